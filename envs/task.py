@@ -1,0 +1,116 @@
+"""The contract of a task: many networks x weights x seeds in, returns out.
+
+A task knows its simulator and nothing of evolution or of where it runs. Adding one is a file, a line in
+`envs.registry.TASKS` and a YAML; `tests/envs/test_task_contract.py` then tests it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wann.network import Network, Networks
+
+# [W] shared weights (an ndarray), or one [W, E] array per network (a list): a weight for each enabled
+# connection of its genome.
+Weights = NDArray[np.float64] | Sequence[NDArray[np.float64]]
+# [R], the same for every weight, or [W, R].
+Seeds = ArrayLike
+# Observations [L, I] to outputs [L, O], in float64.
+Policy = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Returns:
+    """What an evaluation found: undiscounted returns and simulated steps of every episode."""
+
+    values: NDArray[np.float64]  # [P, W, R]
+    steps: NDArray[np.int64]  # [P, W, R]
+
+
+class Task(Protocol):
+    """A task is a frozen dataclass whose fields are its options, as a config gives them."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def num_inputs(self) -> int: ...
+    @property
+    def num_outputs(self) -> int: ...
+    @property
+    def input_names(self) -> tuple[str, ...]: ...
+    @property
+    def output_names(self) -> tuple[str, ...]: ...
+    @property
+    def simulator(self) -> str:
+        """What steps the episodes, with its version where it has one; stored in champion files."""
+        ...
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """Run every network at every weight setting on every seed.
+
+        The value of one (network, weight, seed) is the same whatever else is in the batch, and equal
+        seeds give equal start states to every network and weight.
+
+        Args:
+            networks: P programs with the task's inputs and outputs.
+            weights: [W] shared weights, or P arrays [W, E] of individual ones.
+            seeds: [R], or [W, R] to give each weight its own.
+
+        Returns:
+            values and steps, [P, W, R].
+
+        Raises:
+            ValueError: shapes that do not fit.
+        """
+        ...
+
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        """One network in float64 through `wann.forward`: P = 1. Slow, and the judge of `evaluate`."""
+        ...
+
+
+def num_settings(weights: Weights) -> int:
+    """W, the number of weight settings.
+
+    Raises:
+        ValueError: weights of another shape than `Weights` allows.
+    """
+    if isinstance(weights, np.ndarray):
+        if weights.ndim != 1 or not len(weights):
+            raise ValueError(f"expected shared weights [W] with W >= 1, found shape {list(weights.shape)}")
+        return len(weights)
+    counts = {len(setting) for setting in weights}
+    if len(counts) != 1 or any(np.ndim(setting) != 2 for setting in weights):
+        raise ValueError("expected one array [W, E] per network, all with the same W")
+    return counts.pop()
+
+
+def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Index of the weight setting and seed of every lane, both [W, R]."""
+    count = num_settings(weights)
+    seeds = np.asarray(seeds, np.int64)
+    if seeds.ndim not in (1, 2) or not seeds.size or (seeds.ndim == 2 and len(seeds) != count):
+        raise ValueError(f"expected seeds [R] or [{count}, R] with R >= 1, found shape {list(seeds.shape)}")
+    grid = np.broadcast_to(seeds, (count, seeds.shape[-1]))
+    return np.broadcast_to(np.arange(count)[:, None], grid.shape), grid
+
+
+def individual_weights(networks: Networks, weights: Sequence[NDArray]) -> NDArray[np.float32]:
+    """Weights by live connection of all networks, [sum E, W], from one [W, E] per network.
+
+    Raises:
+        ValueError: a network without its array, or an array with too few weights.
+    """
+    if len(weights) != len(networks):
+        raise ValueError(f"expected individual weights for {len(networks)} networks, found {len(weights)}")
+    for network, setting in zip(networks, weights, strict=True):
+        needed = int(network.connection_ids.max(initial=-1)) + 1
+        if np.shape(setting)[1] < needed:
+            raise ValueError(f"expected at least {needed} individual weights, found {np.shape(setting)[1]}")
+    parts = [np.asarray(s)[:, n.connection_ids].T for n, s in zip(networks, weights, strict=True)]
+    return np.concatenate(parts).astype(np.float32)

@@ -1,0 +1,172 @@
+"""Genomes: what evolution edits.
+
+A genome is a directed acyclic graph of nodes and connection genes. It holds no weights: those are an
+input of evaluation. Nodes stand in the order bias, inputs, outputs, hidden; hidden nodes are appended,
+so a node's index is its identity and no innovation numbers are needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
+
+LINEAR = ACTIVATIONS["linear"].code
+
+
+@dataclass(frozen=True, eq=False)
+class Genome:
+    """N nodes and C connection genes; the arrays are not writeable.
+
+    ``activations [N]`` int8 codes, ``sources [C]`` and ``targets [C]`` int32 node indices,
+    ``enabled [C]`` bool. Node 0 is the bias, then ``num_inputs`` inputs, ``num_outputs`` outputs, and
+    the hidden nodes.
+    """
+
+    num_inputs: int
+    num_outputs: int
+    activations: NDArray[np.int8]  # [N]
+    sources: NDArray[np.int32]  # [C]
+    targets: NDArray[np.int32]  # [C]
+    enabled: NDArray[np.bool_]  # [C]
+
+    @property
+    def num_nodes(self) -> int:
+        return len(self.activations)
+
+    @property
+    def num_fixed(self) -> int:
+        """Nodes that no operator adds or removes: bias, inputs and outputs."""
+        return 1 + self.num_inputs + self.num_outputs
+
+    @property
+    def num_hidden(self) -> int:
+        return self.num_nodes - self.num_fixed
+
+    @property
+    def num_enabled(self) -> int:
+        """E, the connections that carry a weight."""
+        return int(np.count_nonzero(self.enabled))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Genome):
+            return NotImplemented
+        return (self.num_inputs, self.num_outputs) == (other.num_inputs, other.num_outputs) and all(
+            np.array_equal(mine, theirs) for mine, theirs in zip(self._arrays(), other._arrays(), strict=True)
+        )
+
+    def _arrays(self) -> tuple[NDArray, ...]:
+        return self.activations, self.sources, self.targets, self.enabled
+
+
+def make_genome(
+    num_inputs: int,
+    num_outputs: int,
+    activations: ArrayLike,
+    sources: ArrayLike,
+    targets: ArrayLike,
+    enabled: ArrayLike,
+) -> Genome:
+    """Build a validated genome from array-likes (copied, then frozen).
+
+    Raises:
+        ValueError: the genome breaks a rule of `validate_genome`.
+    """
+    genome = Genome(
+        int(num_inputs),
+        int(num_outputs),
+        frozen(activations, np.int8),
+        frozen(sources, np.int32),
+        frozen(targets, np.int32),
+        frozen(enabled, np.bool_),
+    )
+    validate_genome(genome)
+    return genome
+
+
+def frozen(values: ArrayLike, dtype: type) -> NDArray:
+    """Copy ``values`` into an array of ``dtype`` that cannot be written to."""
+    array = np.array(values, dtype=dtype)
+    array.flags.writeable = False
+    return array
+
+
+def minimal_genome(num_inputs: int, num_outputs: int, enabled: ArrayLike | None = None) -> Genome:
+    """No hidden node; a gene from the bias and every input to every output.
+
+    Args:
+        num_inputs: I.
+        num_outputs: O.
+        enabled: [(I+1)*O] bool, source-major, all enabled by default.
+    """
+    num_sources = num_inputs + 1
+    sources = np.repeat(np.arange(num_sources), num_outputs)
+    targets = np.tile(np.arange(num_sources, num_sources + num_outputs), num_sources)
+    if enabled is None:
+        enabled = np.ones(len(sources), bool)
+    activations = np.full(num_sources + num_outputs, LINEAR)
+    return make_genome(num_inputs, num_outputs, activations, sources, targets, enabled)
+
+
+def validate_genome(genome: Genome) -> None:
+    """Check every rule a genome must keep.
+
+    Raises:
+        ValueError: says the rule, what was found and where.
+    """
+    num_nodes, fixed = genome.num_nodes, genome.num_fixed
+    if genome.num_inputs < 1 or genome.num_outputs < 1:
+        raise ValueError(
+            f"a genome needs at least one input and one output, found {genome.num_inputs} and {genome.num_outputs}"
+        )
+    if num_nodes < fixed:
+        raise ValueError(f"expected at least {fixed} nodes (bias, inputs, outputs), found {num_nodes}")
+    if not len(genome.sources) == len(genome.targets) == len(genome.enabled):
+        raise ValueError(
+            "sources, targets and enabled must have one length, found "
+            f"{len(genome.sources)}, {len(genome.targets)}, {len(genome.enabled)}"
+        )
+    unknown = [int(code) for code in genome.activations if int(code) not in ACTIVATION_OF_CODE]
+    if unknown:
+        raise ValueError(f"unknown activation code {unknown[0]}, expected 1 to {max(ACTIVATION_OF_CODE)}")
+    _validate_connections(genome)
+
+
+def _validate_connections(genome: Genome) -> None:
+    first_output = 1 + genome.num_inputs
+    pairs = set()
+    for index, (source, target) in enumerate(zip(genome.sources.tolist(), genome.targets.tolist(), strict=True)):
+        where = f"connection {index} ({source} -> {target})"
+        if not (0 <= source < genome.num_nodes and 0 <= target < genome.num_nodes):
+            raise ValueError(f"{where} names a node outside 0..{genome.num_nodes - 1}")
+        if first_output <= source < genome.num_fixed:
+            raise ValueError(f"{where} leaves an output node; outputs have no outgoing connections")
+        if target < first_output:
+            raise ValueError(f"{where} enters the bias or an input node")
+        if (source, target) in pairs:
+            raise ValueError(f"{where} appears twice")
+        pairs.add((source, target))
+    _validate_acyclic(genome)
+
+
+def _validate_acyclic(genome: Genome) -> None:
+    """Kahn's algorithm over all genes, enabled or not."""
+    outgoing: list[list[int]] = [[] for _ in range(genome.num_nodes)]
+    waiting = [0] * genome.num_nodes
+    for source, target in zip(genome.sources.tolist(), genome.targets.tolist(), strict=True):
+        outgoing[source].append(target)
+        waiting[target] += 1
+    ready = [node for node in range(genome.num_nodes) if not waiting[node]]
+    visited = 0
+    while ready:
+        visited += 1
+        for target in outgoing[ready.pop()]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    if visited != genome.num_nodes:
+        stuck = next(node for node in range(genome.num_nodes) if waiting[node])
+        raise ValueError(f"the connections form a cycle through or before node {stuck}")

@@ -1,0 +1,106 @@
+"""Many genomes in flat arrays, so that evolution and compilation run over all of them in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wann.genome import Genome
+from wann.ragged import Offsets, offsets_of, take_rows
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """P genomes of one task; genome i's nodes are ``activations[node_offsets[i]:node_offsets[i+1]]``.
+
+    The fields are those of `Genome`, concatenated; ``population[i]`` is a `Genome` that shares their
+    memory.
+    """
+
+    num_inputs: int
+    num_outputs: int
+    activations: NDArray[np.int8]  # [sum N]
+    sources: NDArray[np.int32]  # [sum C]
+    targets: NDArray[np.int32]  # [sum C]
+    enabled: NDArray[np.bool_]  # [sum C]
+    node_offsets: Offsets  # [P+1]
+    connection_offsets: Offsets  # [P+1]
+
+    def __post_init__(self) -> None:
+        for array in (self.activations, self.sources, self.targets, self.enabled):
+            array.flags.writeable = False
+
+    @classmethod
+    def of(cls, genomes: Sequence[Genome]) -> Population:
+        """Pack genomes (at least one, all with the same inputs and outputs)."""
+        shapes = {(genome.num_inputs, genome.num_outputs) for genome in genomes}
+        if len(shapes) != 1:
+            raise ValueError(f"expected genomes of one task, found (inputs, outputs) {sorted(shapes)}")
+        num_inputs, num_outputs = shapes.pop()
+        return cls(
+            num_inputs,
+            num_outputs,
+            np.concatenate([genome.activations for genome in genomes]),
+            np.concatenate([genome.sources for genome in genomes]),
+            np.concatenate([genome.targets for genome in genomes]),
+            np.concatenate([genome.enabled for genome in genomes]),
+            offsets_of([genome.num_nodes for genome in genomes]),
+            offsets_of([len(genome.sources) for genome in genomes]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.node_offsets) - 1
+
+    def __iter__(self) -> Iterator[Genome]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: int) -> Genome:
+        index = range(len(self))[index]
+        nodes = slice(self.node_offsets[index], self.node_offsets[index + 1])
+        genes = slice(self.connection_offsets[index], self.connection_offsets[index + 1])
+        return Genome(
+            self.num_inputs,
+            self.num_outputs,
+            self.activations[nodes],
+            self.sources[genes],
+            self.targets[genes],
+            self.enabled[genes],
+        )
+
+    def take(self, rows: ArrayLike) -> Population:
+        """The genomes at ``rows``, in that order, repeats allowed."""
+        nodes, node_offsets = take_rows(self.node_offsets, rows)
+        genes, connection_offsets = take_rows(self.connection_offsets, rows)
+        return Population(
+            self.num_inputs,
+            self.num_outputs,
+            self.activations[nodes],
+            self.sources[genes],
+            self.targets[genes],
+            self.enabled[genes],
+            node_offsets,
+            connection_offsets,
+        )
+
+    def num_enabled(self) -> NDArray[np.int64]:
+        """[P] enabled connections of each genome."""
+        running = np.concatenate([[0], np.cumsum(self.enabled)])
+        return running[self.connection_offsets[1:]] - running[self.connection_offsets[:-1]]
+
+
+def concatenate(populations: Sequence[Population]) -> Population:
+    """One population after another."""
+    first = populations[0]
+    return Population(
+        first.num_inputs,
+        first.num_outputs,
+        np.concatenate([p.activations for p in populations]),
+        np.concatenate([p.sources for p in populations]),
+        np.concatenate([p.targets for p in populations]),
+        np.concatenate([p.enabled for p in populations]),
+        offsets_of(np.concatenate([np.diff(p.node_offsets) for p in populations])),
+        offsets_of(np.concatenate([np.diff(p.connection_offsets) for p in populations])),
+    )
