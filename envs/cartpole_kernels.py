@@ -182,9 +182,7 @@ def simulate(programs, starts, weights, individual, max_steps, returns, steps):
                         activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, lane_weights, ones, lanes
                     )
                 else:
-                    forward_shared(
-                        activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, shared, lanes
-                    )
+                    forward_shared(activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, shared, lanes)
                 advance(state, values, action_row, lanes)
                 if step % 8 == 7 and living(state, lanes) <= lanes - VECTOR:
                     lanes = retire(state, lane_weights, lanes, returns[p], steps[p])

@@ -14,7 +14,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Weights, individual_weights, lane_grid
+from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table
+from wann.errors import UserError
 from wann.forward import forward_lanes
 from wann.network import Network, Networks
 
@@ -108,16 +109,16 @@ class CartPoleSwingUp:
 
     def __post_init__(self) -> None:
         if self.max_steps < 1:
-            raise ValueError(f"max_steps: expected at least 1, found {self.max_steps}")
+            raise UserError(f"task.max_steps: expected at least 1, found {self.max_steps}")
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Every network at every weight on every seed; see `envs.task.Task.evaluate`."""
         from envs import cartpole_kernels
 
+        check_networks(self, networks)
         weight_index, lane_seeds = lane_grid(weights, seeds)
         starts = np.array([seeded_start(seed, self.hard) for seed in lane_seeds.ravel().tolist()], np.float32).T
-        individual = not isinstance(weights, np.ndarray)
-        table = individual_weights(networks, weights) if individual else np.asarray(weights, np.float32)[None]
+        table, individual = weight_table(networks, weights)
         values = np.zeros((len(networks), lane_seeds.size), np.float32)
         steps = np.zeros(values.shape, np.int64)
         cartpole_kernels.simulate(
@@ -134,6 +135,7 @@ class CartPoleSwingUp:
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """One network in float64, every lane stepped by the equations above."""
+        check_networks(self, network)
         weights = np.asarray(weights, np.float64)
         weight_index, lane_seeds = lane_grid(weights if weights.ndim == 1 else [weights], seeds)
         lane_weights = weights[weight_index.ravel()]

@@ -90,14 +90,34 @@ def num_settings(weights: Weights) -> int:
     return counts.pop()
 
 
+def check_networks(task: Task, networks: Network | Networks) -> None:
+    """Refuse networks that were made for another task.
+
+    Raises:
+        ValueError: other numbers of inputs or outputs than the task's.
+    """
+    expected, found = (task.num_inputs, task.num_outputs), (networks.num_inputs, networks.num_outputs)
+    if expected != found:
+        raise ValueError(f"{task.name}: expected networks with (inputs, outputs) {expected}, found {found}")
+
+
 def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Index of the weight setting and seed of every lane, both [W, R]."""
     count = num_settings(weights)
     seeds = np.asarray(seeds, np.int64)
     if seeds.ndim not in (1, 2) or not seeds.size or (seeds.ndim == 2 and len(seeds) != count):
         raise ValueError(f"expected seeds [R] or [{count}, R] with R >= 1, found shape {list(seeds.shape)}")
+    if seeds.min() < 0:
+        raise ValueError(f"expected seeds of at least 0, found {seeds.min()}")
     grid = np.broadcast_to(seeds, (count, seeds.shape[-1]))
     return np.broadcast_to(np.arange(count)[:, None], grid.shape), grid
+
+
+def weight_table(networks: Networks, weights: Weights) -> tuple[NDArray[np.float32], bool]:
+    """Weights as kernels take them: [1, W] shared, or [sum E, W] by live connection; and whether the latter."""
+    if isinstance(weights, np.ndarray):
+        return np.asarray(weights, np.float32)[None], False
+    return individual_weights(networks, weights), True
 
 
 def individual_weights(networks: Networks, weights: Sequence[NDArray]) -> NDArray[np.float32]:

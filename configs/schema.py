@@ -1,0 +1,299 @@
+"""The config of a search: every key, its meaning, its default and its limits.
+
+The defaults are the published algorithm and budget for the swing-up task (Gaier & Ha 2019, arXiv
+1906.04358); a YAML file holds only what differs. `configs.loading.load_config` reads one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    Strict,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from wann.errors import did_you_mean
+
+PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
+# Keys that say how, where and how often a search runs, and never what one run finds.
+KEYS_WITHOUT_EFFECT = ("replicates", "workers", "logging")
+# What cannot be meant: it keeps a slip of the keyboard from ending in a lack of memory.
+MOST = 1_000_000
+
+
+def _whole(value: Any) -> Any:
+    """1e3 is a whole number to a person; `True` is not."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, Strict(), BeforeValidator(_whole)]
+Number = Annotated[float, Strict(), AllowInfNan(False)]
+Count = Annotated[Whole, Field(ge=1, le=MOST)]
+Probability = Annotated[Number, Field(ge=0, le=1)]
+PartialProbability = Annotated[Number, Field(ge=0, lt=1)]
+Switch = Annotated[bool, Strict()]
+Text = Annotated[str, Strict(), Field(min_length=1)]
+
+
+def _mistake(message: str) -> PydanticCustomError:
+    """What `configs.loading` prints after the place and the key."""
+    return PydanticCustomError("mistake", "{message}", {"message": message})
+
+
+class Section(BaseModel):
+    """A mapping of the config: unknown keys are errors, and nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections_are_defaults(cls, data: Any) -> Any:
+        """A section whose lines are all commented out reads as null."""
+        if not isinstance(data, Mapping):
+            return data
+        sections = {name for name, field in cls.model_fields.items() if isinstance(field.default, Section)}
+        return {key: value for key, value in data.items() if value is not None or key not in sections}
+
+
+class TaskConfig(Section):
+    """The task and, beside its name, the options of that task (see `envs.registry`)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Text = "cartpole_swingup"
+    """Name of the task in `envs.registry.TASKS`."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every key but the name."""
+        return dict(self.model_extra or {})
+
+    @model_serializer(mode="wrap")
+    def _in_one_order(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Options come in the order of the YAML: equal configs are to give equal bytes."""
+        return {"name": self.name, **_sorted({k: v for k, v in handler(self).items() if k != "name"})}
+
+
+class MutationConfig(Section):
+    """How often each operator is drawn for a child; the probabilities sum to 1."""
+
+    add_connection: Probability = 0.20
+    """Add an absent connection that closes no cycle."""
+    insert_node: Probability = 0.25
+    """Split an enabled connection by a node with a random activation."""
+    enable: Probability = 0.05
+    """Enable a disabled connection."""
+    change_activation: Probability = 0.50
+    """Give a hidden node another activation."""
+    disable: Probability = 0.0
+    """Disable an enabled connection (not in the published algorithm)."""
+    rewire: Probability = 0.0
+    """Move one end of a connection (not in the published algorithm)."""
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        chances = self.model_dump()
+        if abs(math.fsum(chances.values()) - 1) > 1e-9:
+            listed = ", ".join(f"{name} {chance:g}" for name, chance in chances.items())
+            raise _mistake(f"expected probabilities that sum to 1, found {math.fsum(chances.values()):.10g} ({listed})")
+        return self
+
+
+def _all_activations() -> tuple[str, ...]:
+    from wann.activations import ACTIVATIONS
+
+    return tuple(ACTIVATIONS)
+
+
+class SearchConfig(Section):
+    """Who breeds, who survives, and by which operators."""
+
+    strategy: Text = "published"
+    """Name in `evolution.strategies.STRATEGIES`: published (NSGA-II as in the paper) or age_fitness."""
+    population: Annotated[Whole, Field(ge=4, le=MOST)] = 192
+    """Genomes in the population, P."""
+    initial_connectivity: Probability = 0.5
+    """Chance that a connection of a first genome is enabled."""
+    mutation: MutationConfig = MutationConfig()
+    """How often each operator is drawn."""
+    extra_mutation: PartialProbability = 0.0
+    """Chance that a child is mutated a second time (not in the published algorithm)."""
+    activations: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(default_factory=_all_activations)
+    """Activations that new and changed hidden nodes may get; all ten by default."""
+    complexity_probability: Probability = 0.8
+    """Chance that a generation is ranked by mean return and complexity, instead of mean and maximal return."""
+    cull_ratio: PartialProbability = 0.2
+    """Share of the population, the worst, that never breeds."""
+    elite_ratio: Probability = 0.2
+    """Share of the survivors, the best, that pass unchanged."""
+    tournament_size: Count = 16
+    """Genomes drawn for one tournament (effective size)."""
+    newborn_ratio: PartialProbability = 0.02
+    """Share of the population that age_fitness starts anew in each generation."""
+
+    @field_validator("activations")
+    @classmethod
+    def _known_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = _all_activations()
+        for index, name in enumerate(names):
+            if name not in known:
+                raise _mistake(f"expected names of activations, found {name!r}{did_you_mean(name, known)}")
+            if name in names[:index]:
+                raise _mistake(f"expected every name once, found {name!r} twice")
+        return names
+
+
+class SampledWeights(Section):
+    """Shared weights drawn afresh in each generation: one uniform draw from each of ``count`` equal parts."""
+
+    low: Number = -2.0
+    """Lower end of the range."""
+    high: Number = 2.0
+    """Upper end of the range."""
+    count: Count = 32
+    """Weights drawn, W."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low >= self.high:
+            raise _mistake(f"expected low below high, found low {self.low:g} and high {self.high:g}")
+        return self
+
+
+class EvaluationConfig(Section):
+    """What every genome is run on in each generation. ``weights`` is null exactly if weights are sampled."""
+
+    weights: Annotated[tuple[Number, ...], Field(min_length=1)] | None = None
+    """Shared weights, [W]; the published six unless `sampled_weights` is given."""
+    sampled_weights: SampledWeights | None = None
+    """Draw the shared weights afresh in each generation, instead of `weights`."""
+    rollouts: Count = 3
+    """Episodes for each weight, R."""
+    rollout_seeds: Literal["shared", "per_weight"] = "shared"
+    """Whether all weights see the same start states, or each its own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_kind_of_weights(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        given = [key for key in ("weights", "sampled_weights") if data.get(key) is not None]
+        if len(given) == 2:
+            raise _mistake("expected either weights or sampled_weights, found both")
+        return data if given else {**data, "weights": PUBLISHED_WEIGHTS}
+
+
+class ChampionConfig(Section):
+    """How the champion is chosen and reported. Selection and report use seeds that no generation saw."""
+
+    objective: Literal["mean", "best"] = "mean"
+    """Choose by the mean over weights, or by the best single weight."""
+    candidates: Count = 64
+    """Genomes that are confirmed on selection seeds."""
+    selection_episodes: Count = 1024
+    """Episodes that the choice rests on."""
+    report_episodes: Count = 100
+    """Episodes of the reported returns, on seeds untouched by the choice."""
+
+
+class WorkersConfig(Section):
+    """Where evaluation runs; nothing here changes a result."""
+
+    evaluator: Literal["inline", "ray"] = "ray"
+    """In this process, or on Ray actors."""
+    num_workers: Count | None = None
+    """Ray actors; one per CPU if null."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """What evaluates: only auto falls back to what is there."""
+    address: Text | None = None
+    """Ray cluster to join; a local one is started if null."""
+    timeout_seconds: Annotated[Number, Field(gt=0)] = 600.0
+    """Longest time that one chunk may take before its worker counts as hanging (s)."""
+
+
+class LoggingConfig(Section):
+    """What a run leaves behind besides its results; nothing here changes a result."""
+
+    tensorboard: Switch = True
+    """Write TensorBoard events beside metrics.jsonl."""
+    progress: Switch = True
+    """Show the live display; plain lines where output is no terminal."""
+    checkpoint_every: Count = 1
+    """Generations between checkpoints: what a crash may cost."""
+
+
+class Config(Section):
+    """One search."""
+
+    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
+    """Key of every random draw of the run."""
+    generations: Annotated[Whole, Field(ge=1, le=10**9)] = 1024
+    """Generations to run; may grow when a run is resumed."""
+    replicates: Annotated[Whole, Field(ge=1, le=10_000)] = 1
+    """Independent runs, each with its own seed and directory."""
+    initial: tuple[Text, ...] = ()
+    """Champion files to start from, instead of minimal genomes only."""
+    task: TaskConfig = TaskConfig()
+    """What is to be learnt."""
+    search: SearchConfig = SearchConfig()
+    """How evolution proceeds."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """What every genome is run on."""
+    champion: ChampionConfig = ChampionConfig()
+    """How the champion is chosen and reported."""
+    workers: WorkersConfig = WorkersConfig()
+    """Where evaluation runs."""
+    logging: LoggingConfig = LoggingConfig()
+    """What a run leaves behind."""
+
+
+def result_keys(config: Config) -> dict[str, Any]:
+    """The part of a config that decides results, as plain JSON values in one order: what a champion stores."""
+    return {key: value for key, value in config.model_dump(mode="json").items() if key not in KEYS_WITHOUT_EFFECT}
+
+
+def config_hash(config: Config) -> str:
+    """SHA-256 (hex) of `result_keys` as canonical JSON, but for ``generations``: a resumed run may go on for longer."""
+    decisive = {key: value for key, value in result_keys(config).items() if key != "generations"}
+    return hashlib.sha256(_canonical(decisive).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    """JSON in which equal configs are equal text; 1, 1.0 and true differ, as they may to a task."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Dotted keys, sorted, whose values differ between two nested mappings or that only one of them has."""
+    return sorted(_differences(old, new, ""))
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for key in old.keys() | new.keys():
+        if key not in old or key not in new:
+            yield prefix + key
+        elif isinstance(old[key], Mapping) and isinstance(new[key], Mapping):
+            yield from _differences(old[key], new[key], f"{prefix}{key}.")
+        elif _canonical(old[key]) != _canonical(new[key]):
+            yield prefix + key
+
+
+def _sorted(value: Any) -> Any:
+    """Plain values with the keys of every mapping sorted."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list | tuple) else value

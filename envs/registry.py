@@ -1,0 +1,52 @@
+"""The tasks by name, and how a config's options become one.
+
+A new task is a file, a line here and a YAML; `tests/envs/test_task_contract.py` then tests it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any, cast, get_type_hints
+
+from envs.cartpole_swingup import CartPoleSwingUp
+from envs.gymnasium_task import GymnasiumTask
+from envs.task import Task
+from wann.errors import UserError, did_you_mean
+
+TASKS: dict[str, type] = {
+    "cartpole_swingup": CartPoleSwingUp,
+    "gymnasium": GymnasiumTask,
+}
+
+
+def make_task(name: str, options: Mapping[str, Any]) -> Task:
+    """The task of that name; ``options`` are the fields of its class, with the types declared there.
+
+    Raises:
+        UserError: an unknown task or option, a missing option, or a value of the wrong type; names
+            the key as ``task.<option>``.
+    """
+    if name not in TASKS:
+        raise UserError(f"task.name: unknown task {name!r}{did_you_mean(str(name), TASKS)}")
+    declared = {field.name: field for field in fields(TASKS[name])}
+    for option in options:
+        if option not in declared:
+            raise UserError(f"task.{option}: the task {name!r} has no such option{did_you_mean(str(option), declared)}")
+    for option, field in declared.items():
+        if option in options:
+            _check_type(TASKS[name], option, str(field.type), options[option])
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise UserError(f"task.{option}: the task {name!r} needs this option, a value of type {field.type}")
+    return cast(Task, TASKS[name](**options))
+
+
+def _check_type(task: type, option: str, expected: str, value: Any) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        TypeAdapter(get_type_hints(task)[option]).validate_python(value, strict=True)
+    except ValidationError as error:
+        raise UserError(
+            f"task.{option}: expected a value of type {expected}, found {value!r} ({type(value).__name__})"
+        ) from error

@@ -1,0 +1,122 @@
+"""The champion: chosen by halving on selection seeds, reported once on seeds that nothing chose on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.schema import ChampionConfig, EvaluationConfig
+from evolution.randomness import Purpose, episode_seeds, keyed_rng
+from wann.genome import Genome
+from wann.network import Network, Networks, compile_genome, compile_population
+from wann.population import Population
+
+# (networks, weights [W], seeds [R] or [W, R]) -> returns [P, W, R]
+Evaluate = Callable[[Networks, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
+# The same for one network, in float64.
+Oracle = Callable[[Network, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
+
+FIRST_EPISODES = 32  # per program, before the field is cut to the candidates
+GRID_STEP = 0.05  # between the shared weights among which the best is looked for
+GRID_EPISODES = 64  # per shared weight of that grid
+
+
+def choose_champion(
+    candidates: Population, evaluate: Evaluate, config: ChampionConfig, evaluation: EvaluationConfig, seed: int
+) -> Genome:
+    """The best candidate, by successive halving over held-out seeds.
+
+    All different programs are scored on a few episodes; the best ``config.candidates`` go on; then the
+    better half on twice the episodes, until the last is left or ``config.selection_episodes`` are reached.
+
+    Raises:
+        ValueError: every candidate's returns are NaN or infinite.
+    """
+    networks = compile_population(candidates)
+    rows = np.unique(networks.hashes, return_index=True)[1]
+    weights = selection_weights(evaluation)
+    episodes, kept, halving = FIRST_EPISODES, config.candidates, 0
+    while True:
+        rollouts = max(1, episodes // len(weights))
+        seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, halving, rollouts * len(weights))
+        returns = evaluate(networks.take(rows), weights, seeds.reshape(len(weights), rollouts)).mean(axis=2)
+        score = returns.mean(axis=1) if config.objective == "mean" else returns.max(axis=1)
+        score = np.where(np.isfinite(returns).all(axis=1), score, -np.inf)
+        order = np.argsort(-score, kind="stable")
+        if not np.isfinite(score[order[0]]):
+            raise ValueError("expected a candidate with finite returns, found none")
+        if len(rows) == 1 or episodes >= config.selection_episodes:
+            return candidates[int(rows[order[0]])]
+        rows = rows[order[:kept]]
+        episodes, kept, halving = episodes * 2, max(1, kept // 2), halving + 1
+
+
+def selection_weights(evaluation: EvaluationConfig) -> NDArray[np.float64]:
+    """The shared weights of the search; of a sampled range, the middle of each part."""
+    sampled = evaluation.sampled_weights
+    if sampled is None:
+        return np.array(evaluation.weights, np.float64)
+    return sampled.low + (sampled.high - sampled.low) * (np.arange(sampled.count) + 0.5) / sampled.count
+
+
+def confirm(
+    genome: Genome, evaluate: Evaluate, oracle: Oracle, config: ChampionConfig, evaluation: EvaluationConfig, seed: int
+) -> dict[str, Any]:
+    """The champion's returns on untouched seeds, in float64 by the oracle.
+
+    Returns:
+        ``per_weight`` of the search, ``random_shared_weight`` (a fresh U(low, high) weight for each
+        episode) and ``best_shared_weight`` (chosen on selection seeds over a fine grid), each with mean,
+        standard deviation, median and minimum over ``episodes`` fresh episodes.
+    """
+    network = compile_genome(genome)
+    episodes = config.report_episodes
+    weights = selection_weights(evaluation)
+    low, high = _range(evaluation)
+
+    def fresh(index: int, settings: NDArray[np.float64], rollouts: int) -> NDArray[np.float64]:
+        seeds = episode_seeds(seed, Purpose.CHAMPION_REPORT, index, rollouts * len(settings))
+        return oracle(network, settings, seeds.reshape(len(settings), rollouts))[0]
+
+    best = _best_shared_weight(network, evaluate, np.union1d(weights, _grid(low, high)), seed)
+    random = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
+    return {
+        "episodes": episodes,
+        "precision": "float64",
+        "per_weight": [
+            {"weight": weight, **_statistics(row)}
+            for weight, row in zip(weights.tolist(), fresh(0, weights, episodes), strict=True)
+        ],
+        "random_shared_weight": {"low": low, "high": high, **_statistics(fresh(1, random, 1))},
+        "best_shared_weight": {"weight": best, **_statistics(fresh(2, np.array([best]), episodes))},
+    }
+
+
+def _range(evaluation: EvaluationConfig) -> tuple[float, float]:
+    """Where random shared weights are drawn: the sampled range, or U(-2, 2) as published."""
+    sampled = evaluation.sampled_weights
+    return (sampled.low, sampled.high) if sampled else (-2.0, 2.0)
+
+
+def _grid(low: float, high: float) -> NDArray[np.float64]:
+    count = max(2, round((high - low) / GRID_STEP) + 1)
+    return np.round(np.linspace(low, high, count), 12)
+
+
+def _best_shared_weight(network: Network, evaluate: Evaluate, grid: NDArray[np.float64], seed: int) -> float:
+    seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 1000, GRID_EPISODES)
+    returns = evaluate(Networks.of([network]), grid, seeds)[0].mean(axis=1)
+    return float(grid[np.argmax(np.where(np.isfinite(returns), returns, -np.inf))])
+
+
+def _statistics(returns: NDArray[np.float64]) -> dict[str, float]:
+    values = returns.ravel()
+    return {
+        "mean": float(values.mean()),
+        "std": float(values.std()),
+        "median": float(np.median(values)),
+        "min": float(values.min()),
+    }

@@ -1,0 +1,75 @@
+"""Operators by name, and how a generation's children draw theirs.
+
+The four published operators (Gaier & Ha 2019, section 3) are add_connection, insert_node, enable and
+change_activation; disable and rewire serve the `age_fitness` strategy. The edits themselves are in
+`evolution.mutation_kernels`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wann.activations import ACTIVATIONS
+from wann.genome import Genome
+from wann.population import Population
+
+# Name -> the operator's code in `evolution.mutation_kernels`.
+MUTATIONS: dict[str, int] = {
+    "add_connection": 0,
+    "insert_node": 1,
+    "enable": 2,
+    "change_activation": 3,
+    "disable": 4,
+    "rewire": 5,
+}
+
+
+def palette_of(names: Sequence[str]) -> NDArray[np.int8]:
+    """Activation codes of the named activations."""
+    return np.array([ACTIVATIONS[name].code for name in names], np.int8)
+
+
+def draw_operators(
+    rng: np.random.Generator, count: int, probabilities: Mapping[str, float], extra_mutation: float
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Operators [P, 2] and their uniforms [P, 2, 2]: one for every child, a second with ``extra_mutation``."""
+    draws = rng.random((count, 2, 4))
+    names = list(probabilities)
+    bounds = np.cumsum([probabilities[name] for name in names])
+    # The last bound is 1 up to rounding; a draw never falls beyond it.
+    chosen = np.minimum(np.searchsorted(bounds, draws[:, :, 0], side="right"), len(names) - 1)
+    operators = np.array([MUTATIONS[name] for name in names], np.int8)[chosen]
+    operators[:, 1][draws[:, 1, 1] >= extra_mutation] = -1
+    return operators, draws[:, :, 2:]
+
+
+def mutate(
+    parents: Population, operators: NDArray[np.int8], uniforms: NDArray[np.float64], palette: NDArray[np.int8]
+) -> Population:
+    """Children of ``parents``: row i of ``operators [P, M]`` applied to genome i, which stays as it is."""
+    from evolution import mutation_kernels
+
+    packed = (
+        parents.activations,
+        parents.sources,
+        parents.targets,
+        parents.enabled,
+        parents.node_offsets,
+        parents.connection_offsets,
+    )
+    return Population(
+        parents.num_inputs,
+        parents.num_outputs,
+        *mutation_kernels.mutate_packed(
+            parents.num_inputs, parents.num_outputs, packed, operators, np.ascontiguousarray(uniforms), palette
+        ),
+    )
+
+
+def mutate_genome(genome: Genome, operator: str, rng: np.random.Generator) -> Genome:
+    """Apply one named operator to one genome, with all activations to choose from."""
+    operators = np.array([[MUTATIONS[operator]]], np.int8)
+    return mutate(Population.of([genome]), operators, rng.random((1, 1, 2)), palette_of(list(ACTIVATIONS)))[0]

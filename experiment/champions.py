@@ -1,0 +1,66 @@
+"""From a finished search to a champion file."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+
+from configs import Config, result_keys
+from envs.task import Task
+from evolution.confirmation import choose_champion, confirm, selection_weights
+from evolution.search import Search
+from wann.champion import Champion, load_champion
+from wann.errors import UserError
+from wann.genome import Genome
+from workers.evaluator import Evaluator
+
+# Those whose code decides results.
+_LIBRARIES = ("numpy", "numba", "gymnasium")
+
+
+def crown(search: Search, config: Config, task: Task, evaluator: Evaluator) -> Champion:
+    """Choose the champion of a search and confirm it; see `evolution.confirmation`."""
+
+    def evaluate(networks, weights, seeds):
+        return evaluator.evaluate(networks, weights, seeds).values
+
+    def oracle(network, weights, seeds):
+        return task.evaluate_oracle(network, weights, seeds).values[0][None]
+
+    genome = choose_champion(search.candidates(), evaluate, config.champion, config.evaluation, config.seed)
+    returns = confirm(genome, evaluate, oracle, config.champion, config.evaluation, config.seed)
+    return Champion(
+        genome=genome,
+        task=config.task.name,
+        task_options=config.task.options,
+        input_names=task.input_names,
+        output_names=task.output_names,
+        weights=tuple(np.asarray(selection_weights(config.evaluation)).tolist()),
+        returns=returns,
+        config=result_keys(config),
+        seed=config.seed,
+        generation=search.generation,
+        simulator=task.simulator,
+        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+    )
+
+
+def initial_genomes(config: Config, task: Task) -> list[Genome]:
+    """The genomes of ``config.initial``.
+
+    Raises:
+        UserError: a file is missing, damaged, or made for other inputs and outputs than the task's.
+    """
+    genomes = []
+    for path in config.initial:
+        genome = load_champion(path).genome
+        found, expected = (genome.num_inputs, genome.num_outputs), (task.num_inputs, task.num_outputs)
+        if found != expected:
+            raise UserError(
+                f"initial: {path}: expected a network with {expected[0]} inputs and {expected[1]} outputs "
+                f"for task {task.name!r}, found {found[0]} and {found[1]}"
+            )
+        genomes.append(genome)
+    return genomes

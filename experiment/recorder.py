@@ -1,0 +1,101 @@
+"""What a run writes down each generation: metrics, TensorBoard events, a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import Any, Self
+
+from configs.schema import LoggingConfig
+from evolution.run_directory import RunDirectory
+from evolution.search import Search, Summary
+
+_TENSORBOARD_KEYS = (
+    "best_mean_return",
+    "best_max_return",
+    "best_num_connections",
+    "median_num_connections",
+    "num_unique",
+    "num_failed",
+    "env_steps",
+    "steps_per_second",
+)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Cumulative figures of a run; they go on where a checkpoint left them."""
+
+    env_steps: int = 0
+    wall_seconds: float = 0.0
+
+
+class Recorder:
+    """Keeps the files of one run in step with its search; a context manager.
+
+    Entering it brings ``search`` to the run's newest checkpoint. Metrics and events beyond that are
+    dropped: they are computed again.
+    """
+
+    def __init__(self, run: RunDirectory, search: Search, config: LoggingConfig) -> None:
+        self._run = run
+        self._search = search
+        self._config = config
+        self._totals = Totals()
+        self._writer: Any = None
+        self._last = perf_counter()
+        self._evaluate_seconds = 0.0
+
+    def __enter__(self) -> Self:
+        checkpoint = self._run.load_checkpoint()
+        if checkpoint is not None:
+            self._search.restore(checkpoint.arrays, checkpoint.metadata)
+            self._totals = Totals(**checkpoint.metadata["totals"])
+        self._run.truncate_metrics(self._search.generation - 1)
+        self._last = perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Time the evaluation of a generation; all else counts as evolution."""
+        begin = perf_counter()
+        yield
+        self._evaluate_seconds += perf_counter() - begin
+
+    def record(self, summary: Summary, env_steps: int, workers: Mapping[str, float]) -> dict[str, Any]:
+        """Write down the generation that ``summary`` is of; returns its line of metrics."""
+        now = perf_counter()
+        seconds, self._last = now - self._last, now
+        evaluate_seconds, self._evaluate_seconds = self._evaluate_seconds, 0.0
+        self._totals = Totals(self._totals.env_steps + env_steps, self._totals.wall_seconds + seconds)
+        line = {
+            **asdict(summary),
+            "env_steps": self._totals.env_steps,
+            "evaluate_seconds": evaluate_seconds,
+            "evolve_seconds": seconds - evaluate_seconds,
+            "wall_seconds": self._totals.wall_seconds,
+            **workers,
+        }
+        self._run.append_metrics(line)
+        if self._config.tensorboard:
+            self._write_events({**line, "steps_per_second": env_steps / max(evaluate_seconds, 1e-9)})
+        generation = self._search.generation
+        if generation % self._config.checkpoint_every == 0 or generation == self._run.config.generations:
+            arrays, metadata = self._search.state()
+            self._run.save_checkpoint(arrays, {**metadata, "totals": asdict(self._totals)})
+        return line
+
+    def _write_events(self, line: Mapping[str, Any]) -> None:
+        if self._writer is None:
+            from tensorboardX import SummaryWriter
+
+            self._writer = SummaryWriter(str(self._run.path), purge_step=line["generation"], flush_secs=10)
+        for key in _TENSORBOARD_KEYS:
+            if line[key] == line[key]:
+                self._writer.add_scalar(key, line[key], line["generation"])

@@ -1,0 +1,66 @@
+"""Opening a run: a new directory from a config, or a stopped one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from configs import Config, load_config
+from envs.registry import make_task
+from envs.task import Task
+from evolution.run_directory import RunDirectory
+from wann.errors import UserError
+from workers.evaluator import Evaluator
+from workers.registry import make_evaluator
+
+RUNS = Path("runs")
+
+
+def open_run(config: str | None, overrides: Sequence[str], run_dir: str | None, resume: str | None) -> RunDirectory:
+    """The run that a command line asks for.
+
+    Raises:
+        UserError: contradictory or missing arguments, an invalid config, or a directory that cannot be used.
+    """
+    if resume is not None:
+        if config is not None or run_dir is not None:
+            extra = "CONFIG" if config is not None else "--run-dir"
+            raise UserError(
+                f"--resume {resume}: expected no {extra} beside it, the run has its own config and directory"
+            )
+        return RunDirectory.open_existing(resume, overrides)
+    if config is None:
+        raise UserError("expected CONFIG, such as configs/cartpole_swingup.yaml, or --resume DIR, found neither")
+    loaded = load_config(config, overrides)
+    check(loaded)
+    return RunDirectory.create(run_dir or _free_directory(Path(config).stem), loaded)
+
+
+def check(config: Config) -> None:
+    """Find the mistakes that only show when tasks, files and evaluators are made, before a run exists."""
+    from experiment.champions import initial_genomes
+
+    task = task_of(config)
+    initial_genomes(config, task)
+    evaluator_of(config, task)
+
+
+def task_of(config: Config) -> Task:
+    return make_task(config.task.name, config.task.options)
+
+
+def evaluator_of(config: Config, task: Task) -> Evaluator:
+    """Not started yet: entering its context does that."""
+    workers = config.workers
+    return make_evaluator(
+        task,
+        workers.evaluator,
+        num_workers=workers.num_workers,
+        device=workers.device,
+        address=workers.address,
+    )
+
+
+def _free_directory(name: str) -> Path:
+    return next(path for number in count(1) if not (path := RUNS / f"{name}-{number}").exists())

@@ -1,0 +1,105 @@
+"""Run a search: ``run_search.py CONFIG [--set KEY=VALUE] [--run-dir DIR]``, or ``run_search.py --resume DIR``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from experiment.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from envs.task import Task
+    from evolution.run_directory import RunDirectory
+    from wann.champion import Champion
+    from workers.evaluator import Evaluator
+
+
+def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> Champion | None:
+    """The whole search of one run, from its newest checkpoint to its champion; None if asked to stop."""
+    from evolution.search import Search
+    from experiment.champions import crown, initial_genomes
+    from experiment.display import Display
+    from experiment.recorder import Recorder
+    from wann.champion import format_champion
+
+    config = run.config
+    search = Search(
+        config.search,
+        config.evaluation,
+        config.seed,
+        task.num_inputs,
+        task.num_outputs,
+        initial_genomes(config, task),
+    )
+    with (
+        Recorder(run, search, config.logging) as recorder,
+        Display(console, run.path.name, config.generations, config.logging.progress) as display,
+    ):
+        while search.generation < config.generations:
+            if stop.requested:
+                return None
+            request = search.ask()
+            with recorder.evaluating():
+                returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
+            summary = search.tell(returns.values)
+            display.update(recorder.record(summary, int(returns.steps.sum()), evaluator.statistics()))
+    champion = crown(search, config, task, evaluator)
+    run.write_champion(format_champion(champion).encode())
+    return champion
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done, 1 stopped by a failure (resumable), 2 a mistake of the user, 130 interrupted."""
+    return exit_status("run_search.py", lambda: _run(sys.argv[1:] if argv is None else argv))
+
+
+def _run(argv: Sequence[str]) -> int:
+    arguments = _parser().parse_args(argv)
+    from rich.console import Console
+
+    from experiment.closing import announce, print_champion, print_interrupted, resumable
+    from experiment.replicates import print_replicates, run_replicates
+    from experiment.starting import evaluator_of, open_run, task_of
+
+    console = Console()
+    overrides = arguments.overrides + ([] if arguments.seed is None else [f"seed={arguments.seed}"])
+    with (
+        open_run(arguments.config, overrides, arguments.run_dir, arguments.resume) as run,
+        StopRequest(lambda: console.print("Finishing this generation; Ctrl-C again stops at once.")) as stop,
+        resumable(run),
+    ):
+        task = task_of(run.config)
+        with evaluator_of(run.config, task) as evaluator:
+            announce(console, run, evaluator)
+            if run.config.replicates == 1:
+                champion = evolve(run, task, evaluator, console, stop)
+                champions = None if champion is None else [champion]
+            else:
+                champions = run_replicates(run, lambda child: evolve(child, task, evaluator, console, stop), overrides)
+        if champions is None:
+            print_interrupted(console, run)
+            return INTERRUPTED
+        if run.config.replicates == 1:
+            print_champion(console, run, champions[0])
+        else:
+            print_replicates(console, run, champions)
+    return DONE
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="run_search.py", description="Evolve weight-agnostic networks.")
+    parser.add_argument("config", nargs="?", metavar="CONFIG", help="YAML file, such as configs/cartpole_swingup.yaml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides", help="override a key of the config"
+    )
+    parser.add_argument("--seed", help="short for --set seed=SEED")
+    parser.add_argument("--run-dir", metavar="DIR", help="where to keep the run (default: the next free runs/NAME-N)")
+    parser.add_argument("--resume", metavar="DIR", help="go on with a stopped run")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

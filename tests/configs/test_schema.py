@@ -1,0 +1,115 @@
+"""The schema itself: defaults, documentation, hashes."""
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from configs.schema import Config, Section, config_hash, differing_keys, result_keys
+from wann.activations import ACTIVATIONS
+
+
+def sections(section: type[Section] = Config) -> list[type[Section]]:
+    inner = [field.annotation for field in section.model_fields.values()]
+    kinds = [kind for annotation in inner for kind in (annotation, *getattr(annotation, "__args__", ()))]
+    below = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
+    return [section, *(found for kind in below for found in sections(kind))]
+
+
+def test_defaults_are_the_published_algorithm():
+    config = Config()
+    assert config.task.name == "cartpole_swingup"
+    assert (config.search.strategy, config.search.population, config.generations) == ("published", 192, 1024)
+    assert config.evaluation.weights == (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
+    assert config.evaluation.rollouts == 3
+    assert config.search.activations == tuple(ACTIVATIONS)
+    mutation = config.search.mutation
+    assert (mutation.add_connection, mutation.insert_node, mutation.enable) == (0.20, 0.25, 0.05)
+    assert (mutation.change_activation, mutation.disable, mutation.rewire) == (0.5, 0, 0)
+    assert (config.search.tournament_size, config.search.complexity_probability) == (16, 0.8)
+    assert (config.search.cull_ratio, config.search.elite_ratio, config.search.initial_connectivity) == (0.2, 0.2, 0.5)
+
+
+def test_every_key_is_documented_where_it_is_declared():
+    bare = [
+        f"{s.__name__}.{name}" for s in sections() for name, field in s.model_fields.items() if not field.description
+    ]
+    assert len(sections()) == 9
+    assert bare == []
+
+
+def test_a_config_cannot_be_changed():
+    config = Config()
+    with pytest.raises(ValidationError):
+        config.seed = 3
+    with pytest.raises(ValidationError):
+        config.search.population = 3
+
+
+def test_weights_are_null_exactly_if_they_are_sampled():
+    assert Config.model_validate({"evaluation": {"sampled_weights": {}}}).evaluation.weights is None
+    assert Config.model_validate({"evaluation": {"weights": None}}).evaluation.weights is not None
+
+
+def test_the_hash_is_that_of_canonical_json_without_generations():
+    decisive = {key: value for key, value in result_keys(Config()).items() if key != "generations"}
+    text = json.dumps(decisive, sort_keys=True, separators=(",", ":"))
+    assert config_hash(Config()) == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"workers": {"evaluator": "inline", "num_workers": 3, "timeout_seconds": 5}},
+        {"logging": {"tensorboard": False, "checkpoint_every": 7}},
+        {"replicates": 5},
+        {"generations": 7},
+        {"task": {"name": "cartpole_swingup"}},
+    ],
+)
+def test_the_hash_ignores_what_decides_nothing(change):
+    assert config_hash(Config.model_validate(change)) == config_hash(Config())
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"seed": 1}, "seed"),
+        ({"initial": ["a.json"]}, "initial"),
+        ({"task": {"max_steps": 5}}, "task.max_steps"),
+        ({"search": {"population": 64}}, "search.population"),
+        ({"search": {"extra_mutation": 0.1}}, "search.extra_mutation"),
+        ({"evaluation": {"rollouts": 4}}, "evaluation.rollouts"),
+        ({"champion": {"objective": "best"}}, "champion.objective"),
+    ],
+)
+def test_the_hash_and_the_difference_see_what_decides_results(change, key):
+    changed = Config.model_validate(change)
+    assert config_hash(changed) != config_hash(Config())
+    assert differing_keys(result_keys(Config()), result_keys(changed)) == [key]
+
+
+def test_options_of_a_task_have_one_order():
+    one = Config.model_validate({"task": {"b": {"d": 1, "c": 2}, "a": 1}})
+    other = Config.model_validate({"task": {"a": 1, "b": {"c": 2, "d": 1}}})
+    assert json.dumps(result_keys(one)) == json.dumps(result_keys(other))
+
+
+def test_differing_keys_tell_kinds_of_numbers_apart():
+    assert differing_keys({"a": 1, "b": {"c": 1}}, {"a": True, "b": {"c": 1.0}}) == ["a", "b.c"]
+    assert differing_keys({"a": {"b": 1}}, {"a": None, "z": 2}) == ["a", "z"]
+
+
+PLAIN = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
+TREES = st.recursive(PLAIN, lambda inner: st.dictionaries(st.sampled_from("abcd"), inner), max_leaves=8)
+MAPPINGS = st.dictionaries(st.sampled_from("abcd"), TREES)
+
+
+@given(MAPPINGS, MAPPINGS)
+def test_two_mappings_differ_exactly_if_a_key_does(old, new):
+    same = json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
+    assert (differing_keys(old, new) == []) == same
+    assert differing_keys(old, new) == differing_keys(new, old)

@@ -1,0 +1,386 @@
+"""The champion file: a network that a person keeps, reads and loads without this library.
+
+JSON with fixed keys in a fixed order, one node and one connection per line, exact numbers. Equal
+champions give equal bytes. What is read is checked throughout: a wrong file ends in a `UserError` of one
+sentence that names the file and the place in it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+
+from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
+from wann.errors import UserError, did_you_mean
+from wann.genome import Genome, make_genome
+
+FORMAT_VERSION = 1
+_KEYS = (
+    "format_version",
+    "task",
+    "num_inputs",
+    "num_outputs",
+    "input_names",
+    "output_names",
+    "nodes",
+    "connections",
+    "weights",
+    "returns",
+    "config",
+    "seed",
+    "generation",
+    "simulator",
+    "preprocessing",
+    "versions",
+)
+_LINE_WIDTH = 100
+_MOST = 2**63 - 1
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A genome with everything that says what it is for, how good it is, and what made it.
+
+    Mappings hold plain JSON values; numbers in them are finite.
+    """
+
+    genome: Genome
+    task: str  # name
+    input_names: tuple[str, ...]  # [I]
+    output_names: tuple[str, ...]  # [O]
+    weights: tuple[float, ...]  # [W] shared weights swept
+    returns: Mapping[str, Any]  # confirmed ones
+    config: Mapping[str, Any]
+    seed: int
+    generation: int
+    simulator: str
+    task_options: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: Mapping[str, Any] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    # [E], one for each enabled connection in the genome's order; None for one shared weight
+    # (and for a network without enabled connections)
+    individual_weights: tuple[float, ...] | None = None
+
+
+def save_champion(path: str | Path, champion: Champion) -> None:
+    """Write `format_champion` to a file; `evolution.run_directory` has the way that survives a crash.
+
+    Raises:
+        ValueError: the champion holds what its file may not.
+    """
+    Path(path).write_text(format_champion(champion), encoding="ascii", newline="\n")
+
+
+def load_champion(path: str | Path) -> Champion:
+    """Read and check a champion file.
+
+    Raises:
+        UserError: the file cannot be read, or breaks the format; says where, what was expected and what was found.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{path}: expected a champion file, found none") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: expected a champion file, found a directory") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: expected text in UTF-8, found byte 0x{error.object[error.start]:02x} in it") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: expected a readable champion file, found: {error}") from None
+    return parse_champion(text, str(path))
+
+
+# --- writing ---
+
+
+def format_champion(champion: Champion) -> str:
+    """The text of a champion file, which `parse_champion` accepts.
+
+    Raises:
+        ValueError: the champion holds what its file may not, such as NaN.
+    """
+    document = _document(champion)
+    lines = [f"  {json.dumps(key)}: {_render(value, '  ', key)}" for key, value in document.items()]
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    parse_champion(text, "champion")
+    return text
+
+
+def _document(champion: Champion) -> dict[str, Any]:
+    genome = champion.genome
+    if "name" in champion.task_options:
+        raise ValueError("champion: task_options: expected options only, found 'name', the key of the task itself")
+    if champion.individual_weights is not None and len(champion.individual_weights) != genome.num_enabled:
+        raise ValueError(
+            f"champion: individual_weights: expected one for each of {genome.num_enabled} enabled connections, "
+            f"found {len(champion.individual_weights)}"
+        )
+    return {
+        "format_version": FORMAT_VERSION,
+        "task": {"name": champion.task, **{key: champion.task_options[key] for key in sorted(champion.task_options)}},
+        "num_inputs": genome.num_inputs,
+        "num_outputs": genome.num_outputs,
+        "input_names": list(champion.input_names),
+        "output_names": list(champion.output_names),
+        "nodes": [
+            {"kind": _kind(genome.num_inputs, genome.num_outputs, index), "activation": ACTIVATION_OF_CODE[code].name}
+            for index, code in enumerate(genome.activations.tolist())
+        ],
+        "connections": _connection_records(genome, champion.individual_weights),
+        "weights": [float(weight) for weight in champion.weights],
+        "returns": champion.returns,
+        "config": champion.config,
+        "seed": champion.seed,
+        "generation": champion.generation,
+        "simulator": champion.simulator,
+        "preprocessing": champion.preprocessing,
+        "versions": champion.versions,
+    }
+
+
+def _connection_records(genome: Genome, individual: Iterable[float] | None) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = [
+        {"source": source, "target": target, "enabled": enabled}
+        for source, target, enabled in zip(
+            genome.sources.tolist(), genome.targets.tolist(), genome.enabled.tolist(), strict=True
+        )
+    ]
+    if individual is not None:
+        enabled_records = (record for record in records if record["enabled"])
+        for record, weight in zip(enabled_records, individual, strict=True):
+            record["weight"] = float(weight)
+    return records
+
+
+def _kind(num_inputs: int, num_outputs: int, index: int) -> str:
+    if index == 0:
+        return "bias"
+    if index <= num_inputs:
+        return "input"
+    return "output" if index <= num_inputs + num_outputs else "hidden"
+
+
+def _render(value: Any, indent: str, key: str = "") -> str:
+    """JSON on one line where that is short; nodes and connections always one per line."""
+    line = json.dumps(value, default=_python_value, allow_nan=False)
+    value = json.loads(line)
+    if not isinstance(value, dict | list) or not value:
+        return line
+    if key not in ("nodes", "connections") and len(indent) + len(key) + len(line) <= _LINE_WIDTH:
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        rows = [f"{inner}{json.dumps(name)}: {_render(item, inner, name)}" for name, item in value.items()]
+    else:
+        rows = [inner + _render(item, inner) for item in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return opening + "\n" + ",\n".join(rows) + "\n" + indent + closing
+
+
+def _python_value(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise ValueError(f"champion: expected plain JSON values, found {type(value).__name__}")
+
+
+# --- reading ---
+
+
+def parse_champion(text: str, name: str = "champion") -> Champion:
+    """A champion from the text of its file; ``name`` opens error messages.
+
+    Raises:
+        UserError: the text breaks the format.
+    """
+    document = _object(_parse_json(text, name), name, _KEYS)
+    _check_version(document["format_version"], f"{name}: format_version")
+    task, options = _task(document["task"], f"{name}: task")
+    genome, individual = _genome(document, name)
+    preprocessing = document["preprocessing"]
+    return Champion(
+        genome=genome,
+        task=task,
+        task_options=options,
+        input_names=_names(document["input_names"], f"{name}: input_names", genome.num_inputs),
+        output_names=_names(document["output_names"], f"{name}: output_names", genome.num_outputs),
+        weights=tuple(_items(document["weights"], f"{name}: weights", _number)),
+        returns=_mapping(document["returns"], f"{name}: returns"),
+        config=_mapping(document["config"], f"{name}: config"),
+        seed=_whole(document["seed"], f"{name}: seed"),
+        generation=_whole(document["generation"], f"{name}: generation"),
+        simulator=_text(document["simulator"], f"{name}: simulator"),
+        preprocessing=None if preprocessing is None else _mapping(preprocessing, f"{name}: preprocessing"),
+        versions=_versions(document["versions"], f"{name}: versions"),
+        individual_weights=individual,
+    )
+
+
+def _parse_json(text: str, name: str) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        document = dict(pairs)
+        if len(document) < len(pairs):
+            keys = [key for key, _ in pairs]
+            repeated = next(key for index, key in enumerate(keys) if key in keys[:index])
+            raise UserError(f"{name}: expected every key once, found {repeated!r} twice in one object")
+        return document
+
+    def finite(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            raise UserError(f"{name}: expected finite numbers, found {text}")
+        return value
+
+    try:
+        return json.loads(text, object_pairs_hook=once, parse_constant=finite, parse_float=finite)
+    except json.JSONDecodeError as error:
+        raise UserError(f"{name}:{error.lineno}: expected JSON, found: {error.msg} (column {error.colno})") from None
+    except UserError:
+        raise
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits, brackets nested 5000 deep
+        raise UserError(f"{name}: expected JSON of a champion, found: {error}") from None
+
+
+def _check_version(value: Any, place: str) -> None:
+    version = _whole(value, place)
+    if version != FORMAT_VERSION:
+        newer = ", written by a newer version of this library" if version > FORMAT_VERSION else ""
+        _fail(place, str(FORMAT_VERSION), f"{version}{newer}")
+
+
+def _task(value: Any, place: str) -> tuple[str, dict[str, Any]]:
+    options = dict(_mapping(value, place))
+    if "name" not in options:
+        _fail(place, "an object with the key 'name'", f"the keys {', '.join(map(repr, options)) or 'none'}")
+    return _text(options.pop("name"), f"{place}.name"), options
+
+
+def _genome(document: Mapping[str, Any], name: str) -> tuple[Genome, tuple[float, ...] | None]:
+    num_inputs = _whole(document["num_inputs"], f"{name}: num_inputs", least=1)
+    num_outputs = _whole(document["num_outputs"], f"{name}: num_outputs", least=1)
+    activations = _nodes(document["nodes"], f"{name}: nodes", num_inputs, num_outputs)
+    connections = _connections(document["connections"], f"{name}: connections", len(activations))
+    sources, targets, enabled = ([record[key] for record in connections] for key in ("source", "target", "enabled"))
+    try:
+        genome = make_genome(num_inputs, num_outputs, activations, sources, targets, enabled)
+    except ValueError as error:
+        raise UserError(f"{name}: connections: expected a feed-forward network, found a mistake: {error}") from None
+    weights = tuple(record["weight"] for record in connections if "weight" in record)
+    return genome, weights or None
+
+
+def _nodes(value: Any, place: str, num_inputs: int, num_outputs: int) -> list[int]:
+    """Activation codes, in the order bias, inputs, outputs, hidden."""
+    nodes = _list(value, place)
+    if len(nodes) < 1 + num_inputs + num_outputs:
+        _fail(
+            place, f"at least {1 + num_inputs + num_outputs} nodes (bias, inputs and outputs)", f"{len(nodes)} of them"
+        )
+    codes = []
+    for index, node in enumerate(nodes):
+        where = f"{place}[{index}]"
+        _object(node, where, ("kind", "activation"))
+        kind, activation = _text(node["kind"], f"{where}.kind"), _text(node["activation"], f"{where}.activation")
+        expected = _kind(num_inputs, num_outputs, index)
+        if kind != expected:
+            order = f"the order is bias, {num_inputs} inputs, {num_outputs} outputs, hidden nodes"
+            _fail(f"{where}.kind", f"{expected!r} ({order})", repr(kind))
+        if activation not in ACTIVATIONS:
+            near = did_you_mean(activation, ACTIVATIONS)
+            _fail(f"{where}.activation", "the name of an activation", f"{_show(activation)}{near}")
+        codes.append(ACTIVATIONS[activation].code)
+    return codes
+
+
+def _connections(value: Any, place: str, num_nodes: int) -> list[Mapping[str, Any]]:
+    """Checked one by one, and that all enabled ones have a weight or none has."""
+    connections = _list(value, place)
+    for index, connection in enumerate(connections):
+        where = f"{place}[{index}]"
+        _object(connection, where, ("source", "target", "enabled"), optional=("weight",))
+        for end in ("source", "target"):
+            _whole(connection[end], f"{where}.{end}", most=num_nodes - 1, what="the index of a node")
+        if not isinstance(connection["enabled"], bool):
+            _fail(f"{where}.enabled", "true or false", _show(connection["enabled"]))
+        if "weight" in connection:
+            connection["weight"] = _number(connection["weight"], f"{where}.weight")
+    weighted = any("weight" in connection for connection in connections)
+    for index, connection in enumerate(connections):
+        where = f"{place}[{index}]"
+        if weighted and connection["enabled"] and "weight" not in connection:
+            _fail(where, "a weight, as other connections have one", "none")
+        if not connection["enabled"] and "weight" in connection:
+            _fail(where, "no weight on a disabled connection", str(connection["weight"]))
+    return connections
+
+
+def _object(value: Any, place: str, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    """An object with exactly these keys."""
+    found = _mapping(value, place)
+    known = (*required, *optional)
+    for key in found:
+        if key not in known:
+            _fail(place, "known keys only", f"{_show(key)}{did_you_mean(key, known)}")
+    for key in required:
+        if key not in found:
+            _fail(place, f"the key {key!r}", f"only {', '.join(found)}" if found else "an empty object")
+    return found
+
+
+def _mapping(value: Any, place: str) -> dict[str, Any]:
+    return value if isinstance(value, dict) else _fail(place, "an object", _show(value))
+
+
+def _list(value: Any, place: str) -> list[Any]:
+    return value if isinstance(value, list) else _fail(place, "a list", _show(value))
+
+
+def _items(value: Any, place: str, item: Callable[[Any, str], _T]) -> list[_T]:
+    return [item(element, f"{place}[{index}]") for index, element in enumerate(_list(value, place))]
+
+
+def _names(value: Any, place: str, count: int) -> tuple[str, ...]:
+    names = tuple(_items(value, place, _text))
+    return names if len(names) == count else _fail(place, f"{count} names", f"{len(names)} of them")
+
+
+def _versions(value: Any, place: str) -> dict[str, str]:
+    return {key: _text(version, f"{place}.{key}") for key, version in _mapping(value, place).items()}
+
+
+def _text(value: Any, place: str) -> str:
+    return value if isinstance(value, str) else _fail(place, "a text", _show(value))
+
+
+def _whole(value: Any, place: str, least: int = 0, most: int = _MOST, what: str = "a whole number") -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        _fail(place, f"{what} {f'of at least {least}' if most == _MOST else f'from {least} to {most}'}", _show(value))
+    return value
+
+
+def _number(value: Any, place: str) -> float:
+    """A finite number; a whole one beyond the reach of floats is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
+        _fail(place, "a finite number", _show(value))
+    return float(value)
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = json.dumps(value) if not isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _fail(place: str, expected: str, found: str) -> NoReturn:
+    raise UserError(f"{place}: expected {expected}, found {found}")

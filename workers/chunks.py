@@ -1,0 +1,69 @@
+"""What a network costs, as measured, and how a request is cut into chunks of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wann.network import Networks
+
+# A simulator's step costs about as much as this many connections. Only the shape of the estimate: its scale
+# is measured.
+_STEP_CONNECTIONS = 20
+
+
+def cost_units(networks: Networks, num_lanes: int) -> NDArray[np.float64]:
+    """[P] estimated cost of each network over ``num_lanes`` rollouts, in arbitrary units."""
+    return (networks.num_connections() + _STEP_CONNECTIONS).astype(np.float64) * num_lanes
+
+
+@dataclass
+class CostModel:
+    """Seconds per cost unit: a mean in which each request weighs half as much as the next."""
+
+    units: float = 0.0
+    seconds: float = 0.0
+
+    def begin_request(self) -> None:
+        self.units *= 0.5
+        self.seconds *= 0.5
+
+    def observe(self, units: float, seconds: float) -> None:
+        self.units += units
+        self.seconds += seconds
+
+    def expected_seconds(self, units: float) -> float | None:
+        """None before anything was measured."""
+        return units * self.seconds / self.units if self.units else None
+
+
+def cut(costs: NDArray[np.float64], num_workers: int, smallest: float, share: float = 0.5) -> list[NDArray[np.int64]]:
+    """Cut rows 0..P-1 into chunks: large ones first, so that the small ones at the end even the workers out.
+
+    Every chunk takes the ``share`` of what one worker would get of the rest (guided self-scheduling,
+    Polychronopoulos & Kuck 1987), but at least ``smallest``; costly networks come first.
+
+    Args:
+        costs: [P] of each network.
+        num_workers: that will share the work.
+        smallest: cost of a chunk that is worth sending, in the units of ``costs``.
+        share: of a worker's fair part of the rest, in (0, 1].
+
+    Returns:
+        Row indices of each chunk, every row in exactly one.
+    """
+    order = np.argsort(-costs, kind="stable")
+    ends = np.cumsum(costs[order])
+    chunks, begin, taken = [], 0, 0.0
+    while begin < len(order):
+        rest = float(ends[-1]) - taken
+        target = max(smallest, share * rest / num_workers)
+        # What would be left must be worth a chunk of its own.
+        if rest - target < 0.5 * smallest:
+            target = rest
+        end = max(begin + 1, int(np.searchsorted(ends, taken + target, side="right")))
+        chunks.append(np.sort(order[begin:end]))
+        begin, taken = end, float(ends[end - 1])
+    return chunks

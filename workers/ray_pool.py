@@ -1,0 +1,488 @@
+"""The Ray evaluator: one actor per CPU, chunks by measured cost, and no result lost to a dying worker.
+
+Evaluation is idempotent, so a chunk may run any number of times, anywhere; the first result wins and is
+put back by index. Hence the bytes do not depend on workers, chunks, order or deaths.
+
+Who is to blame for a death. A chunk whose worker died is *suspect*: it is cut smaller and sent again,
+always alone to an idle worker that has answered just before. Only if such a worker dies running a single
+network does that network get a strike, or if it runs into the time limit. At ``max_attempts`` strikes it
+is poisoned: NaN, zero steps, a warning, and never run again. Losing a node is nobody's fault.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.task import Returns, Seeds, Task, Weights
+from wann.network import Networks
+from workers.chunks import CostModel, cost_units, cut
+from workers.evaluator import evaluate_or_locate, request_shape, validated
+from workers.ray_session import (
+    RaySession,
+    Worker,
+    WorkerError,
+    connect,
+    is_node_lost,
+    kill_worker,
+    logger,
+    make_actor_class,
+    start_worker,
+)
+
+# A running chunk and one behind it, so that a worker need not wait for the driver.
+_JOBS_PER_WORKER = 2
+# A suspect chunk is cut into this many.
+_SPLIT = 8
+# A chunk is late when it takes this many times as long as expected, and at least so many seconds.
+_LATE_FACTOR = 4.0
+_LATE_SECONDS = 0.25
+# A worker still busy with what nobody wants any more is replaced after so many seconds.
+_ABANDONED_SECONDS = 10.0
+# Ray sends larger arguments through its object store; what all chunks share is then put there once.
+_INLINE_BYTES = 50_000
+
+
+@dataclass(eq=False)
+class Chunk:
+    """Rows of the request that travel together."""
+
+    rows: NDArray[np.int64]
+    units: float
+    suspect: bool = False
+    strikes: int = 0
+    copies: int = 0  # sent and not yet answered
+    settled: bool = False  # answered, or no longer wanted
+
+
+@dataclass(eq=False)
+class Job:
+    """A chunk on a worker; ``proof`` is answered first, if the worker is alive to begin it."""
+
+    chunk: Chunk
+    reference: Any
+    proof: Any
+
+
+class Request:
+    """One call of `evaluate`: its arguments as chunks take them, and its results as they come in."""
+
+    def __init__(self, networks: Networks, weights: Weights, seeds: Seeds, shape: tuple[int, int, int]) -> None:
+        self.networks, self.weights, self.seeds = networks, weights, np.asarray(seeds)
+        self.shape = shape
+        self.units = cost_units(networks, shape[1] * shape[2])
+        self.values = np.full(shape, np.nan)
+        self.steps = np.zeros(shape, np.int64)
+        self.missing = np.ones(shape[0], bool)
+        self.fresh: deque[Chunk] = deque()
+        self.suspects: deque[Chunk] = deque()
+        self.sent_weights = _put_if_large(weights) if isinstance(weights, np.ndarray) else None
+        self.sent_seeds = _put_if_large(self.seeds)
+
+    def arguments(self, rows: NDArray[np.int64]) -> tuple[Any, ...]:
+        weights = self.sent_weights
+        if weights is None:
+            weights = [self.weights[row] for row in rows.tolist()]
+        return rows, self.networks.take(rows), weights, self.sent_seeds
+
+    def fill(self, rows: NDArray[np.int64], returns: Returns) -> None:
+        self.values[rows] = returns.values
+        self.steps[rows] = returns.steps
+        self.missing[rows] = False
+
+    def identity(self, row: int) -> tuple[int, bytes]:
+        """What a poisoned network is remembered by: its program, and its weights where they are its own."""
+        own = b"" if isinstance(self.weights, np.ndarray) else np.asarray(self.weights[row]).tobytes()
+        return int(self.networks.hashes[row]), own
+
+
+def _put_if_large(array: NDArray) -> Any:
+    if array.nbytes <= _INLINE_BYTES:
+        return array
+    import ray
+
+    return ray.put(array)
+
+
+class RayEvaluator:
+    """Evaluates on Ray actors; see `workers.evaluator.Evaluator`.
+
+    Args:
+        task: what to evaluate on; it is shipped once to each worker.
+        num_workers: None for one per CPU.
+        address: of the cluster to join; None starts Ray on this machine, unless it runs already.
+        chunk_seconds: work that a chunk is at least worth.
+        home_seconds: requests expected to take less run in this process, where sending costs more than it
+            saves. Not after a worker has died: what can kill a worker is kept away from this process.
+        timeout_seconds: for one chunk; its worker is killed, which counts as a death.
+        start_seconds: for the first worker to start.
+        max_attempts: deaths of workers running a network alone after which it is poisoned.
+        device: in words, for `description`.
+
+    Raises:
+        UserError: no cluster at ``address``.
+        WorkerError: Ray does not start.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        num_workers: int | None = None,
+        address: str | None = None,
+        chunk_seconds: float = 0.005,
+        home_seconds: float = 0.01,
+        timeout_seconds: float = 600.0,
+        start_seconds: float = 300.0,
+        max_attempts: int = 3,
+        device: str = "CPU",
+    ) -> None:
+        self._task = task
+        self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
+        self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
+        self._max_attempts = max_attempts
+        self._device = device
+        self._cost = CostModel()
+        self._poisoned: set[tuple[int, bytes]] = set()
+        self._counts = dict.fromkeys(("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home"), 0)
+        self._busy_seconds = self._sent_seconds = 0.0
+        self._failed_starts = 0
+        self._open = True
+        self._session: RaySession = connect(num_workers, address)
+        self._actor_class = make_actor_class(self._session)
+        self._task_reference = self._ship(task)
+        self._workers = [self._start() for _ in range(self._session.num_workers)]
+
+    @staticmethod
+    def _ship(task: Task) -> Any:
+        import ray
+        from ray import cloudpickle
+
+        return ray.put(cloudpickle.dumps(task))
+
+    def _start(self) -> Worker:
+        return start_worker(self._actor_class, self._task_reference, perf_counter())
+
+    @property
+    def description(self) -> str:
+        count = self._session.num_workers
+        return (
+            f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._session.where}), {self._device}; "
+            f"requests under {self._home_seconds * 1000:g} ms in this process"
+        )
+
+    def statistics(self) -> dict[str, float]:
+        """Cumulative; ``worker_busy_share`` is of the workers' time while requests were out."""
+        share = self._busy_seconds / (self._sent_seconds * self._session.num_workers) if self._sent_seconds else 0.0
+        counts = {f"worker_{name}": float(count) for name, count in self._counts.items()}
+        return counts | {
+            "worker_count": float(self._session.num_workers),
+            "worker_poisoned": float(len(self._poisoned)),
+            "worker_busy_share": share,
+        }
+
+    def actor_pids(self) -> list[int]:
+        """Process ids of the workers that have started. Safe to call from another thread."""
+        return [worker.pid for worker in list(self._workers) if worker.pid]
+
+    def wait_until_started(self, timeout_seconds: float | None = None) -> None:
+        """Block until every worker has loaded its task; not needed before `evaluate`.
+
+        Raises:
+            WorkerError: they keep dying, or time is up.
+        """
+        deadline = perf_counter() + (self._start_seconds if timeout_seconds is None else timeout_seconds)
+        while any(worker.starting is not None for worker in self._workers):
+            if perf_counter() > deadline:
+                raise WorkerError("the workers did not start in time")
+            self._receive(None, 0.1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers, and Ray where it was started or joined here."""
+        if not self._open:
+            return
+        self._open = False
+        for worker in self._workers:
+            kill_worker(self._session, worker)
+        self._workers = []
+        self._session.close()
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """See `workers.evaluator.Evaluator.evaluate`. A poisoned network has NaN values and 0 steps.
+
+        Raises:
+            TaskError: the task raised, or broke its contract.
+            WorkerError: no worker can be started.
+            ValueError: weights or seeds of a wrong shape.
+        """
+        if not self._open:
+            raise RuntimeError("this evaluator is closed")
+        shape = request_shape(networks, weights, seeds)
+        if not len(networks):
+            return evaluate_or_locate(self._task, networks, weights, seeds)
+        request = Request(networks, weights, seeds, shape)
+        for row in range(len(networks)) if self._poisoned else ():
+            request.missing[row] = request.identity(row) not in self._poisoned
+        self._cost.begin_request()
+        expected = self._cost.expected_seconds(float(request.units.sum()))
+        if expected is not None and expected < self._home_seconds and not self._counts["deaths"]:
+            return self._evaluate_at_home(request)
+        return self._evaluate_on_workers(request)
+
+    def _evaluate_at_home(self, request: Request) -> Returns:
+        begin = perf_counter()
+        returns = evaluate_or_locate(self._task, request.networks, request.weights, request.seeds)
+        self._cost.observe(float(request.units.sum()), perf_counter() - begin)
+        self._counts["at_home"] += 1
+        return returns
+
+    def _evaluate_on_workers(self, request: Request) -> Returns:
+        begin = perf_counter()
+        rows = np.flatnonzero(request.missing)
+        request.fresh.extend(self._cut(rows, request.units[rows]))
+        try:
+            while request.missing.any():
+                self._dispatch(request)
+                self._receive(request, self._seconds_to_next_check())
+                self._check_time(request)
+        finally:
+            # Whatever ended this call, answers that are still to come are of no use to the next.
+            for worker in self._workers:
+                for job in worker.jobs:
+                    job.chunk.settled = True
+            self._sent_seconds += perf_counter() - begin
+        return Returns(request.values, request.steps)
+
+    def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64]) -> list[Chunk]:
+        count, total = self._session.num_workers, float(units.sum())
+        expected = self._cost.expected_seconds(total)
+        smallest = total / (4 * count) if not expected else total * self._chunk_seconds / expected
+        smallest = min(smallest, total / count)
+        return [Chunk(rows[part], float(units[part].sum())) for part in cut(units, count, smallest)]
+
+    # Sending
+
+    def _dispatch(self, request: Request) -> None:
+        idle = [worker for worker in self._workers if worker.idle]
+        for worker in idle:
+            queue = request.suspects or request.fresh
+            chunk = queue.popleft() if queue else self._late_chunk()
+            if chunk is not None:
+                self._send(request, chunk, worker)
+        for worker in self._workers:
+            ready = worker.starting is None and 0 < len(worker.jobs) < _JOBS_PER_WORKER
+            if ready and request.fresh and not worker.jobs[0].chunk.suspect:
+                self._send(request, request.fresh.popleft(), worker)
+
+    def _send(self, request: Request, chunk: Chunk, worker: Worker) -> None:
+        if not worker.jobs:
+            worker.since = perf_counter()
+        proof = worker.actor.ping.remote() if chunk.suspect else None
+        reference = worker.actor.evaluate.remote(*request.arguments(chunk.rows))
+        worker.jobs.append(Job(chunk, reference, proof))
+        chunk.copies += 1
+        self._counts["chunks"] += 1
+
+    def _late_chunk(self) -> Chunk | None:
+        """A chunk stuck on a slow worker, for an idle one to try."""
+        now = perf_counter()
+        for worker in self._workers:
+            if worker.jobs and now >= self._late_at(worker):
+                for job in worker.jobs:
+                    chunk = job.chunk
+                    if not chunk.settled and not chunk.suspect and chunk.copies == 1:
+                        self._counts["stragglers"] += 1
+                        return chunk
+        return None
+
+    def _late_at(self, worker: Worker) -> float:
+        expected = self._cost.expected_seconds(worker.jobs[0].chunk.units)
+        return float("inf") if expected is None else worker.since + max(_LATE_SECONDS, _LATE_FACTOR * expected)
+
+    # Receiving
+
+    def _receive(self, request: Request | None, timeout: float) -> None:
+        """Wait for one answer of any worker, at most ``timeout`` seconds, and act on it."""
+        import ray
+
+        owners = {worker.starting: worker for worker in self._workers if worker.starting is not None}
+        owners |= {worker.jobs[0].reference: worker for worker in self._workers if worker.jobs}
+        done, _ = ray.wait(list(owners), num_returns=1, timeout=timeout)
+        for reference in done:
+            worker = owners[reference]
+            if worker.starting is not None:
+                self._on_started(request, worker)
+            else:
+                self._on_answer(request, worker)
+
+    def _on_started(self, request: Request | None, worker: Worker) -> None:
+        import ray
+
+        try:
+            worker.pid, worker.node = ray.get(worker.starting)
+        except ray.exceptions.RayError as error:
+            self._failed_starts += not is_node_lost(worker, error)
+            if getattr(error, "actor_init_failed", False) or isinstance(error, ray.exceptions.RayTaskError):
+                raise WorkerError(f"a worker cannot load task {self._task.name!r}: {_last_line(error)}") from error
+            if self._failed_starts >= max(self._max_attempts, self._session.num_workers):
+                raise WorkerError(
+                    f"workers for task {self._task.name!r} died {self._failed_starts} times in a row while "
+                    f"starting, before they were given any genome: {_last_line(error)}"
+                ) from error
+            self._replace(worker)
+            return
+        worker.starting = None
+        self._failed_starts = 0
+
+    def _on_answer(self, request: Request | None, worker: Worker) -> None:
+        import ray
+
+        job = worker.jobs[0]
+        try:
+            reply = ray.get(job.reference)
+        except ray.exceptions.RayTaskError as error:
+            # Not the task's error, which travels in the reply: the chunk did not arrive or was not understood.
+            raise WorkerError(f"a worker could not run a chunk: {_last_line(error)}") from error
+        except ray.exceptions.RayError as error:
+            self._on_death(request, worker, error)
+            return
+        worker.jobs.popleft()
+        worker.since = perf_counter()
+        self._accept(request, job, reply)
+
+    def _accept(self, request: Request | None, job: Job, reply: Any) -> None:
+        returns, error, seconds = reply
+        chunk = job.chunk
+        chunk.copies -= 1
+        self._busy_seconds += seconds
+        self._cost.observe(chunk.units, seconds)
+        if chunk.settled or request is None:
+            return
+        chunk.settled = True
+        if error is not None:
+            raise error
+        shape = (len(chunk.rows), *request.shape[1:])
+        request.fill(chunk.rows, validated(self._task.name, returns, shape))
+
+    # Deaths
+
+    def _on_death(self, request: Request | None, worker: Worker, error: BaseException | None) -> None:
+        """Replace the worker and send its jobs again; ``error`` is None if it was killed for taking too long."""
+        import ray
+
+        jobs = list(worker.jobs)
+        blameless = is_node_lost(worker, error) or isinstance(error, ray.exceptions.ActorUnavailableError)
+        self._counts["deaths"] += 1
+        self._replace(worker)
+        logger.warning(
+            "worker %d %s; its work is sent again",
+            worker.pid,
+            "was killed for running beyond the time limit" if error is None else f"died ({_cause(error, blameless)})",
+        )
+        for position, job in enumerate(jobs):
+            job.chunk.copies -= 1
+            if job.chunk.settled or request is None:
+                continue
+            if position == 0 and not blameless:
+                alone = len(jobs) == 1 and job.proof is not None and _answered(job.proof)
+                self._suspect(request, job.chunk, strike=error is None or alone)
+            elif not job.chunk.copies:
+                (request.suspects if job.chunk.suspect else request.fresh).append(job.chunk)
+                self._counts["retries"] += 1
+
+    def _suspect(self, request: Request, chunk: Chunk, strike: bool) -> None:
+        chunk.suspect = True
+        single = len(chunk.rows) == 1
+        chunk.strikes += single and strike
+        if chunk.copies:  # Another worker is at it still.
+            return
+        if single and chunk.strikes >= self._max_attempts:
+            self._poison(request, int(chunk.rows[0]))
+            return
+        self._counts["retries"] += 1
+        if single:
+            request.suspects.append(chunk)
+            return
+        chunk.settled = True
+        for rows in np.array_split(chunk.rows, min(_SPLIT, len(chunk.rows))):
+            request.suspects.append(Chunk(rows, float(request.units[rows].sum()), suspect=True))
+
+    def _poison(self, request: Request, row: int) -> None:
+        request.missing[row] = False
+        self._poisoned.add(request.identity(row))
+        logger.warning(
+            "task %r: genome %d (structural hash %016x) killed or hung the %d workers that ran it alone; its values "
+            "are NaN and it is not run again; weights %s, seeds %s",
+            self._task.name,
+            row,
+            int(request.networks.hashes[row]),
+            self._max_attempts,
+            np.asarray(request.weights if isinstance(request.weights, np.ndarray) else request.weights[row]).tolist(),
+            request.seeds.tolist(),
+        )
+
+    def _replace(self, worker: Worker) -> None:
+        kill_worker(self._session, worker)
+        worker.jobs = deque()
+        self._workers[self._workers.index(worker)] = self._start()
+
+    # Time limits
+
+    def _deadline(self, worker: Worker) -> float:
+        wanted = any(not job.chunk.settled for job in worker.jobs)
+        return worker.since + (self._timeout_seconds if wanted else min(self._timeout_seconds, _ABANDONED_SECONDS))
+
+    def _seconds_to_next_check(self) -> float:
+        now = perf_counter()
+        busy = [worker for worker in self._workers if worker.jobs]
+        times = [self._deadline(worker) for worker in busy]
+        if any(worker.idle for worker in self._workers):
+            times += [late for worker in busy if (late := self._late_at(worker)) > now]
+        return min(max(min(times, default=now + 1) - now, 0.001), 1.0)
+
+    def _check_time(self, request: Request) -> None:
+        now = perf_counter()
+        for worker in [worker for worker in self._workers if worker.jobs]:
+            if now > self._deadline(worker) and not _answered(worker.jobs[0].reference):
+                self._counts["timeouts"] += 1
+                self._on_death(request, worker, None)
+        if all(worker.starting is not None for worker in self._workers):
+            waited = now - min(worker.since for worker in self._workers)
+            if waited > self._start_seconds:
+                raise WorkerError(f"none of {len(self._workers)} workers started within {waited:.0f} s")
+
+
+def _answered(reference: Any) -> bool:
+    """Whether the call behind ``reference`` has ended, and well."""
+    import ray
+
+    if not ray.wait([reference], timeout=0)[0]:
+        return False
+    try:
+        ray.get(reference)
+    except ray.exceptions.RayError:
+        return False
+    return True
+
+
+def _cause(error: BaseException, blameless: bool) -> str:
+    return f"{type(error).__name__}, its node was lost or out of reach" if blameless else type(error).__name__
+
+
+def _last_line(error: BaseException) -> str:
+    """The original message at the end of Ray's report."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,194 @@
+"""Ray itself: started on this machine, joined at an address, or found running; and the actors on it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from envs.task import Task
+from wann.errors import UserError
+
+logger = logging.getLogger("wann.workers")
+
+# Read by Ray when it is imported: 0 makes a Ray started here listen on the loopback interface only.
+_RAY_CLUSTER_SWITCH = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+_CONNECT_SECONDS = 5.0
+
+
+class WorkerError(RuntimeError):
+    """Workers cannot be had: Ray does not start, or every worker dies before it has run anything."""
+
+
+@dataclass(frozen=True)
+class RaySession:
+    """A connection to Ray; ``owned`` says whether closing it is ours."""
+
+    owned: bool
+    where: str
+    num_workers: int
+    node: str
+    cpus_per_worker: float
+
+    def close(self) -> None:
+        import ray
+
+        if self.owned:
+            ray.shutdown()
+            ray._private.worker._worker_logs_enabled = True
+
+
+def connect(num_workers: int | None, address: str | None) -> RaySession:
+    """Use the Ray that runs, join the one at ``address``, or start one on this machine.
+
+    Args:
+        num_workers: wanted, None for one per CPU.
+        address: ``HOST:PORT`` of a cluster, ``auto`` for one that was started on this machine, or None.
+
+    Raises:
+        UserError: no cluster at ``address``.
+        WorkerError: Ray does not start.
+    """
+    ray = _import_ray(local=address is None)
+    owned = not ray.is_initialized()
+    if owned:
+        quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address is None:
+            num_workers = num_workers or num_cpus()
+            _start(ray, {"num_cpus": num_workers, "include_dashboard": False, **quiet})
+        else:
+            _join(ray, address, quiet)
+        # Ray prints the death of every worker to stdout, whatever its log settings; they are reported here.
+        ray._private.worker._worker_logs_enabled = False
+    cpus = ray.cluster_resources().get("CPU", 0.0)
+    num_workers = num_workers or max(1, int(cpus))
+    where = ("joined at " + address) if address else "started here" if owned else "already running"
+    node = ray.get_runtime_context().get_node_id()
+    return RaySession(owned, where, num_workers, node, min(1.0, cpus / num_workers))
+
+
+def num_cpus() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _import_ray(local: bool) -> Any:
+    if local and "ray" not in sys.modules and _RAY_CLUSTER_SWITCH not in os.environ:
+        os.environ[_RAY_CLUSTER_SWITCH] = "0"
+        try:
+            import ray
+        finally:
+            del os.environ[_RAY_CLUSTER_SWITCH]
+    import ray
+
+    return ray
+
+
+def _start(ray: Any, options: dict[str, Any]) -> None:
+    try:
+        ray.init(address="local", **options)
+    except Exception as error:
+        raise WorkerError(f"Ray did not start on this machine: {error}") from error
+
+
+def _join(ray: Any, address: str, options: dict[str, Any]) -> None:
+    """Raises UserError within seconds, where Ray alone would retry for minutes and end the process."""
+    where = f"workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found {address!r}"
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdigit():
+            raise UserError(where)
+        try:
+            socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            raise UserError(f"{where}, where nothing answers ({error})") from error
+    try:
+        ray.init(address=address, **options)
+    except Exception as error:
+        raise UserError(f"{where}, which cannot be joined ({str(error).splitlines()[0]})") from error
+
+
+@dataclass(eq=False)
+class Worker:
+    """An actor and what was sent to it; ``jobs`` run one after another, the first is running."""
+
+    actor: Any
+    starting: Any  # reference to its first answer; None once it came
+    since: float  # when it was created, or when its running job began
+    pid: int = 0
+    node: str = ""
+    jobs: deque[Any] = field(default_factory=deque)
+
+    @property
+    def idle(self) -> bool:
+        return self.starting is None and not self.jobs
+
+
+def start_worker(actor_class: Any, task_reference: Any, now: float) -> Worker:
+    """Create an actor; it loads the task and its kernels while the caller goes on."""
+    # The driver's import paths travel along: the project may have been started from anywhere.
+    paths = [os.path.abspath(path) for path in sys.path]
+    actor = actor_class.remote(paths, task_reference)
+    return Worker(actor, actor.start.remote(), now)
+
+
+def kill_worker(session: RaySession, worker: Worker) -> None:
+    """End it even if it is stuck in a kernel, or stopped."""
+    import ray
+
+    with suppress(Exception):
+        ray.kill(worker.actor)
+    if worker.pid and worker.node == session.node:
+        with suppress(OSError):  # Ray gives a process that does not answer five more seconds.
+            os.kill(worker.pid, signal.SIGKILL)
+
+
+def is_node_lost(worker: Worker, error: BaseException | None) -> bool:
+    """Whether the machine went away, so that the worker's death says nothing about its work."""
+    import ray
+
+    if "node has died" in str(error) or getattr(error, "preempted", False):
+        return True
+    return any(node["NodeID"] == worker.node and not node["Alive"] for node in ray.nodes())
+
+
+def make_actor_class(session: RaySession) -> Any:
+    """The actor, as a local class: it is then shipped by value and needs nothing importable to start."""
+    import ray
+
+    class WannWorker:
+        def __init__(self, paths: list[str], task_bytes: bytes) -> None:
+            import sys
+
+            sys.path.extend(path for path in paths if path not in sys.path)
+            from ray import cloudpickle
+
+            self.task: Task = cloudpickle.loads(task_bytes)
+
+        def start(self) -> tuple[int, str]:
+            import os
+
+            import ray
+
+            from workers.remote import warm_up
+
+            warm_up(self.task)
+            return os.getpid(), ray.get_runtime_context().get_node_id()
+
+        def ping(self) -> None:
+            return None
+
+        def evaluate(self, rows: Any, networks: Any, weights: Any, seeds: Any) -> tuple:
+            from workers.remote import run_chunk
+
+            return run_chunk(self.task, rows, networks, weights, seeds)
+
+    # Restarts and retries are the evaluator's business, which knows what was running.
+    options = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
+    return ray.remote(**options)(WannWorker)

@@ -1,0 +1,61 @@
+"""Evaluators by the name that a config gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from envs.task import Task
+from wann.errors import UserError, did_you_mean
+from workers.evaluator import Evaluator, InlineEvaluator
+
+# (task, num_workers, address, device as words for the log)
+EvaluatorFactory = Callable[[Task, int | None, str | None, str], Evaluator]
+
+
+def _inline(task: Task, num_workers: int | None, address: str | None, device: str) -> Evaluator:
+    return InlineEvaluator(task, device)
+
+
+def _ray(task: Task, num_workers: int | None, address: str | None, device: str) -> Evaluator:
+    from workers.ray_pool import RayEvaluator
+
+    return RayEvaluator(task, num_workers, address, device=device)
+
+
+EVALUATORS: dict[str, EvaluatorFactory] = {"inline": _inline, "ray": _ray}
+
+# What `workers.device` may say, and how the log puts it. Every task so far runs on CPU kernels.
+DEVICES: dict[str, str] = {"auto": "CPU (device auto: no CUDA evaluator for this task)", "cpu": "CPU", "cuda": "CUDA"}
+
+
+def make_evaluator(
+    task: Task, evaluator: str, num_workers: int | None = None, device: str = "auto", address: str | None = None
+) -> Evaluator:
+    """Build the evaluator that the config's ``workers`` section names.
+
+    Args:
+        task: what to evaluate on.
+        evaluator: a key of `EVALUATORS`.
+        num_workers: of ``ray``; None for one per CPU.
+        device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
+        address: of the Ray cluster to join; None starts Ray on this machine.
+
+    Raises:
+        UserError: an unknown name, fewer than one worker, a device this task cannot use, or no cluster there.
+    """
+    if evaluator not in EVALUATORS:
+        raise UserError(
+            f"workers.evaluator: expected one of {', '.join(EVALUATORS)}, found {evaluator!r}"
+            f"{did_you_mean(evaluator, EVALUATORS)}"
+        )
+    if device not in DEVICES:
+        raise UserError(
+            f"workers.device: expected one of {', '.join(DEVICES)}, found {device!r}{did_you_mean(device, DEVICES)}"
+        )
+    if device == "cuda":
+        raise UserError(
+            f"workers.device: task {task.name!r} has no CUDA evaluator, found 'cuda', expected 'auto' or 'cpu'"
+        )
+    if num_workers is not None and num_workers < 1:
+        raise UserError(f"workers.num_workers: expected at least 1, found {num_workers}")
+    return EVALUATORS[evaluator](task, num_workers, address, DEVICES[device])
