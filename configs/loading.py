@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from configs.schema import Config, Section, TaskConfig
+from configs.schema import Config, Section
 from wann.errors import UserError, did_you_mean
 
 KeyPath = tuple[str | int, ...]
@@ -333,20 +333,16 @@ def _check_registries(config: Config, source: Source) -> None:
     try:
         make_task(config.task.name, config.task.options)
     except UserError as error:
-        raise UserError(f"{_task_place(config.task, str(error), source)}: task: {one_line(error)}") from None
+        message = one_line(error)
+        message = message if message.startswith("task") else f"task: {message}"
+        key = message.partition(":")[0]  # such as task.max_steps
+        raise UserError(f"{source.origin(tuple(key.split('.'))).place}: {message}") from None
 
 
 def _check_name(name: str, known: Iterable[str], path: KeyPath, what: str, source: Source) -> None:
     if name not in known:
         place = source.origin(path).place
         raise UserError(f"{place}: {dotted(path)}: expected {what}, found {name!r}{did_you_mean(name, known)}")
-
-
-def _task_place(task: TaskConfig, message: str, source: Source) -> str:
-    """Where the option stands that the message names, or else the task."""
-    matches = {option: re.search(rf"\b{re.escape(option)}\b", message) for option in task.options}
-    first = min(((match.start(), option) for option, match in matches.items() if match), default=None)
-    return source.origin(("task", first[1]) if first else ("task",)).place
 
 
 def dotted(path: KeyPath) -> str:

@@ -117,7 +117,7 @@ def weight_table(networks: Networks, weights: Weights) -> tuple[NDArray[np.float
     """Weights as kernels take them: [1, W] shared, or [sum E, W] by live connection; and whether the latter."""
     if isinstance(weights, np.ndarray):
         return np.asarray(weights, np.float32)[None], False
-    return individual_weights(networks, weights), True
+    return np.ascontiguousarray(individual_weights(networks, weights)), True
 
 
 def individual_weights(networks: Networks, weights: Sequence[NDArray]) -> NDArray[np.float32]:

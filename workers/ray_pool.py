@@ -11,6 +11,7 @@ is poisoned: NaN, zero steps, a warning, and never run again. Losing a node is n
 
 from __future__ import annotations
 
+import pickle
 from collections import deque
 from dataclasses import dataclass
 from time import perf_counter
@@ -33,8 +34,10 @@ from workers.ray_session import (
     kill_worker,
     logger,
     make_actor_class,
+    put,
     start_worker,
 )
+from workers.remote import dump, dump_task
 
 # A running chunk and one behind it, so that a worker need not wait for the driver.
 _JOBS_PER_WORKER = 2
@@ -82,14 +85,14 @@ class Request:
         self.missing = np.ones(shape[0], bool)
         self.fresh: deque[Chunk] = deque()
         self.suspects: deque[Chunk] = deque()
-        self.sent_weights = _put_if_large(weights) if isinstance(weights, np.ndarray) else None
-        self.sent_seeds = _put_if_large(self.seeds)
+        shared = dump((weights if isinstance(weights, np.ndarray) else None, self.seeds))
+        self.shared = shared if len(shared) <= _INLINE_BYTES else put(shared)
 
-    def arguments(self, rows: NDArray[np.int64]) -> tuple[Any, ...]:
-        weights = self.sent_weights
-        if weights is None:
-            weights = [self.weights[row] for row in rows.tolist()]
-        return rows, self.networks.take(rows), weights, self.sent_seeds
+    def chunk_bytes(self, rows: NDArray[np.int64]) -> bytes:
+        individual = None
+        if not isinstance(self.weights, np.ndarray):
+            individual = [self.weights[row] for row in rows.tolist()]
+        return dump((rows, self.networks.take(rows), individual))
 
     def fill(self, rows: NDArray[np.int64], returns: Returns) -> None:
         self.values[rows] = returns.values
@@ -100,14 +103,6 @@ class Request:
         """What a poisoned network is remembered by: its program, and its weights where they are its own."""
         own = b"" if isinstance(self.weights, np.ndarray) else np.asarray(self.weights[row]).tobytes()
         return int(self.networks.hashes[row]), own
-
-
-def _put_if_large(array: NDArray) -> Any:
-    if array.nbytes <= _INLINE_BYTES:
-        return array
-    import ray
-
-    return ray.put(array)
 
 
 class RayEvaluator:
@@ -155,15 +150,8 @@ class RayEvaluator:
         self._open = True
         self._session: RaySession = connect(num_workers, address)
         self._actor_class = make_actor_class(self._session)
-        self._task_reference = self._ship(task)
+        self._task_reference = put(dump_task(task))
         self._workers = [self._start() for _ in range(self._session.num_workers)]
-
-    @staticmethod
-    def _ship(task: Task) -> Any:
-        import ray
-        from ray import cloudpickle
-
-        return ray.put(cloudpickle.dumps(task))
 
     def _start(self) -> Worker:
         return start_worker(self._actor_class, self._task_reference, perf_counter())
@@ -291,7 +279,7 @@ class RayEvaluator:
         if not worker.jobs:
             worker.since = perf_counter()
         proof = worker.actor.ping.remote() if chunk.suspect else None
-        reference = worker.actor.evaluate.remote(*request.arguments(chunk.rows))
+        reference = worker.actor.evaluate.remote(request.chunk_bytes(chunk.rows), request.shared)
         worker.jobs.append(Job(chunk, reference, proof))
         chunk.copies += 1
         self._counts["chunks"] += 1
@@ -352,7 +340,7 @@ class RayEvaluator:
 
         job = worker.jobs[0]
         try:
-            reply = ray.get(job.reference)
+            reply = pickle.loads(ray.get(job.reference))
         except ray.exceptions.RayTaskError as error:
             # Not the task's error, which travels in the reply: the chunk did not arrive or was not understood.
             raise WorkerError(f"a worker could not run a chunk: {_last_line(error)}") from error

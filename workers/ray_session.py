@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from envs.task import Task
 from wann.errors import UserError
 
 logger = logging.getLogger("wann.workers")
@@ -130,12 +129,19 @@ class Worker:
         return self.starting is None and not self.jobs
 
 
+def put(message: bytes) -> Any:
+    """Store once what many calls take as an argument."""
+    import ray
+
+    return ray.put(message)
+
+
 def start_worker(actor_class: Any, task_reference: Any, now: float) -> Worker:
     """Create an actor; it loads the task and its kernels while the caller goes on."""
     # The driver's import paths travel along: the project may have been started from anywhere.
     paths = [os.path.abspath(path) for path in sys.path]
-    actor = actor_class.remote(paths, task_reference)
-    return Worker(actor, actor.start.remote(), now)
+    actor = actor_class.remote(paths)
+    return Worker(actor, actor.start.remote(task_reference), now)
 
 
 def kill_worker(session: RaySession, worker: Worker) -> None:
@@ -163,32 +169,30 @@ def make_actor_class(session: RaySession) -> Any:
     import ray
 
     class WannWorker:
-        def __init__(self, paths: list[str], task_bytes: bytes) -> None:
+        def __init__(self, paths: list[str]) -> None:
             import sys
 
-            sys.path.extend(path for path in paths if path not in sys.path)
-            from ray import cloudpickle
+            sys.path[:] = paths + [path for path in sys.path if path not in paths]
+            self.task: Any = None
 
-            self.task: Task = cloudpickle.loads(task_bytes)
-
-        def start(self) -> tuple[int, str]:
+        def start(self, task: bytes) -> tuple[int, str]:
             import os
 
             import ray
 
-            from workers.remote import warm_up
+            from workers.remote import load_task
 
-            warm_up(self.task)
+            self.task = load_task(task)
             return os.getpid(), ray.get_runtime_context().get_node_id()
 
         def ping(self) -> None:
             return None
 
-        def evaluate(self, rows: Any, networks: Any, weights: Any, seeds: Any) -> tuple:
+        def evaluate(self, chunk: bytes, shared: bytes) -> bytes:
             from workers.remote import run_chunk
 
-            return run_chunk(self.task, rows, networks, weights, seeds)
+            return run_chunk(self.task, chunk, shared)
 
     # Restarts and retries are the evaluator's business, which knows what was running.
-    options = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
+    options: dict[str, Any] = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
     return ray.remote(**options)(WannWorker)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from contextlib import suppress
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from envs.task import Returns, Seeds, Task, Weights
+from envs.task import Returns, Task
 from wann.errors import UserError
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_genome
@@ -18,30 +18,49 @@ from workers.evaluator import TaskError, evaluate_or_locate
 Reply = tuple[Returns | None, Exception | None, float]
 
 
-def warm_up(task: Task) -> None:
-    """Load or compile the task's kernels by one rollout of a network without connections."""
+def dump_task(task: Task) -> bytes:
+    """What a worker starts with: the task, and a network without connections to warm up on."""
+    from ray import cloudpickle
+
     enabled = np.zeros((task.num_inputs + 1) * task.num_outputs, bool)
     network = compile_genome(minimal_genome(task.num_inputs, task.num_outputs, enabled))
+    return cloudpickle.dumps((task, Networks.of([network])))
+
+
+def load_task(message: bytes) -> Task:
+    """Unpack the task and load or compile its kernels by one rollout."""
+    task, networks = pickle.loads(message)
     with suppress(Exception, SystemExit):  # A real request reports it, with the genome's name.
-        task.evaluate(Networks.of([network]), np.ones(1), [0])
+        task.evaluate(networks, np.ones(1), [0])
+    return task
 
 
-def run_chunk(task: Task, rows: NDArray[np.int64], networks: Networks, weights: Weights, seeds: Seeds) -> Reply:
-    """Evaluate and time one chunk; errors of the task are returned, so that they arrive as they are.
+def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
+    """Evaluate and time one chunk; the task's errors are returned, so that they arrive as they are.
+
+    Plain pickles are a third of the cost of Ray's own, and their arrays can be written to: numba would
+    compile every kernel a second time for Ray's read-only ones.
 
     Args:
         task: what to evaluate on.
-        rows: [p] index of each network within the whole request.
-        networks: p programs.
-        weights: [W] or p arrays [W, E].
-        seeds: [R] or [W, R].
+        chunk: pickled (rows [p] of the whole request, p networks, p individual weights or None).
+        shared: pickled (shared weights or None, seeds).
+
+    Returns:
+        A pickled `Reply`.
     """
     begin = perf_counter()
-    # Ray's arrays are read-only, for which numba would compile every kernel a second time.
-    networks = networks.take(np.arange(len(networks)))
-    weights = weights.copy() if isinstance(weights, np.ndarray) else [np.array(setting) for setting in weights]
+    rows, networks, individual = pickle.loads(chunk)
+    weights, seeds = pickle.loads(shared)
+    reply: Reply
     try:
-        returns = evaluate_or_locate(task, networks, weights, seeds, rows)
+        returns = evaluate_or_locate(task, networks, weights if individual is None else individual, seeds, rows)
+        reply = (returns, None, perf_counter() - begin)
     except (TaskError, UserError) as error:
-        return None, error, perf_counter() - begin
-    return returns, None, perf_counter() - begin
+        reply = (None, error, perf_counter() - begin)
+    return dump(reply)
+
+
+def dump(message: object) -> bytes:
+    """Pickle a message between the driver and a worker of one run; never a file."""
+    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)

@@ -212,6 +212,7 @@ def test_killed_at_any_moment_a_checkpoint_is_left(tmp_path):
         saver = subprocess.Popen(
             [sys.executable, "-c", SAVER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT, env=environment()
         )
+        assert saver.stdout
         first = saver.stdout.readline()
         time.sleep(rng.uniform(0, 0.03))
         saver.send_signal(signal.SIGKILL)

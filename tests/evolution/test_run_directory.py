@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,7 @@ def test_a_checkpoint_survives_what_decides_nothing(tmp_path):
         run.save_checkpoint({"state": np.arange(4)}, {"generation": 6})
     with RunDirectory.open_existing(tmp_path, ["generations=99", "workers.device=cpu"]) as run:
         checkpoint = run.load_checkpoint()
+    assert checkpoint is not None
     assert checkpoint.arrays["state"].tolist() == [0, 1, 2, 3]
     assert checkpoint.metadata["generation"] == 6
     assert checkpoint.metadata["config_hash"] == config_hash(CONFIG)
@@ -303,11 +305,12 @@ def owner(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout
     child = int(process.stdout.readline())
     yield process
     process.kill()
+    os.kill(child, signal.SIGKILL)  # it holds the other end of the pipe
     process.communicate()
-    os.kill(child, 9)
 
 
 @pytest.mark.timeout(60)

@@ -111,9 +111,9 @@ def test_individual_weights_stand_at_their_connections():
 def test_numbers_of_numpy_are_numbers():
     champion = replace(
         example(),
-        weights=tuple(np.float32([0.1, 0.2])),
+        weights=tuple(np.array([0.1, 0.2], np.float32)),
         returns={"mean": np.float64(0.1), "all": np.arange(3)},
-        seed=np.int64(3),
+        seed=np.int64(3),  # type: ignore[arg-type]
         individual_weights=tuple(np.ones(4)),
     )
     found = parse_champion(format_champion(champion))

@@ -1,0 +1,200 @@
+import numpy as np
+import pytest
+from genomes import grown_genomes
+
+from configs.schema import EvaluationConfig, MutationConfig, SampledWeights, SearchConfig
+from evolution.search import Request, Search
+from evolution.strategies import STRATEGIES, Cohort
+from wann.forward import forward
+from wann.genome import validate_genome
+from wann.population import Population
+
+RICH = MutationConfig(
+    add_connection=0.2, insert_node=0.2, enable=0.05, change_activation=0.3, disable=0.12, rewire=0.13
+)
+
+
+def small_search(strategy: str = "published", seed: int = 0, **settings) -> Search:
+    evaluation = settings.pop("evaluation", EvaluationConfig(weights=(0.5, 1.0, 1.5, 2.0)))
+    initial = settings.pop("initial", None)
+    config = SearchConfig(strategy=strategy, population=40, tournament_size=4, **settings)
+    return Search(config, evaluation, seed, 2, 1, initial)
+
+
+def sine_returns(request: Request, noise: float = 1e-3) -> np.ndarray:
+    """How well each network draws a sine, whatever its weight: returns [P, W, R]."""
+    x = np.linspace(-1, 1, 20)
+    inputs = np.column_stack([x, x**2])
+    errors = [
+        ((forward(network, request.weights, inputs)[..., 0] - np.sin(3 * x)) ** 2).mean(1)
+        for network in request.networks
+    ]
+    # Seeds shift the returns, as episodes would.
+    luck = noise * (np.broadcast_to(request.seeds, (len(request.weights), request.seeds.shape[-1])) % 7)
+    return -np.array(errors)[:, :, None] + luck
+
+
+def run(search: Search, generations: int) -> list:
+    return [search.tell(sine_returns(search.ask())) for _ in range(generations)]
+
+
+def same_state(one: Search, two: Search) -> bool:
+    (arrays, metadata), (others, other_metadata) = one.state(), two.state()
+    return metadata == other_metadata and all(np.array_equal(arrays[k], others[k], equal_nan=True) for k in arrays)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_search_improves(strategy):
+    search = small_search(strategy, mutation=RICH)
+    summaries = run(search, 40)
+    assert summaries[-1].best_mean_return > summaries[0].best_mean_return + 0.05
+    assert [summary.generation for summary in summaries] == list(range(40))
+    for genome in search.population:
+        validate_genome(genome)
+    assert len(search.population) == 40
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_same_seed_gives_the_same_search_and_another_seed_another(strategy):
+    one, two, other = small_search(strategy), small_search(strategy), small_search(strategy, seed=1)
+    for search in (one, two, other):
+        run(search, 6)
+    assert same_state(one, two)
+    assert not same_state(one, other)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_restored_search_goes_on_as_if_never_stopped(strategy):
+    search = small_search(strategy, mutation=RICH)
+    run(search, 7)
+    restored = small_search(strategy, mutation=RICH)
+    restored.restore(*search.state())
+    assert run(search, 5) == run(restored, 5)
+    assert same_state(search, restored)
+
+
+def test_equal_programs_are_asked_for_once():
+    search = small_search(initial_connectivity=1.0)
+    assert len(search.ask().networks) == 1
+    run(search, 3)
+    hashes = search.ask().networks.hashes
+    assert len(hashes) == len(set(hashes.tolist()))
+
+
+def test_asking_twice_asks_for_the_same():
+    search = small_search()
+    one, two = search.ask(), search.ask()
+    np.testing.assert_array_equal(one.seeds, two.seeds)
+    np.testing.assert_array_equal(one.networks.sources, two.networks.sources)
+
+
+def test_seeds_are_shared_by_weights_or_given_to_each():
+    shared = small_search(evaluation=EvaluationConfig(rollouts=4)).ask()
+    assert shared.seeds.shape == (4,)
+    own = small_search(evaluation=EvaluationConfig(rollouts=4, rollout_seeds="per_weight")).ask()
+    assert own.seeds.shape == (6, 4)
+    assert len(set(own.seeds.ravel().tolist())) == 24
+
+
+def test_sampled_weights_are_fresh_each_generation():
+    search = small_search(evaluation=EvaluationConfig(sampled_weights=SampledWeights(count=8)))
+    first = search.ask().weights
+    run(search, 1)
+    assert first.shape == (8,)
+    assert not np.isin(search.ask().weights, first).any()
+
+
+def test_failed_genomes_neither_breed_nor_become_candidates():
+    search = small_search()
+    for _ in range(5):
+        request = search.ask()
+        returns = sine_returns(request)
+        returns[::2] = np.nan
+        returns[1] = np.inf
+        summary = search.tell(returns)
+        assert summary.num_failed >= 1
+        assert np.isfinite(summary.best_mean_return)
+    arrays, _ = search.state()
+    assert np.isfinite(arrays["hall_scores"]).all()
+
+
+def test_a_generation_of_failures_is_survived():
+    search = small_search()
+    request = search.ask()
+    summary = search.tell(np.full((len(request.networks), 4, 3), np.nan))
+    assert np.isnan(summary.best_mean_return)
+    run(search, 2)
+
+
+def test_returns_of_another_shape_are_refused():
+    search = small_search()
+    with pytest.raises(ValueError, match="expected returns"):
+        search.tell(np.zeros((3, 6)))
+
+
+def test_a_search_starts_from_given_genomes():
+    initial = grown_genomes(3, num_inputs=2, num_outputs=1)
+    search = small_search(initial=initial)
+    assert list(search.population)[:3] == initial
+    assert len(search.population) == 40
+
+
+def cohort(**changes) -> Cohort:
+    plain = {
+        "mean_return": np.array([1.0, 2.0]),
+        "max_return": np.array([5.0, 3.0]),
+        "return_sum": np.array([8.0, 2.0]),
+        "num_scores": np.array([4, 1]),
+        "age": np.array([9, 2]),
+        "num_enabled": np.array([0, 4]),
+    }
+    return Cohort(**{**plain, **changes})
+
+
+def test_published_objectives():
+    published = STRATEGIES["published"]
+    score = published.score(cohort())
+    np.testing.assert_array_equal(published.objectives(cohort(), score, True), [[1, 1], [2, 0.25]])
+    np.testing.assert_array_equal(published.objectives(cohort(), score, False), [[1, 5], [2, 3]])
+
+
+def test_age_fitness_objectives():
+    strategy = STRATEGIES["age_fitness"]
+    score = strategy.score(cohort())
+    np.testing.assert_array_equal(score, [2, 2])
+    np.testing.assert_array_equal(strategy.objectives(cohort(), score, False), [[2, -9], [2, -2]])
+    np.testing.assert_array_equal(strategy.objectives(cohort(), score, True), [[2, 1], [2, 0.25]])
+
+
+def test_elites_gather_scores_and_children_begin_anew():
+    search = small_search("age_fitness", newborn_ratio=0.1)
+    run(search, 4)
+    arrays, _ = search.state()
+    num_elites = int(0.2 * 32)
+    assert (arrays["num_scores"][:num_elites] >= 1).all()
+    assert (arrays["num_scores"][num_elites:] == 0).all()
+    assert (arrays["age"][-4:] == 0).all()
+    assert (arrays["age"][:-4] >= 1).all()
+
+
+def test_complexity_is_drawn_with_its_probability():
+    """With certainty of complexity, a larger network of equal return cannot outrank a smaller one."""
+    search = small_search(complexity_probability=1.0)
+    for _ in range(5):
+        request = search.ask()
+        search.tell(np.zeros((len(request.networks), 4, 3)))
+    smallest = search.population.num_enabled()[: int(0.2 * 32)]
+    assert smallest.max() <= 1
+
+
+def test_the_hall_keeps_the_best_of_all_generations():
+    search = small_search()
+    bests = []
+    for _ in range(20):
+        returns = sine_returns(search.ask(), noise=0)
+        bests.append(search.tell(returns).best_mean_return)
+    best = max(bests)
+    arrays, _ = search.state()
+    assert arrays["hall_scores"][0] == pytest.approx(best)
+    assert (np.diff(arrays["hall_scores"]) <= 0).all()
+    assert isinstance(search.candidates(), Population)
