@@ -21,7 +21,7 @@ def sort_into_fronts(objectives: NDArray[np.float64]) -> NDArray[np.int64]:
         objectives: [P, 2], larger is better. Rows with a value that is not finite (failed genomes) form
             the last front.
     """
-    failed = ~np.isfinite(objectives).all(axis=1)
+    failed = _failed(objectives)
     front = np.zeros(len(objectives), np.int64)
     tails: list[tuple[float, float]] = []  # per front: its largest second objective, and that point's first
     order = np.lexsort((-objectives[:, 1], -objectives[:, 0]))
@@ -74,5 +74,9 @@ def crowding_distance(objectives: NDArray[np.float64], front: NDArray[np.int64])
 def rank(objectives: NDArray[np.float64]) -> NDArray[np.int64]:
     """Indices [P] from best to worst: by front, then by crowding distance, then by index."""
     front = sort_into_fronts(objectives)
-    finite = np.where(np.isfinite(objectives).all(axis=1)[:, None], objectives, 0)
+    finite = np.where(_failed(objectives)[:, None], 0, objectives)
     return np.lexsort((-crowding_distance(finite, front), front))
+
+
+def _failed(objectives: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.logical_or.reduce(~np.isfinite(objectives), axis=1)

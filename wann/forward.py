@@ -56,7 +56,7 @@ def forward_lanes(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype
             f"found {weights.shape[1]}"
         )
     first_row = 1 + network.num_inputs
-    values = np.empty((first_row + len(network.activations), len(inputs)), dtype)
+    values: NDArray = np.empty((first_row + len(network.activations), len(inputs)), dtype)
     values[0] = 1
     values[1:first_row] = inputs.T
     edge = 0

@@ -89,7 +89,7 @@ def make_genome(
 
 def frozen(values: ArrayLike, dtype: type) -> NDArray:
     """Copy ``values`` into an array of ``dtype`` that cannot be written to."""
-    array = np.array(values, dtype=dtype)
+    array: NDArray = np.array(values, dtype=dtype)
     array.flags.writeable = False
     return array
 

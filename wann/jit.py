@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numba.core.config
+
+# numba makes this module's attributes at run time, which type checkers cannot see.
+_numba_config: Any = numba.core.config
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,9 +56,9 @@ def jit(function: Callable) -> Any:
     library. Hence a lane's bits do not depend on the vector width of the machine.
     """
     directory = _kernel_cache()
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = directory or before
+    before = _numba_config.CACHE_DIR
+    _numba_config.CACHE_DIR = directory or before
     try:
         return numba.njit(nogil=True, error_model="numpy", cache=directory is not None)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        _numba_config.CACHE_DIR = before

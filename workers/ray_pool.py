@@ -106,7 +106,7 @@ class Request:
 
 
 class RayEvaluator:
-    """Evaluates on Ray actors; see `workers.evaluator.Evaluator`.
+    """Evaluates on Ray actors; see `workers.evaluator.Evaluator`. Entering its context starts them.
 
     Args:
         task: what to evaluate on; it is shipped once to each worker.
@@ -121,8 +121,8 @@ class RayEvaluator:
         device: in words, for `description`.
 
     Raises:
-        UserError: no cluster at ``address``.
-        WorkerError: Ray does not start.
+        UserError: on entering, no cluster at ``address``.
+        WorkerError: on entering, Ray does not start.
     """
 
     def __init__(
@@ -138,6 +138,7 @@ class RayEvaluator:
         device: str = "CPU",
     ) -> None:
         self._task = task
+        self._num_workers, self._address = num_workers, address
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
         self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
         self._max_attempts = max_attempts
@@ -147,17 +148,50 @@ class RayEvaluator:
         self._counts = dict.fromkeys(("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home"), 0)
         self._busy_seconds = self._sent_seconds = 0.0
         self._failed_starts = 0
-        self._open = True
-        self._session: RaySession = connect(num_workers, address)
-        self._actor_class = make_actor_class(self._session)
-        self._task_reference = put(dump_task(task))
-        self._workers = [self._start() for _ in range(self._session.num_workers)]
+        self._connection: RaySession | None = None
+        self._actor_class: Any = None
+        self._task_reference: Any = None
+        self._workers: list[Worker] = []
+
+    def __enter__(self) -> Self:
+        self._connection = connect(self._num_workers, self._address)
+        try:
+            self._actor_class = make_actor_class(self._session)
+            self._task_reference = put(dump_task(self._task))
+            self._workers = [self._start() for _ in range(self._session.num_workers)]
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers, and Ray where it was started or joined here."""
+        if self._connection is None:
+            return
+        for worker in self._workers:
+            kill_worker(self._session, worker)
+        self._workers = []
+        self._connection.close()
+        self._connection = None
+
+    @property
+    def _session(self) -> RaySession:
+        if self._connection is None:
+            raise RuntimeError("a RayEvaluator runs inside a with statement, which starts and ends its workers")
+        return self._connection
 
     def _start(self) -> Worker:
         return start_worker(self._actor_class, self._task_reference, perf_counter())
 
     @property
     def description(self) -> str:
+        if self._connection is None:
+            return f"{self._task.name} on Ray, not started"
         count = self._session.num_workers
         return (
             f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._session.where}), {self._device}; "
@@ -166,12 +200,12 @@ class RayEvaluator:
 
     def statistics(self) -> dict[str, float]:
         """Cumulative; ``worker_busy_share`` is of the workers' time while requests were out."""
-        share = self._busy_seconds / (self._sent_seconds * self._session.num_workers) if self._sent_seconds else 0.0
+        available = self._sent_seconds * len(self._workers)
         counts = {f"worker_{name}": float(count) for name, count in self._counts.items()}
         return counts | {
-            "worker_count": float(self._session.num_workers),
+            "worker_count": float(len(self._workers)),
             "worker_poisoned": float(len(self._poisoned)),
-            "worker_busy_share": share,
+            "worker_busy_share": self._busy_seconds / available if available else 0.0,
         }
 
     def actor_pids(self) -> list[int]:
@@ -190,24 +224,6 @@ class RayEvaluator:
                 raise WorkerError("the workers did not start in time")
             self._receive(None, 0.1)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the workers, and Ray where it was started or joined here."""
-        if not self._open:
-            return
-        self._open = False
-        for worker in self._workers:
-            kill_worker(self._session, worker)
-        self._workers = []
-        self._session.close()
-
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """See `workers.evaluator.Evaluator.evaluate`. A poisoned network has NaN values and 0 steps.
 
@@ -216,8 +232,6 @@ class RayEvaluator:
             WorkerError: no worker can be started.
             ValueError: weights or seeds of a wrong shape.
         """
-        if not self._open:
-            raise RuntimeError("this evaluator is closed")
         shape = request_shape(networks, weights, seeds)
         if not len(networks):
             return evaluate_or_locate(self._task, networks, weights, seeds)

@@ -8,18 +8,18 @@ from envs.task import Task
 from wann.errors import UserError, did_you_mean
 from workers.evaluator import Evaluator, InlineEvaluator
 
-# (task, num_workers, address, device as words for the log)
-EvaluatorFactory = Callable[[Task, int | None, str | None, str], Evaluator]
+# (task, num_workers, address, timeout_seconds, device as words for the log)
+EvaluatorFactory = Callable[[Task, int | None, str | None, float, str], Evaluator]
 
 
-def _inline(task: Task, num_workers: int | None, address: str | None, device: str) -> Evaluator:
+def _inline(task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str) -> Evaluator:
     return InlineEvaluator(task, device)
 
 
-def _ray(task: Task, num_workers: int | None, address: str | None, device: str) -> Evaluator:
+def _ray(task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str) -> Evaluator:
     from workers.ray_pool import RayEvaluator
 
-    return RayEvaluator(task, num_workers, address, device=device)
+    return RayEvaluator(task, num_workers, address, timeout_seconds=timeout_seconds, device=device)
 
 
 EVALUATORS: dict[str, EvaluatorFactory] = {"inline": _inline, "ray": _ray}
@@ -29,9 +29,14 @@ DEVICES: dict[str, str] = {"auto": "CPU (device auto: no CUDA evaluator for this
 
 
 def make_evaluator(
-    task: Task, evaluator: str, num_workers: int | None = None, device: str = "auto", address: str | None = None
+    task: Task,
+    evaluator: str,
+    num_workers: int | None = None,
+    device: str = "auto",
+    address: str | None = None,
+    timeout_seconds: float = 600.0,
 ) -> Evaluator:
-    """Build the evaluator that the config's ``workers`` section names.
+    """Build the evaluator that the config's ``workers`` section names; entering its context starts it.
 
     Args:
         task: what to evaluate on.
@@ -39,9 +44,10 @@ def make_evaluator(
         num_workers: of ``ray``; None for one per CPU.
         device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
         address: of the Ray cluster to join; None starts Ray on this machine.
+        timeout_seconds: of ``ray``: a worker that takes longer for one chunk counts as hanging.
 
     Raises:
-        UserError: an unknown name, fewer than one worker, a device this task cannot use, or no cluster there.
+        UserError: an unknown name, fewer than one worker, or a device this task cannot use.
     """
     if evaluator not in EVALUATORS:
         raise UserError(
@@ -58,4 +64,4 @@ def make_evaluator(
         )
     if num_workers is not None and num_workers < 1:
         raise UserError(f"workers.num_workers: expected at least 1, found {num_workers}")
-    return EVALUATORS[evaluator](task, num_workers, address, DEVICES[device])
+    return EVALUATORS[evaluator](task, num_workers, address, timeout_seconds, DEVICES[device])

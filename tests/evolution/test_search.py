@@ -15,7 +15,7 @@ RICH = MutationConfig(
 
 
 def small_search(strategy: str = "published", seed: int = 0, **settings) -> Search:
-    evaluation = settings.pop("evaluation", EvaluationConfig(weights=(0.5, 1.0, 1.5, 2.0)))
+    evaluation = settings.pop("evaluation", EvaluationConfig(weights=(0.8, 0.9, 1.0, 1.1)))
     initial = settings.pop("initial", None)
     config = SearchConfig(strategy=strategy, population=40, tournament_size=4, **settings)
     return Search(config, evaluation, seed, 2, 1, initial)
@@ -45,7 +45,7 @@ def same_state(one: Search, two: Search) -> bool:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_search_improves(strategy):
-    search = small_search(strategy, mutation=RICH)
+    search = small_search(strategy, mutation=RICH, complexity_probability=0.2)
     summaries = run(search, 40)
     assert summaries[-1].best_mean_return > summaries[0].best_mean_return + 0.05
     assert [summary.generation for summary in summaries] == list(range(40))
