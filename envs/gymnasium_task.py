@@ -240,13 +240,12 @@ class _Wave:
         observations = self.observations[: self.num_lanes]
         outputs = act(self.networks[episodes], self.settings[episodes], observations)
         sound = np.isfinite(observations).all(axis=1) & ~np.isnan(outputs).any(axis=1)
+        self.returns[episodes[~sound]] = np.nan
         actions = self.to_actions(outputs)
-        # Backwards, since a lane that ends may be filled with the last one, which has then made its step.
+        over = [not sound[lane] or self._advance(lane, actions[lane]) for lane in range(self.num_lanes)]
+        # Backwards, since a lane that ends may take over the last one, which must have been looked at by then.
         for lane in reversed(range(self.num_lanes)):
-            if not sound[lane]:
-                self.returns[self.episode[lane]] = np.nan
-                self._finish(lane)
-            elif self._advance(lane, actions[lane]):
+            if over[lane]:
                 self._finish(lane)
 
     def close(self) -> None:

@@ -1,0 +1,41 @@
+# `make search` and `make test` do all set-up themselves: a virtual environment with the pinned packages.
+PYTHON ?= python3
+CONFIG ?= configs/cartpole_swingup.yaml
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: search test check bench format lint types clean
+
+search: $(READY)
+	@$(BIN)/python run_search.py $(CONFIG) $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+check: lint types test
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"expected Python 3.11 to 3.13, found {v[0]}.{v[1]}; choose one by PYTHON=python3.12")'
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+clean:
+	rm -rf .venv build *.egg-info bench.json

@@ -1,0 +1,77 @@
+"""Genomes of real runs for the benchmarks: reading the committed sets, and the command that made them.
+
+``python -m benchmarks.evolved`` runs the searches again and rewrites ``benchmarks/data``. Sizes are counted after
+pruning: "30 nodes, 55 connections" are 24 computed nodes beside bias and inputs.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from configs.schema import EvaluationConfig, SearchConfig
+from envs.cartpole_swingup import CartPoleSwingUp
+from evolution.search import Search
+from wann.genome import Genome, make_genome
+from wann.network import compile_population
+from wann.population import Population
+
+DATA = Path(__file__).parent / "data"
+# name -> (connections, tolerance, complexity_probability, generations): a set of `NUM_GENOMES` per name.
+SETS = {"swingup_conns55": (55, 6, 0.3, 1500), "swingup_conns212": (212, 20, 0.0, 3000)}
+NUM_GENOMES = 48
+
+
+def load(name: str) -> list[Genome]:
+    """The genomes of one committed set."""
+    document = json.loads((DATA / f"{name}.json").read_text())
+    shape = document["num_inputs"], document["num_outputs"]
+    return [make_genome(*shape, *(genome[key] for key in _KEYS)) for genome in document["genomes"]]
+
+
+_KEYS = ("activations", "sources", "targets", "enabled")
+
+
+def collect(name: str) -> None:
+    """Search until enough different programs of the wanted size were in some population."""
+    connections, tolerance, complexity, generations = SETS[name]
+    task = CartPoleSwingUp()
+    config = SearchConfig(complexity_probability=complexity)
+    found: dict[int, Genome] = {}
+    for seed in range(20):
+        search = Search(config, EvaluationConfig(), seed, task.num_inputs, task.num_outputs)
+        for generation in range(generations):
+            request = search.ask()
+            search.tell(task.evaluate(request.networks, request.weights, request.seeds).values)
+            if generation % 25 == 24:
+                _gather(search.population, connections, tolerance, found, limit=(seed + 1) * NUM_GENOMES // 4)
+            if len(found) >= min(NUM_GENOMES, (seed + 1) * NUM_GENOMES // 4):
+                break
+        print(name, "seed", seed, "generation", search.generation, "genomes", len(found), flush=True)
+        if len(found) >= NUM_GENOMES:
+            break
+    _write(name, config, list(found.values())[:NUM_GENOMES])
+
+
+def _gather(population: Population, connections: int, tolerance: int, found: dict[int, Genome], limit: int) -> None:
+    networks = compile_population(population)
+    near = np.flatnonzero(np.abs(networks.num_connections() - connections) <= tolerance)
+    for index in near.tolist()[:2]:
+        if len(found) < limit:
+            found.setdefault(int(networks.hashes[index]), population[index])
+
+
+def _write(name: str, config: SearchConfig, genomes: list[Genome]) -> None:
+    records = [{key: getattr(genome, key).astype(int).tolist() for key in _KEYS} for genome in genomes]
+    lines = ",\n".join(json.dumps(record, separators=(",", ":")) for record in records)
+    head = json.dumps({"task": "cartpole_swingup", "search": config.model_dump(mode="json")})
+    DATA.mkdir(exist_ok=True)
+    shape = f'"num_inputs": {genomes[0].num_inputs}, "num_outputs": {genomes[0].num_outputs}'
+    (DATA / f"{name}.json").write_text(f'{{"made_by": {head},\n{shape},\n"genomes": [\n{lines}\n]}}\n')
+
+
+if __name__ == "__main__":
+    for set_name in SETS:
+        collect(set_name)

@@ -1,0 +1,143 @@
+"""``make bench``: measures every figure of docs/performance.md, prints it, and writes ``bench.json``.
+
+Figures are medians of several runs on one core unless their name says otherwise. Give names to run some only:
+``make bench ARGS="ask_tell imports"``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks.evolved import load
+from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
+from envs.cartpole_swingup import CartPoleSwingUp
+from evolution.search import Search
+from wann.network import compile_population
+from wann.population import Population
+
+Figures = Iterator[tuple[str, float]]
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    action()
+    return time.perf_counter() - begin
+
+
+def swingup() -> Figures:
+    """Steps of unfinished episodes per second, on nets of about 30 nodes and 55 connections."""
+    networks = compile_population(Population.of(load("swingup_conns55")))
+    task = CartPoleSwingUp()
+    yield "swingup_nodes", 1 + networks.num_inputs + float(np.diff(networks.node_offsets).mean())
+    yield "swingup_connections", float(networks.num_connections().mean())
+    six = np.array(PUBLISHED_WEIGHTS)
+    rates: dict[str, list[float]] = {"18": [], "64": [], "numpy": []}
+    lanes = {"18": (six, np.arange(3)), "64": (np.linspace(-2, 2, 32), np.arange(2))}
+    for _ in range(7):
+        for name, (weights, seeds) in lanes.items():
+            begin = time.perf_counter()
+            steps = task.evaluate(networks, weights, seeds).steps.sum()
+            rates[name].append(float(steps) / (time.perf_counter() - begin))
+        # One network, one episode at a time, as the published code does it (NumPy, float64).
+        begin = time.perf_counter()
+        steps = task.evaluate_oracle(networks[0], six[3:4], [0]).steps.sum()
+        rates["numpy"].append(float(steps) / (time.perf_counter() - begin))
+    yield "swingup_steps_per_second_18_lanes", median(rates["18"])
+    yield "swingup_steps_per_second_64_lanes", median(rates["64"])
+    yield "swingup_ratio_to_numpy_18_lanes", median(a / b for a, b in zip(rates["18"], rates["numpy"], strict=True))
+
+
+def ask_tell() -> Figures:
+    """One generation of the published strategy, compilation included, without evaluation."""
+    for size, name in ((192, "conns55"), (960, "conns212")):
+        search = Search(SearchConfig(population=size), EvaluationConfig(), 0, 5, 1, load(f"swingup_{name}"))
+        rng = np.random.default_rng(0)
+        times = []
+        for _ in range(15):
+            begin = time.perf_counter()
+            request = search.ask()
+            asked = time.perf_counter()
+            returns = rng.normal(size=(len(request.networks), 6, 3))
+            times.append(asked - begin + _seconds(lambda returns=returns: search.tell(returns)))
+        yield f"ask_tell_ms_pop{size}_{name}", 1000 * median(times[2:])
+
+
+def imports() -> Figures:
+    """Processes from start to end, less a bare interpreter's."""
+    for key, arguments in (
+        ("import_wann_seconds", ["-c", "import wann"]),
+        ("help_seconds", ["run_search.py", "--help"]),
+    ):
+        times, bare = [], []
+        for _ in range(7):
+            bare.append(_seconds(lambda: _python("-c", "pass")))
+            times.append(_seconds(lambda arguments=arguments: _python(*arguments)))
+        yield key, median(times) - (median(bare) if key.startswith("import") else 0)
+
+
+def full_search() -> Figures:
+    """The published search with Ray, two workers, checkpoints and logging, from start to champion."""
+    with tempfile.TemporaryDirectory() as directory:
+        run = Path(directory) / "run"
+        arguments = ["run_search.py", "configs/cartpole_swingup_published.yaml", "--run-dir", str(run)]
+        seconds = _seconds(lambda: _python(*arguments, "--set", "workers.num_workers=2"))
+        lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    evaluating = sum(line["evaluate_seconds"] for line in lines)
+    busy = lines[-1]["worker_busy_seconds"] / 2
+    yield "swingup_full_search_seconds", seconds
+    yield "swingup_full_search_worker_seconds", busy
+    yield "swingup_full_search_waiting_for_workers_seconds", evaluating - busy
+    yield "swingup_full_search_evolving_and_recording_seconds", sum(line["evolve_seconds"] for line in lines)
+    yield "swingup_full_search_starting_and_confirming_seconds", seconds - lines[-1]["wall_seconds"]
+    yield "swingup_full_search_not_evaluation_seconds", seconds - busy
+    yield "swingup_full_search_env_steps", lines[-1]["env_steps"]
+
+
+def _python(*arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+BENCHMARKS: dict[str, Callable[[], Figures]] = {
+    "imports": imports,
+    "ask_tell": ask_tell,
+    "swingup": swingup,
+    "full_search": full_search,
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"benchmarks: expected names of {', '.join(BENCHMARKS)}, found {unknown[0]!r}", file=sys.stderr)
+        return 2
+    figures: dict[str, float | str] = {"machine": f"{_processor()}, {os.cpu_count()} CPUs, {platform.platform()}"}
+    for name in names or BENCHMARKS:
+        for key, value in BENCHMARKS[name]():
+            figures[key] = value
+            print(f"{key:55s} {value:,.4g}" if value < 1e5 else f"{key:55s} {value:,.0f}", flush=True)
+    (ROOT / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown processor"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
