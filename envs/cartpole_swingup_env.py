@@ -85,7 +85,7 @@ class CartPoleSwingUpEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]
         self._after_change()
         return self._observation(), self._reward, bool(physics.off_track(self.state)), False, {}
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """[360, 720, 3] in mode ``rgb_array``; None otherwise (mode ``human`` shows each step by itself)."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() shows nothing without a render_mode; give one to gymnasium.make")

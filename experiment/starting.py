@@ -59,6 +59,7 @@ def evaluator_of(config: Config, task: Task) -> Evaluator:
         num_workers=workers.num_workers,
         device=workers.device,
         address=workers.address,
+        timeout_seconds=workers.timeout_seconds,
     )
 
 

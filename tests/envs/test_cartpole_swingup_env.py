@@ -8,12 +8,12 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from networks import SMOOTH, random_networks
 
 from envs import cartpole_swingup as physics
 from envs import cartpole_swingup_env
 from envs.cartpole_swingup import CartPoleSwingUp, seeded_start
 from envs.gymnasium_task import GymnasiumTask
-from networks import SMOOTH, random_networks
 from wann import Networks, UserError, compile_genome, forward_lanes, minimal_genome
 
 IDS = ("CartPoleSwingUp-v0", "CartPoleSwingUpHard-v0")
@@ -46,7 +46,8 @@ def test_a_seed_gives_the_start_of_the_task(seed, hard):
     assert tuple(environment.unwrapped.state) == seeded_start(seed, hard)
     expected = physics.observe(np.array(seeded_start(seed, hard))).astype(np.float32)
     np.testing.assert_array_equal(observation, expected)
-    assert observation.dtype == np.float32 and info == {}
+    assert observation.dtype == np.float32
+    assert info == {}
     # The generator goes on from there, the same way each time.
     after = [environment.reset()[0], environment.reset()[0]]
     environment.reset(seed=seed)
@@ -63,7 +64,8 @@ def test_the_hard_start_by_option():
     assert tuple(hard.unwrapped.state) == seeded_start(5, False)
     starts = np.array([seeded_start(seed, True) for seed in range(2000)]) - [0, 0, np.pi, 0]
     reach = np.array([2.4, 10, np.pi / 2, 10])
-    assert (np.abs(starts) <= reach).all() and (np.abs(starts).max(axis=0) > 0.99 * reach).all()
+    assert (np.abs(starts) <= reach).all()
+    assert (np.abs(starts).max(axis=0) > 0.99 * reach).all()
 
 
 def test_an_unknown_option_is_refused():
@@ -119,7 +121,8 @@ def full_throttle(action: float, seed: int) -> tuple[float, int]:
     while not over:
         _, reward, terminated, truncated, _ = environment.step(np.array([action], np.float32))
         total, steps, over = total + reward, steps + 1, terminated or truncated
-    assert terminated and abs(environment.unwrapped.state[0]) > 2.4
+    assert terminated
+    assert abs(environment.unwrapped.state[0]) > 2.4
     return total, steps
 
 
@@ -135,7 +138,8 @@ def test_steps_until_the_cart_leaves_the_track_are_counted_alike():
         np.testing.assert_allclose(found.values[0, w], [total for total, _ in expected], rtol=1e-4, atol=1e-4)
         oracle = task.evaluate_oracle(constant, [action], seeds)
         np.testing.assert_array_equal(oracle.steps[0, 0], [steps for _, steps in expected])
-    assert found.steps.min() > 50 and found.steps.max() < 300
+    assert found.steps.min() > 50
+    assert found.steps.max() < 300
 
 
 def rewards_of_environment(network, weight: float, seed: int, hard: bool, num_steps: int) -> list[float]:
@@ -184,7 +188,8 @@ def test_pictures():
     environment = make(render_mode="rgb_array")
     environment.reset(seed=1)
     hanging = environment.render()
-    assert hanging.shape == (360, 720, 3) and hanging.dtype == np.uint8
+    assert hanging.shape == (360, 720, 3)
+    assert hanging.dtype == np.uint8
     assert len(np.unique(hanging.reshape(-1, 3), axis=0)) > 50
     environment.unwrapped.state = np.array([1.0, 0, 0, 0])
     environment.step(np.array([1.0], np.float32))
@@ -223,7 +228,8 @@ def test_a_window_opens_steps_and_closes():
 def test_registration_can_be_repeated(recwarn):
     spec = gymnasium.spec(IDS[0])
     cartpole_swingup_env.register()
-    assert gymnasium.spec(IDS[0]) is spec and not recwarn.list
+    assert gymnasium.spec(IDS[0]) is spec
+    assert not recwarn.list
     assert [gymnasium.spec(id).max_episode_steps for id in IDS] == [1000, 1000]
 
 

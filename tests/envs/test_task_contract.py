@@ -4,10 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
+from networks import SMOOTH, random_networks, random_population
 
 from envs.registry import TASKS, make_task
 from envs.task import Returns
-from networks import SMOOTH, random_networks, random_population
 from wann import Networks, compile_population
 
 # Options of each task to test it with; a new task needs a line.
@@ -32,6 +32,8 @@ SEEDS = np.array([3, 11])
 @pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
 def task(request):
     name, options = request.param
+    if str(options.get("id")).startswith(("Bipedal", "Lunar")):
+        pytest.importorskip("Box2D")
     return make_task(name, options)
 
 
@@ -55,7 +57,8 @@ def test_every_task_has_examples():
 
 
 def test_names_and_numbers(task):
-    assert task.name in TASKS and isinstance(task, TASKS[task.name])
+    assert task.name in TASKS
+    assert isinstance(task, TASKS[task.name])
     assert len(task.input_names) == len(set(task.input_names)) == task.num_inputs >= 1
     assert len(task.output_names) == len(set(task.output_names)) == task.num_outputs >= 1
     assert task.simulator
@@ -64,7 +67,8 @@ def test_names_and_numbers(task):
 def test_shapes_and_types(task, networks):
     found = task.evaluate(networks, WEIGHTS, SEEDS)
     assert found.values.shape == found.steps.shape == (7, 3, 2)
-    assert found.values.dtype == np.float64 and found.steps.dtype == np.int64
+    assert found.values.dtype == np.float64
+    assert found.steps.dtype == np.int64
     assert np.isfinite(found.values).all()
     assert (found.steps >= 1).all()
     assert len(np.unique(found.values)) > 4, "the networks should not all do the same"
@@ -136,7 +140,8 @@ def test_agrees_with_the_oracle(task):
 def test_a_pickled_task_is_equal_and_gives_the_same_bits(task, networks):
     expected = task.evaluate(networks, WEIGHTS, SEEDS)
     copy = pickle.loads(pickle.dumps(task))
-    assert copy == task and hash(copy) == hash(task)
+    assert copy == task
+    assert hash(copy) == hash(task)
     assert len(pickle.dumps(task)) < 5000, "a task travels without its environments"
     assert_same(copy.evaluate(networks, WEIGHTS, SEEDS), expected)
 
