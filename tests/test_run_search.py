@@ -1,5 +1,6 @@
 """The command, as a person uses it."""
 
+import itertools
 import json
 import os
 import signal
@@ -9,11 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from searching import SMALL, command, metrics, result, run_command, write_config
 
 from run_search import main
+from searching import SMALL, command, metrics, result, run_command, write_config
 from wann.champion import load_champion
-import itertools
 
 
 @pytest.fixture
@@ -257,10 +257,9 @@ def test_help_names_the_options():
 
 
 def test_the_shipped_configs_are_valid(tmp_path):
-    from searching import ROOT
-
     from configs import load_config
     from experiment.starting import check
+    from searching import ROOT
 
     paths = sorted((ROOT / "configs").glob("*.yaml"))
     assert {"cartpole_swingup.yaml", "cartpole_swingup_published.yaml"} <= {path.name for path in paths}
@@ -269,9 +268,8 @@ def test_the_shipped_configs_are_valid(tmp_path):
 
 
 def test_published_config_is_the_published_search():
-    from searching import ROOT
-
     from configs import Config, load_config
+    from searching import ROOT
 
     assert load_config(ROOT / "configs" / "cartpole_swingup_published.yaml") == Config()
     assert SMALL["workers"] == {"evaluator": "inline"}

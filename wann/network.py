@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wann.genome import Genome
 from wann.population import Population
-from wann.ragged import Offsets, offsets_of, take_rows
+from wann.ragged import Offsets, freeze, offsets_of, take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +59,10 @@ class Networks:
     node_offsets: Offsets  # [P+1]
     connection_offsets: Offsets  # [P+1]
     hashes: NDArray[np.uint64]  # [P]
+
+    def __post_init__(self) -> None:
+        # Also because numba compiles a kernel anew for arrays that are writeable; those from Ray are not.
+        freeze(*self.program_arrays(), self.connection_ids, self.hashes)
 
     @classmethod
     def of(cls, networks: Sequence[Network]) -> Networks:

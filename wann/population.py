@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wann.genome import Genome
-from wann.ragged import Offsets, offsets_of, take_rows
+from wann.ragged import Offsets, freeze, offsets_of, take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,7 @@ class Population:
     connection_offsets: Offsets  # [P+1]
 
     def __post_init__(self) -> None:
-        for array in (self.activations, self.sources, self.targets, self.enabled):
-            array.flags.writeable = False
+        freeze(self.activations, self.sources, self.targets, self.enabled, self.node_offsets, self.connection_offsets)
 
     @classmethod
     def of(cls, genomes: Sequence[Genome]) -> Population:

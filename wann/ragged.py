@@ -21,3 +21,9 @@ def take_rows(offsets: Offsets, rows: ArrayLike) -> tuple[NDArray[np.int64], Off
     taken = offsets_of(lengths)
     shift = np.repeat(offsets[rows] - taken[:-1], lengths)
     return np.arange(taken[-1]) + shift, taken
+
+
+def freeze(*arrays: NDArray) -> None:
+    """Make arrays unwriteable, in place: what records share must not change."""
+    for array in arrays:
+        array.flags.writeable = False

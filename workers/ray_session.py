@@ -16,8 +16,6 @@ from wann.errors import UserError
 
 logger = logging.getLogger("wann.workers")
 
-# Read by Ray when it is imported: 0 makes a Ray started here listen on the loopback interface only.
-_RAY_CLUSTER_SWITCH = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 _CONNECT_SECONDS = 5.0
 
 
@@ -54,15 +52,16 @@ def connect(num_workers: int | None, address: str | None) -> RaySession:
         UserError: no cluster at ``address``.
         WorkerError: Ray does not start.
     """
-    ray = _import_ray(local=address is None)
+    import ray
+
     owned = not ray.is_initialized()
     if owned:
-        quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address is None:
             num_workers = num_workers or num_cpus()
-            _start(ray, {"num_cpus": num_workers, "include_dashboard": False, **quiet})
+            _start(num_workers, quiet)
         else:
-            _join(ray, address, quiet)
+            _join(address, quiet)
         # Ray prints the death of every worker to stdout, whatever its log settings; they are reported here.
         ray._private.worker._worker_logs_enabled = False
     cpus = ray.cluster_resources().get("CPU", 0.0)
@@ -77,27 +76,24 @@ def num_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _import_ray(local: bool) -> Any:
-    if local and "ray" not in sys.modules and _RAY_CLUSTER_SWITCH not in os.environ:
-        os.environ[_RAY_CLUSTER_SWITCH] = "0"
-        try:
-            import ray
-        finally:
-            del os.environ[_RAY_CLUSTER_SWITCH]
+def _start(num_workers: int, options: dict[str, Any]) -> None:
     import ray
+    from ray._private import ray_constants
 
-    return ray
-
-
-def _start(ray: Any, options: dict[str, Any]) -> None:
+    # A Ray that expects no other machine, as on macOS, listens on the loopback interface only.
+    switch, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
     try:
-        ray.init(address="local", **options)
+        ray.init(address="local", num_cpus=num_workers, include_dashboard=False, **options)
     except Exception as error:
         raise WorkerError(f"Ray did not start on this machine: {error}") from error
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = switch
 
 
-def _join(ray: Any, address: str, options: dict[str, Any]) -> None:
+def _join(address: str, options: dict[str, Any]) -> None:
     """Raises UserError within seconds, where Ray alone would retry for minutes and end the process."""
+    import ray
+
     where = f"workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found {address!r}"
     if address != "auto":
         host, _, port = address.rpartition(":")

@@ -8,12 +8,12 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from networks import SMOOTH, random_networks
 
 from envs import cartpole_swingup as physics
 from envs import cartpole_swingup_env
 from envs.cartpole_swingup import CartPoleSwingUp, seeded_start
 from envs.gymnasium_task import GymnasiumTask
+from networks import SMOOTH, random_networks
 from wann import Networks, UserError, compile_genome, forward_lanes, minimal_genome
 
 IDS = ("CartPoleSwingUp-v0", "CartPoleSwingUpHard-v0")

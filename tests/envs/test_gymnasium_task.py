@@ -4,10 +4,10 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
-from networks import random_networks
 
 from envs.gymnasium_task import WAVE, GymnasiumTask
 from envs.registry import make_task
+from networks import random_networks
 from wann import Network, Networks, UserError, compile_genome, forward_lanes, make_genome, minimal_genome
 
 LINEAR = 1

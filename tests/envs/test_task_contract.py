@@ -4,10 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
-from networks import SMOOTH, random_networks, random_population
 
 from envs.registry import TASKS, make_task
 from envs.task import Returns
+from networks import SMOOTH, random_networks, random_population
 from wann import Networks, compile_population
 
 # Options of each task to test it with; a new task needs a line.

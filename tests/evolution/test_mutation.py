@@ -1,12 +1,12 @@
 import networkx as nx
 import numpy as np
 import pytest
-from genomes import genomes, graph_of, grown_genome, grown_genomes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.schema import MutationConfig
 from evolution.mutation import MUTATIONS, draw_operators, mutate, mutate_genome, palette_of
+from genomes import genomes, graph_of, grown_genome, grown_genomes
 from wann.activations import ACTIVATIONS
 from wann.genome import Genome, make_genome, minimal_genome, validate_genome
 from wann.population import Population

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from genomes import grown_genomes
 
 from configs.schema import EvaluationConfig, MutationConfig, SampledWeights, SearchConfig
 from evolution.search import Request, Search
 from evolution.strategies import STRATEGIES, Cohort
+from genomes import grown_genomes
 from wann.forward import forward
 from wann.genome import validate_genome
 from wann.population import Population

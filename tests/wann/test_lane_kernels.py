@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from genomes import grown_genomes
 
+from genomes import grown_genomes
 from wann import lane_kernels
 from wann.activations import ACTIVATIONS
 from wann.forward import forward_lanes

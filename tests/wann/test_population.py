@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from genomes import grown_genomes
 
+from genomes import grown_genomes
 from wann.genome import minimal_genome
 from wann.population import Population, concatenate
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import random_networks
 
+from networks import random_networks
 from workers.chunks import CostModel, cost_units, cut
 
 COSTS = st.lists(st.floats(1, 1000), min_size=1, max_size=200).map(np.array)

@@ -9,11 +9,11 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from faulty_tasks import ArithmeticTask, LyingTask, NanTask, RaisingTask
-from networks import random_networks
 
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.task import Returns, Task
+from faulty_tasks import ArithmeticTask, LyingTask, NanTask, RaisingTask
+from networks import random_networks
 from wann import Networks
 from workers.evaluator import Evaluator, InlineEvaluator, TaskError, evaluate_or_locate
 from workers.ray_pool import RayEvaluator
@@ -149,7 +149,9 @@ def test_failure_that_does_not_come_back(arithmetic: Networks) -> None:
                 raise OSError("device busy")
             return super().evaluate(networks, weights, seeds)
 
-    with pytest.raises(TaskError, match="on 10 genomes 30..39 together, though not when run again alone: OSError: dev"):
+    with pytest.raises(
+        TaskError, match=r"on 10 genomes 30..39 together, though not when run again alone: OSError: dev"
+    ):
         evaluate_or_locate(Once(), arithmetic.take(range(10)), WEIGHTS, [1], np.arange(30, 40))
     assert Once.calls == [10] + [1] * 10
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_tasks import ArithmeticTask, HangingTask, KillerTask, LimpingTask, StillbornTask, UnloadableTask
-from networks import random_networks
 
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.task import Returns
+from faulty_tasks import ArithmeticTask, HangingTask, KillerTask, LimpingTask, StillbornTask, UnloadableTask
+from networks import random_networks
 from wann import Networks
 from workers.ray_pool import RayEvaluator
 from workers.ray_session import WorkerError
@@ -225,7 +225,7 @@ def test_interrupted_call_leaves_the_evaluator_usable(networks: Networks) -> Non
 def test_task_that_cannot_be_loaded(networks: Networks) -> None:
     with (
         RayEvaluator(UnloadableTask(), 2) as evaluator,
-        pytest.raises(WorkerError, match="cannot load task 'unloadable': .*No module named 'simulator'"),
+        pytest.raises(WorkerError, match=r"cannot load task 'unloadable': .*No module named 'simulator'"),
     ):
         evaluator.evaluate(networks, WEIGHTS, SEEDS)
 

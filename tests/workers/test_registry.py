@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from faulty_tasks import ArithmeticTask
 
+from faulty_tasks import ArithmeticTask
 from wann import UserError
 from workers.registry import EVALUATORS, make_evaluator
 

@@ -1,0 +1,158 @@
+"""What goes wrong around a run: damaged files, a full disk, tasks that fail."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from evolution.checkpoint import CHECKPOINT, PREVIOUS
+from run_search import main
+from searching import metrics, result, run_command, write_config
+
+
+@pytest.fixture
+def stopped(tmp_path) -> Path:
+    """A run that ended after 6 of 9 generations."""
+    run = tmp_path / "run"
+    assert main([str(write_config(tmp_path / "c.yaml", generations=6)), "--run-dir", str(run)]) == 0
+    return run
+
+
+@pytest.fixture
+def whole(tmp_path) -> tuple[bytes, list[dict]]:
+    run = tmp_path / "whole"
+    assert main([str(write_config(tmp_path / "w.yaml", generations=9)), "--run-dir", str(run)]) == 0
+    return result(run)
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, truncate])
+def test_a_damaged_checkpoint_costs_one_generation_and_no_result(damage, stopped, whole, caplog):
+    damage(stopped / CHECKPOINT)
+    assert main(["--resume", str(stopped), "--set", "generations=9"]) == 0
+    assert "checkpoint" in caplog.text
+    assert result(stopped) == whole
+
+
+def test_two_damaged_checkpoints_are_a_clear_end(stopped, capsys):
+    truncate(stopped / CHECKPOINT)
+    flip_a_bit(stopped / PREVIOUS)
+    assert main(["--resume", str(stopped)]) == 2
+    assert "checkpoint" in capsys.readouterr().err
+
+
+def test_a_torn_line_of_metrics_is_written_again(stopped, whole):
+    with open(stopped / "metrics.jsonl", "a") as file:
+        file.write('{"generation": 6, "best')
+    assert main(["--resume", str(stopped), "--set", "generations=9"]) == 0
+    assert result(stopped) == whole
+
+
+def test_another_seed_of_a_damaged_config_is_refused(stopped, capsys):
+    text = (stopped / "config.yaml").read_text()
+    (stopped / "config.yaml").write_text(text.replace("seed: 0", "seed: 5"))
+    assert main(["--resume", str(stopped)]) == 2
+    assert "seed" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_clearly_and_the_run_goes_on_when_there_is_room(tmp_path, whole):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        if os.environ.get("CI"):
+            pytest.fail(f"cannot mount a small disk: {mounted.stderr.decode()}")
+        pytest.skip("mounting a tmpfs needs root")
+    try:
+        config = write_config(tmp_path / "c.yaml", generations=9, logging={"tensorboard": False})
+        (disk / "ballast").write_bytes(bytes(32 * 1024))
+        done = run_command(config, "--run-dir", disk / "run")
+        assert done.returncode == 1
+        assert "disk" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert f"--resume {disk / 'run'}" in done.stderr or "resume" in done.stderr
+        (disk / "ballast").unlink()
+        subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+        assert run_command("--resume", disk / "run").returncode == 0
+        assert result(disk / "run")[1] == whole[1]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+FAILING_TASK = """
+from dataclasses import dataclass
+from envs import registry
+from envs.cartpole_swingup import CartPoleSwingUp
+import numpy as np
+
+@dataclass(frozen=True)
+class Failing(CartPoleSwingUp):
+    name = "failing"
+    how: str = "raise"
+    def evaluate(self, networks, weights, seeds):
+        returns = super().evaluate(networks, weights, seeds)
+        for row, network in enumerate(networks):
+            if network.num_connections == 4 and network.num_hidden >= 1:
+                if self.how == "raise":
+                    raise ArithmeticError("the simulator exploded")
+                returns.values[row] = np.nan
+        return returns
+
+registry.TASKS["failing"] = Failing
+import sys
+from run_search import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def failing(tmp_path) -> Path:
+    path = tmp_path / "failing.py"
+    path.write_text(FAILING_TASK)
+    return path
+
+
+def run_failing(script: Path, *arguments: object) -> subprocess.CompletedProcess:
+    import sys
+
+    from searching import ROOT
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, str(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=200,
+    )
+
+
+def test_a_task_that_raises_is_named_and_the_run_is_saved(failing, tmp_path):
+    config = write_config(tmp_path / "c.yaml", generations=60, task={"name": "failing", "max_steps": 20})
+    done = run_failing(failing, config, "--run-dir", tmp_path / "run")
+    assert done.returncode == 1, done.stderr
+    message = done.stderr.strip()
+    assert "task 'failing' failed on genome" in message
+    assert "weight" in message
+    assert "seed" in message
+    assert "the simulator exploded" in message
+    assert f"--resume {tmp_path / 'run'}" in message
+    assert len(message.splitlines()) == 1
+    assert (tmp_path / "run" / "checkpoint").exists()
+
+
+def test_a_task_that_returns_nan_is_survived(failing, tmp_path):
+    config = write_config(tmp_path / "c.yaml", generations=30, task={"name": "failing", "how": "nan", "max_steps": 20})
+    done = run_failing(failing, config, "--run-dir", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert sum(line["num_failed"] for line in metrics(tmp_path / "run")) > 0
