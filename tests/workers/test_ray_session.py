@@ -89,7 +89,7 @@ print(signal.getsignal(signal.SIGINT) is not signal.SIG_DFL, ray.is_initialized(
     assert process.returncode == 0
 
 
-def test_killed_driver_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_workers_do_not_outlive_a_killed_driver(tmp_path: Path) -> None:
     process = start(
         """
 with RayEvaluator(ArithmeticTask(seconds=1), 2) as evaluator:
