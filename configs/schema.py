@@ -132,6 +132,8 @@ class SearchConfig(Section):
     """How often each operator is drawn."""
     extra_mutation: PartialProbability = 0.0
     """Chance that a child is mutated a second time (not in the published algorithm)."""
+    prune_dead: Switch = False
+    """Whether children lose the hidden nodes that no output depends on (not in the published algorithm)."""
     activations: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(default_factory=_all_activations)
     """Activations that new and changed hidden nodes may get; all ten by default."""
     complexity_probability: Probability = 0.8
@@ -144,6 +146,9 @@ class SearchConfig(Section):
     """Genomes drawn for one tournament (effective size)."""
     newborn_ratio: PartialProbability = 0.02
     """Share of the population that age_fitness starts anew in each generation."""
+    age_generations: Count | None = None
+    """Generations in which age_fitness starts anew and ranks by youth; then it refines, ranking as published. Null:
+    all of them."""
 
     @field_validator("activations")
     @classmethod

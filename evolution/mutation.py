@@ -52,21 +52,17 @@ def mutate(
     """Children of ``parents``: row i of ``operators [P, M]`` applied to genome i, which stays as it is."""
     from evolution import mutation_kernels
 
-    packed = (
-        parents.activations,
-        parents.sources,
-        parents.targets,
-        parents.enabled,
-        parents.node_offsets,
-        parents.connection_offsets,
-    )
-    return Population(
-        parents.num_inputs,
-        parents.num_outputs,
-        *mutation_kernels.mutate_packed(
-            parents.num_inputs, parents.num_outputs, packed, operators, np.ascontiguousarray(uniforms), palette
-        ),
-    )
+    shape, packed = (parents.num_inputs, parents.num_outputs), parents.packed_arrays()
+    uniforms = np.ascontiguousarray(uniforms)
+    return Population(*shape, *mutation_kernels.mutate_packed(*shape, packed, operators, uniforms, palette))
+
+
+def prune(population: Population) -> Population:
+    """The genomes without the hidden nodes that no output depends on; what they compute stays the same."""
+    from evolution import mutation_kernels
+
+    shape = (population.num_inputs, population.num_outputs)
+    return Population(*shape, *mutation_kernels.prune_packed(*shape, population.packed_arrays()))
 
 
 def mutate_genome(genome: Genome, operator: str, rng: np.random.Generator) -> Genome:

@@ -8,7 +8,7 @@ new size; where it does not apply (no disabled gene to enable, say) it returns t
 import numpy as np
 
 from evolution.mutation import MUTATIONS
-from wann.compile_kernels import by_target, topological
+from wann.compile_kernels import by_target, mark_live, topological
 from wann.jit import jit
 
 ADD_CONNECTION = MUTATIONS["add_connection"]
@@ -223,6 +223,40 @@ def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette
         out[1][:num_genes].copy(),
         out[2][:num_genes].copy(),
         out[3][:num_genes].copy(),
+        node_ends,
+        gene_ends,
+    )
+
+
+@jit
+def prune_packed(num_inputs, num_outputs, genomes):
+    """Remove the hidden nodes that no output depends on, with all their genes, from packed genomes."""
+    activations, sources, targets, enabled, node_offsets, gene_offsets = genomes
+    num_genomes = len(node_offsets) - 1
+    num_fixed = 1 + num_inputs + num_outputs
+    keep_node = np.ones(len(activations), np.bool_)
+    keep_gene = np.ones(len(sources), np.bool_)
+    new_sources, new_targets = sources.copy(), targets.copy()
+    node_ends = np.zeros(num_genomes + 1, np.int64)
+    gene_ends = np.zeros(num_genomes + 1, np.int64)
+    for p in range(num_genomes):
+        node, gene, gene_end = node_offsets[p], gene_offsets[p], gene_offsets[p + 1]
+        num_nodes = node_offsets[p + 1] - node
+        offsets, genes = by_target(targets[gene:gene_end], enabled[gene:gene_end], num_nodes)
+        live = mark_live(sources[gene:gene_end], offsets, genes, 1 + num_inputs, num_fixed, num_nodes)
+        live[:num_fixed] = True
+        keep_node[node : node + num_nodes] = live
+        name = np.cumsum(live) - 1
+        for c in range(gene, gene_end):
+            keep_gene[c] = live[sources[c]] and live[targets[c]]
+            new_sources[c], new_targets[c] = name[sources[c]], name[targets[c]]
+        node_ends[p + 1] = node_ends[p] + np.count_nonzero(live)
+        gene_ends[p + 1] = gene_ends[p] + np.count_nonzero(keep_gene[gene:gene_end])
+    return (
+        activations[keep_node],
+        new_sources[keep_gene],
+        new_targets[keep_gene],
+        enabled[keep_gene],
         node_ends,
         gene_ends,
     )

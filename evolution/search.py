@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig, SearchConfig
-from evolution.mutation import draw_operators, mutate, palette_of
+from evolution.mutation import draw_operators, mutate, palette_of, prune
 from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 from evolution.ranking import rank
 from evolution.selection import select
-from evolution.strategies import STRATEGIES, Cohort
+from evolution.strategies import STRATEGIES, Cohort, objectives
 from wann.genome import Genome, minimal_genome
 from wann.network import Networks, compile_population
 from wann.population import Population, concatenate
@@ -111,7 +111,7 @@ class Search:
         score = self.strategy.score(cohort)
         self.summary = self._summarise(cohort)
         self._remember(score)
-        self._breed(cohort, score)
+        self._breed(cohort)
         self.generation += 1
         return self.summary
 
@@ -222,11 +222,12 @@ class Search:
         hashes = np.r_[self._networks.hashes[top], self._hall_hashes[others]]
         self.hall, self._hall_scores, self._hall_hashes = members.take(kept), scores[kept], hashes[kept]
 
-    def _breed(self, cohort: Cohort, score: NDArray[np.float64]) -> None:
+    def _breed(self, cohort: Cohort) -> None:
         config = self.config
-        complexity = keyed_rng(self.seed, Purpose.RANKING, self.generation).random() < config.complexity_probability
-        order = rank(self.strategy.objectives(cohort, score, complexity))
-        num_newborn = round(config.newborn_ratio * config.population) if self.strategy.makes_newborns else 0
+        draw = keyed_rng(self.seed, Purpose.RANKING, self.generation).random()
+        order = rank(objectives(self.strategy, config, self.generation, cohort, draw))
+        anew = self.strategy.starts_anew(config, self.generation)
+        num_newborn = round(config.newborn_ratio * config.population) if anew else 0
         rng = keyed_rng(self.seed, Purpose.SELECTION, self.generation)
         chosen = select(order, num_newborn, config.cull_ratio, config.elite_ratio, config.tournament_size, rng)
         operators, uniforms = self._draw_operators(
@@ -234,6 +235,8 @@ class Search:
         )
         elites, parents = chosen.elites, chosen.parents
         children = mutate(self.population.take(parents), operators, uniforms, self._palette)
+        if config.prune_dead:
+            children = prune(children)
         newborns = self._newborns(keyed_rng(self.seed, Purpose.NEWBORN, self.generation), num_newborn)
         self.population = concatenate([self.population.take(elites), children, newborns])
         fresh = np.zeros(len(parents) + num_newborn)

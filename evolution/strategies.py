@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.schema import SearchConfig
+
 
 @dataclass(frozen=True)
 class Cohort:
@@ -34,18 +36,29 @@ class Cohort:
         return 1 / np.maximum(self.num_enabled, 1)
 
 
+# What a ranking weighs against the score; larger is better.
+SECOND_OBJECTIVES: dict[str, Callable[[Cohort], NDArray[np.float64]]] = {
+    "simplicity": lambda cohort: cohort.simplicity,
+    "max_return": lambda cohort: cohort.max_return,
+    "youth": lambda cohort: -cohort.age.astype(np.float64),
+}
+
+
 @dataclass(frozen=True)
 class Strategy:
-    """``score`` gives [P] (larger is better), the ranking of candidates for champion; ``objectives``
-    gives [P, 2] from the cohort, the scores and whether complexity counts in this generation.
+    """How genomes are scored and ranked.
+
+    ``score`` gives [P], larger is better: the first objective, and what candidates for champion are
+    remembered by. ``starts_anew`` says whether a generation makes newborns and ranks by score and youth;
+    if not, it ranks by score and best-weight return, as published.
     """
 
     score: Callable[[Cohort], NDArray[np.float64]]
-    objectives: Callable[[Cohort, NDArray[np.float64], bool], NDArray[np.float64]]
-    makes_newborns: bool
+    starts_anew: Callable[[SearchConfig, int], bool]
 
 
 def current_mean(cohort: Cohort) -> NDArray[np.float64]:
+    """As published: elites are judged by this generation's episodes alone."""
     return cohort.mean_return
 
 
@@ -54,20 +67,29 @@ def lifetime_mean(cohort: Cohort) -> NDArray[np.float64]:
     return cohort.return_sum / cohort.num_scores
 
 
-def published_objectives(cohort: Cohort, score: NDArray[np.float64], complexity: bool) -> NDArray[np.float64]:
-    """Gaier & Ha 2019: mean return and complexity, or mean return and the best weight's return."""
-    return np.column_stack([score, cohort.simplicity if complexity else cohort.max_return])
+def never(config: SearchConfig, generation: int) -> bool:
+    return False
 
 
-def age_fitness_objectives(cohort: Cohort, score: NDArray[np.float64], complexity: bool) -> NDArray[np.float64]:
-    """Schmidt & Lipson 2010, age-fitness Pareto: score and youth; in some generations complexity instead.
+def in_first_generations(config: SearchConfig, generation: int) -> bool:
+    return config.age_generations is None or generation < config.age_generations
 
-    Young lineages compete with their peers only, so the search keeps restarting beside its best.
-    """
-    return np.column_stack([score, cohort.simplicity if complexity else -cohort.age])
+
+def objectives(
+    strategy: Strategy, config: SearchConfig, generation: int, cohort: Cohort, draw: float
+) -> NDArray[np.float64]:
+    """[P, 2]: the score and, as the uniform ``draw`` says, simplicity or the strategy's own second objective."""
+    if draw < config.complexity_probability:
+        second = "simplicity"
+    else:
+        second = "youth" if strategy.starts_anew(config, generation) else "max_return"
+    return np.column_stack([strategy.score(cohort), SECOND_OBJECTIVES[second](cohort)])
 
 
 STRATEGIES: dict[str, Strategy] = {
-    "published": Strategy(current_mean, published_objectives, makes_newborns=False),
-    "age_fitness": Strategy(lifetime_mean, age_fitness_objectives, makes_newborns=True),
+    # Gaier & Ha 2019: mean return and complexity, or mean return and the best weight's return.
+    "published": Strategy(current_mean, never),
+    # Schmidt & Lipson 2010, age-fitness Pareto: young lineages compete with their peers, so the search
+    # keeps restarting beside its best; after `search.age_generations` it refines what it has.
+    "age_fitness": Strategy(lifetime_mean, in_first_generations),
 }

@@ -135,16 +135,7 @@ def compile_population(population: Population) -> Networks:
     return Networks(
         population.num_inputs,
         population.num_outputs,
-        *compile_kernels.compile_packed(
-            population.num_inputs,
-            population.num_outputs,
-            population.activations,
-            population.sources,
-            population.targets,
-            population.enabled,
-            population.node_offsets,
-            population.connection_offsets,
-        ),
+        *compile_kernels.compile_packed(population.num_inputs, population.num_outputs, *population.packed_arrays()),
     )
 
 

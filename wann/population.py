@@ -30,7 +30,7 @@ class Population:
     connection_offsets: Offsets  # [P+1]
 
     def __post_init__(self) -> None:
-        freeze(self.activations, self.sources, self.targets, self.enabled, self.node_offsets, self.connection_offsets)
+        freeze(*self.packed_arrays())
 
     @classmethod
     def of(cls, genomes: Sequence[Genome]) -> Population:
@@ -67,6 +67,17 @@ class Population:
             self.sources[genes],
             self.targets[genes],
             self.enabled[genes],
+        )
+
+    def packed_arrays(self) -> tuple[NDArray, ...]:
+        """What kernels take: (activations, sources, targets, enabled, node_offsets, connection_offsets)."""
+        return (
+            self.activations,
+            self.sources,
+            self.targets,
+            self.enabled,
+            self.node_offsets,
+            self.connection_offsets,
         )
 
     def take(self, rows: ArrayLike) -> Population:

@@ -83,7 +83,9 @@ def _start(num_workers: int, options: dict[str, Any]) -> None:
     # A Ray that expects no other machine, as on macOS, listens on the loopback interface only.
     switch, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
     try:
-        ray.init(address="local", num_cpus=num_workers, include_dashboard=False, **options)
+        # Ray's own niceness of 15 would stall the whole search behind any other program.
+        config = {"worker_niceness": 0}
+        ray.init(address="local", num_cpus=num_workers, include_dashboard=False, _system_config=config, **options)
     except Exception as error:
         raise WorkerError(f"Ray did not start on this machine: {error}") from error
     finally:

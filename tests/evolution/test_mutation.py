@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.schema import MutationConfig
-from evolution.mutation import MUTATIONS, draw_operators, mutate, mutate_genome, palette_of
+from evolution.mutation import MUTATIONS, draw_operators, mutate, mutate_genome, palette_of, prune
 from genomes import genomes, graph_of, grown_genome, grown_genomes
 from wann.activations import ACTIVATIONS
 from wann.genome import Genome, make_genome, minimal_genome, validate_genome
+from wann.network import compile_genome
 from wann.population import Population
 
 LAYERED = make_genome(1, 1, [1, 1, 1, 3, 5], [1, 3, 4], [3, 4, 2], [True, True, True])
@@ -141,3 +142,22 @@ def test_new_activations_come_from_the_palette():
     operators = np.full((200, 1), MUTATIONS["insert_node"], np.int8)
     children = mutate(parents, operators, rng.random((200, 1, 2)), palette)
     assert {int(child.activations[-1]) for child in children} == set(palette.tolist())
+
+
+@settings(max_examples=60, deadline=None)
+@given(genomes())
+def test_pruning_removes_exactly_the_dead_hidden_nodes_and_changes_no_program(genome):
+    pruned = prune(Population.of([genome]))[0]
+    validate_genome(pruned)
+    before, after = compile_genome(genome), compile_genome(pruned)
+    assert after.structural_hash == before.structural_hash
+    assert pruned.num_hidden == before.num_hidden
+    fixed = range(genome.num_fixed)
+    kept = {pair: on for pair, on in genes(genome).items() if pair[0] in fixed and pair[1] in fixed}
+    assert kept.items() <= genes(pruned).items()
+
+
+def test_pruning_keeps_a_disabled_gene_between_live_nodes():
+    genome = make_genome(1, 1, [1, 1, 1, 3, 5], [1, 3, 1, 1, 4], [3, 2, 2, 4, 3], [True, True, False, True, False])
+    pruned = prune(Population.of([genome]))[0]
+    assert genes(pruned) == {(1, 3): True, (3, 2): True, (1, 2): False}

@@ -3,10 +3,11 @@ import pytest
 
 from configs.schema import EvaluationConfig, MutationConfig, SampledWeights, SearchConfig
 from evolution.search import Request, Search
-from evolution.strategies import STRATEGIES, Cohort
+from evolution.strategies import STRATEGIES, Cohort, objectives
 from genomes import grown_genomes
 from wann.forward import forward
 from wann.genome import validate_genome
+from wann.network import compile_genome
 from wann.population import Population
 
 RICH = MutationConfig(
@@ -151,19 +152,38 @@ def cohort(**changes) -> Cohort:
     return Cohort(**{**plain, **changes})
 
 
+def objectives_of(strategy: str, draw: float, generation: int = 0, **settings) -> np.ndarray:
+    config = SearchConfig(strategy=strategy, **settings)
+    return objectives(STRATEGIES[strategy], config, generation, cohort(), draw)
+
+
 def test_published_objectives():
-    published = STRATEGIES["published"]
-    score = published.score(cohort())
-    np.testing.assert_array_equal(published.objectives(cohort(), score, True), [[1, 1], [2, 0.25]])
-    np.testing.assert_array_equal(published.objectives(cohort(), score, False), [[1, 5], [2, 3]])
+    np.testing.assert_array_equal(objectives_of("published", draw=0.79), [[1, 1], [2, 0.25]])
+    np.testing.assert_array_equal(objectives_of("published", draw=0.81), [[1, 5], [2, 3]])
 
 
 def test_age_fitness_objectives():
-    strategy = STRATEGIES["age_fitness"]
-    score = strategy.score(cohort())
-    np.testing.assert_array_equal(score, [2, 2])
-    np.testing.assert_array_equal(strategy.objectives(cohort(), score, False), [[2, -9], [2, -2]])
-    np.testing.assert_array_equal(strategy.objectives(cohort(), score, True), [[2, 1], [2, 0.25]])
+    np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.79), [[2, 1], [2, 0.25]])
+    np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.81), [[2, -9], [2, -2]])
+
+
+def test_age_fitness_refines_after_its_age_generations():
+    np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=4, age_generations=5)[:, 1], [-9, -2])
+    np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=5, age_generations=5)[:, 1], [5, 3])
+    search = small_search("age_fitness", newborn_ratio=0.1, age_generations=3)
+    run(search, 3)
+    assert (search.state()[0]["age"][-4:] == 0).all()
+    run(search, 1)
+    assert search.state()[0]["age"].min() >= 1
+
+
+def test_pruning_leaves_no_dead_hidden_node():
+    search = small_search("age_fitness", mutation=RICH, prune_dead=True)
+    run(search, 10)
+    networks = search.ask().networks
+    programs = {int(h): n.num_hidden for h, n in zip(networks.hashes, networks, strict=True)}
+    for genome in search.population:
+        assert genome.num_hidden == programs[compile_genome(genome).structural_hash]
 
 
 def test_elites_gather_scores_and_children_begin_anew():
