@@ -20,8 +20,8 @@ from wann.population import Population
 
 DATA = Path(__file__).parent / "data"
 # name -> (connections, tolerance, complexity_probability, generations): a set of `NUM_GENOMES` per name.
-SETS = {"swingup_conns55": (55, 6, 0.3, 1500), "swingup_conns212": (212, 20, 0.0, 3000)}
-NUM_GENOMES = 48
+SETS = {"swingup_conns55": (55, 5, 0.1, 800), "swingup_conns212": (212, 20, 0.0, 3000)}
+NUM_GENOMES = 32
 
 
 def load(name: str) -> list[Genome]:
@@ -45,7 +45,7 @@ def collect(name: str) -> None:
         for generation in range(generations):
             request = search.ask()
             search.tell(task.evaluate(request.networks, request.weights, request.seeds).values)
-            if generation % 25 == 24:
+            if generation % 20 == 19:
                 _gather(search.population, connections, tolerance, found, limit=(seed + 1) * NUM_GENOMES // 4)
             if len(found) >= min(NUM_GENOMES, (seed + 1) * NUM_GENOMES // 4):
                 break
@@ -58,7 +58,7 @@ def collect(name: str) -> None:
 def _gather(population: Population, connections: int, tolerance: int, found: dict[int, Genome], limit: int) -> None:
     networks = compile_population(population)
     near = np.flatnonzero(np.abs(networks.num_connections() - connections) <= tolerance)
-    for index in near.tolist()[:2]:
+    for index in near.tolist()[:4]:
         if len(found) < limit:
             found.setdefault(int(networks.hashes[index]), population[index])
 

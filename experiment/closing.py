@@ -11,6 +11,7 @@ from rich.table import Table
 from evolution.checkpoint import RunError
 from evolution.run_directory import RunDirectory
 from wann.champion import Champion
+from wann.jit import is_first_use
 from wann.network import compile_genome
 from workers.evaluator import Evaluator, TaskError
 
@@ -25,6 +26,8 @@ def announce(console: Console, run: RunDirectory, evaluator: Evaluator) -> None:
     )
     console.print(f"Workers: {evaluator.description}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"Run directory: {run.path}", highlight=False, markup=False, soft_wrap=True)
+    if is_first_use():
+        console.print("Compiling kernels, once on this machine: about half a minute", highlight=False)
 
 
 @contextmanager

@@ -49,6 +49,12 @@ def _kernel_cache() -> str | None:
     return str(directory)
 
 
+def is_first_use() -> bool:
+    """Whether kernels will be compiled now: none of this version are in the cache."""
+    directory = _kernel_cache()
+    return directory is None or not any(Path(directory).rglob("*.nbc"))
+
+
 def jit(function: Callable) -> Any:
     """Compile without fast-math, so that results are the same in every lane position and batch.
 

@@ -64,6 +64,10 @@ class TaskError(RuntimeError):
         return TaskError, (self.task, self.genome, self.weight, self.seed, self.detail, self.where)
 
 
+class WorkerError(RuntimeError):
+    """Workers cannot be had: Ray does not start, or every worker dies before it has run anything."""
+
+
 def _where(genome: int | None, weight: float | int | None, seed: int | None) -> str:
     if genome is None:
         return ""

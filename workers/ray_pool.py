@@ -24,11 +24,10 @@ from numpy.typing import NDArray
 from envs.task import Returns, Seeds, Task, Weights
 from wann.network import Networks
 from workers.chunks import CostModel, cost_units, cut
-from workers.evaluator import evaluate_or_locate, request_shape, validated
+from workers.evaluator import WorkerError, evaluate_or_locate, request_shape, validated
 from workers.ray_session import (
     RaySession,
     Worker,
-    WorkerError,
     connect,
     is_node_lost,
     kill_worker,
@@ -130,7 +129,7 @@ class RayEvaluator:
         task: Task,
         num_workers: int | None = None,
         address: str | None = None,
-        chunk_seconds: float = 0.005,
+        chunk_seconds: float = 0.01,
         home_seconds: float = 0.01,
         timeout_seconds: float = 600.0,
         start_seconds: float = 300.0,

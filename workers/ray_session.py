@@ -13,14 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wann.errors import UserError
+from workers.evaluator import WorkerError
 
 logger = logging.getLogger("wann.workers")
 
 _CONNECT_SECONDS = 5.0
-
-
-class WorkerError(RuntimeError):
-    """Workers cannot be had: Ray does not start, or every worker dies before it has run anything."""
 
 
 @dataclass(frozen=True)
@@ -95,18 +92,24 @@ def _start(num_workers: int, options: dict[str, Any]) -> None:
 def _join(address: str, options: dict[str, Any]) -> None:
     """Raises UserError within seconds, where Ray alone would retry for minutes and end the process."""
     import ray
+    from ray._private import services
 
     where = f"workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found {address!r}"
-    if address != "auto":
-        host, _, port = address.rpartition(":")
-        if not host or not port.isdigit():
-            raise UserError(where)
-        try:
-            socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
-        except (OSError, OverflowError) as error:
-            raise UserError(f"{where}, where nothing answers ({error})") from error
+    if address.startswith("ray://"):
+        raise UserError(f"{where}; a search is a driver on a node of the cluster, not a Ray client")
     try:
-        ray.init(address=address, **options)
+        resolved = services.canonicalize_bootstrap_address(address)
+    except (ConnectionError, ValueError) as error:
+        raise UserError(f"{where} ({str(error).splitlines()[0]})") from error
+    host, _, port = (resolved or "").rpartition(":")
+    if not host or not port.isdigit():
+        raise UserError(where)
+    try:
+        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(f"{where}, where nothing answers ({error})") from error
+    try:
+        ray.init(address=resolved, **options)
     except Exception as error:
         raise UserError(f"{where}, which cannot be joined ({str(error).splitlines()[0]})") from error
 

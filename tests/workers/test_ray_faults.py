@@ -16,8 +16,8 @@ from envs.task import Returns
 from faulty_tasks import ArithmeticTask, HangingTask, KillerTask, LimpingTask, StillbornTask, UnloadableTask
 from networks import random_networks
 from wann import Networks
+from workers.evaluator import WorkerError
 from workers.ray_pool import RayEvaluator
-from workers.ray_session import WorkerError
 
 pytestmark = pytest.mark.usefixtures("ray_session")
 

@@ -59,7 +59,7 @@ def start(script: str, directory: Path) -> subprocess.Popen[str]:
 def test_ctrl_c_reaches_the_driver_only(tmp_path: Path) -> None:
     """SIGINT to the whole process group, twice in one request: nobody dies, the driver decides.
 
-    And nothing of Ray listens beyond this machine, nor writes to standard output.
+    And nothing of Ray listens beyond this machine, writes to standard output, or yields to other programs.
     """
     process = start(
         """
@@ -74,6 +74,7 @@ with RayEvaluator(ArithmeticTask(seconds=0.05), 2) as evaluator:
     print(digest(evaluator.evaluate(networks, weights, [1, 2])))
     print(len(seen), before == evaluator.actor_pids(), evaluator.statistics()["worker_deaths"])
     print(sorted({node["NodeManagerAddress"] for node in ray.nodes()}))
+    print({os.getpriority(os.PRIO_PROCESS, pid) for pid in before} == {os.getpriority(os.PRIO_PROCESS, 0)})
 print(signal.getsignal(signal.SIGINT) is not signal.SIG_DFL, ray.is_initialized())
 """,
         tmp_path,
@@ -84,7 +85,7 @@ print(signal.getsignal(signal.SIGINT) is not signal.SIG_DFL, ray.is_initialized(
         time.sleep(0.3)
         os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert out.splitlines() == [expected_digest()] * 2 + ["2 True 0.0", "['127.0.0.1']", "True False"], err
+    assert out.splitlines() == [expected_digest()] * 2 + ["2 True 0.0", "['127.0.0.1']", "True", "True False"], err
     assert err == ""
     assert process.returncode == 0
 
@@ -142,11 +143,13 @@ cluster.shutdown()
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("nonsense", "workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found 'nonsense'$"),
+        ("nonsense", "workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found 'nonsense'"),
+        ("", "workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found ''"),
+        ("ray://127.0.0.1:10001", "found 'ray://127.0.0.1:10001'; a search is a driver on a node"),
         ("127.0.0.1:PORT", "found '127.0.0.1:PORT', where nothing answers"),
         ("127.0.0.1:99999", "found '127.0.0.1:99999', where nothing answers"),
         ("no-such-host.invalid:6379", "where nothing answers"),
-        ("auto", "found 'auto', which cannot be joined"),
+        ("auto", "found 'auto', where nothing answers"),
     ],
 )
 def test_wrong_address_is_one_sentence_at_once(tmp_path: Path, address: str, message: str) -> None:
@@ -156,6 +159,7 @@ def test_wrong_address_is_one_sentence_at_once(tmp_path: Path, address: str, mes
     begin = time.perf_counter()
     script = f"""
 from workers.ray_session import connect
+os.environ["RAY_ADDRESS"] = "127.0.0.1:{port}"  # what 'auto' stands for: a cluster that is gone
 try:
     connect(2, {address.replace("PORT", port)!r})
 except Exception as error:

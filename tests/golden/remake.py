@@ -1,0 +1,40 @@
+"""Rewrites the golden run from the config it carries: python tests/golden/remake.py
+
+Do so only when a change is meant to change results, and say so in CHANGELOG.md.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent)]
+
+from searching import metrics  # noqa: E402 - the paths above come first
+
+from configs import load_config  # noqa: E402
+from run_search import main  # noqa: E402
+
+GOLDEN = HERE / "run.json"
+_RESULTS = ("nodes", "connections", "generation")
+
+
+def run(config: dict, directory: Path) -> dict:
+    """The config, its metrics, and the champion's network."""
+    path = directory / "config.yaml"
+    path.write_text(json.dumps(config))  # JSON is YAML
+    load_config(path)
+    assert main([str(path), "--run-dir", str(directory / "run")]) == 0
+    champion = json.loads((directory / "run" / "champion.json").read_text())
+    return {
+        "config": config,
+        "metrics": metrics(directory / "run"),
+        "champion": {key: champion[key] for key in _RESULTS},
+    }
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        golden = run(json.loads(GOLDEN.read_text())["config"], Path(scratch))
+    GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
