@@ -1,0 +1,1 @@
+"""Tasks: what networks are evaluated on."""

@@ -1,0 +1,1 @@
+"""The search: operators, ranking, strategies, and the files of a run."""

@@ -85,7 +85,6 @@ class Search:
         self._hall_scores = np.zeros(0)
         self._hall_hashes = np.zeros(0, np.uint64)
         self._compile()
-        self.summary: Summary | None = None
 
     def ask(self) -> Request:
         """What this generation needs: every different program once."""
@@ -104,16 +103,16 @@ class Search:
         Raises:
             ValueError: an array of another shape.
         """
-        if returns.ndim != 3 or len(returns) != len(self._first_of):
-            raise ValueError(f"expected returns [{len(self._first_of)}, W, R], found {list(returns.shape)}")
+        expected = (len(self._first_of), len(self._weights()), self.evaluation.rollouts)
+        if returns.shape != expected:
+            raise ValueError(f"expected returns [P, W, R] = {list(expected)}, found {list(returns.shape)}")
         per_weight = returns.mean(axis=2)[self._program_of]
         cohort = self._cohort(per_weight.mean(axis=1), per_weight.max(axis=1))
-        score = self.strategy.score(cohort)
-        self.summary = self._summarise(cohort)
-        self._remember(score)
+        summary = self._summarise(cohort)
+        self._remember(self.strategy.score(cohort))
         self._breed(cohort)
         self.generation += 1
-        return self.summary
+        return summary
 
     def candidates(self) -> Population:
         """Genomes worth confirming as champion: the hall, then the current population."""

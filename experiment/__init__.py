@@ -1,0 +1,1 @@
+"""What surrounds a search: recording, display, replicates, and the champion."""

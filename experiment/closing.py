@@ -13,7 +13,7 @@ from evolution.run_directory import RunDirectory
 from wann.champion import Champion
 from wann.jit import is_first_use
 from wann.network import compile_genome
-from workers.evaluator import Evaluator, TaskError
+from workers.evaluator import Evaluator, TaskError, WorkerError
 
 
 def announce(console: Console, run: RunDirectory, evaluator: Evaluator) -> None:
@@ -32,10 +32,10 @@ def announce(console: Console, run: RunDirectory, evaluator: Evaluator) -> None:
 
 @contextmanager
 def resumable(run: RunDirectory) -> Iterator[None]:
-    """Say, with a task's failure, that the run is saved and how to go on."""
+    """Say, with a failure of the task or the workers, that the run is saved and how to go on."""
     try:
         yield
-    except TaskError as error:
+    except (TaskError, WorkerError) as error:
         raise RunError(
             f"{error}; the run is saved up to the generation before, go on with {resume_command(run)}"
         ) from error

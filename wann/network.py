@@ -61,8 +61,8 @@ class Networks:
     hashes: NDArray[np.uint64]  # [P]
 
     def __post_init__(self) -> None:
-        # Also because numba compiles a kernel anew for arrays that are writeable; those from Ray are not.
-        freeze(*self.program_arrays(), self.connection_ids, self.hashes)
+        freeze(self.connection_ids, self.hashes)
+        self.program_arrays()
 
     @classmethod
     def of(cls, networks: Sequence[Network]) -> Networks:
@@ -121,7 +121,10 @@ class Networks:
 
     def program_arrays(self) -> tuple[NDArray, ...]:
         """What the lane kernels take: (activations, fan_in, sources, node_offsets, connection_offsets)."""
-        return self.activations, self.fan_in, self.sources, self.node_offsets, self.connection_offsets
+        arrays = (self.activations, self.fan_in, self.sources, self.node_offsets, self.connection_offsets)
+        # Unpickling makes arrays writeable again, and numba would compile a kernel anew for those.
+        freeze(*arrays)
+        return arrays
 
     def num_connections(self) -> NDArray[np.int64]:
         """[P] live connections."""

@@ -60,10 +60,10 @@ def cut(costs: NDArray[np.float64], num_workers: int, smallest: float, share: fl
     while begin < len(order):
         rest = float(ends[-1]) - taken
         target = max(smallest, share * rest / num_workers)
-        # What would be left must be worth a chunk of its own.
-        if rest - target < 0.5 * smallest:
-            target = rest
-        end = max(begin + 1, int(np.searchsorted(ends, taken + target, side="right")))
+        if rest - target < 0.5 * smallest:  # What would be left must be worth a chunk of its own.
+            end = len(order)
+        else:
+            end = max(begin + 1, int(np.searchsorted(ends, taken + target, side="right")))
         chunks.append(np.sort(order[begin:end]))
         begin, taken = end, float(ends[end - 1])
     return chunks
