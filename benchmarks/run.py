@@ -64,14 +64,15 @@ def ask_tell() -> Figures:
     for size, name in ((192, "conns55"), (960, "conns212")):
         search = Search(SearchConfig(population=size), EvaluationConfig(), 0, 5, 1, load(f"swingup_{name}"))
         rng = np.random.default_rng(0)
-        times = []
-        for _ in range(15):
-            begin = time.perf_counter()
-            request = search.ask()
-            asked = time.perf_counter()
-            returns = rng.normal(size=(len(request.networks), 6, 3))
-            times.append(asked - begin + _seconds(lambda returns=returns: search.tell(returns)))
-        yield f"ask_tell_ms_pop{size}_{name}", 1000 * median(times[2:])
+        yield f"ask_tell_ms_pop{size}_{name}", 1000 * median([_ask_tell_seconds(search, rng) for _ in range(15)][2:])
+
+
+def _ask_tell_seconds(search: Search, rng: np.random.Generator) -> float:
+    begin = time.perf_counter()
+    request = search.ask()
+    asked = time.perf_counter() - begin
+    returns = rng.normal(size=(len(request.networks), 6, 3))
+    return asked + _seconds(lambda: search.tell(returns))
 
 
 def imports() -> Figures:

@@ -5,7 +5,6 @@ it, and those are imported when a kernel is first needed.
 """
 
 import hashlib
-import os
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -15,18 +14,12 @@ from typing import Any
 import numba
 import numba.core.config
 
+from wann.cache import cache_directory
+
 # numba makes this module's attributes at run time, which type checkers cannot see.
 _numba_config: Any = numba.core.config
 
 _ROOT = Path(__file__).resolve().parent.parent
-
-
-def cache_directory() -> Path:
-    """``WANN_CACHE_DIR``, else ``XDG_CACHE_HOME/wann``, else ``~/.cache/wann``."""
-    chosen = os.environ.get("WANN_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wann"
 
 
 @cache

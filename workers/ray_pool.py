@@ -204,6 +204,7 @@ class RayEvaluator:
         return counts | {
             "worker_count": float(len(self._workers)),
             "worker_poisoned": float(len(self._poisoned)),
+            "worker_busy_seconds": self._busy_seconds,
             "worker_busy_share": self._busy_seconds / available if available else 0.0,
         }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
+import shutil
 import signal
 import socket
 import sys
@@ -12,23 +14,30 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from wann.cache import cache_directory
 from wann.errors import UserError
 from workers.evaluator import WorkerError
 
 logger = logging.getLogger("wann.workers")
 
 _CONNECT_SECONDS = 5.0
+# A socket's path has at most 107 bytes; Ray's begin with /session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
+_LONGEST_SCRATCH = 107 - 65
 
 
 @dataclass(frozen=True)
 class RaySession:
-    """A connection to Ray; ``owned`` says whether closing it is ours."""
+    """A connection to Ray; ``owned`` says whether closing it is ours.
+
+    ``directory`` holds the logs and sockets of a Ray that was started here; they go when it ends.
+    """
 
     owned: bool
     where: str
     num_workers: int
     node: str
     cpus_per_worker: float
+    directory: str | None = None
 
     def close(self) -> None:
         import ray
@@ -36,6 +45,8 @@ class RaySession:
         if self.owned:
             ray.shutdown()
             ray._private.worker._worker_logs_enabled = True
+        if self.directory is not None:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def connect(num_workers: int | None, address: str | None) -> RaySession:
@@ -52,11 +63,12 @@ def connect(num_workers: int | None, address: str | None) -> RaySession:
     import ray
 
     owned = not ray.is_initialized()
+    directory = None
     if owned:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address is None:
             num_workers = num_workers or num_cpus()
-            _start(num_workers, quiet)
+            directory = _start(num_workers, quiet)
         else:
             _join(address, quiet)
         # Ray prints the death of every worker to stdout, whatever its log settings; they are reported here.
@@ -65,7 +77,7 @@ def connect(num_workers: int | None, address: str | None) -> RaySession:
     num_workers = num_workers or max(1, int(cpus))
     where = ("joined at " + address) if address else "started here" if owned else "already running"
     node = ray.get_runtime_context().get_node_id()
-    return RaySession(owned, where, num_workers, node, min(1.0, cpus / num_workers))
+    return RaySession(owned, where, num_workers, node, min(1.0, cpus / num_workers), directory)
 
 
 def num_cpus() -> int:
@@ -73,20 +85,39 @@ def num_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start(num_workers: int, options: dict[str, Any]) -> None:
+def _start(num_workers: int, options: dict[str, Any]) -> str:
+    """Start Ray on the loopback interface; returns the directory of this session's files."""
     import ray
     from ray._private import ray_constants
+
+    # Without a token given, Ray would write one into the home directory.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
     # A Ray that expects no other machine, as on macOS, listens on the loopback interface only.
     switch, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
     try:
         # Ray's own niceness of 15 would stall the whole search behind any other program.
         config = {"worker_niceness": 0}
-        ray.init(address="local", num_cpus=num_workers, include_dashboard=False, _system_config=config, **options)
+        ray.init(
+            address="local",
+            num_cpus=num_workers,
+            include_dashboard=False,
+            _system_config=config,
+            _temp_dir=_scratch_directory(),
+            **options,
+        )
+        node: Any = ray._private.worker._global_node
+        return str(node.get_session_dir_path())
     except Exception as error:
         raise WorkerError(f"Ray did not start on this machine: {error}") from error
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = switch
+
+
+def _scratch_directory() -> str | None:
+    """Where Ray keeps sockets and logs: in the cache, unless that makes the sockets' paths too long."""
+    directory = str(cache_directory().resolve() / "ray")
+    return directory if len(directory) <= _LONGEST_SCRATCH else None
 
 
 def _join(address: str, options: dict[str, Any]) -> None:

@@ -11,10 +11,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent)]
 
-from searching import metrics  # noqa: E402 - the paths above come first
-
 from configs import load_config  # noqa: E402
 from run_search import main  # noqa: E402
+from searching import metrics  # noqa: E402 - the paths above come first
 
 GOLDEN = HERE / "run.json"
 _RESULTS = ("nodes", "connections", "generation")
