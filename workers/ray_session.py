@@ -21,7 +21,7 @@ from workers.evaluator import WorkerError
 logger = logging.getLogger("wann.workers")
 
 _CONNECT_SECONDS = 5.0
-# A socket's path has at most 107 bytes; Ray's begin with /session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
+# A socket's path has at most 107 bytes; Ray adds /session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
 _LONGEST_SCRATCH = 107 - 65
 
 

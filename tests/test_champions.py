@@ -1,0 +1,51 @@
+"""The champions of docs/results.md, evaluated again: in float64 by the oracle, and by the kernels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from envs.registry import make_task
+from wann.champion import Champion, load_champion
+from wann.network import Networks, compile_genome
+
+DIRECTORY = Path(__file__).resolve().parent.parent / "docs" / "champions"
+NAMES = sorted(path.name for path in DIRECTORY.glob("*.json"))
+EPISODES = 100
+SEEDS = np.arange(EPISODES) + 1_900_000_000  # beyond every seed of a search, its selection and its report
+
+
+def settings_of(champion: Champion) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Weights [W] and seeds [W, R] of each reported condition."""
+    random = champion.returns["random_shared_weight"]
+    weights = np.random.default_rng(0).uniform(random["low"], random["high"], EPISODES)
+    best = np.array([champion.returns["best_shared_weight"]["weight"]])
+    return {"random_shared_weight": (weights, SEEDS[:, None]), "best_shared_weight": (best, SEEDS[None])}
+
+
+def assert_same_mean(found: np.ndarray, reported: dict) -> None:
+    """Within 4 standard errors of the difference of two means of 100 episodes (one false alarm in 16,000)."""
+    error = np.sqrt((found.var() + reported["std"] ** 2) / EPISODES)
+    assert abs(found.mean() - reported["mean"]) < 4 * error + 1e-9
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("condition", ["random_shared_weight", "best_shared_weight"])
+def test_a_champion_returns_what_its_file_says(name, condition):
+    champion = load_champion(DIRECTORY / name)
+    assert champion.returns["episodes"] == EPISODES
+    task = make_task(champion.task, dict(champion.task_options))
+    weights, seeds = settings_of(champion)[condition]
+    network = compile_genome(champion.genome)
+    reported = champion.returns[condition]
+    assert_same_mean(task.evaluate_oracle(network, weights, seeds).values, reported)
+    # A network that lives on rounding noise would tell float32 from float64.
+    assert_same_mean(task.evaluate(Networks.of([network]), weights, seeds).values, reported)
+
+
+def test_the_best_champions_reach_their_bars():
+    random = load_champion(DIRECTORY / "swingup_random_weight.json")
+    assert random.returns["random_shared_weight"]["mean"] >= 640
+    one = load_champion(DIRECTORY / "swingup_one_weight.json")
+    assert one.returns["best_shared_weight"]["mean"] >= 920
+    assert compile_genome(one.genome).num_connections <= 40
