@@ -1,12 +1,12 @@
 """Batched CartPoleSwingUp: every rollout of a network is a lane (numba, float32).
 
-The equations are those of `envs.cartpole_swingup`, step for step. Lanes whose cart left the track are
+The equations are those of `envs.cartpole_physics`, step for step. Lanes whose cart left the track are
 taken out of the tile once a whole vector's worth of them is done, which changes no lane's value.
 """
 
 import numpy as np
 
-from envs.cartpole_swingup import (
+from envs.cartpole_physics import (
     CART_MASS,
     FORCE,
     FRICTION,

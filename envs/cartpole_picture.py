@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pygame
 
-from envs.cartpole_swingup import POLE_LENGTH, TRACK_LIMIT
+from envs.cartpole_physics import POLE_LENGTH, TRACK_LIMIT
 
 WIDTH, HEIGHT = 720, 360  # pixels
 _FINE = 2  # drawn at this multiple of the size

@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from envs import cartpole_swingup as physics
+from envs import cartpole_physics as physics
 from wann.errors import UserError, did_you_mean
 
 _TRAIL = 30  # steps of the pole's tip that a picture shows

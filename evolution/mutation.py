@@ -1,9 +1,4 @@
-"""Operators by name, and how a generation's children draw theirs.
-
-The four published operators (Gaier & Ha 2019, section 3) are add_connection, insert_node, enable and
-change_activation; disable and rewire serve the `age_fitness` strategy. The edits themselves are in
-`evolution.mutation_kernels`.
-"""
+"""How a generation's children draw their operators, and get them applied; see `evolution.mutation_kernels`."""
 
 from __future__ import annotations
 
@@ -12,19 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from evolution.operators import MUTATIONS
 from wann.activations import ACTIVATIONS
 from wann.genome import Genome
 from wann.population import Population
-
-# Name -> the operator's code in `evolution.mutation_kernels`.
-MUTATIONS: dict[str, int] = {
-    "add_connection": 0,
-    "insert_node": 1,
-    "enable": 2,
-    "change_activation": 3,
-    "disable": 4,
-    "rewire": 5,
-}
 
 
 def palette_of(names: Sequence[str]) -> NDArray[np.int8]:

@@ -7,7 +7,7 @@ new size; where it does not apply (no disabled gene to enable, say) it returns t
 
 import numpy as np
 
-from evolution.mutation import MUTATIONS
+from evolution.operators import MUTATIONS
 from wann.compile_kernels import by_target, mark_live, topological
 from wann.jit import jit
 

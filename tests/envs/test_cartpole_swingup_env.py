@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from envs import cartpole_swingup as physics
+from envs import cartpole_physics as physics
 from envs import cartpole_swingup_env
-from envs.cartpole_swingup import CartPoleSwingUp, seeded_start
+from envs.cartpole_physics import seeded_start
+from envs.cartpole_swingup import CartPoleSwingUp
 from envs.gymnasium_task import GymnasiumTask
 from networks import SMOOTH, random_networks
 from wann import Networks, UserError, compile_genome, forward_lanes, minimal_genome

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.schema import MutationConfig
-from evolution.mutation import MUTATIONS, draw_operators, mutate, mutate_genome, palette_of, prune
+from evolution.mutation import draw_operators, mutate, mutate_genome, palette_of, prune
+from evolution.operators import MUTATIONS
 from genomes import genomes, graph_of, grown_genome, grown_genomes
 from wann.activations import ACTIVATIONS
 from wann.genome import Genome, make_genome, minimal_genome, validate_genome
