@@ -7,11 +7,12 @@ pruning: "30 nodes, 55 connections" are 24 computed nodes beside bias and inputs
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 
-from configs.schema import EvaluationConfig, SearchConfig
+from configs.schema import EvaluationConfig, MutationConfig, SearchConfig
 from envs.cartpole_swingup import CartPoleSwingUp
 from evolution.search import Search
 from wann.genome import Genome, make_genome
@@ -19,7 +20,14 @@ from wann.network import compile_population
 from wann.population import Population
 
 DATA = Path(__file__).parent / "data"
-# name -> (connections, tolerance, complexity_probability, generations): a set of `NUM_GENOMES` per name.
+# name -> (connections, tolerance, what its searches differ in from the published one, generations). Without pressure on
+# complexity networks grow to the sizes that other tasks need.
+GROWING = MutationConfig(add_connection=0.45, insert_node=0.35, enable=0.05, change_activation=0.15)
+SETS = {
+    "swingup_conns55": (55, 5, SearchConfig(complexity_probability=0.1), 800),
+    "swingup_conns212": (212, 20, SearchConfig(population=64, complexity_probability=0.0, mutation=GROWING), 1500),
+}
+NUM_GENOMES` per name.
 SETS = {"swingup_conns55": (55, 5, 0.1, 800), "swingup_conns212": (212, 20, 0.0, 3000)}
 NUM_GENOMES = 32
 
@@ -36,9 +44,8 @@ _KEYS = ("activations", "sources", "targets", "enabled")
 
 def collect(name: str) -> None:
     """Search until enough different programs of the wanted size were in some population."""
-    connections, tolerance, complexity, generations = SETS[name]
+    connections, tolerance, config, generations = SETS[name]
     task = CartPoleSwingUp()
-    config = SearchConfig(complexity_probability=complexity)
     found: dict[int, Genome] = {}
     for seed in range(20):
         search = Search(config, EvaluationConfig(), seed, task.num_inputs, task.num_outputs)
@@ -73,5 +80,5 @@ def _write(name: str, config: SearchConfig, genomes: list[Genome]) -> None:
 
 
 if __name__ == "__main__":
-    for set_name in SETS:
+    for set_name in sys.argv[1:] or SETS:
         collect(set_name)

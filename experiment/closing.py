@@ -67,6 +67,7 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     table.add_row(f"random in U({random['low']:g}, {random['high']:g})", *_figures(random))
     table.add_row(f"best, {best['weight']:g}", *_figures(best))
     console.print(table)
+    console.print("Files:", highlight=False)
     for name in ("champion.json", "metrics.jsonl", "config.yaml", "checkpoint"):
         console.print(f"  {run.path / name}", highlight=False, markup=False, soft_wrap=True)
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 PLAIN_SECONDS = 5.0  # between plain lines
 _RECENT = 50  # generations that the rate and the time left are estimated from
@@ -67,15 +68,12 @@ class Display:
 
     def _picture(self, line: Mapping[str, Any]) -> Table:
         rate, left = self._rate(line)
-        figures = Table.grid(padding=(0, 3))
-        figures.add_row(
-            f"mean [bold green]{_number(line['best_mean_return'])}[/]",
-            f"max [bold cyan]{_number(line['best_max_return'])}[/]",
-            f"connections [bold]{line['best_num_connections']}[/]",
-            f"steps/s [bold]{_short(rate)}[/]",
-            f"steps [bold]{_short(line['env_steps'])}[/]",
-            f"left [bold]{_clock(left)}[/]",
+        figures = Text.from_markup(
+            f"mean [bold green]{_number(line['best_mean_return'])}[/]  max [bold cyan]{_number(line['best_max_return'])}[/]"
+            f"  connections [bold]{line['best_num_connections']}[/]  [bold]{_short(rate)}[/] steps/s"
+            f"  [bold]{_short(line['env_steps'])}[/] steps  left [bold]{_clock(left)}[/]"
         )
+        figures.no_wrap = True
         picture = Table.grid(expand=True)
         picture.add_row(self._progress)
         picture.add_row(figures)
