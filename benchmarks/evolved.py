@@ -27,8 +27,6 @@ SETS = {
     "swingup_conns55": (55, 5, SearchConfig(complexity_probability=0.1), 800),
     "swingup_conns212": (212, 20, SearchConfig(population=64, complexity_probability=0.0, mutation=GROWING), 1500),
 }
-NUM_GENOMES` per name.
-SETS = {"swingup_conns55": (55, 5, 0.1, 800), "swingup_conns212": (212, 20, 0.0, 3000)}
 NUM_GENOMES = 32
 
 

@@ -69,7 +69,8 @@ class Display:
     def _picture(self, line: Mapping[str, Any]) -> Table:
         rate, left = self._rate(line)
         figures = Text.from_markup(
-            f"mean [bold green]{_number(line['best_mean_return'])}[/]  max [bold cyan]{_number(line['best_max_return'])}[/]"
+            f"mean [bold green]{_number(line['best_mean_return'])}[/]"
+            f"  max [bold cyan]{_number(line['best_max_return'])}[/]"
             f"  connections [bold]{line['best_num_connections']}[/]  [bold]{_short(rate)}[/] steps/s"
             f"  [bold]{_short(line['env_steps'])}[/] steps  left [bold]{_clock(left)}[/]"
         )
