@@ -209,6 +209,8 @@ class ChampionConfig(Section):
     """Choose by the mean over weights, or by the best single weight."""
     candidates: Count = 64
     """Genomes that are confirmed on selection seeds."""
+    max_connections: Count | None = None
+    """Largest network that may become champion (live connections); the smallest of all may, if all are larger."""
     selection_episodes: Count = 1024
     """Episodes that the choice rests on."""
     report_episodes: Count = 100

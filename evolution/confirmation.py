@@ -36,7 +36,7 @@ def choose_champion(
         ValueError: every candidate's returns are NaN or infinite.
     """
     networks = compile_population(candidates)
-    rows = np.unique(networks.hashes, return_index=True)[1]
+    rows = _small_enough(networks, np.unique(networks.hashes, return_index=True)[1], config.max_connections)
     weights = selection_weights(evaluation)
     episodes, kept, halving = FIRST_EPISODES, config.candidates, 0
     while True:
@@ -52,6 +52,13 @@ def choose_champion(
             return candidates[int(rows[order[0]])]
         rows = rows[order[:kept]]
         episodes, kept, halving = episodes * 2, max(1, kept // 2), halving + 1
+
+
+def _small_enough(networks: Networks, rows: NDArray[np.int64], limit: int | None) -> NDArray[np.int64]:
+    if limit is None:
+        return rows
+    connections = networks.num_connections()[rows]
+    return rows[connections <= max(limit, connections.min())]
 
 
 def selection_weights(evaluation: EvaluationConfig) -> NDArray[np.float64]:

@@ -90,3 +90,15 @@ def test_sampled_ranges_are_judged_on_a_fixed_grid():
     evaluation = EvaluationConfig(sampled_weights=SampledWeights(low=0, high=4, count=4))
     np.testing.assert_array_equal(selection_weights(evaluation), [0.5, 1.5, 2.5, 3.5])
     assert compile_genome(CANDIDATES[0]).num_connections == 2
+
+
+def test_a_champion_may_be_limited_in_size():
+    large = make_genome(1, 1, [1, 1, 1, 3, 3], [0, 1, 3, 4, 3], [3, 3, 4, 2, 2], [True] * 5)
+    candidates = Population.of([large, one_node(4)])
+
+    def evaluate(networks, weights, seeds):
+        return np.repeat(networks.num_connections()[:, None, None], np.shape(seeds)[-1], 2) * np.ones((len(weights), 1))
+
+    for limit, expected in ((None, large), (5, large), (4, one_node(4)), (1, one_node(4))):
+        config = CONFIG.model_copy(update={"max_connections": limit})
+        assert choose_champion(candidates, evaluate, config, EvaluationConfig(), seed=0) == expected
