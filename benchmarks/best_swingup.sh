@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The searches of docs/results.md (b), for each seed: discover with six short replicates, refine their champions together at
-# random shared weights, then refine that champion at its one best weight, under more pressure to be small.
+# random shared weights, refine that champion at its one best weight under more pressure to be small, and then with at most
+# 40 connections.
 # Usage: benchmarks/best_swingup.sh FIRST_SEED LAST_SEED [--set KEY=VALUE ...]
-# Runs go to runs/random-SEED/{discover,refine,one}; a stopped run goes on, a finished one is not run again.
+# Runs go to runs/random-SEED/{discover,refine,one,limit}; a stopped run goes on, a finished one is not run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 first=$1 last=$2
@@ -27,8 +28,10 @@ for seed in $(seq "$first" "$last"); do
     champions=$(ls "$run"/discover/replicate-*/champion.json | paste -sd,)
     search "$run/refine" --seed $((seed * 1000 + 500)) --set "initial=[$champions]" --set search.age_generations=1 \
         --set generations=1200
-    search "$run/one" --seed $((seed * 1000 + 600)) --set "initial=[$run/refine/champion.json]" \
-        --set search.age_generations=1 --set search.complexity_probability=0.7 --set evaluation.sampled_weights=null \
-        --set "evaluation.weights=[$(best_weight "$run/refine/champion.json")]" --set evaluation.rollouts=16 \
-        --set generations=1500 --set champion.max_connections=40
+    at_one_weight=(--set search.age_generations=1 --set evaluation.sampled_weights=null
+        --set "evaluation.weights=[$(best_weight "$run/refine/champion.json")]" --set generations=1500)
+    search "$run/one" --seed $((seed * 1000 + 600)) --set "initial=[$run/refine/champion.json]" "${at_one_weight[@]}" \
+        --set evaluation.rollouts=16 --set search.complexity_probability=0.7 --set champion.max_connections=40
+    search "$run/limit" --seed $((seed * 1000 + 700)) --set "initial=[$run/one/champion.json]" "${at_one_weight[@]}" \
+        --set evaluation.rollouts=32 --set search.max_connections=40
 done

@@ -138,6 +138,8 @@ class SearchConfig(Section):
     """Activations that new and changed hidden nodes may get; all ten by default."""
     complexity_probability: Probability = 0.8
     """Chance that a generation is ranked by mean return and complexity, instead of mean and maximal return."""
+    max_connections: Count | None = None
+    """Enabled connections that a genome may have: larger ones rank behind all that keep the limit."""
     cull_ratio: PartialProbability = 0.2
     """Share of the population, the worst, that never breeds."""
     elite_ratio: Probability = 0.2
@@ -210,7 +212,7 @@ class ChampionConfig(Section):
     candidates: Count = 64
     """Genomes that are confirmed on selection seeds."""
     max_connections: Count | None = None
-    """Largest network that may become champion (live connections); the smallest of all may, if all are larger."""
+    """Largest network that may become champion (live connections); set aside, with a warning, if all are larger."""
     selection_episodes: Count = 1024
     """Episodes that the choice rests on."""
     report_episodes: Count = 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from evolution.randomness import Purpose, episode_seeds, keyed_rng
 from wann.genome import Genome
 from wann.network import Network, Networks, compile_genome, compile_population
 from wann.population import Population
+
+LOGGER = logging.getLogger(__name__)
 
 # (networks, weights [W], seeds [R] or [W, R]) -> returns [P, W, R]
 Evaluate = Callable[[Networks, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
@@ -58,7 +61,15 @@ def _small_enough(networks: Networks, rows: NDArray[np.int64], limit: int | None
     if limit is None:
         return rows
     connections = networks.num_connections()[rows]
-    return rows[connections <= max(limit, connections.min())]
+    if connections.min() > limit:
+        LOGGER.warning(
+            "champion.max_connections: expected a candidate with at most %d connections, found none below %d; "
+            "the limit is set aside (more search.complexity_probability makes networks smaller)",
+            limit,
+            connections.min(),
+        )
+        return rows
+    return rows[connections <= limit]
 
 
 def selection_weights(evaluation: EvaluationConfig) -> NDArray[np.float64]:

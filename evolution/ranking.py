@@ -71,11 +71,18 @@ def crowding_distance(objectives: NDArray[np.float64], front: NDArray[np.int64])
     return distance
 
 
-def rank(objectives: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Indices [P] from best to worst: by front, then by crowding distance, then by index."""
+def rank(objectives: NDArray[np.float64], violation: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """Indices [P] from best to worst: by violation, then front, then crowding distance, then index.
+
+    Args:
+        objectives: [P, 2], larger is better.
+        violation: [P] by how much a genome breaks a constraint, 0 for those that keep it (Deb's constrained
+            domination: keeping it beats everything).
+    """
     front = sort_into_fronts(objectives)
     finite = np.where(_failed(objectives)[:, None], 0, objectives)
-    return np.lexsort((-crowding_distance(finite, front), front))
+    keys = (-crowding_distance(finite, front), front)
+    return np.lexsort(keys if violation is None else (*keys, violation))
 
 
 def _failed(objectives: NDArray[np.float64]) -> NDArray[np.bool_]:

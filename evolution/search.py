@@ -109,7 +109,7 @@ class Search:
         per_weight = returns.mean(axis=2)[self._program_of]
         cohort = self._cohort(per_weight.mean(axis=1), per_weight.max(axis=1))
         summary = self._summarise(cohort)
-        self._remember(self.strategy.score(cohort))
+        self._remember(self.strategy.score(cohort), self._excess(cohort))
         self._breed(cohort)
         self.generation += 1
         return summary
@@ -209,10 +209,16 @@ class Search:
             int(failed.sum()),
         )
 
-    def _remember(self, score: NDArray[np.float64]) -> None:
+    def _excess(self, cohort: Cohort) -> NDArray[np.int64]:
+        """[P] enabled connections beyond the limit of the config."""
+        limit = self.config.max_connections
+        return np.zeros_like(cohort.num_enabled) if limit is None else np.maximum(cohort.num_enabled - limit, 0)
+
+    def _remember(self, score: NDArray[np.float64], excess: NDArray[np.int64]) -> None:
         """Keep the best-scored different programs of all generations, newest score first on a tie."""
-        top = int(np.argmax(np.where(np.isnan(score), -np.inf, score)))
-        if np.isnan(score[top]):
+        eligible = np.where(np.isnan(score) | (excess > 0), -np.inf, score)
+        top = int(np.argmax(eligible))
+        if eligible[top] == -np.inf:
             return
         others = np.flatnonzero(self._hall_hashes != self._networks.hashes[top])
         scores = np.r_[score[top], self._hall_scores[others]]
@@ -224,7 +230,7 @@ class Search:
     def _breed(self, cohort: Cohort) -> None:
         config = self.config
         draw = keyed_rng(self.seed, Purpose.RANKING, self.generation).random()
-        order = rank(objectives(self.strategy, config, self.generation, cohort, draw))
+        order = rank(objectives(self.strategy, config, self.generation, cohort, draw), self._excess(cohort))
         anew = self.strategy.starts_anew(config, self.generation)
         num_newborn = round(config.newborn_ratio * config.population) if anew else 0
         rng = keyed_rng(self.seed, Purpose.SELECTION, self.generation)

@@ -70,3 +70,8 @@ def test_failed_genomes_rank_last(bad):
 
 def test_a_population_of_failures_can_be_ranked():
     assert sorted(rank(np.full((5, 2), np.nan)).tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_breaking_a_constraint_ranks_behind_everything_that_keeps_it():
+    objectives = np.array([[9.0, 9.0], [1.0, 1.0], [5.0, 5.0], [np.nan, 0.0]])
+    assert rank(objectives, np.array([2, 0, 1, 0])).tolist() == [1, 3, 2, 0]
