@@ -23,20 +23,20 @@ Evaluate = Callable[[Networks, NDArray[np.float64], NDArray[np.int64]], NDArray[
 Oracle = Callable[[Network, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
 
 FIRST_EPISODES = 32  # per program, before the field is cut to the candidates
+TOLERATED_ERRORS = 5.0  # standard errors by which the oracle may find a candidate worse than the kernels did
 GRID_STEP = 0.05  # between the shared weights among which the best is looked for
+GRID_SIZE = 401  # shared weights of that grid at most
 GRID_EPISODES = 64  # per shared weight of that grid
 
 
-def choose_champion(
+def rank_candidates(
     candidates: Population, evaluate: Evaluate, config: ChampionConfig, evaluation: EvaluationConfig, seed: int
-) -> Genome:
-    """The best candidate, by successive halving over held-out seeds.
+) -> list[tuple[Genome, float]]:
+    """The best candidates, best first, with their scores: successive halving over held-out seeds.
 
     All different programs are scored on a few episodes; the best ``config.candidates`` go on; then the
     better half on twice the episodes, until the last is left or ``config.selection_episodes`` are reached.
-
-    Raises:
-        ValueError: every candidate's returns are NaN or infinite.
+    Candidates with a return that is not finite are left out; the list may be empty.
     """
     networks = compile_population(candidates)
     rows = _small_enough(networks, np.unique(networks.hashes, return_index=True)[1], config.max_connections)
@@ -48,13 +48,35 @@ def choose_champion(
         returns = evaluate(networks.take(rows), weights, seeds.reshape(len(weights), rollouts)).mean(axis=2)
         score = returns.mean(axis=1) if config.objective == "mean" else returns.max(axis=1)
         score = np.where(np.isfinite(returns).all(axis=1), score, -np.inf)
-        order = np.argsort(-score, kind="stable")
-        if not np.isfinite(score[order[0]]):
-            raise ValueError("expected a candidate with finite returns, found none")
-        if len(rows) == 1 or episodes >= config.selection_episodes:
-            return candidates[int(rows[order[0]])]
+        order = np.argsort(-score, kind="stable")[: np.count_nonzero(np.isfinite(score))]
+        if len(order) <= 1 or episodes >= config.selection_episodes:
+            return [(candidates[int(rows[index])], float(score[index])) for index in order]
         rows = rows[order[:kept]]
         episodes, kept, halving = episodes * 2, max(1, kept // 2), halving + 1
+
+
+def agrees(
+    genome: Genome, score: float, oracle: Oracle, config: ChampionConfig, evaluation: EvaluationConfig, seed: int
+) -> bool:
+    """Whether the float64 oracle finds a candidate as good as its ``score``, on held-out episodes.
+
+    A network that lives on rounding noise scores in float32 what it cannot repeat. The two means must be
+    within `TOLERATED_ERRORS` standard errors of the oracle's, taken over its `FIRST_EPISODES` and more.
+    """
+    weights = selection_weights(evaluation)
+    rollouts = max(2, 2 * FIRST_EPISODES // len(weights))
+    seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 500, rollouts * len(weights))
+    returns = oracle(compile_genome(genome), weights, seeds.reshape(len(weights), rollouts))[0]
+    if not np.isfinite(returns).all():
+        return False
+    means = returns.mean(axis=1)
+    # Weights are the same for both; only the episodes differ.
+    spread = returns.std(axis=1, ddof=1) / np.sqrt(rollouts)
+    if config.objective == "mean":
+        found, error = means.mean(), np.sqrt((spread**2).sum()) / len(weights)
+    else:
+        found, error = means.max(), spread[means.argmax()]
+    return bool(found > score - TOLERATED_ERRORS * error - 0.01 * abs(score))
 
 
 def _small_enough(networks: Networks, rows: NDArray[np.int64], limit: int | None) -> NDArray[np.int64]:
@@ -120,7 +142,7 @@ def _range(evaluation: EvaluationConfig) -> tuple[float, float]:
 
 
 def _grid(low: float, high: float) -> NDArray[np.float64]:
-    count = max(2, round((high - low) / GRID_STEP) + 1)
+    count = int(min(max(2, round((high - low) / GRID_STEP) + 1), GRID_SIZE))
     return np.round(np.linspace(low, high, count), 12)
 
 

@@ -6,14 +6,17 @@ import platform
 from importlib.metadata import version
 
 import numpy as np
+from numpy.typing import NDArray
 
 from configs import Config, result_keys
 from envs.task import Task
-from evolution.confirmation import choose_champion, confirm, selection_weights
+from evolution.checkpoint import RunError
+from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
 from evolution.search import Search
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.genome import Genome
+from wann.network import Network, Networks
 from workers.evaluator import Evaluator
 
 # Those whose code decides results.
@@ -21,15 +24,29 @@ _LIBRARIES = ("numpy", "numba", "gymnasium")
 
 
 def crown(search: Search, config: Config, task: Task, evaluator: Evaluator) -> Champion:
-    """Choose the champion of a search and confirm it; see `evolution.confirmation`."""
+    """Choose the champion of a search and confirm it; see `evolution.confirmation`.
 
-    def evaluate(networks, weights, seeds):
+    Raises:
+        RunError: no candidate has finite returns that the oracle confirms.
+    """
+
+    def evaluate(networks: Networks, weights: NDArray, seeds: NDArray) -> NDArray:
         return evaluator.evaluate(networks, weights, seeds).values
 
-    def oracle(network, weights, seeds):
-        return task.evaluate_oracle(network, weights, seeds).values[0][None]
+    def oracle(network: Network, weights: NDArray, seeds: NDArray) -> NDArray:
+        return task.evaluate_oracle(network, weights, seeds).values
 
-    genome = choose_champion(search.candidates(), evaluate, config.champion, config.evaluation, config.seed)
+    limits = [limit for limit in (config.champion.max_connections, config.search.max_connections) if limit]
+    settings = config.champion.model_copy(update={"max_connections": min(limits, default=None)})
+    ranked = rank_candidates(search.candidates(), evaluate, settings, config.evaluation, config.seed)
+    confirmed = (g for g, score in ranked if agrees(g, score, oracle, settings, config.evaluation, config.seed))
+    genome = next(confirmed, None)
+    if genome is None:
+        raise RunError(
+            "expected a champion with finite returns that float64 confirms, found none among "
+            f"{len(search.candidates())} candidates; "
+            "num_failed in metrics.jsonl counts the genomes whose returns are not finite"
+        )
     returns = confirm(genome, evaluate, oracle, config.champion, config.evaluation, config.seed)
     return Champion(
         genome=genome,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from configs.schema import ChampionConfig, EvaluationConfig, SampledWeights
-from evolution.confirmation import choose_champion, confirm, selection_weights
+from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
 from wann.genome import Genome, make_genome
 from wann.network import compile_genome
 from wann.population import Population
@@ -15,6 +15,10 @@ def one_node(code: int) -> Genome:
 
 
 CANDIDATES = Population.of([one_node(code) for code in range(1, 11)])
+
+
+def choose_champion(*arguments, **named) -> Genome:
+    return rank_candidates(*arguments, **named)[0][0]
 
 
 def returns_of(quality, noise=1.0):
@@ -51,8 +55,8 @@ def test_failing_candidates_are_passed_over():
 
     champion = choose_champion(CANDIDATES, returns_of(quality), CONFIG, EvaluationConfig(), seed=0)
     assert int(champion.activations[-1]) == 5
-    with pytest.raises(ValueError, match="finite"):
-        choose_champion(CANDIDATES, returns_of(lambda c, w: np.full(len(w), np.nan)), CONFIG, EvaluationConfig(), 0)
+    nothing = returns_of(lambda code, weights: np.full(len(weights), np.nan))
+    assert rank_candidates(CANDIDATES, nothing, CONFIG, EvaluationConfig(), 0) == []
 
 
 def test_selection_and_report_use_different_seeds():
@@ -102,3 +106,17 @@ def test_a_champion_may_be_limited_in_size():
     for limit, expected in ((None, large), (5, large), (4, one_node(4)), (1, large)):
         config = CONFIG.model_copy(update={"max_connections": limit})
         assert choose_champion(candidates, evaluate, config, EvaluationConfig(), seed=0) == expected
+
+
+@pytest.mark.parametrize("objective", ["mean", "best"])
+def test_the_oracle_turns_down_what_it_cannot_repeat(objective):
+    def oracle(quality):
+        evaluate = returns_of(lambda code, weights: np.full(len(weights), quality), noise=10.0)
+        return lambda network, weights, seeds: evaluate([network], weights, seeds)
+
+    config = CONFIG.model_copy(update={"objective": objective})
+    arguments = (config, EvaluationConfig(), 0)
+    assert agrees(CANDIDATES[0], 100.0, oracle(100.0), *arguments)
+    assert agrees(CANDIDATES[0], 100.0, oracle(120.0), *arguments)
+    assert not agrees(CANDIDATES[0], 100.0, oracle(60.0), *arguments)
+    assert not agrees(CANDIDATES[0], 100.0, oracle(np.nan), *arguments)
