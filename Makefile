@@ -7,8 +7,9 @@ READY := .venv/ready
 
 .PHONY: search test check bench format lint types clean
 
+# A resumed run has its own config.
 search: $(READY)
-	@$(BIN)/python run_search.py $(CONFIG) $(ARGS)
+	@$(BIN)/python run_search.py $(if $(findstring --resume,$(ARGS)),,$(CONFIG)) $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)

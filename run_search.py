@@ -32,7 +32,7 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
         config.seed,
         task.num_inputs,
         task.num_outputs,
-        initial_genomes(config, task),
+        initial_genomes(config, task) if run.is_fresh else [],
     )
     with (
         Recorder(run, search, config.logging) as recorder,
@@ -78,7 +78,7 @@ def _run(argv: Sequence[str]) -> int:
                 champion = evolve(run, task, evaluator, console, stop)
                 champions = None if champion is None else [champion]
             else:
-                champions = run_replicates(run, lambda child: evolve(child, task, evaluator, console, stop), overrides)
+                champions = run_replicates(run, lambda child: evolve(child, task, evaluator, console, stop))
         if champions is None:
             print_interrupted(console, run)
             return INTERRUPTED

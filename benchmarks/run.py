@@ -123,12 +123,14 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"benchmarks: expected names of {', '.join(BENCHMARKS)}, found {unknown[0]!r}", file=sys.stderr)
         return 2
-    figures: dict[str, float | str] = {"machine": f"{_processor()}, {os.cpu_count()} CPUs, {platform.platform()}"}
+    bench = ROOT / "bench.json"
+    figures: dict[str, float | str] = json.loads(bench.read_text()) if names and bench.exists() else {}
+    figures |= {"machine": f"{_processor()}, {os.cpu_count()} CPUs, {platform.platform()}"}
     for name in names or BENCHMARKS:
         for key, value in BENCHMARKS[name]():
             figures[key] = value
             print(f"{key:55s} {value:,.4g}" if value < 1e5 else f"{key:55s} {value:,.0f}", flush=True)
-    (ROOT / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
+    bench.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 

@@ -42,6 +42,8 @@ def _whole(value: Any) -> Any:
 
 Whole = Annotated[int, Strict(), BeforeValidator(_whole)]
 Number = Annotated[float, Strict(), AllowInfNan(False)]
+# Beyond this a shared weight only overflows.
+Weight = Annotated[Number, Field(ge=-1e6, le=1e6)]
 Count = Annotated[Whole, Field(ge=1, le=MOST)]
 Probability = Annotated[Number, Field(ge=0, le=1)]
 PartialProbability = Annotated[Number, Field(ge=0, lt=1)]
@@ -152,6 +154,17 @@ class SearchConfig(Section):
     """Generations in which age_fitness starts anew and ranks by youth; then it refines, ranking as published. Null:
     all of them."""
 
+    @model_validator(mode="after")
+    def _room_for_all(self) -> Self:
+        elites = int(self.elite_ratio * (self.population - int(self.cull_ratio * self.population)))
+        newborn = round(self.newborn_ratio * self.population)
+        if elites + newborn > self.population:
+            raise _mistake(
+                f"expected elites and newborns to fit into the population of {self.population}, found {elites} elites "
+                f"and {newborn} newborns"
+            )
+        return self
+
     @field_validator("activations")
     @classmethod
     def _known_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -167,9 +180,9 @@ class SearchConfig(Section):
 class SampledWeights(Section):
     """Shared weights drawn afresh in each generation: one uniform draw from each of ``count`` equal parts."""
 
-    low: Number = -2.0
+    low: Weight = -2.0
     """Lower end of the range."""
-    high: Number = 2.0
+    high: Weight = 2.0
     """Upper end of the range."""
     count: Count = 32
     """Weights drawn, W."""
@@ -184,7 +197,7 @@ class SampledWeights(Section):
 class EvaluationConfig(Section):
     """What every genome is run on in each generation. ``weights`` is null exactly if weights are sampled."""
 
-    weights: Annotated[tuple[Number, ...], Field(min_length=1)] | None = None
+    weights: Annotated[tuple[Weight, ...], Field(min_length=1)] | None = None
     """Shared weights, [W]; the published six unless `sampled_weights` is given."""
     sampled_weights: SampledWeights | None = None
     """Draw the shared weights afresh in each generation, instead of `weights`."""
@@ -268,6 +281,12 @@ class Config(Section):
     """Where evaluation runs."""
     logging: LoggingConfig = LoggingConfig()
     """What a run leaves behind."""
+
+    @model_validator(mode="after")
+    def _seeds_of_all_replicates(self) -> Self:
+        if self.seed + self.replicates > 2**63:
+            raise _mistake(f"expected seed + replicates of at most 2**63, found {self.seed} + {self.replicates}")
+        return self
 
 
 def result_keys(config: Config) -> dict[str, Any]:

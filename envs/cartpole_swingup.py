@@ -31,6 +31,7 @@ class CartPoleSwingUp:
     input_names: ClassVar[tuple[str, ...]] = physics.INPUT_NAMES
     output_names: ClassVar[tuple[str, ...]] = physics.OUTPUT_NAMES
     simulator: ClassVar[str] = "lane kernels, float32"
+    safe_at_home: ClassVar[bool] = True  # our own arithmetic: it cannot hang or end a process
 
     def __post_init__(self) -> None:
         if self.max_steps < 1:

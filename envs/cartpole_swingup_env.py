@@ -60,7 +60,7 @@ class CartPoleSwingUpEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Start an episode; a seed gives the start of `envs.cartpole_swingup.seeded_start`."""
+        """Start an episode; a seed gives the start of `envs.cartpole_physics.seeded_start`."""
         super().reset(seed=seed)
         options = options or {}
         for name in options:

@@ -33,7 +33,11 @@ class Returns:
 
 
 class Task(Protocol):
-    """A task is a frozen dataclass whose fields are its options, as a config gives them."""
+    """A task is a frozen dataclass whose fields are its options, as a config gives them.
+
+    A task whose simulator can neither hang nor end its process may say so by ``safe_at_home = True``: small
+    requests then run in the driver, where that is faster.
+    """
 
     @property
     def name(self) -> str: ...

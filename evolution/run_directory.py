@@ -73,8 +73,10 @@ class RunDirectory:
         return cls(path, config, lock)
 
     @classmethod
-    def open_existing(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
+    def open_existing(cls, path: str | Path, overrides: Sequence[str] = (), config: Config | None = None) -> Self:
         """Take over a stopped run, with ``key=value`` overrides of what may change (see `check_resumable`).
+
+        ``config``, if given, takes the place of the run's own and its overrides, under the same rule.
 
         Raises:
             UserError: no run is there, it is in use, its config is invalid, or an override changes results.
@@ -88,7 +90,8 @@ class RunDirectory:
             raise UserError(f"{path}: expected a run directory to resume, found: {error.strerror}") from None
         try:
             saved = load_config(path / CONFIG)
-            config = load_config(path / CONFIG, overrides) if overrides else saved
+            if config is None:
+                config = load_config(path / CONFIG, overrides) if overrides else saved
             check_resumable(saved, config, path)
             if config != saved:
                 write_atomically(path / CONFIG, dump_yaml(config).encode())
@@ -96,6 +99,11 @@ class RunDirectory:
             os.close(lock)
             raise
         return cls(path, config, lock)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether no checkpoint was ever finished."""
+        return not any((self.path / name).exists() for name in (CHECKPOINT, PREVIOUS))
 
     @property
     def metrics_path(self) -> Path:
@@ -197,6 +205,10 @@ def check_resumable(saved: Config, new: Config, path: str | Path) -> None:
         raise UserError(
             f"{path}: expected the config that the run was started with, found other values of {', '.join(keys)}; "
             "only workers, logging and a larger number of generations may change on --resume"
+        )
+    if new.replicates != saved.replicates:
+        raise UserError(
+            f"{path}: replicates: expected the {saved.replicates} that the run was started with, found {new.replicates}"
         )
     if new.generations < saved.generations:
         raise UserError(

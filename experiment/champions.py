@@ -70,6 +70,11 @@ def initial_genomes(config: Config, task: Task) -> list[Genome]:
     Raises:
         UserError: a file is missing, damaged, or made for other inputs and outputs than the task's.
     """
+    if len(config.initial) > config.search.population:
+        raise UserError(
+            f"initial: expected at most as many champions as the population of {config.search.population}, "
+            f"found {len(config.initial)}"
+        )
     genomes = []
     for path in config.initial:
         genome = load_champion(path).genome

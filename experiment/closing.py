@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -36,13 +38,15 @@ def resumable(run: RunDirectory) -> Iterator[None]:
     try:
         yield
     except (TaskError, WorkerError) as error:
-        raise RunError(
-            f"{error}; the run is saved up to the generation before, go on with {resume_command(run)}"
-        ) from error
+        saved = "no generation was finished" if run.is_fresh else "the run is saved up to the generation before"
+        raise RunError(f"{error}; {saved}, go on with: {resume_command(run)}") from error
 
 
 def resume_command(run: RunDirectory) -> str:
-    return f"run_search.py --resume {run.path}"
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return f"{python} run_search.py --resume {run.path}"
 
 
 def print_interrupted(console: Console, run: RunDirectory) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any, Self
 
 from configs.schema import LoggingConfig
+from evolution.checkpoint import disk_error
 from evolution.run_directory import RunDirectory
 from evolution.search import Search, Summary
+from experiment.events import Events
+from workers.evaluator import TaskError, WorkerError
 
 _TENSORBOARD_KEYS = (
     "best_mean_return",
@@ -44,9 +47,10 @@ class Recorder:
         self._search = search
         self._config = config
         self._totals = Totals()
-        self._writer: Any = None
+        self._events: Events | None = None
         self._last = perf_counter()
         self._evaluate_seconds = 0.0
+        self._unsaved = False
 
     def __enter__(self) -> Self:
         checkpoint = self._run.load_checkpoint()
@@ -57,9 +61,14 @@ class Recorder:
         self._last = perf_counter()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._events is not None:
+            with suppress(OSError):  # What is wrong with the disk is said by what ended the run.
+                self._events.close()
+        # A stop or a failing task leaves nothing unsaved. After other errors the search may be between two
+        # generations, or the disk full.
+        if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
+            self._save()
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -85,17 +94,22 @@ class Recorder:
         self._run.append_metrics(line)
         if self._config.tensorboard:
             self._write_events({**line, "steps_per_second": env_steps / max(evaluate_seconds, 1e-9)})
+        self._unsaved = True
         generation = self._search.generation
         if generation % self._config.checkpoint_every == 0 or generation == self._run.config.generations:
-            arrays, metadata = self._search.state()
-            self._run.save_checkpoint(arrays, {**metadata, "totals": asdict(self._totals)})
+            self._save()
         return line
 
-    def _write_events(self, line: Mapping[str, Any]) -> None:
-        if self._writer is None:
-            from tensorboardX import SummaryWriter
+    def _save(self) -> None:
+        arrays, metadata = self._search.state()
+        self._run.save_checkpoint(arrays, {**metadata, "totals": asdict(self._totals)})
+        self._unsaved = False
 
-            self._writer = SummaryWriter(str(self._run.path), purge_step=line["generation"], flush_secs=10)
-        for key in _TENSORBOARD_KEYS:
-            if line[key] == line[key]:
-                self._writer.add_scalar(key, line[key], line["generation"])
+    def _write_events(self, line: Mapping[str, Any]) -> None:
+        step = line["generation"]
+        try:
+            if self._events is None:
+                self._events = Events(self._run.path, first_step=step)
+            self._events.add(step, {key: line[key] for key in _TENSORBOARD_KEYS})
+        except OSError as error:
+            raise disk_error(self._run.path, self._run.path / "events", error) from error

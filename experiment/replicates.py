@@ -21,7 +21,7 @@ TABLE = "replicates.csv"
 Evolve = Callable[[RunDirectory], Champion | None]
 
 
-def run_replicates(parent: RunDirectory, evolve: Evolve, overrides: list[str]) -> list[Champion] | None:
+def run_replicates(parent: RunDirectory, evolve: Evolve) -> list[Champion] | None:
     """Evolve every replicate that is not finished yet; None if stopped on the way.
 
     Replicate i has the seed of the config plus i and lives in ``replicate-<i>`` below the run.
@@ -32,7 +32,7 @@ def run_replicates(parent: RunDirectory, evolve: Evolve, overrides: list[str]) -
         config = parent.config.model_copy(update={"replicates": 1, "seed": parent.config.seed + index})
         finished = _finished(path, config)
         if finished is None:
-            with _open(path, config, overrides) as run:
+            with _open(path, config) as run:
                 finished = evolve(run)
         if finished is None:
             return None
@@ -41,11 +41,9 @@ def run_replicates(parent: RunDirectory, evolve: Evolve, overrides: list[str]) -
     return champions
 
 
-def _open(path: Path, config: Config, overrides: list[str]) -> RunDirectory:
+def _open(path: Path, config: Config) -> RunDirectory:
     if (path / "config.yaml").is_file():
-        # What may change on a resume was said of the parent; its seed and replicates are not the child's.
-        own = [text for text in overrides if text.split("=")[0].strip() not in ("seed", "replicates")]
-        return RunDirectory.open_existing(path, own)
+        return RunDirectory.open_existing(path, config=config)
     return RunDirectory.create(path, config)
 
 

@@ -32,6 +32,7 @@ class ArithmeticTask:
     input_names: ClassVar[tuple[str, ...]] = ("a", "b", "c")
     output_names: ClassVar[tuple[str, ...]] = ("d", "e")
     simulator: ClassVar[str] = "none"
+    safe_at_home: ClassVar[bool] = True
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         settings, grid = lane_grid(weights, seeds)

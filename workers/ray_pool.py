@@ -113,7 +113,8 @@ class RayEvaluator:
         address: of the cluster to join; None starts Ray on this machine, unless it runs already.
         chunk_seconds: work that a chunk is at least worth.
         home_seconds: requests expected to take less run in this process, where sending costs more than it
-            saves. Not after a worker has died: what can kill a worker is kept away from this process.
+            saves. Only for tasks that say they are ``safe_at_home``, and not after a worker has died: what
+            can kill or hang a worker is kept away from this process.
         timeout_seconds: for one chunk; its worker is killed, which counts as a death.
         start_seconds: for the first worker to start.
         max_attempts: deaths of workers running a network alone after which it is poisoned.
@@ -192,9 +193,10 @@ class RayEvaluator:
         if self._connection is None:
             return f"{self._task.name} on Ray, not started"
         count = self._session.num_workers
+        home = f"; requests under {self._home_seconds * 1000:g} ms in this process"
         return (
-            f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._session.where}), {self._device}; "
-            f"requests under {self._home_seconds * 1000:g} ms in this process"
+            f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._session.where}), {self._device}"
+            f"{home if getattr(self._task, 'safe_at_home', False) else ''}"
         )
 
     def statistics(self) -> dict[str, float]:
@@ -240,7 +242,8 @@ class RayEvaluator:
             request.missing[row] = request.identity(row) not in self._poisoned
         self._cost.begin_request()
         expected = self._cost.expected_seconds(float(request.units.sum()))
-        if expected is not None and expected < self._home_seconds and not self._counts["deaths"]:
+        at_home = getattr(self._task, "safe_at_home", False) and not self._counts["deaths"]
+        if at_home and expected is not None and expected < self._home_seconds:
             return self._evaluate_at_home(request)
         return self._evaluate_on_workers(request)
 

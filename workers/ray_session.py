@@ -120,9 +120,12 @@ def _scratch_directory() -> str | None:
     return directory if len(directory) <= _LONGEST_SCRATCH else None
 
 
-def _join(address: str, options: dict[str, Any]) -> None:
-    """Raises UserError within seconds, where Ray alone would retry for minutes and end the process."""
-    import ray
+def find_cluster(address: str) -> str:
+    """``HOST:PORT`` of the cluster at ``address``, where something answers.
+
+    Raises:
+        UserError: within seconds, where Ray alone would retry for minutes and end the process.
+    """
     from ray._private import services
 
     where = f"workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found {address!r}"
@@ -139,10 +142,21 @@ def _join(address: str, options: dict[str, Any]) -> None:
         socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise UserError(f"{where}, where nothing answers ({error})") from error
+    return str(resolved)
+
+
+def _join(address: str, options: dict[str, Any]) -> None:
+    import ray
+
     try:
-        ray.init(address=resolved, **options)
+        ray.init(address=find_cluster(address), **options)
+    except UserError:
+        raise
     except Exception as error:
-        raise UserError(f"{where}, which cannot be joined ({str(error).splitlines()[0]})") from error
+        raise UserError(
+            f"workers.address: expected a Ray cluster, found one at {address!r} that cannot be joined "
+            f"({str(error).splitlines()[0]})"
+        ) from error
 
 
 @dataclass(eq=False)

@@ -18,6 +18,10 @@ def _inline(task: Task, num_workers: int | None, address: str | None, timeout_se
 
 def _ray(task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str) -> Evaluator:
     from workers.ray_pool import RayEvaluator
+    from workers.ray_session import find_cluster
+
+    if address is not None:
+        find_cluster(address)  # A wrong address is to be said before a run is begun.
 
     return RayEvaluator(task, num_workers, address, timeout_seconds=timeout_seconds, device=device)
 
