@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from configs.schema import EvaluationConfig, MutationConfig, SearchConfig
+from configs import Config, load_config
+from configs.schema import MutationConfig, SearchConfig
 from envs.cartpole_swingup import CartPoleSwingUp
 from evolution.search import Search
 from wann.genome import Genome, make_genome
@@ -20,14 +22,32 @@ from wann.network import compile_population
 from wann.population import Population
 
 DATA = Path(__file__).parent / "data"
-# name -> (connections, tolerance, what its searches differ in from the published one, generations). Without pressure on
-# complexity networks grow to the sizes that other tasks need.
+# Without pressure on complexity networks grow to the sizes that other tasks need.
 GROWING = MutationConfig(add_connection=0.45, insert_node=0.35, enable=0.05, change_activation=0.15)
+
+
+@dataclass(frozen=True)
+class GenomeSet:
+    """Which genomes to gather (after pruning), and from what searches."""
+
+    connections: int
+    tolerance: int
+    nodes: tuple[int, int]  # bias, inputs and outputs included
+    config: Config
+    generations: int
+
+
 SETS = {
-    "swingup_conns55": (55, 5, SearchConfig(complexity_probability=0.1), 800),
-    "swingup_conns212": (212, 20, SearchConfig(population=64, complexity_probability=0.0, mutation=GROWING), 1500),
+    "swingup_conns55": GenomeSet(55, 5, (28, 32), load_config("configs/cartpole_swingup.yaml"), 800),
+    "swingup_conns212": GenomeSet(
+        212,
+        20,
+        (0, 1000),
+        Config(search=SearchConfig(population=64, complexity_probability=0.0, mutation=GROWING)),
+        1500,
+    ),
 }
-NUM_GENOMES = 32
+NUM_GENOMES = 24
 
 
 def load(name: str) -> list[Genome]:
@@ -42,29 +62,36 @@ _KEYS = ("activations", "sources", "targets", "enabled")
 
 def collect(name: str) -> None:
     """Search until enough different programs of the wanted size were in some population."""
-    connections, tolerance, config, generations = SETS[name]
+    wanted = SETS[name]
+    search_config, evaluation = wanted.config.search, wanted.config.evaluation
     task = CartPoleSwingUp()
     found: dict[int, Genome] = {}
-    for seed in range(20):
-        search = Search(config, EvaluationConfig(), seed, task.num_inputs, task.num_outputs)
-        for generation in range(generations):
+    for seed in range(1, 20):
+        search = Search(search_config, evaluation, seed, task.num_inputs, task.num_outputs)
+        goal = min(NUM_GENOMES, len(found) + NUM_GENOMES // 2)  # no seed gives more than half of a set
+        for generation in range(wanted.generations):
             request = search.ask()
             search.tell(task.evaluate(request.networks, request.weights, request.seeds).values)
             if generation % 20 == 19:
-                _gather(search.population, connections, tolerance, found, limit=(seed + 1) * NUM_GENOMES // 4)
-            if len(found) >= min(NUM_GENOMES, (seed + 1) * NUM_GENOMES // 4):
+                _gather(search.population, wanted, found, goal)
+            if len(found) >= goal:
                 break
         print(name, "seed", seed, "generation", search.generation, "genomes", len(found), flush=True)
         if len(found) >= NUM_GENOMES:
             break
-    _write(name, config, list(found.values())[:NUM_GENOMES])
+    _write(name, search_config, list(found.values())[:NUM_GENOMES])
 
 
-def _gather(population: Population, connections: int, tolerance: int, found: dict[int, Genome], limit: int) -> None:
+def _gather(population: Population, wanted: GenomeSet, found: dict[int, Genome], goal: int) -> None:
     networks = compile_population(population)
-    near = np.flatnonzero(np.abs(networks.num_connections() - connections) <= tolerance)
+    nodes = 1 + networks.num_inputs + np.diff(networks.node_offsets)
+    near = np.flatnonzero(
+        (np.abs(networks.num_connections() - wanted.connections) <= wanted.tolerance)
+        & (nodes >= wanted.nodes[0])
+        & (nodes <= wanted.nodes[1])
+    )
     for index in near.tolist()[:4]:
-        if len(found) < limit:
+        if len(found) < goal:
             found.setdefault(int(networks.hashes[index]), population[index])
 
 

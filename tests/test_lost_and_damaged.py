@@ -74,7 +74,7 @@ def test_a_full_disk_ends_clearly_and_the_run_goes_on_when_there_is_room(tmp_pat
             pytest.fail(f"cannot mount a small disk: {mounted.stderr.decode()}")
         pytest.skip("mounting a tmpfs needs root")
     try:
-        config = write_config(tmp_path / "c.yaml", generations=9, logging={"tensorboard": False})
+        config = write_config(tmp_path / "c.yaml", generations=9)
         (disk / "ballast").write_bytes(bytes(32 * 1024))
         done = run_command(config, "--run-dir", disk / "run")
         assert done.returncode == 1
@@ -102,7 +102,9 @@ class Failing(CartPoleSwingUp):
     def evaluate(self, networks, weights, seeds):
         returns = super().evaluate(networks, weights, seeds)
         for row, network in enumerate(networks):
-            if network.num_connections == 4 and network.num_hidden >= 1:
+            if self.how == "always nan":
+                returns.values[row] = np.nan
+            elif network.num_connections == 4 and network.num_hidden >= 1:
                 if self.how == "raise":
                     raise ArithmeticError("the simulator exploded")
                 returns.values[row] = np.nan
@@ -156,3 +158,29 @@ def test_a_task_that_returns_nan_is_survived(failing, tmp_path):
     done = run_failing(failing, config, "--run-dir", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert sum(line["num_failed"] for line in metrics(tmp_path / "run")) > 0
+
+
+def test_a_search_in_which_everything_fails_ends_without_a_champion(failing, tmp_path):
+    task = {"name": "failing", "how": "always nan", "max_steps": 20}
+    done = run_failing(failing, write_config(tmp_path / "c.yaml", task=task), "--run-dir", tmp_path / "run")
+    assert done.returncode == 1, done.stderr
+    assert "expected a champion with finite returns" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "run" / "champion.json").exists()
+
+
+def test_events_that_cannot_be_written_end_the_run_clearly(tmp_path, monkeypatch, capsys):
+    from tensorboardX.event_file_writer import EventsWriter
+
+    written = []
+    original = EventsWriter.write_event
+
+    def fail_later(self, event):
+        written.append(event)
+        if len(written) > 4:
+            raise OSError(28, "No space left on device")
+        return original(self, event)
+
+    monkeypatch.setattr(EventsWriter, "write_event", fail_later)
+    assert main([str(write_config(tmp_path / "c.yaml")), "--run-dir", str(tmp_path / "run")]) == 1
+    assert "disk full" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evolution.checkpoint import load_latest
 from run_search import main
 from searching import SMALL, command, metrics, result, run_command, write_config
 from wann.champion import load_champion
@@ -119,6 +120,26 @@ def test_replicates_resume_where_they_stopped(config, tmp_path):
     assert (stopped / "replicates.csv").read_bytes() == (whole / "replicates.csv").read_bytes()
 
 
+def test_replicates_follow_the_resumed_config_of_their_parent(config, tmp_path):
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    assert main([str(config), "--run-dir", str(whole), "--set", "replicates=2", "--set", "generations=12"]) == 0
+    assert main([str(config), "--run-dir", str(run), "--set", "replicates=2"]) == 0
+    with subprocess.Popen(command("--resume", run, "--set", "generations=12"), stdout=subprocess.DEVNULL) as process:
+        _wait_for(lambda: len(metrics_lines(run / "replicate-000")) > 8, process)
+        process.kill()
+    assert main(["--resume", str(run)]) == 0
+    for name in ("replicate-000", "replicate-001"):
+        assert result(run / name) == result(whole / name)
+
+
+def test_a_resumed_run_does_not_need_its_initial_champions(config, finished, tmp_path, monkeypatch):
+    (tmp_path / "start.json").write_bytes((finished / "champion.json").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert main([str(config), "--run-dir", "run", "--set", "initial=[start.json]", "--set", "generations=2"]) == 0
+    (tmp_path / "start.json").unlink()
+    assert main(["--resume", "run", "--set", "generations=3"]) == 0
+
+
 def test_a_finished_run_goes_on_for_more_generations(config, tmp_path):
     longer = tmp_path / "longer"
     assert main([str(config), "--run-dir", str(longer), "--set", "generations=11"]) == 0
@@ -162,6 +183,26 @@ def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp
     assert main(["--resume", str(run)]) == 0
     assert main([str(config), "--run-dir", str(whole), *arguments]) == 0
     assert result(run) == result(whole)
+
+
+def test_ctrl_c_saves_also_between_two_checkpoints(config, tmp_path):
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    arguments = ["--set", "generations=300", "--set", "logging.checkpoint_every=100"]
+    with subprocess.Popen(command(config, "--run-dir", run, *arguments), stdout=subprocess.DEVNULL) as process:
+        _wait_for(lambda: (run / "metrics.jsonl").exists() and len(metrics_lines(run)) > 3, process)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert process.returncode == 130
+    stopped_at = len(metrics(run))
+    assert 3 < stopped_at < 100
+    assert load_latest(run).metadata["generation"] == stopped_at
+    assert main(["--resume", str(run)]) == 0
+    assert main([str(config), "--run-dir", str(whole), *arguments]) == 0
+    assert result(run) == result(whole)
+
+
+def metrics_lines(run: Path) -> list[bytes]:
+    return (run / "metrics.jsonl").read_bytes().splitlines()
 
 
 def test_two_runs_cannot_share_a_directory(config, tmp_path):
@@ -213,6 +254,13 @@ MISTAKES = [
     (["--resume", "{run}", "--set", "search.population=30"], "search.population"),
     (["--resume", "{run}", "--set", "seed=4", "--set", "task.max_steps=10"], "seed, task.max_steps"),
     (["--resume", "{run}", "--set", "generations=3"], "generations"),
+    (["--resume", "{run}", "--set", "replicates=2"], "replicates"),
+    (["{config}", "--set", "replicates=2", "--seed", "9223372036854775807"], "seed + replicates"),
+    (
+        ["{config}", *(f"--set=search.{key}" for key in ("elite_ratio=1", "cull_ratio=0", "newborn_ratio=.5"))],
+        "elites and newborns",
+    ),
+    (["{config}", "--set", "evaluation.weights=[1e200]"], "evaluation.weights"),
     (["{config}", "--run-dir", "{run}"], "--resume"),
     (["{config}", "--run-dir", "{config}"], "expected a directory"),
 ]
@@ -244,6 +292,7 @@ def test_a_mistake_is_one_sentence_and_status_2(arguments, expected, config, fin
 def test_mistakes_on_the_real_command_line(arguments, expected, config, tmp_path):
     done = run_command(*(text.format(config=config) for text in arguments), cwd=tmp_path)
     assert done.returncode == 2
+    assert not (tmp_path / "runs").exists()
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

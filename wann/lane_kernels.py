@@ -79,8 +79,13 @@ def cos_pi(x):
 
 @jit
 def exp(x):
-    """Cephes expf: 2^n times a polynomial, clamped to the range of float32."""
-    x = min(max(x, f32(-87)), f32(88))
+    """Cephes expf: 2^n times a polynomial; 0 below e^-30.
+
+    Without that, tails of gaussians travel through networks as numbers whose squares are subnormal, which
+    cost a hundred times the cycles of others: some evolved networks ran at a fifth of their speed.
+    """
+    vanishes = x < f32(-30)
+    x = min(max(x, f32(-30)), f32(88))
     n = round_nearest(x * f32(1.44269504))
     r = x - n * f32(0.693359375) - n * f32(-2.12194440e-4)
     p = f32(1.9875691500e-4)
@@ -91,7 +96,7 @@ def exp(x):
     p = p * r + f32(5.0000001201e-1)
     p = p * (r * r) + r + f32(1)
     power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23))
-    return p * power.view(np.float32)
+    return f32(0) if vanishes else p * power.view(np.float32)
 
 
 @jit
