@@ -154,10 +154,15 @@ class SearchConfig(Section):
     """Generations in which age_fitness starts anew and ranks by youth; then it refines, ranking as published. Null:
     all of them."""
 
+    @property
+    def num_newborn(self) -> int:
+        """Genomes that a generation starts anew: at least one, unless the ratio is 0."""
+        return max(round(self.newborn_ratio * self.population), int(self.newborn_ratio > 0))
+
     @model_validator(mode="after")
     def _room_for_all(self) -> Self:
         elites = int(self.elite_ratio * (self.population - int(self.cull_ratio * self.population)))
-        newborn = round(self.newborn_ratio * self.population)
+        newborn = self.num_newborn
         if elites + newborn > self.population:
             raise _mistake(
                 f"expected elites and newborns to fit into the population of {self.population}, found {elites} elites "

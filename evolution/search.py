@@ -232,7 +232,7 @@ class Search:
         draw = keyed_rng(self.seed, Purpose.RANKING, self.generation).random()
         order = rank(objectives(self.strategy, config, self.generation, cohort, draw), self._excess(cohort))
         anew = self.strategy.starts_anew(config, self.generation)
-        num_newborn = round(config.newborn_ratio * config.population) if anew else 0
+        num_newborn = config.num_newborn if anew else 0
         rng = keyed_rng(self.seed, Purpose.SELECTION, self.generation)
         chosen = select(order, num_newborn, config.cull_ratio, config.elite_ratio, config.tournament_size, rng)
         operators, uniforms = self._draw_operators(

@@ -178,6 +178,11 @@ def test_age_fitness_objectives():
     np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.81), [[2, -9], [2, -2]])
 
 
+@pytest.mark.parametrize(("population", "ratio", "expected"), [(192, 0.02, 4), (20, 0.02, 1), (20, 0.0, 0)])
+def test_small_populations_have_newborns_too(population, ratio, expected):
+    assert SearchConfig(population=population, newborn_ratio=ratio).num_newborn == expected
+
+
 def test_age_fitness_refines_after_its_age_generations():
     np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=4, age_generations=5)[:, 1], [-9, -2])
     np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=5, age_generations=5)[:, 1], [5, 3])
