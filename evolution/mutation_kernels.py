@@ -39,6 +39,13 @@ def nth_where(flags, wanted, begin, end, n):
 
 
 @jit
+def pick_gene(enabled, wanted, num_genes, u):
+    """A random gene whose ``enabled`` is ``wanted``; -1 if there is none."""
+    count = np.count_nonzero(enabled[:num_genes] == wanted)
+    return nth_where(enabled, wanted, 0, num_genes, pick(u, count)) if count else -1
+
+
+@jit
 def layers(child, size, num_inputs, num_outputs):
     """Longest path from an input over all genes, enabled or not [N]; outputs share the last layer.
 
@@ -96,10 +103,9 @@ def insert_node(child, size, palette, u, v):
     """Split an enabled gene by a new node with a random activation; the old gene is disabled."""
     activations, sources, targets, enabled = child
     num_nodes, num_genes = size
-    num_enabled = np.count_nonzero(enabled[:num_genes])
-    if num_enabled == 0:
+    gene = pick_gene(enabled, True, num_genes, u)
+    if gene < 0:
         return size
-    gene = nth_where(enabled, True, 0, num_genes, pick(u, num_enabled))
     enabled[gene] = False
     activations[num_nodes] = palette[pick(v, len(palette))]
     sources[num_genes], targets[num_genes], enabled[num_genes] = sources[gene], num_nodes, True
@@ -111,10 +117,9 @@ def insert_node(child, size, palette, u, v):
 def toggle(child, size, before, u):
     """Flip a random gene whose ``enabled`` is ``before``."""
     enabled = child[3]
-    num_genes = size[1]
-    count = np.count_nonzero(enabled[:num_genes] == before)
-    if count:
-        enabled[nth_where(enabled, before, 0, num_genes, pick(u, count))] = not before
+    gene = pick_gene(enabled, before, size[1], u)
+    if gene >= 0:
+        enabled[gene] = not before
     return size
 
 
@@ -137,10 +142,9 @@ def rewire(child, size, num_inputs, num_outputs, u, v):
     """Move the source of a random enabled gene to another earlier node without a gene to its target."""
     _, sources, targets, enabled = child
     num_nodes, num_genes = size
-    num_enabled = np.count_nonzero(enabled[:num_genes])
-    if num_enabled == 0:
+    gene = pick_gene(enabled, True, num_genes, u)
+    if gene < 0:
         return size
-    gene = nth_where(enabled, True, 0, num_genes, pick(u, num_enabled))
     target = targets[gene]
     layer = layers(child, size, num_inputs, num_outputs)
     candidates = layer < layer[target]

@@ -109,8 +109,9 @@ class Search:
         per_weight = returns.mean(axis=2)[self._program_of]
         cohort = self._cohort(per_weight.mean(axis=1), per_weight.max(axis=1))
         summary = self._summarise(cohort)
-        self._remember(self.strategy.score(cohort), self._excess(cohort))
-        self._breed(cohort)
+        excess = self._excess(cohort)
+        self._remember(self.strategy.score(cohort), excess)
+        self._breed(cohort, excess)
         self.generation += 1
         return summary
 
@@ -227,10 +228,10 @@ class Search:
         hashes = np.r_[self._networks.hashes[top], self._hall_hashes[others]]
         self.hall, self._hall_scores, self._hall_hashes = members.take(kept), scores[kept], hashes[kept]
 
-    def _breed(self, cohort: Cohort) -> None:
+    def _breed(self, cohort: Cohort, excess: NDArray[np.int64]) -> None:
         config = self.config
         draw = keyed_rng(self.seed, Purpose.RANKING, self.generation).random()
-        order = rank(objectives(self.strategy, config, self.generation, cohort, draw), self._excess(cohort))
+        order = rank(objectives(self.strategy, config, self.generation, cohort, draw), excess)
         anew = self.strategy.starts_anew(config, self.generation)
         num_newborn = config.num_newborn if anew else 0
         rng = keyed_rng(self.seed, Purpose.SELECTION, self.generation)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 
-import numpy as np
 from numpy.typing import NDArray
 
 from configs import Config, result_keys
@@ -54,7 +53,7 @@ def crown(search: Search, config: Config, task: Task, evaluator: Evaluator) -> C
         task_options=config.task.options,
         input_names=task.input_names,
         output_names=task.output_names,
-        weights=tuple(np.asarray(selection_weights(config.evaluation)).tolist()),
+        weights=tuple(selection_weights(config.evaluation).tolist()),
         returns=returns,
         config=result_keys(config),
         seed=config.seed,
