@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -30,12 +30,16 @@ class CartPoleSwingUp:
     num_outputs: ClassVar[int] = len(physics.OUTPUT_NAMES)
     input_names: ClassVar[tuple[str, ...]] = physics.INPUT_NAMES
     output_names: ClassVar[tuple[str, ...]] = physics.OUTPUT_NAMES
-    simulator: ClassVar[str] = "lane kernels, float32"
+    simulated_by: ClassVar[str] = "lane kernels, float32"
     safe_at_home: ClassVar[bool] = True  # our own arithmetic: it cannot hang or end a process
 
     def __post_init__(self) -> None:
         if self.max_steps < 1:
             raise UserError(f"task.max_steps: expected at least 1, found {self.max_steps}")
+
+    @property
+    def reported(self) -> CartPoleSwingUp:
+        return replace(self, max_steps=physics.EPISODE_STEPS)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Every network at every weight on every seed; see `envs.task.Task.evaluate`."""

@@ -112,7 +112,7 @@ def make_interface(id: str, observations: Space, actions: Space) -> Interface:
         num_outputs, to_actions = actions.low.size, box_actions(actions)
     else:
         raise UserError(f"task.id: expected a Box of floats or 2 or more Discrete actions, but {id} has {actions}")
-    known_inputs, known_outputs = _KNOWN_NAMES.get(_bare_name(id), ((), ()))
+    known_inputs, known_outputs = known_names(_bare_name(id))
     num_inputs = observations.shape[0]
     return Interface(
         num_inputs,
@@ -121,6 +121,11 @@ def make_interface(id: str, observations: Space, actions: Space) -> Interface:
         known_outputs if len(known_outputs) == num_outputs else tuple(f"action {i}" for i in range(num_outputs)),
         to_actions,
     )
+
+
+def known_names(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of observations and of outputs of an id without its version; empty where none are known."""
+    return _KNOWN_NAMES.get(name, ((), ()))
 
 
 def _bare_name(id: str) -> str:

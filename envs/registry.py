@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, cast, get_type_hints
 
+from envs.bipedal_walker import BipedalWalker
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.gymnasium_task import GymnasiumTask
 from envs.task import Task
@@ -16,6 +17,7 @@ from wann.errors import UserError, did_you_mean
 
 TASKS: dict[str, type] = {
     "cartpole_swingup": CartPoleSwingUp,
+    "bipedal_walker": BipedalWalker,
     "gymnasium": GymnasiumTask,
 }
 

@@ -30,6 +30,7 @@ class Returns:
 
     values: NDArray[np.float64]  # [P, W, R]
     steps: NDArray[np.int64]  # [P, W, R]
+    falls: NDArray[np.bool_] | None = None  # [P, W, R] ended in failure, where the task has such an end
 
 
 class Task(Protocol):
@@ -50,8 +51,16 @@ class Task(Protocol):
     @property
     def output_names(self) -> tuple[str, ...]: ...
     @property
-    def simulator(self) -> str:
+    def simulated_by(self) -> str:
         """What steps the episodes, with its version where it has one; stored in champion files."""
+        ...
+
+    @property
+    def reported(self) -> Task:
+        """This task without what only a search may do: whole episodes, and the rewards as they are defined.
+
+        The champion is chosen and reported on it.
+        """
         ...
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:

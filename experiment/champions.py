@@ -58,7 +58,7 @@ def crown(search: Search, config: Config, task: Task, evaluator: Evaluator) -> C
         config=result_keys(config),
         seed=config.seed,
         generation=search.generation,
-        simulator=task.simulator,
+        simulator=task.simulated_by,
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
     )
 

@@ -1,0 +1,77 @@
+"""EnvPool's vectorised simulators as pools of environments that each have a seed of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.waves import Step
+from wann.errors import UserError, did_you_mean
+
+# What `task.simulator` may say; auto takes EnvPool where it is installed.
+SIMULATORS = ("auto", "envpool", "gymnasium")
+
+
+def chosen_simulator(name: str) -> str:
+    """``envpool`` or ``gymnasium``.
+
+    Raises:
+        UserError: an unknown name, or EnvPool is asked for and not installed.
+    """
+    if name not in SIMULATORS:
+        raise UserError(
+            f"task.simulator: expected one of {', '.join(SIMULATORS)}, found {name!r}{did_you_mean(name, SIMULATORS)}"
+        )
+    installed = find_spec("envpool") is not None
+    if name == "envpool" and not installed:
+        raise UserError(
+            "task.simulator: expected EnvPool to be installed, found no package 'envpool'; pip install envpool, or "
+            "take the simulator gymnasium"
+        )
+    return ("envpool" if installed else "gymnasium") if name == "auto" else name
+
+
+def simulator_version(name: str) -> str:
+    """What champion files and logs say of `chosen_simulator`."""
+    return f"{name} {version(name)}"
+
+
+class EnvPoolPool:
+    """L environments of one id in one thread; see `envs.waves.Pool`.
+
+    A pool is made for its episodes and thrown away: EnvPool takes seeds only when environments are made.
+
+    Args:
+        id: in EnvPool's registry.
+        to_actions: outputs [n, O] to actions [n, A], float32, within bounds: EnvPool checks nothing.
+        seeds: [L], below 2^31.
+        fall_reward: the reward that marks a fall, in ids that have one.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        to_actions: Callable[[NDArray], NDArray[np.float32]],
+        seeds: NDArray[np.int64],
+        fall_reward: float | None = None,
+    ) -> None:
+        import envpool
+
+        self._pool = envpool.make(
+            id, env_type="gymnasium", num_envs=len(seeds), num_threads=1, seed=seeds.astype(np.int32).tolist()
+        )
+        self._to_actions, self._fall_reward = to_actions, fall_reward
+        self.observations = self._pool.reset()[0]
+
+    def step(self, lanes: NDArray[np.int64], outputs: NDArray) -> Step:
+        """Answers come in the order of ``lanes``: EnvPool keeps it when it waits for all that it was sent."""
+        observations, rewards, terminated, truncated, _ = self._pool.step(self._to_actions(outputs), lanes)
+        falls = None if self._fall_reward is None else terminated & (rewards == self._fall_reward)
+        return Step(observations, rewards.astype(np.float64), terminated, truncated, falls)
+
+    def close(self) -> None:
+        self._pool.close()
