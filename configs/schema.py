@@ -125,7 +125,7 @@ class SearchConfig(Section):
     """Who breeds, who survives, and by which operators."""
 
     strategy: Text = "published"
-    """Name in `evolution.strategies.STRATEGIES`: published (NSGA-II as in the paper) or age_fitness."""
+    """Name in `evolution.strategies.STRATEGIES`: published (NSGA-II as in the paper), age_fitness or lower_bound."""
     population: Annotated[Whole, Field(ge=4, le=MOST)] = 192
     """Genomes in the population, P."""
     initial_connectivity: Probability = 0.5
@@ -149,10 +149,12 @@ class SearchConfig(Section):
     tournament_size: Count = 16
     """Genomes drawn for one tournament (effective size)."""
     newborn_ratio: PartialProbability = 0.02
-    """Share of the population that age_fitness starts anew in each generation."""
+    """Share of the population that age_fitness and lower_bound start anew in each generation."""
     age_generations: Count | None = None
-    """Generations in which age_fitness starts anew and ranks by youth; then it refines, ranking as published. Null:
-    all of them."""
+    """Generations in which age_fitness and lower_bound start anew and rank by youth; then they refine, ranking by
+    score and best weight as published. Null: all of them."""
+    confidence: Annotated[Number, Field(ge=0, le=10)] = 1.0
+    """Standard errors by which lower_bound counts a genome for less than the mean of its rollouts."""
 
     @property
     def num_newborn(self) -> int:
@@ -199,6 +201,15 @@ class SampledWeights(Section):
         return self
 
 
+class HeatConfig(Section):
+    """More rollouts for the genomes that lead a generation."""
+
+    share: Annotated[Number, Field(gt=0, le=1)]
+    """Share of the generation's different programs that goes on, the best by mean return."""
+    rollouts: Count
+    """Further episodes for each of them and each weight, on seeds that this generation has not used."""
+
+
 class EvaluationConfig(Section):
     """What every genome is run on in each generation. ``weights`` is null exactly if weights are sampled."""
 
@@ -210,6 +221,8 @@ class EvaluationConfig(Section):
     """Episodes for each weight, R."""
     rollout_seeds: Literal["shared", "per_weight"] = "shared"
     """Whether all weights see the same start states, or each its own."""
+    race: tuple[HeatConfig, ...] = ()
+    """Heats that follow in the same generation, each for the best of it so far."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,8 +1,9 @@
 """The search: a population, its keyed randomness, `ask` and `tell`.
 
 `Search` knows arrays, not simulators: `ask` says what to evaluate, `tell` takes the returns, whoever
-computed them. Everything it draws is keyed by (seed, purpose, generation), so its whole state is the
-population with its records, and a checkpoint holds just that.
+computed them; with a race, a generation is several such rounds. Everything it draws is keyed by (seed,
+purpose, generation), so its whole state is the population with its records, and a checkpoint holds just
+that.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from configs.schema import EvaluationConfig, SearchConfig
 from evolution.mutation import draw_operators, mutate, palette_of, prune
 from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 from evolution.ranking import rank
+from evolution.records import RECORD_ARRAYS, Records
 from evolution.selection import select
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from wann.genome import Genome, minimal_genome
@@ -39,7 +41,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Summary:
-    """One generation in numbers; the "best" are all of the genome with the highest mean return."""
+    """One generation in numbers.
+
+    The "best" are all of the genome with the highest mean return in it; under a strategy that gathers rollouts,
+    of the genome with the highest score, over all its rollouts.
+    """
 
     generation: int
     best_mean_return: float
@@ -79,38 +85,48 @@ class Search:
         self.strategy = STRATEGIES[config.strategy]
         self._palette = palette_of(config.activations)
         self._shape = (num_inputs, num_outputs)
+        self._heat = 0
+        self._racing: NDArray[np.int64]  # [P'] rows of the unique programs that the current heat is for
+        self._now: Records  # of all unique programs, in this generation
         self.population = self._first_population(initial or [])
-        self._set_records(age=np.zeros(config.population, np.int64))
+        self._age = np.zeros(config.population, np.int64)
+        self._life = Records.empty(config.population, len(self._weights()))
         self.hall = self.population.take([])
         self._hall_scores = np.zeros(0)
         self._hall_hashes = np.zeros(0, np.uint64)
         self._compile()
 
     def ask(self) -> Request:
-        """What this generation needs: every different program once."""
+        """What this generation needs next: every different program once, or those left in the race."""
         weights = self._weights()
-        rollouts = self.evaluation.rollouts
-        if self.evaluation.rollout_seeds == "shared":
-            seeds = episode_seeds(self.seed, Purpose.EPISODES, self.generation, rollouts)
-        else:
-            count = rollouts * len(weights)
-            seeds = episode_seeds(self.seed, Purpose.EPISODES, self.generation, count).reshape(-1, rollouts)
-        return Request(self._networks.take(self._first_of), weights, seeds)
+        rollouts = [self.evaluation.rollouts, *(heat.rollouts for heat in self.evaluation.race)]
+        begin = sum(rollouts[: self._heat])
+        seeds = self._seeds(len(weights), sum(rollouts))[..., begin : begin + rollouts[self._heat]]
+        return Request(self._networks.take(self._first_of[self._racing]), weights, seeds)
 
-    def tell(self, returns: NDArray[np.float64]) -> Summary:
-        """Take the returns [P', W, R] of the last request, and breed the next generation.
+    def tell(self, returns: NDArray[np.float64]) -> Summary | None:
+        """Take the returns [P', W, R] of the last request.
+
+        Returns:
+            None while the generation's race goes on: ask again. At its end the next generation is bred.
 
         Raises:
             ValueError: an array of another shape.
         """
-        expected = (len(self._first_of), len(self._weights()), self.evaluation.rollouts)
+        rollouts = self.evaluation.race[self._heat - 1].rollouts if self._heat else self.evaluation.rollouts
+        expected = (len(self._racing), len(self._weights()), rollouts)
         if returns.shape != expected:
             raise ValueError(f"expected returns [P, W, R] = {list(expected)}, found {list(returns.shape)}")
-        per_weight = returns.mean(axis=2)[self._program_of]
-        cohort = self._cohort(per_weight.mean(axis=1), per_weight.max(axis=1))
+        self._now = self._now.added(self._racing, Records.of(np.where(np.isfinite(returns), returns, np.nan)))
+        cohort = self._cohort()
+        if self._heat < len(self.evaluation.race):
+            self._racing = self._leaders(cohort, self.evaluation.race[self._heat].share)
+            self._heat += 1
+            if len(self._racing):
+                return None
         summary = self._summarise(cohort)
         excess = self._excess(cohort)
-        self._remember(self.strategy.score(cohort), excess)
+        self._remember(self.strategy.score(cohort, self.config), excess)
         self._breed(cohort, excess)
         self.generation += 1
         return summary
@@ -123,12 +139,8 @@ class Search:
         """Everything a checkpoint needs: arrays and JSON metadata."""
         arrays = {f"population.{name}": getattr(self.population, name) for name in _PACKED}
         arrays |= {f"hall.{name}": getattr(self.hall, name) for name in _PACKED}
-        arrays |= {
-            "age": self._age,
-            "return_sum": self._return_sum,
-            "num_scores": self._num_scores,
-            "hall_scores": self._hall_scores,
-        }
+        arrays |= {f"life.{name}": getattr(self._life, name) for name in RECORD_ARRAYS}
+        arrays |= {"age": self._age, "hall_scores": self._hall_scores}
         return arrays, {"generation": self.generation}
 
     def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:
@@ -136,8 +148,8 @@ class Search:
         self.generation = metadata["generation"]
         self.population = Population(*self._shape, *(arrays[f"population.{name}"] for name in _PACKED))
         self.hall = Population(*self._shape, *(arrays[f"hall.{name}"] for name in _PACKED))
-        self._age, self._return_sum = arrays["age"], arrays["return_sum"]
-        self._num_scores, self._hall_scores = arrays["num_scores"], arrays["hall_scores"]
+        self._life = Records(*(arrays[f"life.{name}"] for name in RECORD_ARRAYS))
+        self._age, self._hall_scores = arrays["age"], arrays["hall_scores"]
         self._hall_hashes = compile_population(self.hall).hashes
         self._compile()
 
@@ -148,10 +160,30 @@ class Search:
         rng = keyed_rng(self.seed, Purpose.WEIGHTS, self.generation)
         return stratified_uniform(rng, sampled.low, sampled.high, sampled.count)
 
+    def _seeds(self, num_weights: int, rollouts: int) -> NDArray[np.int64]:
+        """All seeds of this generation, [R] or [W, R]."""
+        if self.evaluation.rollout_seeds == "shared":
+            return episode_seeds(self.seed, Purpose.EPISODES, self.generation, rollouts)
+        seeds = episode_seeds(self.seed, Purpose.EPISODES, self.generation, rollouts * num_weights)
+        return seeds.reshape(num_weights, rollouts)
+
+    def _leaders(self, cohort: Cohort, share: float) -> NDArray[np.int64]:
+        """Rows of the ``share`` of all programs that the next heat is for: the best by mean return so far.
+
+        The mean, not its lower bound: the race is to find out about those that little is known of.
+        """
+        mean = self.strategy.records(cohort).mean
+        order = np.argsort(-mean, kind="stable")[: np.count_nonzero(np.isfinite(mean))]
+        programs, first = np.unique(self._program_of[order], return_index=True)
+        best_first = programs[np.argsort(first)]
+        return np.sort(best_first[: max(1, round(share * len(self._first_of)))])
+
     def _first_population(self, initial: list[Genome]) -> Population:
         count = self.config.population
         if not initial:
             return self._newborns(keyed_rng(self.seed, Purpose.INITIAL), count)
+        if any((genome.num_inputs, genome.num_outputs) != self._shape for genome in initial):
+            raise ValueError(f"expected initial genomes with {self._shape[0]} inputs and {self._shape[1]} outputs")
         copies = Population.of(initial).take(np.arange(count) % len(initial))
         operators, uniforms = self._draw_operators(keyed_rng(self.seed, Purpose.INITIAL), count)
         operators[: len(initial)] = -1
@@ -175,35 +207,28 @@ class Search:
     def _draw_operators(self, rng: np.random.Generator, count: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
         return draw_operators(rng, count, self.config.mutation.model_dump(), self.config.extra_mutation)
 
-    def _set_records(
-        self,
-        age: NDArray[np.int64],
-        return_sum: NDArray[np.float64] | None = None,
-        num_scores: NDArray[np.int64] | None = None,
-    ) -> None:
-        self._age = age
-        self._return_sum = np.zeros(len(age)) if return_sum is None else return_sum
-        self._num_scores = np.zeros(len(age), np.int64) if num_scores is None else num_scores
-
     def _compile(self) -> None:
+        """Prepare the first heat of a generation."""
         self._networks = compile_population(self.population)
         _, self._first_of, self._program_of = np.unique(self._networks.hashes, return_index=True, return_inverse=True)
+        self._heat = 0
+        self._racing = np.arange(len(self._first_of))
+        self._now = Records.empty(len(self._first_of), len(self._weights()))
 
-    def _cohort(self, mean: NDArray[np.float64], best: NDArray[np.float64]) -> Cohort:
-        finite = np.isfinite(mean) & np.isfinite(best)
-        mean, best = np.where(finite, mean, np.nan), np.where(finite, best, np.nan)
-        return Cohort(
-            mean, best, self._return_sum + mean, self._num_scores + 1, self._age, self.population.num_enabled()
-        )
+    def _cohort(self) -> Cohort:
+        now = self._now.take(self._program_of)
+        return Cohort(now, self._life + now, self._age, self.population.num_enabled())
 
     def _summarise(self, cohort: Cohort) -> Summary:
-        failed = np.isnan(cohort.mean_return)
-        best = 0 if failed.all() else int(np.nanargmax(cohort.mean_return))
+        records = self.strategy.records(cohort)
+        figure = self.strategy.score(cohort, self.config) if self.strategy.gathers else records.mean
+        failed = np.isnan(figure)
+        best = 0 if failed.all() else int(np.nanargmax(figure))
         connections = self._networks.num_connections()
         return Summary(
             self.generation,
-            float(cohort.mean_return[best]),
-            float(cohort.max_return[best]),
+            float(records.mean[best]),
+            float(records.weight_means[best].max()),
             int(connections[best]),
             float(np.median(connections)),
             len(self._first_of),
@@ -245,10 +270,6 @@ class Search:
             children = prune(children)
         newborns = self._newborns(keyed_rng(self.seed, Purpose.NEWBORN, self.generation), num_newborn)
         self.population = concatenate([self.population.take(elites), children, newborns])
-        fresh = np.zeros(len(parents) + num_newborn)
-        self._set_records(
-            age=np.r_[cohort.age[elites] + 1, cohort.age[parents] + 1, np.zeros(num_newborn, np.int64)],
-            return_sum=np.r_[cohort.return_sum[elites], fresh],
-            num_scores=np.r_[cohort.num_scores[elites], fresh.astype(np.int64)],
-        )
+        self._age = np.r_[cohort.age[elites] + 1, cohort.age[parents] + 1, np.zeros(num_newborn, np.int64)]
+        self._life = cohort.life.take(elites).extended(len(parents) + num_newborn)
         self._compile()

@@ -13,20 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import SearchConfig
+from evolution.records import Records
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """What is known of P genomes after their evaluation in one generation.
+    """What is known of P genomes after their evaluation in one generation. Failed genomes carry NaN."""
 
-    A genome's "mean" is its mean over weights of the mean return over rollouts; its "max" the best mean
-    return of a single weight. Failed genomes carry NaN.
-    """
-
-    mean_return: NDArray[np.float64]  # [P] this generation
-    max_return: NDArray[np.float64]  # [P] this generation
-    return_sum: NDArray[np.float64]  # [P] sum of mean_return over all generations that the genome lived
-    num_scores: NDArray[np.int64]  # [P] how many those are
+    now: Records  # this generation's rollouts
+    life: Records  # those of all generations that the genome lived
     age: NDArray[np.int64]  # [P] generations since its oldest ancestor was made from nothing
     num_enabled: NDArray[np.int64]  # [P]
 
@@ -36,35 +31,48 @@ class Cohort:
         return 1 / np.maximum(self.num_enabled, 1)
 
 
-# What a ranking weighs against the score; larger is better.
-SECOND_OBJECTIVES: dict[str, Callable[[Cohort], NDArray[np.float64]]] = {
-    "simplicity": lambda cohort: cohort.simplicity,
-    "max_return": lambda cohort: cohort.max_return,
-    "youth": lambda cohort: -cohort.age.astype(np.float64),
-}
-
-
 @dataclass(frozen=True)
 class Strategy:
     """How genomes are scored and ranked.
 
-    ``score`` gives [P], larger is better: the first objective, and what candidates for champion are
-    remembered by. ``starts_anew`` says whether a generation makes newborns and ranks by score and youth;
-    if not, it ranks by score and best-weight return, as published.
+    Scores are [P], larger is better. ``score`` is the first objective, and what candidates for champion are
+    remembered by; ``peak`` is the same for a genome's best weight. ``starts_anew`` says whether a generation
+    makes newborns and ranks by score and youth; if not, it ranks by score and peak, as published.
+    ``gathers`` says whether scores, and the figures of a generation, rest on all rollouts of a genome's life.
     """
 
-    score: Callable[[Cohort], NDArray[np.float64]]
+    score: Callable[[Cohort, SearchConfig], NDArray[np.float64]]
+    peak: Callable[[Cohort, SearchConfig], NDArray[np.float64]]
     starts_anew: Callable[[SearchConfig, int], bool]
+    gathers: bool = False
+
+    def records(self, cohort: Cohort) -> Records:
+        """What the figures of a generation are taken from."""
+        return cohort.life if self.gathers else cohort.now
 
 
-def current_mean(cohort: Cohort) -> NDArray[np.float64]:
+def current_mean(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
     """As published: elites are judged by this generation's episodes alone."""
-    return cohort.mean_return
+    return cohort.now.mean
 
 
-def lifetime_mean(cohort: Cohort) -> NDArray[np.float64]:
+def current_peak(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
+    """As published: the best mean return of a single weight."""
+    return cohort.now.weight_means.max(axis=1)
+
+
+def lifetime_mean(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
     """Elites are evaluated again each generation on fresh episodes: their average is less lucky."""
-    return cohort.return_sum / cohort.num_scores
+    return cohort.life.mean
+
+
+def lower_bound(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
+    """The lifetime mean less ``search.confidence`` standard errors: what few rollouts have told counts less."""
+    return cohort.life.mean - config.confidence * cohort.life.standard_error()
+
+
+def lower_bound_of_peak(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
+    return cohort.life.weight_means.max(axis=1) - config.confidence * cohort.life.standard_error()
 
 
 def never(config: SearchConfig, generation: int) -> bool:
@@ -80,16 +88,21 @@ def objectives(
 ) -> NDArray[np.float64]:
     """[P, 2]: the score and, as the uniform ``draw`` says, simplicity or the strategy's own second objective."""
     if draw < config.complexity_probability:
-        second = "simplicity"
+        second = cohort.simplicity
+    elif strategy.starts_anew(config, generation):
+        second = -cohort.age.astype(np.float64)
     else:
-        second = "youth" if strategy.starts_anew(config, generation) else "max_return"
-    return np.column_stack([strategy.score(cohort), SECOND_OBJECTIVES[second](cohort)])
+        second = strategy.peak(cohort, config)
+    return np.column_stack([strategy.score(cohort, config), second])
 
 
 STRATEGIES: dict[str, Strategy] = {
     # Gaier & Ha 2019: mean return and complexity, or mean return and the best weight's return.
-    "published": Strategy(current_mean, never),
+    "published": Strategy(current_mean, current_peak, never),
     # Schmidt & Lipson 2010, age-fitness Pareto: young lineages compete with their peers, so the search
     # keeps restarting beside its best; after `search.age_generations` it refines what it has.
-    "age_fitness": Strategy(lifetime_mean, in_first_generations),
+    "age_fitness": Strategy(lifetime_mean, current_peak, in_first_generations),
+    # The same, but a genome counts for what all its rollouts have shown for certain: late in a search the luck
+    # of few rollouts differs more than genomes do.
+    "lower_bound": Strategy(lower_bound, lower_bound_of_peak, in_first_generations, gathers=True),
 }

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from configs.schema import EvaluationConfig, MutationConfig, SampledWeights, SearchConfig
+from evolution.records import Records
 from evolution.search import Request, Search
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from genomes import grown_genomes
@@ -36,7 +37,13 @@ def sine_returns(request: Request, noise: float = 1e-3) -> np.ndarray:
 
 
 def run(search: Search, generations: int) -> list:
-    return [search.tell(sine_returns(search.ask())) for _ in range(generations)]
+    """Summaries; a generation with a race takes several rounds."""
+    summaries = []
+    while len(summaries) < generations:
+        summary = search.tell(sine_returns(search.ask()))
+        if summary is not None:
+            summaries.append(summary)
+    return summaries
 
 
 def same_state(one: Search, two: Search) -> bool:
@@ -133,6 +140,11 @@ def test_returns_of_another_shape_are_refused():
         search.tell(np.zeros((3, 6)))
 
 
+def test_genomes_of_another_task_are_refused():
+    with pytest.raises(ValueError, match="2 inputs and 1 outputs"):
+        small_search(initial=grown_genomes(3, num_inputs=3, num_outputs=1))
+
+
 def test_a_search_starts_from_given_genomes():
     initial = grown_genomes(3, num_inputs=2, num_outputs=1)
     search = small_search(initial=initial)
@@ -140,16 +152,12 @@ def test_a_search_starts_from_given_genomes():
     assert len(search.population) == 40
 
 
-def cohort(**changes) -> Cohort:
-    plain = {
-        "mean_return": np.array([1.0, 2.0]),
-        "max_return": np.array([5.0, 3.0]),
-        "return_sum": np.array([8.0, 2.0]),
-        "num_scores": np.array([4, 1]),
-        "age": np.array([9, 2]),
-        "num_enabled": np.array([0, 4]),
-    }
-    return Cohort(**{**plain, **changes})
+def cohort() -> Cohort:
+    """Means 1 and 2 now, at the best weight 5 and 3; 2 and 2 over their lives of 4 rollouts and 1."""
+    now = Records.of(np.array([[[-3.0], [5.0]], [[1.0], [3.0]]]))
+    before = Records.of(np.array([[[1.0, 2.0, 4.0], [1.0, 2.0, 4.0]], np.zeros((2, 3))]))
+    before = Records(np.array([3, 0]), before.weight_sums, before.squares)
+    return Cohort(now, before + now, age=np.array([9, 2]), num_enabled=np.array([0, 4]))
 
 
 def test_a_limit_on_connections_is_kept():
@@ -176,6 +184,71 @@ def test_published_objectives():
 def test_age_fitness_objectives():
     np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.79), [[2, 1], [2, 0.25]])
     np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.81), [[2, -9], [2, -2]])
+
+
+def test_lower_bound_objectives():
+    """Mean 2 of the returns 1, 1, 2, 4; of one rollout only the others' variance is known."""
+    pooled = 6 / 3
+    errors = np.sqrt([(6 + 4 * pooled) / (3 + 4) / 4, 4 * pooled / 4 / 1])
+    np.testing.assert_allclose(objectives_of("lower_bound", 0.79, confidence=2.0)[:, 0], [2, 2] - 2 * errors)
+    np.testing.assert_array_equal(objectives_of("lower_bound", 0.81)[:, 1], [-9, -2])
+    refining = objectives_of("lower_bound", 0.81, generation=5, age_generations=5, confidence=1.0)
+    np.testing.assert_allclose(refining[:, 1], [3, 3] - errors)
+
+
+RACE = EvaluationConfig(
+    weights=(-1.0, 1.0), rollouts=1, race=({"share": 0.25, "rollouts": 2}, {"share": 0.1, "rollouts": 3})
+)
+
+
+def test_a_race_gives_more_rollouts_to_the_best():
+    search = small_search("lower_bound", evaluation=RACE, initial=grown_genomes(20, num_inputs=2, num_outputs=1))
+    first = search.ask()
+    returns = np.zeros((len(first.networks), 2, 1))
+    order = np.random.default_rng(0).permutation(len(returns))
+    returns[order] = np.arange(len(returns))[:, None, None]
+    assert search.tell(returns) is None
+    second = search.ask()
+    best = order[-round(0.25 * len(returns)) :]
+    assert set(second.networks.hashes) == set(first.networks.hashes[best])
+    assert search.tell(np.full((len(best), 2, 2), 100.0)) is None
+    third = search.ask()
+    assert len(third.networks) == round(0.1 * len(returns))
+    seeds = np.concatenate([first.seeds, second.seeds, third.seeds])
+    assert [r.seeds.shape for r in (first, second, third)] == [(1,), (2,), (3,)]
+    assert len(set(seeds.tolist())) == 6, "every heat has seeds of its own"
+    summary = search.tell(np.full((len(third.networks), 2, 3), 1000.0))
+    assert summary.generation == 0 and summary.best_mean_return > 500
+    assert search.generation == 1
+    assert search.state()[0]["life.num_rollouts"].max() == 6
+
+
+def test_a_search_stopped_within_a_race_repeats_its_generation():
+    search, again = (small_search("lower_bound", evaluation=RACE) for _ in range(2))
+    run(search, 2)
+    run(again, 2)
+    search.tell(sine_returns(search.ask()))
+    again.restore(*search.state())
+    assert same_state(search, again)
+    np.testing.assert_array_equal(again.ask().seeds, small_ask_seeds(search))
+
+
+def small_ask_seeds(search: Search) -> np.ndarray:
+    """Seeds of the first heat of the generation that ``search`` is in."""
+    fresh = small_search("lower_bound", evaluation=RACE)
+    fresh.restore(*search.state())
+    return fresh.ask().seeds
+
+
+def test_failed_genomes_leave_the_race():
+    search = small_search("lower_bound", evaluation=RACE, initial=grown_genomes(20, num_inputs=2, num_outputs=1))
+    request = search.ask()
+    returns = sine_returns(request)
+    returns[3:] = np.nan
+    assert search.tell(returns) is None
+    assert set(search.ask().networks.hashes) <= set(request.networks.hashes[:3])
+    search = small_search("lower_bound", evaluation=RACE)
+    assert search.tell(np.full((len(search.ask().networks), 2, 1), np.nan)).num_failed == 40
 
 
 @pytest.mark.parametrize(("population", "ratio", "expected"), [(192, 0.02, 4), (20, 0.02, 1), (20, 0.0, 0)])
@@ -207,8 +280,8 @@ def test_elites_gather_scores_and_children_begin_anew():
     run(search, 4)
     arrays, _ = search.state()
     num_elites = int(0.2 * 32)
-    assert (arrays["num_scores"][:num_elites] >= 1).all()
-    assert (arrays["num_scores"][num_elites:] == 0).all()
+    assert (arrays["life.num_rollouts"][:num_elites] >= 1).all()
+    assert (arrays["life.num_rollouts"][num_elites:] == 0).all()
     assert (arrays["age"][-4:] == 0).all()
     assert (arrays["age"][:-4] >= 1).all()
 

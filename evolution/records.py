@@ -1,0 +1,77 @@
+"""What rollouts have told of each genome, gathered over races and generations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A genome's own variance counts as much as the whole population's once it has this many rollouts.
+PRIOR_ROLLOUTS = 4
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rollouts of P genomes: a rollout is one seed at every weight, and its return the mean over weights."""
+
+    num_rollouts: NDArray[np.int64]  # [P]
+    weight_sums: NDArray[np.float64]  # [P, W] sum of returns at each weight
+    squares: NDArray[np.float64]  # [P] sum of squared returns of rollouts
+
+    @classmethod
+    def empty(cls, count: int, num_weights: int) -> Records:
+        return cls(np.zeros(count, np.int64), np.zeros((count, num_weights)), np.zeros(count))
+
+    @classmethod
+    def of(cls, returns: NDArray[np.float64]) -> Records:
+        """From returns [P, W, R]."""
+        count = np.full(len(returns), returns.shape[2])
+        return cls(count, returns.sum(axis=2), np.square(returns.mean(axis=1)).sum(axis=1))
+
+    def __add__(self, other: Records) -> Records:
+        return Records(
+            self.num_rollouts + other.num_rollouts, self.weight_sums + other.weight_sums, self.squares + other.squares
+        )
+
+    def added(self, rows: NDArray[np.int64], other: Records) -> Records:
+        """With ``other``, of the genomes ``rows``, added to what is known of those."""
+        known = Records(self.num_rollouts.copy(), self.weight_sums.copy(), self.squares.copy())
+        known.num_rollouts[rows] += other.num_rollouts
+        known.weight_sums[rows] += other.weight_sums
+        known.squares[rows] += other.squares
+        return known
+
+    def take(self, rows: NDArray[np.int64]) -> Records:
+        return Records(self.num_rollouts[rows], self.weight_sums[rows], self.squares[rows])
+
+    def extended(self, count: int) -> Records:
+        """With ``count`` more genomes that nothing is known of."""
+        other = Records.empty(count, self.weight_sums.shape[1])
+        return Records(*(np.concatenate([getattr(r, name) for r in (self, other)]) for name in RECORD_ARRAYS))
+
+    @property
+    def weight_means(self) -> NDArray[np.float64]:
+        """[P, W] mean return at each weight."""
+        return self.weight_sums / self.num_rollouts[:, None]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """[P] mean return over rollouts and weights."""
+        return self.weight_means.mean(axis=1)
+
+    def standard_error(self) -> NDArray[np.float64]:
+        """[P] of the mean, NaN for failed genomes.
+
+        The variance of one genome's rollouts is shrunk towards the mean variance within all genomes that have
+        several: a genome of two equal rollouts is not certain.
+        """
+        freedom = self.num_rollouts - 1
+        deviations = np.maximum(self.squares - self.num_rollouts * np.square(self.mean), 0)
+        known = np.isfinite(deviations) & (freedom > 0)
+        pooled = deviations[known].sum() / freedom[known].sum() if known.any() else 0.0
+        variance = (deviations + PRIOR_ROLLOUTS * pooled) / (freedom + PRIOR_ROLLOUTS)
+        return np.sqrt(variance / self.num_rollouts)
+
+
+RECORD_ARRAYS = ("num_rollouts", "weight_sums", "squares")
