@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from experiment.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
+from experiment.command_line import DONE, INTERRUPTED, ArgumentParser, Stopped, StopRequest, exit_status
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from envs.task import Task
     from evolution.run_directory import RunDirectory
+    from evolution.search import Search
+    from experiment.evaluators import Evaluators
     from wann.champion import Champion
     from workers.evaluator import Evaluator
 
 
-def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> Champion | None:
-    """The whole search of one run, from its newest checkpoint to its champion; None if asked to stop."""
+def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> Search | None:
+    """One search, from its newest checkpoint to its last generation; None if asked to stop."""
     from evolution.search import Search
-    from experiment.champions import crown, initial_genomes
-    from experiment.display import Display
+    from experiment.champions import first_genomes
+    from experiment.display import Display, label_of
     from experiment.recorder import Recorder
-    from wann.champion import format_champion
 
     config = run.config
     search = Search(
@@ -32,21 +34,42 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
         config.seed,
         task.num_inputs,
         task.num_outputs,
-        initial_genomes(config, task) if run.is_fresh else [],
+        first_genomes(run, task),
     )
     with (
         Recorder(run, search, config.logging) as recorder,
-        Display(console, run.path.name, config.generations, config.logging.progress) as display,
+        Display(console, label_of(run.path), config.generations, config.logging.progress) as display,
     ):
         while search.generation < config.generations:
             if stop.requested:
                 return None
-            request = search.ask()
-            with recorder.evaluating():
-                returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
+            returns = recorder.evaluate(evaluator, search.ask())
             summary = search.tell(returns.values)
-            display.update(recorder.record(summary, int(returns.steps.sum()), evaluator.statistics()))
-    champion = crown(search, config, task, evaluator)
+            if summary is not None:  # else the generation's race goes on
+                display.update(recorder.record(summary, evaluator.statistics()))
+    return search
+
+
+def find_champion(run: RunDirectory, evaluators: Evaluators, console: Console, stop: StopRequest) -> Champion | None:
+    """Search, in stages where the config has them, then choose the champion; None (or `Stopped`) if asked to stop."""
+    from experiment.champions import crown, last_config
+    from experiment.stages import run_stages
+    from experiment.starting import task_of
+    from wann.champion import format_champion
+
+    def evolve_one(run: RunDirectory) -> Search | None:
+        task = task_of(run.config)
+        return evolve(run, task, evaluators.on(task), console, stop)
+
+    if run.config.stages:
+        candidates = run_stages(run, evolve_one, evaluators, console, stop)
+    else:
+        search = evolve_one(run)
+        candidates = None if search is None else search.candidates()
+    if candidates is None:
+        return None
+    task = task_of(last_config(run.config))
+    champion = crown(run.config, candidates, task, evaluators.on(task.reported), stop)
     run.write_champion(format_champion(champion).encode())
     return champion
 
@@ -61,8 +84,9 @@ def _run(argv: Sequence[str]) -> int:
     from rich.console import Console
 
     from experiment.closing import announce, print_champion, print_interrupted, resumable
+    from experiment.evaluators import Evaluators
     from experiment.replicates import print_replicates, run_replicates
-    from experiment.starting import evaluator_of, open_run, task_of
+    from experiment.starting import open_run
 
     console = Console()
     overrides = arguments.overrides + ([] if arguments.seed is None else [f"seed={arguments.seed}"])
@@ -71,14 +95,14 @@ def _run(argv: Sequence[str]) -> int:
         StopRequest(lambda: console.print("Finishing this generation; Ctrl-C again stops at once.")) as stop,
         resumable(run),
     ):
-        task = task_of(run.config)
-        with evaluator_of(run.config, task) as evaluator:
-            announce(console, run, evaluator)
+        announce(console, run)
+        champions: list[Champion] | None = None
+        with Evaluators(run.config, console) as evaluators, suppress(Stopped):
             if run.config.replicates == 1:
-                champion = evolve(run, task, evaluator, console, stop)
+                champion = find_champion(run, evaluators, console, stop)
                 champions = None if champion is None else [champion]
             else:
-                champions = run_replicates(run, lambda child: evolve(child, task, evaluator, console, stop))
+                champions = run_replicates(run, lambda child: find_champion(child, evaluators, console, stop))
         if champions is None:
             print_interrupted(console, run)
             return INTERRUPTED

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from configs.schema import Config, Section
+from configs.schema import STAGE_SECTIONS, Config, Section, StageConfig, stage_config
 from wann.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from envs.task import Task
 
 KeyPath = tuple[str | int, ...]
 
@@ -104,8 +107,10 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     source = Source(str(path), values, {key: Origin(document.place(line), key) for key, line in lines.items()})
     for override in overrides:
         _apply(override, source)
-    config = _validate(source)
-    _check_registries(config, source)
+    config = _validate(lambda: Config.model_validate(source.values), source)
+    task = _check_registries(config, source)
+    for index in range(len(config.stages)):
+        _check_stage(config, index, task, source)
     return config
 
 
@@ -234,17 +239,18 @@ def _apply(override: str, source: Source) -> None:
     source.origins[path] = origin
 
 
-def _validate(source: Source) -> Config:
+def _validate(make: Callable[[], Config], source: Source, base: KeyPath = ()) -> Config:
+    """A config, or the first mistake in it; ``base`` is where its keys stand."""
     try:
-        return Config.model_validate(source.values)
+        return make()
     except ValidationError as mistakes:
         errors = mistakes.errors(include_url=False)
     # A misspelt key explains more than what it left undone.
-    _raise(min(errors, key=lambda error: error["type"] != "extra_forbidden"), source)
+    _raise(min(errors, key=lambda error: error["type"] != "extra_forbidden"), source, base)
 
 
-def _raise(error: ErrorDetails, source: Source) -> NoReturn:
-    path = error["loc"]
+def _raise(error: ErrorDetails, source: Source, base: KeyPath) -> NoReturn:
+    path = (*base, *error["loc"])
     if error["type"] == "extra_forbidden":
         origin = source.origin(path)
         whole = origin.path if origin.path[: len(path)] == path else path
@@ -269,6 +275,7 @@ _EXPECTED = {
     "less_than": "less than {lt}",
     "too_short": "at least {min_length} entry",
     "string_too_short": "a text that is not empty",
+    "string_pattern_mismatch": "letters, digits, - and _ (at most 40)",
 }
 
 
@@ -276,6 +283,8 @@ def _expected_and_found(error: ErrorDetails) -> str:
     found, context = error["input"], error.get("ctx", {})
     if error["type"] == "mistake":
         return context["message"]
+    if error["type"] == "missing":
+        return "expected this key, found none"
     if error["type"] == "literal_error":
         names = re.findall(r"'([^']*)'", context["expected"])
         near = did_you_mean(found, names) if isinstance(found, str) and get_close_matches(found, names) else ""
@@ -286,18 +295,22 @@ def _expected_and_found(error: ErrorDetails) -> str:
 
 def _nearest(path: KeyPath) -> str:
     """The config key that was meant: a similar dotted one, or all keys of the section."""
+    root: type[Section] = Config
+    around = ""
+    if path[0] == "stages" and len(path) > 2:
+        root, around, path = StageConfig, dotted(path[:2]), path[2:]
     name = dotted(path)
-    others = [key for key in _known_keys(Config, "") if not name.startswith(f"{key}.")]
+    others = [key for key in _known_keys(root, "") if not name.startswith(f"{key}.")]
     near = get_close_matches(name, others, n=1)
     if near:
-        return f" (did you mean {near[0]!r}?)"
-    section, depth = _enclosing_section(path)
-    inside = dotted(path[:depth])
+        return f" (did you mean {dotted((around, near[0])) if around else near[0]!r}?)"
+    section, depth = _enclosing_section(root, path)
+    inside = dotted((*([around] if around else []), *path[:depth]))
     return f" (known{' in ' + inside if inside else ''}: {', '.join(section.model_fields)})"
 
 
-def _enclosing_section(path: KeyPath) -> tuple[type[Section], int]:
-    section: type[Section] = Config
+def _enclosing_section(root: type[Section], path: KeyPath) -> tuple[type[Section], int]:
+    section = root
     for depth, name in enumerate(path):
         inner = _section_of(section, str(name))
         if inner is None:
@@ -315,7 +328,9 @@ def _known_keys(section: type[Section], prefix: str) -> Iterable[str]:
 
 
 def _section_of(section: type[Section], name: str) -> type[Section] | None:
-    """The section that is the value of a key, or of its ``| None``."""
+    """The section that is the value of a key, or of its ``| None``, or that a stage gives parts of."""
+    if section is StageConfig and name in STAGE_SECTIONS:
+        return STAGE_SECTIONS[name]
     if name not in section.model_fields:
         return None
     annotation = section.model_fields[name].annotation
@@ -323,26 +338,49 @@ def _section_of(section: type[Section], name: str) -> type[Section] | None:
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
 
 
-def _check_registries(config: Config, source: Source) -> None:
+def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Task:
     """Names of strategies and tasks, and a task's options, stand in registries above this package."""
     from envs.registry import TASKS, make_task
     from evolution.strategies import STRATEGIES
 
-    _check_name(config.search.strategy, STRATEGIES, ("search", "strategy"), "a strategy", source)
-    _check_name(config.task.name, TASKS, ("task", "name"), "a task", source)
+    _check_name(config.search.strategy, STRATEGIES, (*base, "search", "strategy"), "a strategy", source)
+    _check_name(config.task.name, TASKS, (*base, "task", "name"), "a task", source)
     try:
-        make_task(config.task.name, config.task.options)
+        return make_task(config.task.name, config.task.options)
     except UserError as error:
         message = one_line(error)
         message = message if message.startswith("task") else f"task: {message}"
         key = message.partition(":")[0]  # such as task.max_steps
-        raise UserError(f"{source.origin(tuple(key.split('.'))).place}: {message}") from None
+        place = source.origin((*base, *key.split("."))).place
+        raise UserError(f"{place}: {dotted((*base, message))}") from None
 
 
 def _check_name(name: str, known: Iterable[str], path: KeyPath, what: str, source: Source) -> None:
     if name not in known:
-        place = source.origin(path).place
-        raise UserError(f"{place}: {dotted(path)}: expected {what}, found {name!r}{did_you_mean(name, known)}")
+        _refuse(path, what, f"{name!r}{did_you_mean(name, known)}", source)
+
+
+def _check_stage(config: Config, index: int, task: Task, source: Source) -> None:
+    """The sections of a stage, merged over the config's own, and that genomes can pass from stage to stage."""
+    base: KeyPath = ("stages", index)
+    stage = _validate(lambda: stage_config(config, index), source, base)
+    own = _check_registries(stage, source, base)
+    if stage.task.name != config.task.name:
+        _refuse(
+            (*base, "task", "name"), f"{config.task.name!r}, one task for all stages", repr(stage.task.name), source
+        )
+    expected, found = ((each.num_inputs, each.num_outputs) for each in (task, own))
+    if expected != found:
+        shapes = [f"{inputs} inputs and {outputs} outputs" for inputs, outputs in (expected, found)]
+        _refuse((*base, "task"), f"networks with {shapes[0]} in every stage", shapes[1], source)
+    coming = config.stages[index - 1].survivors if index else 0
+    if coming > stage.search.population:
+        most = f"at most {stage.search.population}, the population of the next stage"
+        _refuse(("stages", index - 1, "survivors"), most, str(coming), source)
+
+
+def _refuse(path: KeyPath, expected: str, found: str, source: Source) -> NoReturn:
+    raise UserError(f"{source.origin(path).place}: {dotted(path)}: expected {expected}, found {found}")
 
 
 def dotted(path: KeyPath) -> str:

@@ -18,8 +18,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     SerializerFunctionWrapHandler,
     Strict,
+    StringConstraints,
+    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
@@ -64,9 +67,11 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _empty_sections_are_defaults(cls, data: Any) -> Any:
-        """A section whose lines are all commented out reads as null."""
-        if not isinstance(data, Mapping):
-            return data
+        return cls.without_empty_sections(data) if isinstance(data, Mapping) else data
+
+    @classmethod
+    def without_empty_sections(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """A section whose lines are all commented out reads as null, and counts as not given."""
         sections = {name for name, field in cls.model_fields.items() if isinstance(field.default, Section)}
         return {key: value for key, value in data.items() if value is not None or key not in sections}
 
@@ -240,6 +245,8 @@ class ChampionConfig(Section):
 
     objective: Literal["mean", "best"] = "mean"
     """Choose by the mean over weights, or by the best single weight."""
+    first_episodes: Count = 32
+    """Episodes that all candidates are scored on, before the field is cut to `candidates`."""
     candidates: Count = 64
     """Genomes that are confirmed on selection seeds."""
     max_connections: Count | None = None
@@ -276,13 +283,59 @@ class LoggingConfig(Section):
     """Generations between checkpoints: what a crash may cost."""
 
 
+def _null_is_empty(value: Any) -> Any:
+    """Null, where all lines of a section are commented out, is no change."""
+    return {} if value is None else value
+
+
+# Keys of a section, as a stage gives them: checked when they are merged over the config's own.
+Changes = Annotated[
+    dict[str, Any], BeforeValidator(_null_is_empty), PlainSerializer(lambda value: _sorted(value), return_type=dict)
+]
+
+
+class StageConfig(Section):
+    """A part of a search that is done in stages. It starts from the survivors of the one before.
+
+    What it gives below the names of sections is laid over the config's own sections (`stage_config`).
+    """
+
+    name: Annotated[Text, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+    """Names its directory: letters, digits, - and _."""
+    generations: Annotated[Whole, Field(ge=1, le=10**9)]
+    """Generations of each restart."""
+    restarts: Annotated[Whole, Field(ge=1, le=999)] = 1
+    """Independent searches, each with its own seed."""
+    enough: Number | None = None
+    """No further restart once a survivor scores this on held-out episodes."""
+    survivors: Count = 16
+    """Genomes that go on: of each restart the best on held-out episodes, and of those the best."""
+    task: Changes = Field(default_factory=dict)
+    """Options of the task that differ in this stage."""
+    search: Changes = Field(default_factory=dict)
+    """Keys of `search` that differ in this stage."""
+    evaluation: Changes = Field(default_factory=dict)
+    """Keys of `evaluation` that differ in this stage; giving `weights` drops `sampled_weights`, and the reverse."""
+    champion: Changes = Field(default_factory=dict)
+    """Keys of `champion` that differ in this stage; its survivors are chosen in the same way."""
+
+
+# The sections that a stage may change.
+STAGE_SECTIONS: dict[str, type[Section]] = {
+    "task": TaskConfig,
+    "search": SearchConfig,
+    "evaluation": EvaluationConfig,
+    "champion": ChampionConfig,
+}
+
+
 class Config(Section):
     """One search."""
 
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
     """Key of every random draw of the run."""
     generations: Annotated[Whole, Field(ge=1, le=10**9)] = 1024
-    """Generations to run; may grow when a run is resumed."""
+    """Generations to run; may grow when a run is resumed. With stages, which have their own: the sum of theirs."""
     replicates: Annotated[Whole, Field(ge=1, le=10_000)] = 1
     """Independent runs, each with its own seed and directory."""
     initial: tuple[Text, ...] = ()
@@ -299,12 +352,65 @@ class Config(Section):
     """Where evaluation runs."""
     logging: LoggingConfig = LoggingConfig()
     """What a run leaves behind."""
+    stages: tuple[StageConfig, ...] = ()
+    """Searches that follow each other, such as: discover at one weight with restarts, refine, widen the weights."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _generations_of_all_stages(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or "generations" in data:
+            return data
+        stages = data.get("stages")
+        stages = stages if isinstance(stages, list | tuple) else ()
+        given = [stage.get("generations") if isinstance(stage, Mapping) else None for stage in stages]
+        numbers = [number for number in given if isinstance(number, int | float)]
+        # What is no number is refused where it stands.
+        return {**data, "generations": sum(numbers)} if numbers and len(numbers) == len(given) else data
+
+    @field_validator("stages")
+    @classmethod
+    def _stages_in_order(cls, stages: tuple[StageConfig, ...], info: ValidationInfo) -> tuple[StageConfig, ...]:
+        names = [stage.name.lower() for stage in stages]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise _mistake(f"expected every name once, found {stages[index].name!r} twice")
+        total = sum(stage.generations for stage in stages)
+        if stages and info.data.get("generations", total) != total:
+            found = info.data["generations"]
+            raise _mistake(f"expected no generations beside stages, which have their own ({total}), found {found}")
+        return stages
 
     @model_validator(mode="after")
     def _seeds_of_all_replicates(self) -> Self:
         if self.seed + self.replicates > 2**63:
             raise _mistake(f"expected seed + replicates of at most 2**63, found {self.seed} + {self.replicates}")
         return self
+
+
+def stage_config(config: Config, index: int) -> Config:
+    """The config of one stage as a search of its own: without stages, and the sections of the stage merged.
+
+    Raises:
+        pydantic.ValidationError: the stage gives what its sections do not take.
+    """
+    stage = config.stages[index]
+    values = config.model_dump(exclude={"stages"})
+    for name, kind in STAGE_SECTIONS.items():
+        values[name] = _merged(values[name], kind.without_empty_sections(getattr(stage, name)))
+    for one, other in (("weights", "sampled_weights"), ("sampled_weights", "weights")):
+        if stage.evaluation.get(one) is not None and stage.evaluation.get(other) is None:
+            values["evaluation"][other] = None
+    return Config.model_validate({**values, "generations": stage.generations})
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``changes`` over ``base``, mapping by mapping."""
+    deeper = {key: _merged(base[key], value) for key, value in changes.items() if _both_mappings(base.get(key), value)}
+    return {**base, **changes, **deeper}
+
+
+def _both_mappings(*values: Any) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
 
 
 def result_keys(config: Config) -> dict[str, Any]:

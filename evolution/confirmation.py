@@ -1,10 +1,16 @@
-"""The champion: chosen by halving on selection seeds, reported once on seeds that nothing chose on."""
+"""The champion: chosen by halving on selection seeds, reported once on seeds that nothing chose on.
+
+Episodes may cost a second each, so their number is bounded. With P different candidates, and c candidates, f
+first and s selection episodes in the config: the choice takes at most f P + 2 f c (1 + log2(s / 2 f)); the best
+shared weight about 5 * 4 G + 9 * 64, which are 2,300 for the 85 weights G of the range from -2 to 2 (and fewer
+where s is below 64); the report n (W + 3) for W swept weights at n report episodes.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,31 +23,47 @@ from wann.population import Population
 
 LOGGER = logging.getLogger(__name__)
 
+
+class Outcome(Protocol):
+    """What became of episodes, [1, W, R]; ``falls`` is None where the task has no such end."""
+
+    @property
+    def values(self) -> NDArray[np.float64]: ...
+    @property
+    def falls(self) -> NDArray[np.bool_] | None: ...
+
+
 # (networks, weights [W], seeds [R] or [W, R]) -> returns [P, W, R]
 Evaluate = Callable[[Networks, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
-# The same for one network, in float64.
-Oracle = Callable[[Network, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
+# The same for one network, in float64; weights are [W] or [W, E].
+Oracle = Callable[[Network, NDArray[np.float64], NDArray[np.int64]], Outcome]
 
-FIRST_EPISODES = 32  # per program, before the field is cut to the candidates
 TOLERATED_ERRORS = 5.0  # standard errors by which the oracle may find a candidate worse than the kernels did
 GRID_STEP = 0.05  # between the shared weights among which the best is looked for
 GRID_SIZE = 401  # shared weights of that grid at most
-GRID_EPISODES = 64  # per shared weight of that grid
+GRID_EPISODES = 64  # per shared weight of that grid, of the last few; where fewer choose the champion, those
+GRID_HALVINGS = 4  # of the grid before that, the first on a sixteenth of these episodes
 
 
 def rank_candidates(
-    candidates: Population, evaluate: Evaluate, config: ChampionConfig, evaluation: EvaluationConfig, seed: int
+    candidates: Population,
+    evaluate: Evaluate,
+    config: ChampionConfig,
+    evaluation: EvaluationConfig,
+    seed: int,
+    wanted: int = 1,
 ) -> list[tuple[Genome, float]]:
     """The best candidates, best first, with their scores: successive halving over held-out seeds.
 
-    All different programs are scored on a few episodes; the best ``config.candidates`` go on; then the
-    better half on twice the episodes, until the last is left or ``config.selection_episodes`` are reached.
-    Candidates with a return that is not finite are left out; the list may be empty.
+    All different programs are scored on ``config.first_episodes``; the best ``config.candidates`` go on; then
+    the better half on twice the episodes, until no more than the ``wanted`` ones are left or
+    ``config.selection_episodes`` are reached. Candidates with a return that is not finite are left out; the
+    list may be empty.
     """
     networks = compile_population(candidates)
     rows = _small_enough(networks, np.unique(networks.hashes, return_index=True)[1], config.max_connections)
     weights = selection_weights(evaluation)
-    episodes, kept, halving = FIRST_EPISODES, config.candidates, 0
+    episodes, kept, halving = config.first_episodes, max(config.candidates, wanted), 0
     while True:
         rollouts = max(1, episodes // len(weights))
         seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, halving, rollouts * len(weights))
@@ -49,10 +71,10 @@ def rank_candidates(
         score = returns.mean(axis=1) if config.objective == "mean" else returns.max(axis=1)
         score = np.where(np.isfinite(returns).all(axis=1), score, -np.inf)
         order = np.argsort(-score, kind="stable")[: np.count_nonzero(np.isfinite(score))]
-        if len(order) <= 1 or episodes >= config.selection_episodes:
+        if len(order) <= wanted or episodes >= config.selection_episodes:
             return [(candidates[int(rows[index])], float(score[index])) for index in order]
         rows = rows[order[:kept]]
-        episodes, kept, halving = episodes * 2, max(1, kept // 2), halving + 1
+        episodes, kept, halving = episodes * 2, max(wanted, kept // 2), halving + 1
 
 
 def agrees(
@@ -61,12 +83,12 @@ def agrees(
     """Whether the float64 oracle finds a candidate as good as its ``score``, on held-out episodes.
 
     A network that lives on rounding noise scores in float32 what it cannot repeat. The two means must be
-    within `TOLERATED_ERRORS` standard errors of the oracle's, taken over its `FIRST_EPISODES` and more.
+    within `TOLERATED_ERRORS` standard errors of the oracle's, over twice the ``config.first_episodes``.
     """
     weights = selection_weights(evaluation)
-    rollouts = max(2, 2 * FIRST_EPISODES // len(weights))
+    rollouts = max(2, 2 * config.first_episodes // len(weights))
     seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 500, rollouts * len(weights))
-    returns = oracle(compile_genome(genome), weights, seeds.reshape(len(weights), rollouts))[0]
+    returns = oracle(compile_genome(genome), weights, seeds.reshape(len(weights), rollouts)).values[0]
     if not np.isfinite(returns).all():
         return False
     means = returns.mean(axis=1)
@@ -108,29 +130,32 @@ def confirm(
     """The champion's returns on untouched seeds, in float64 by the oracle.
 
     Returns:
-        ``per_weight`` of the search, ``random_shared_weight`` (a fresh U(low, high) weight for each
-        episode) and ``best_shared_weight`` (chosen on selection seeds over a fine grid), each with mean,
-        standard deviation, median and minimum over ``episodes`` fresh episodes.
+        ``per_weight`` of the search, ``random_individual_weights`` (U(low, high), drawn for each connection and
+        each episode), ``random_shared_weight`` (one for all connections, drawn for each episode) and
+        ``best_shared_weight`` (chosen on selection seeds over a fine grid), each with mean, standard
+        deviation, median and minimum over ``episodes`` fresh episodes, and the share that ``falls`` where the
+        task tells.
     """
     network = compile_genome(genome)
     episodes = config.report_episodes
     weights = selection_weights(evaluation)
     low, high = _range(evaluation)
 
-    def fresh(index: int, settings: NDArray[np.float64], rollouts: int) -> NDArray[np.float64]:
+    def fresh(index: int, settings: NDArray[np.float64], rollouts: int) -> Outcome:
         seeds = episode_seeds(seed, Purpose.CHAMPION_REPORT, index, rollouts * len(settings))
-        return oracle(network, settings, seeds.reshape(len(settings), rollouts))[0]
+        return oracle(network, settings, seeds.reshape(len(settings), rollouts))
 
-    best = _best_shared_weight(network, evaluate, np.union1d(weights, _grid(low, high)), seed)
-    random = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
+    last = min(GRID_EPISODES, config.selection_episodes)
+    best = _best_shared_weight(network, evaluate, weights, _grid(low, high), last, seed)
+    shared = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
+    individual = keyed_rng(seed, Purpose.CHAMPION_REPORT, 3).uniform(low, high, (episodes, genome.num_enabled))
+    swept = fresh(0, weights, episodes)
     return {
         "episodes": episodes,
         "precision": "float64",
-        "per_weight": [
-            {"weight": weight, **_statistics(row)}
-            for weight, row in zip(weights.tolist(), fresh(0, weights, episodes), strict=True)
-        ],
-        "random_shared_weight": {"low": low, "high": high, **_statistics(fresh(1, random, 1))},
+        "per_weight": [{"weight": weight, **_statistics(swept, row)} for row, weight in enumerate(weights.tolist())],
+        "random_individual_weights": {"low": low, "high": high, **_statistics(fresh(3, individual, 1))},
+        "random_shared_weight": {"low": low, "high": high, **_statistics(fresh(1, shared, 1))},
         "best_shared_weight": {"weight": best, **_statistics(fresh(2, np.array([best]), episodes))},
     }
 
@@ -146,17 +171,41 @@ def _grid(low: float, high: float) -> NDArray[np.float64]:
     return np.round(np.linspace(low, high, count), 12)
 
 
-def _best_shared_weight(network: Network, evaluate: Evaluate, grid: NDArray[np.float64], seed: int) -> float:
-    seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 1000, GRID_EPISODES)
-    returns = evaluate(Networks.of([network]), grid, seeds)[0].mean(axis=1)
-    return float(grid[np.argmax(np.where(np.isfinite(returns), returns, -np.inf))])
+def _best_shared_weight(
+    network: Network,
+    evaluate: Evaluate,
+    weights: NDArray[np.float64],
+    grid: NDArray[np.float64],
+    last_episodes: int,
+    seed: int,
+) -> float:
+    """The best of the swept weights and the grid by halving, then of a five times finer grid around that one."""
+
+    def order(settings: NDArray[np.float64], index: int, episodes: int) -> NDArray[np.int64]:
+        """Best first; all on the same episodes."""
+        seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 1000 + index, episodes)
+        returns = evaluate(Networks.of([network]), settings, seeds)[0].mean(axis=1)
+        return np.argsort(-np.where(np.isfinite(returns), returns, -np.inf), kind="stable")
+
+    left = np.union1d(weights, grid)
+    for halving in range(GRID_HALVINGS):
+        episodes = max(1, last_episodes >> (GRID_HALVINGS - halving))
+        left = left[np.sort(order(left, halving, episodes)[: -(-len(left) // 2)])]
+    best = left[order(left, GRID_HALVINGS, last_episodes)[0]]
+    finer = np.round(best + (grid[1] - grid[0]) / 5 * np.arange(-4, 5), 12)
+    finer = finer[(finer >= min(grid[0], best)) & (finer <= max(grid[-1], best))]
+    return float(finer[order(finer, GRID_HALVINGS + 1, last_episodes)[0]])
 
 
-def _statistics(returns: NDArray[np.float64]) -> dict[str, float]:
-    values = returns.ravel()
+def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float]:
+    """Over all episodes of one network, or those of one of its weight settings."""
+    rows = slice(None) if row is None else row
+    values = returns.values[:, rows]
+    falls = None if returns.falls is None else returns.falls[:, rows]
     return {
         "mean": float(values.mean()),
         "std": float(values.std()),
         "median": float(np.median(values)),
         "min": float(values.min()),
+        **({} if falls is None else {"falls": float(falls.mean())}),
     }

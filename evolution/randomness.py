@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     NEWBORN = 6
     CHAMPION_SELECTION = 7
     CHAMPION_REPORT = 8
+    STAGE = 9
 
 
 # Episode seeds of a search, of the choice of its champion and of its report never meet. All fit in 31

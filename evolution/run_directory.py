@@ -29,13 +29,16 @@ from evolution.checkpoint import (
     save,
     write_atomically,
 )
+from evolution.genome_file import load_genomes, save_genomes
 from wann.errors import UserError
+from wann.population import Population
 
 LOGGER = logging.getLogger(__name__)
 
 CONFIG, METRICS, CHAMPION, LOCK = "config.yaml", "metrics.jsonl", "champion.json", "lock"
+INITIAL = "initial"
 # A directory with only these was left by a run that died before its config was written.
-_LEFTOVERS = {LOCK, partial_path(Path(CONFIG)).name}
+_LEFTOVERS = {LOCK, INITIAL, *(partial_path(Path(name)).name for name in (CONFIG, INITIAL))}
 
 
 class RunDirectory:
@@ -52,8 +55,8 @@ class RunDirectory:
         self._stamp = {"config_hash": config_hash(config), "config": result_keys(config)}
 
     @classmethod
-    def create(cls, path: str | Path, config: Config) -> Self:
-        """Start a run in a new or empty directory.
+    def create(cls, path: str | Path, config: Config, initial: Population | None = None) -> Self:
+        """Start a run in a new or empty directory; ``initial`` are genomes that it is to start from.
 
         Raises:
             UserError: there is a run already, it is in use, or the directory cannot be made.
@@ -66,6 +69,9 @@ class RunDirectory:
             raise UserError(f"{path}: expected a directory for a run, found: {error.strerror}") from None
         try:
             _refuse_to_overwrite(path)
+            (path / INITIAL).unlink(missing_ok=True)
+            if initial is not None:
+                save_genomes(path / INITIAL, initial)
             write_atomically(path / CONFIG, dump_yaml(config).encode())
         except BaseException:
             os.close(lock)
@@ -112,6 +118,15 @@ class RunDirectory:
     @property
     def champion_path(self) -> Path:
         return self.path / CHAMPION
+
+    def initial_genomes(self) -> Population | None:
+        """What `create` was given.
+
+        Raises:
+            CheckpointError: the file is damaged.
+        """
+        path = self.path / INITIAL
+        return load_genomes(path).genomes if path.exists() else None
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one line of JSON: exact floats, null for NaN and infinity, handed to the system at once."""

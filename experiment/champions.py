@@ -1,66 +1,137 @@
-"""From a finished search to a champion file."""
+"""From a finished search to its survivors, or to a champion file."""
 
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass, fields
 from importlib.metadata import version
+from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from configs import Config, result_keys
-from envs.task import Task
+from configs import Config, result_keys, stage_config
+from configs.schema import ChampionConfig
+from envs.task import Returns, Task
 from evolution.checkpoint import RunError
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
-from evolution.search import Search
+from evolution.run_directory import RunDirectory
+from experiment.command_line import StopRequest
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.genome import Genome
 from wann.network import Network, Networks
+from wann.population import Population
 from workers.evaluator import Evaluator
 
 # Those whose code decides results.
 _LIBRARIES = ("numpy", "numba", "gymnasium")
 
 
-def crown(search: Search, config: Config, task: Task, evaluator: Evaluator) -> Champion:
-    """Choose the champion of a search and confirm it; see `evolution.confirmation`.
+@dataclass(frozen=True)
+class Survivors:
+    """The best candidates of a search, best first, with their scores on held-out episodes."""
+
+    genomes: Population
+    scores: NDArray[np.float64]  # [P]
+    steps: int  # simulated to choose them
+
+
+def survivors(
+    candidates: Population, config: Config, evaluator: Evaluator, wanted: int, stop: StopRequest
+) -> Survivors:
+    """The ``wanted`` best by halving; see `evolution.confirmation.rank_candidates`.
+
+    Args:
+        candidates: of a search that is done.
+        config: plain, of that search.
+        evaluator: of the task that is to decide.
+        wanted: how many; fewer are left where others fail or are copies.
+        stop: is honoured between two rounds of the halving.
+
+    Raises:
+        Stopped: as asked for; the choice is begun anew when the run goes on.
+    """
+    steps = 0
+
+    def evaluate(networks: Networks, weights: NDArray, seeds: NDArray) -> NDArray:
+        nonlocal steps
+        stop.check()
+        returns = evaluator.evaluate(networks, weights, seeds)
+        steps += int(returns.steps.sum())
+        return returns.values
+
+    ranked = rank_candidates(candidates, evaluate, _settings(config), config.evaluation, config.seed, wanted)[:wanted]
+    genomes = Population.of([genome for genome, _ in ranked]) if ranked else candidates.take([])
+    return Survivors(genomes, np.array([score for _, score in ranked], np.float64), steps)
+
+
+def last_config(config: Config) -> Config:
+    """What decides about the champion: the plain config itself, or that of the last stage."""
+    return stage_config(config, len(config.stages) - 1) if config.stages else config
+
+
+def crown(config: Config, candidates: Population, task: Task, evaluator: Evaluator, stop: StopRequest) -> Champion:
+    """Choose the champion among the candidates and confirm it; see `evolution.confirmation`.
+
+    Args:
+        config: of the whole run.
+        candidates: of the search, or the survivors of its last stage.
+        task: of the search, or of its last stage. Whole episodes of it decide: ``task.reported``.
+        evaluator: of ``task.reported``.
+        stop: is honoured between two evaluations.
 
     Raises:
         RunError: no candidate has finite returns that the oracle confirms.
+        Stopped: as asked for; the choice is begun anew when the run goes on.
     """
+    reported, last = task.reported, last_config(config)
 
     def evaluate(networks: Networks, weights: NDArray, seeds: NDArray) -> NDArray:
+        stop.check()
         return evaluator.evaluate(networks, weights, seeds).values
 
-    def oracle(network: Network, weights: NDArray, seeds: NDArray) -> NDArray:
-        return task.evaluate_oracle(network, weights, seeds).values
+    def oracle(network: Network, weights: NDArray, seeds: NDArray) -> Returns:
+        stop.check()
+        return reported.evaluate_oracle(network, weights, seeds)
 
-    limits = [limit for limit in (config.champion.max_connections, config.search.max_connections) if limit]
-    settings = config.champion.model_copy(update={"max_connections": min(limits, default=None)})
-    ranked = rank_candidates(search.candidates(), evaluate, settings, config.evaluation, config.seed)
-    confirmed = (g for g, score in ranked if agrees(g, score, oracle, settings, config.evaluation, config.seed))
+    settings, evaluation = _settings(last), last.evaluation
+    ranked = rank_candidates(candidates, evaluate, settings, evaluation, config.seed) if len(candidates) else []
+    confirmed = (g for g, score in ranked if agrees(g, score, oracle, settings, evaluation, config.seed))
     genome = next(confirmed, None)
     if genome is None:
         raise RunError(
             "expected a champion with finite returns that float64 confirms, found none among "
-            f"{len(search.candidates())} candidates; "
+            f"{len(candidates)} candidates; "
             "num_failed in metrics.jsonl counts the genomes whose returns are not finite"
         )
-    returns = confirm(genome, evaluate, oracle, config.champion, config.evaluation, config.seed)
     return Champion(
         genome=genome,
-        task=config.task.name,
-        task_options=config.task.options,
+        task=last.task.name,
+        task_options={**last.task.options, **_differing_options(task, reported)},
         input_names=task.input_names,
         output_names=task.output_names,
-        weights=tuple(selection_weights(config.evaluation).tolist()),
-        returns=returns,
+        weights=tuple(selection_weights(evaluation).tolist()),
+        returns=confirm(genome, evaluate, oracle, settings, evaluation, config.seed),
         config=result_keys(config),
         seed=config.seed,
-        generation=search.generation,
-        simulator=task.simulated_by,
+        generation=config.generations,
+        simulator=reported.simulated_by,
+        preprocessing=getattr(reported, "preprocessing", None),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
     )
+
+
+def first_genomes(run: RunDirectory, task: Task) -> list[Genome]:
+    """What the first population of a run is made of: genomes handed to it, or those of ``config.initial``.
+
+    Raises:
+        UserError: a file is missing, damaged, or made for other inputs and outputs than the task's.
+    """
+    if not run.is_fresh:
+        return []
+    handed = run.initial_genomes()
+    return initial_genomes(run.config, task) if handed is None else list(handed)
 
 
 def initial_genomes(config: Config, task: Task) -> list[Genome]:
@@ -85,3 +156,15 @@ def initial_genomes(config: Config, task: Task) -> list[Genome]:
             )
         genomes.append(genome)
     return genomes
+
+
+def _settings(config: Config) -> ChampionConfig:
+    """Neither the search's limit on connections nor the champion's is exceeded."""
+    limits = [limit for limit in (config.champion.max_connections, config.search.max_connections) if limit]
+    return config.champion.model_copy(update={"max_connections": min(limits, default=None)})
+
+
+def _differing_options(task: Task, reported: Task) -> dict[str, Any]:
+    """Options in which the task of the report differs from that of the search."""
+    names = [field.name for field in fields(task)]  # type: ignore[arg-type]
+    return {name: getattr(reported, name) for name in names if getattr(reported, name) != getattr(task, name)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,36 +11,50 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evolution.checkpoint import RunError
+from evolution.checkpoint import CHECKPOINT, RunError
 from evolution.run_directory import RunDirectory
 from wann.champion import Champion
-from wann.jit import is_first_use
 from wann.network import compile_genome
-from workers.evaluator import Evaluator, TaskError, WorkerError
+from workers.evaluator import TaskError, WorkerError
 
 
-def announce(console: Console, run: RunDirectory, evaluator: Evaluator) -> None:
-    """One line each for what runs, where, and what is kept."""
+def announce(console: Console, run: RunDirectory) -> None:
+    """One line each for what runs and where it is kept; `experiment.evaluators` tells what runs it."""
     config = run.config
-    console.print(
-        f"Search: {config.search.strategy}, population {config.search.population}, "
-        f"{config.generations} generations, seed {config.seed}",
-        highlight=False,
-    )
-    console.print(f"Workers: {evaluator.description}", highlight=False, markup=False, soft_wrap=True)
+    if config.stages:
+        what = f"{len(config.stages)} stages ({', '.join(stage.name for stage in config.stages)})"
+    else:
+        search = config.search
+        what = f"{search.strategy}, population {search.population}, {config.generations} generations"
+    console.print(f"Search: {what}, seed {config.seed}", highlight=False, soft_wrap=True)
     console.print(f"Run directory: {run.path}", highlight=False, markup=False, soft_wrap=True)
-    if is_first_use():
-        console.print("Compiling kernels, once on this machine: about half a minute", highlight=False)
 
 
 @contextmanager
 def resumable(run: RunDirectory) -> Iterator[None]:
-    """Say, with a failure of the task or the workers, that the run is saved and how to go on."""
+    """Say, with a failure of the task, the workers or the disk, how far the run is saved and how to go on."""
     try:
         yield
     except (TaskError, WorkerError) as error:
-        saved = "no generation was finished" if run.is_fresh else "the run is saved up to the generation before"
+        saved = "the run is saved up to the generation before" if _is_begun(run) else "no generation was finished"
         raise RunError(f"{error}; {saved}, go on with: {resume_command(run)}") from error
+    except RunError as error:
+        raise RunError(_of_the_whole(run, str(error))) from error
+
+
+def _of_the_whole(run: RunDirectory, message: str) -> str:
+    """What happens in a replicate or stage names its directory, but it is the whole run that is to go on."""
+    go_on = f"--resume {run.path}"
+    message = re.sub(rf"--resume {re.escape(str(run.path))}/\S+", lambda _: go_on, message)
+    if _is_begun(run):
+        message = message.replace("no checkpoint was finished yet", "what was finished is intact")
+        message = message.replace("start again", f"resume with: run_search.py {go_on}")
+    return message
+
+
+def _is_begun(run: RunDirectory) -> bool:
+    """Whether it, or a replicate or stage of it, has a checkpoint."""
+    return any(run.path.rglob(CHECKPOINT))
 
 
 def resume_command(run: RunDirectory) -> str:
@@ -62,19 +77,23 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
         title=f"Champion: {network.num_hidden} hidden nodes, {network.num_connections} connections",
         caption=f"returns of {returns['episodes']} fresh episodes each, in float64",
     )
-    for name in ("shared weight", "mean", "sd", "median", "min"):
+    individual, random = returns["random_individual_weights"], returns["random_shared_weight"]
+    best = returns["best_shared_weight"]
+    for name in ("shared weight", "mean", "sd", "median", "min", *(["falls"] if "falls" in best else [])):
         table.add_column(name, justify="right")
-    random, best = returns["random_shared_weight"], returns["best_shared_weight"]
     for record in returns["per_weight"] if len(returns["per_weight"]) <= 12 else []:
         table.add_row(f"{record['weight']:g}", *_figures(record))
     table.add_section()
+    table.add_row("random, each its own", *_figures(individual))
     table.add_row(f"random in U({random['low']:g}, {random['high']:g})", *_figures(random))
     table.add_row(f"best, {best['weight']:g}", *_figures(best))
     console.print(table)
     console.print("Files:", highlight=False)
-    for name in ("champion.json", "metrics.jsonl", "config.yaml", "checkpoint"):
+    below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")
+    for name in ("champion.json", "config.yaml", *below):
         console.print(f"  {run.path / name}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _figures(record: dict[str, float]) -> list[str]:
-    return [f"{record[key]:.1f}" for key in ("mean", "std", "median", "min")]
+    falls = [f"{record['falls']:.0%}"] if "falls" in record else []
+    return [*(f"{record[key]:.1f}" for key in ("mean", "std", "median", "min")), *falls]

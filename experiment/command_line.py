@@ -47,6 +47,10 @@ def exit_status(command: str, action: Callable[[], int]) -> int:
         return INTERRUPTED
 
 
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A stop was asked for where nothing is lost by it."""
+
+
 class StopRequest:
     """Turns the first Ctrl-C (or SIGTERM) into ``requested``; a second Ctrl-C interrupts at once."""
 
@@ -54,6 +58,11 @@ class StopRequest:
         self.requested = False
         self._notice = notice
         self._before: dict[signal.Signals, object] = {}
+
+    def check(self) -> None:
+        """Raise `Stopped` if a stop is asked for."""
+        if self.requested:
+            raise Stopped
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -22,7 +23,7 @@ class Display:
 
     Args:
         console: where to write; its ``is_terminal`` decides between live and plain.
-        label: of the run, such as the name of its directory.
+        label: of the run, such as `label_of` its directory.
         generations: to run in all.
         live: whether the config wants the live display.
     """
@@ -96,6 +97,11 @@ class Display:
     def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
+
+
+def label_of(path: Path) -> str:
+    """The name of a run's directory; within a stage also that of the stage."""
+    return f"{path.parent.name} {path.name}" if path.parent.parent.name == "stages" else path.name
 
 
 def _number(value: float | None) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any, Self
 
 from configs.schema import LoggingConfig
+from envs.task import Returns
 from evolution.checkpoint import disk_error
 from evolution.run_directory import RunDirectory
-from evolution.search import Search, Summary
+from evolution.search import Request, Search, Summary
 from experiment.events import Events
-from workers.evaluator import TaskError, WorkerError
+from workers.evaluator import Evaluator, TaskError, WorkerError
 
 _TENSORBOARD_KEYS = (
     "best_mean_return",
@@ -50,6 +51,7 @@ class Recorder:
         self._events: Events | None = None
         self._last = perf_counter()
         self._evaluate_seconds = 0.0
+        self._env_steps = 0
         self._unsaved = False
 
     def __enter__(self) -> Self:
@@ -70,18 +72,20 @@ class Recorder:
         if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
             self._save()
 
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Time the evaluation of a generation; all else counts as evolution."""
+    def evaluate(self, evaluator: Evaluator, request: Request) -> Returns:
+        """Evaluate a round of a generation; its time and steps go into the generation's line."""
         begin = perf_counter()
-        yield
+        returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
         self._evaluate_seconds += perf_counter() - begin
+        self._env_steps += int(returns.steps.sum())
+        return returns
 
-    def record(self, summary: Summary, env_steps: int, workers: Mapping[str, float]) -> dict[str, Any]:
-        """Write down the generation that ``summary`` is of; returns its line of metrics."""
+    def record(self, summary: Summary, workers: Mapping[str, float]) -> dict[str, Any]:
+        """Write down the generation that ``summary`` is of, with all its rounds; returns its line of metrics."""
         now = perf_counter()
         seconds, self._last = now - self._last, now
         evaluate_seconds, self._evaluate_seconds = self._evaluate_seconds, 0.0
+        env_steps, self._env_steps = self._env_steps, 0
         self._totals = Totals(self._totals.env_steps + env_steps, self._totals.wall_seconds + seconds)
         line = {
             **asdict(summary),

@@ -17,11 +17,11 @@ from wann.champion import Champion, load_champion
 from wann.network import compile_genome
 
 TABLE = "replicates.csv"
-# What evolves one run to its champion, or to None if it was asked to stop.
-Evolve = Callable[[RunDirectory], Champion | None]
+# What takes one run to its champion, or to None if it was asked to stop.
+SearchOne = Callable[[RunDirectory], Champion | None]
 
 
-def run_replicates(parent: RunDirectory, evolve: Evolve) -> list[Champion] | None:
+def run_replicates(parent: RunDirectory, search: SearchOne) -> list[Champion] | None:
     """Evolve every replicate that is not finished yet; None if stopped on the way.
 
     Replicate i has the seed of the config plus i and lives in ``replicate-<i>`` below the run.
@@ -33,7 +33,7 @@ def run_replicates(parent: RunDirectory, evolve: Evolve) -> list[Champion] | Non
         finished = _finished(path, config)
         if finished is None:
             with _open(path, config) as run:
-                finished = evolve(run)
+                finished = search(run)
         if finished is None:
             return None
         champions.append(finished)

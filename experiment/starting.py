@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from configs import Config, load_config
+from configs import Config, load_config, stage_config
+from configs.schema import TaskConfig
 from envs.registry import make_task
 from envs.task import Task
 from evolution.run_directory import RunDirectory
@@ -32,7 +35,7 @@ def open_run(config: str | None, overrides: Sequence[str], run_dir: str | None, 
         return RunDirectory.open_existing(resume, overrides)
     if config is None:
         raise UserError("expected CONFIG, such as configs/cartpole_swingup.yaml, or --resume DIR, found neither")
-    loaded = load_config(config, overrides)
+    loaded = settled(load_config(config, overrides))
     check(loaded)
     return RunDirectory.create(run_dir or _free_directory(Path(config).stem), loaded)
 
@@ -41,9 +44,36 @@ def check(config: Config) -> None:
     """Find the mistakes that only show when tasks, files and evaluators are made, before a run exists."""
     from experiment.champions import initial_genomes
 
-    task = task_of(config)
-    initial_genomes(config, task)
-    evaluator_of(config, task)
+    parts = [stage_config(config, index) for index in range(len(config.stages))] or [config]
+    initial_genomes(parts[0], task_of(parts[0]))
+    for part in parts:
+        evaluator_of(part, task_of(part))
+
+
+def settled(config: Config) -> Config:
+    """Options that a task settles by itself, such as ``simulator: auto``, written down: a run keeps them wherever it
+    goes on.
+    """
+    name, options = config.task.name, config.task.options
+    task = TaskConfig.model_validate({"name": name, **options, **_settled_options(name, options)})
+    config = config.model_copy(update={"task": task})
+    stages = []
+    for index, stage in enumerate(config.stages):
+        whole = stage_config(config, index).task
+        changes = {**stage.task, **_settled_options(whole.name, whole.options)}
+        stages.append(stage.model_copy(update={"task": changes}))
+    return config.model_copy(update={"stages": tuple(stages)})
+
+
+def _settled_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options whose value in the task is another than the one given, or than the default."""
+    task = make_task(name, options)
+    given = {
+        field.name: options.get(field.name, field.default)
+        for field in fields(task)  # type: ignore[arg-type]
+        if field.name in options or field.default is not MISSING
+    }
+    return {option: getattr(task, option) for option, value in given.items() if getattr(task, option) != value}
 
 
 def task_of(config: Config) -> Task:

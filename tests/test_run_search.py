@@ -153,7 +153,7 @@ def test_gymnasium_tasks_need_only_yaml(tmp_path):
     path = write_config(tmp_path / "c.yaml", task={"name": "gymnasium", "id": "CartPole-v1", "max_steps": 50})
     assert main([str(path), "--run-dir", str(tmp_path / "run"), "--set", "generations=2"]) == 0
     champion = load_champion(tmp_path / "run" / "champion.json")
-    assert champion.task_options == {"id": "CartPole-v1", "max_steps": 50}
+    assert champion.task_options == {"id": "CartPole-v1", "max_steps": None}  # whole episodes are reported
 
 
 # --- stopping ---

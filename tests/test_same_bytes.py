@@ -12,10 +12,12 @@ from rich.console import Console
 from configs import load_config
 from evolution.checkpoint import CHECKPOINT, partial_path
 from evolution.run_directory import RunDirectory
+from experiment.champions import crown
 from experiment.command_line import StopRequest
 from experiment.starting import task_of
 from run_search import evolve, main
 from searching import command, metrics, result, write_config
+from wann.champion import format_champion
 from workers.evaluator import Evaluator, InlineEvaluator
 
 GENERATIONS = 16
@@ -44,7 +46,11 @@ def expected(config, tmp_path_factory) -> tuple[bytes, list[dict]]:
 def evolve_with(evaluator: Evaluator, config: Path, path: Path) -> tuple[bytes, list[dict]]:
     loaded = load_config(config)
     with RunDirectory.create(path, loaded) as run, StopRequest(lambda: None) as stop:
-        evolve(run, task_of(loaded), evaluator, Console(quiet=True), stop)
+        task = task_of(loaded)
+        assert task.reported == task  # so that one evaluator will do
+        search = evolve(run, task, evaluator, Console(quiet=True), stop)
+        assert search is not None
+        run.write_champion(format_champion(crown(loaded, search.candidates(), task, evaluator, stop)).encode())
     return result(path)
 
 

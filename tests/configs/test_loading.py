@@ -378,3 +378,106 @@ def test_a_forbidden_file_is_named(write):
         assert message_of(path).startswith(f"{path}: expected a readable config file, found: ")
     finally:
         os.seteuid(user)
+
+
+# --- stages ---
+
+STAGES = "seed: 3\nstages:\n- name: discover\n  generations: 3\n- name: refine\n  generations: 4\n"
+
+# What follows the two stages in the file, as part of the second one, and the whole message.
+STAGE_MISTAKES = {
+    "unknown key": (
+        "  serch: {}\n",
+        "{path}:7: stages[1].serch: expected a config key, found none so named (did you mean 'stages[1].search'?)",
+    ),
+    "key like no other": (
+        "  xyzzy: 1\n",
+        "{path}:7: stages[1].xyzzy: expected a config key, found none so named (known in stages[1]: name, generations, "
+        "restarts, enough, survivors, task, search, evaluation, champion)",
+    ),
+    "unknown key in a section": (
+        "  search:\n    populaton: 9\n",
+        "{path}:8: stages[1].search.populaton: expected a config key, found none so named "
+        "(did you mean 'stages[1].search.population'?)",
+    ),
+    "too small": (
+        "  search:\n    population: 3\n",
+        "{path}:8: stages[1].search.population: expected at least 4, found 3",
+    ),
+    "number for a section": ("  search: 4\n", "{path}:7: stages[1].search: expected a mapping, found 4"),
+    "chances that do not sum to one": (
+        "  search:\n    mutation: {enable: .1}\n",
+        "{path}:8: stages[1].search.mutation: expected probabilities that sum to 1, found 1.05 (add_connection 0.2, "
+        "insert_node 0.25, enable 0.1, change_activation 0.5, disable 0, rewire 0)",
+    ),
+    "both kinds of weights": (
+        "  evaluation: {weights: [1], sampled_weights: {}}\n",
+        "{path}:7: stages[1].evaluation: expected either weights or sampled_weights, found both",
+    ),
+    "unknown strategy": (
+        "  search: {strategy: publishd}\n",
+        "{path}:7: stages[1].search.strategy: expected a strategy, found 'publishd' (did you mean 'published'?)",
+    ),
+    "wrong option of the task": (
+        "  task:\n    max_steps: 0\n",
+        "{path}:8: stages[1].task.max_steps: expected at least 1, found 0",
+    ),
+    "another task": (
+        "  task: {name: gymnasium, id: CartPole-v1}\n",
+        "{path}:7: stages[1].task.name: expected 'cartpole_swingup', one task for all stages, found 'gymnasium'",
+    ),
+    "too many survivors": (
+        "  search: {population: 8}\n",
+        "{path}:3: stages[0].survivors: expected at most 8, the population of the next stage, found 16",
+    ),
+    "a name twice": (
+        "- name: Discover\n  generations: 2\n",
+        "{path}:2: stages: expected every name once, found 'Discover' twice",
+    ),
+    "no directory": (
+        "- name: a/b\n  generations: 2\n",
+        "{path}:7: stages[2].name: expected letters, digits, - and _ (at most 40), found 'a/b'",
+    ),
+    "no generations": ("- name: widen\n", "{path}:7: stages[2].generations: expected this key, found none"),
+    "a text for generations": (
+        "- {name: widen, generations: many}\n",
+        "{path}:7: stages[2].generations: expected a whole number, found 'many'",
+    ),
+    "generations beside stages": (
+        "generations: 9\n",
+        "{path}:2: stages: expected no generations beside stages, which have their own (7), found 9",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STAGE_MISTAKES)
+def test_a_mistake_in_a_stage_gets_one_sentence(write, case):
+    content, expected = STAGE_MISTAKES[case]
+    path = write(STAGES + content)
+    assert message_of(path) == expected.format(path=path)
+
+
+@pytest.mark.parametrize(("content", "found"), [("3", "3"), ("{a: 1}", "a mapping"), ("", "null")])
+def test_stages_are_a_list(write, content, found):
+    path = write(f"stages: {content}")
+    assert message_of(path) == f"{path}:1: stages: expected a list, found {found}"
+
+
+def test_a_stage_with_other_inputs_is_refused(write):
+    task = "task: {name: gymnasium, id: CartPole-v1}\n"
+    path = write(task + STAGES + "  task: {id: Acrobot-v1}\n")
+    assert message_of(path).endswith(
+        "stages[1].task: expected networks with 4 inputs and 2 outputs in every stage, found 6 inputs and 3 outputs"
+    )
+
+
+def test_a_config_with_stages_reads_back_equal(write):
+    content = (
+        STAGES + "  enough: 1e2\n  search:\n    mutation:\n  evaluation: {sampled_weights: {count: 2, low: 1e-1}}\n"
+    )
+    config = load_config(write(content))
+    assert config.generations == 7
+    again = load_config(write(dump_yaml(config), "config.yaml"))
+    assert again == config
+    assert dump_yaml(again) == dump_yaml(config)
+    assert config_hash(again) == config_hash(config)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from configs.schema import Config, Section, config_hash, differing_keys, result_keys
+from configs.schema import Config, Section, config_hash, differing_keys, result_keys, stage_config
 from wann.activations import ACTIVATIONS
 
 
@@ -37,7 +37,7 @@ def test_every_key_is_documented_where_it_is_declared():
     bare = [
         f"{s.__name__}.{name}" for s in sections() for name, field in s.model_fields.items() if not field.description
     ]
-    assert len(sections()) == 9
+    assert len(sections()) == 11
     assert bare == []
 
 
@@ -113,3 +113,45 @@ def test_two_mappings_differ_exactly_if_a_key_does(old, new):
     same = json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
     assert (differing_keys(old, new) == []) == same
     assert differing_keys(old, new) == differing_keys(new, old)
+
+
+def first_stage(base: dict, **sections) -> Config:
+    stage = {"name": "only", "generations": 2, **sections}
+    return stage_config(Config.model_validate({**base, "stages": [stage]}), 0)
+
+
+def test_a_stage_without_sections_is_the_config_itself():
+    base = {"seed": 4, "search": {"population": 9}, "task": {"max_steps": 5}}
+    assert first_stage(base) == Config.model_validate({**base, "generations": 2})
+
+
+def test_the_sections_of_a_stage_are_merged_deep():
+    base = {
+        "search": {"population": 9, "mutation": {"enable": 0.15, "insert_node": 0.15}},
+        "task": {"a": {"b": 1, "c": 2}},
+    }
+    merged = first_stage(base, search={"mutation": {"enable": 0.1, "disable": 0.05}}, task={"a": {"b": 3}, "d": 4})
+    assert merged.search.population == 9
+    assert merged.search.mutation.model_dump()["insert_node"] == 0.15
+    assert (merged.search.mutation.enable, merged.search.mutation.disable) == (0.1, 0.05)
+    assert merged.task.options == {"a": {"b": 3, "c": 2}, "d": 4}
+
+
+def test_a_section_of_comments_changes_nothing():
+    base = {"search": {"mutation": {"enable": 0.15, "insert_node": 0.15}}}
+    assert first_stage(base, search={"mutation": None}, evaluation=None) == first_stage(base)
+
+
+def test_a_stage_may_have_the_other_kind_of_weights():
+    fixed, sampled = {"evaluation": {"weights": [1, 2]}}, {"evaluation": {"sampled_weights": {"count": 4, "low": 0}}}
+    assert first_stage(fixed, evaluation={"sampled_weights": {"count": 3}}).evaluation.weights is None
+    assert first_stage(sampled, evaluation={"weights": [3]}).evaluation.sampled_weights is None
+    kept = first_stage(sampled, evaluation={"sampled_weights": {"count": 3}}).evaluation.sampled_weights
+    assert kept is not None and (kept.count, kept.low) == (3, 0)
+
+
+def test_stages_decide_results():
+    stages = [{"name": "a", "generations": 2}]
+    one, other = (Config.model_validate({"stages": [{**stages[0], **more}]}) for more in ({}, {"generations": 3}))
+    assert config_hash(one) != config_hash(other)
+    assert differing_keys(result_keys(one), result_keys(other)) == ["generations", "stages"]

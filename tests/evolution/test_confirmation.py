@@ -1,11 +1,21 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from configs.schema import ChampionConfig, EvaluationConfig, SampledWeights
+from envs.cartpole_swingup import CartPoleSwingUp
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
 from wann.genome import Genome, make_genome
 from wann.network import compile_genome
 from wann.population import Population
+
+
+@dataclass(frozen=True)
+class Outcome:
+    values: np.ndarray
+    falls: np.ndarray | None = None
+
 
 CONFIG = ChampionConfig(candidates=4, selection_episodes=256, report_episodes=10)
 
@@ -62,32 +72,118 @@ def test_failing_candidates_are_passed_over():
 def test_selection_and_report_use_different_seeds():
     seen: dict[str, list[int]] = {"selection": [], "report": []}
 
-    def spy(kind):
-        def evaluate(networks, weights, seeds):
-            seen[kind] += np.ravel(seeds).tolist()
-            return np.ones((1 if kind == "report" else len(networks), len(weights), np.shape(seeds)[-1]))
+    def evaluate(networks, weights, seeds):
+        seen["selection"] += np.ravel(seeds).tolist()
+        return np.ones((len(networks), len(weights), np.shape(seeds)[-1]))
 
-        return evaluate
+    def oracle(network, weights, seeds):
+        seen["report"] += np.ravel(seeds).tolist()
+        return Outcome(np.ones((1, len(weights), np.shape(seeds)[-1])))
 
-    champion = choose_champion(CANDIDATES, spy("selection"), CONFIG, EvaluationConfig(), seed=0)
-    returns = confirm(champion, spy("selection"), spy("report"), CONFIG, EvaluationConfig(), seed=0)
+    champion = choose_champion(CANDIDATES, evaluate, CONFIG, EvaluationConfig(), seed=0)
+    returns = confirm(champion, evaluate, oracle, CONFIG, EvaluationConfig(), seed=0)
     assert not set(seen["selection"]) & set(seen["report"])
-    assert len(seen["report"]) == 10 * 6 + 10 + 10
+    assert len(seen["report"]) == len(set(seen["report"])) == 10 * 6 + 10 + 10 + 10
     assert returns["episodes"] == 10
 
 
-def test_the_report_finds_the_best_shared_weight_off_the_sweep():
-    def oracle(network, weights, seeds):
-        return np.repeat(-((weights - 1.35) ** 2)[None, :, None], np.shape(seeds)[-1], axis=2)
+def returns_peaked_at(peak: float):
+    """(evaluate, oracle) of a task whose return is -(weight - peak)**2, of individual weights that of their mean."""
 
     def evaluate(networks, weights, seeds):
-        return oracle(None, weights, seeds)
+        weights = weights.mean(axis=1) if weights.ndim == 2 else weights
+        return np.repeat(-((weights - peak) ** 2)[None, :, None], np.shape(seeds)[-1], axis=2)
 
-    returns = confirm(CANDIDATES[0], evaluate, oracle, CONFIG, EvaluationConfig(), seed=0)
-    assert returns["best_shared_weight"]["weight"] == pytest.approx(1.35)
+    return evaluate, lambda network, weights, seeds: Outcome(evaluate(None, weights, seeds))
+
+
+@pytest.mark.parametrize("peak", [1.35, -0.42, 0.01, 1.999, 2.5])
+def test_the_report_finds_the_best_shared_weight_off_the_sweep(peak):
+    returns = confirm(CANDIDATES[0], *returns_peaked_at(peak), CONFIG, EvaluationConfig(), seed=0)
+    assert returns["best_shared_weight"]["weight"] == round(min(peak, 2.0), 2)
+
+
+def test_the_report_has_all_weights_of_the_sweep():
+    returns = confirm(CANDIDATES[0], *returns_peaked_at(1.35), CONFIG, EvaluationConfig(), seed=0)
     assert [row["weight"] for row in returns["per_weight"]] == [-2, -1, -0.5, 0.5, 1, 2]
     assert returns["per_weight"][5]["mean"] == pytest.approx(-(0.65**2))
-    assert set(returns["random_shared_weight"]) == {"low", "high", "mean", "std", "median", "min"}
+    for name in ("random_shared_weight", "random_individual_weights"):
+        assert set(returns[name]) == {"low", "high", "mean", "std", "median", "min"}
+
+
+@pytest.mark.parametrize(("low", "high", "weight"), [(1.3, 1.31, 1.31), (-1e6, 1e6, 0.0), (1.9, 2.2, 1.94)])
+def test_the_best_shared_weight_stays_in_its_range(low, high, weight):
+    evaluation = EvaluationConfig(sampled_weights=SampledWeights(low=low, high=high, count=1))
+    returns = confirm(CANDIDATES[0], *returns_peaked_at(1.94), CONFIG, evaluation, seed=0)
+    assert returns["best_shared_weight"]["weight"] == weight
+
+
+def test_the_best_shared_weight_costs_a_bounded_number_of_episodes():
+    rng, episodes = np.random.default_rng(0), []
+
+    def evaluate(networks, weights, seeds):
+        episodes.append((len(weights), np.shape(seeds)[-1]))
+        return rng.normal(size=(1, len(weights), np.shape(seeds)[-1]))
+
+    confirm(CANDIDATES[0], evaluate, returns_peaked_at(1)[1], CONFIG, EvaluationConfig(), seed=0)
+    assert episodes[0][1] == 4 and episodes[-1][1] == episodes[-2][1] == 64
+    assert sum(weights * each for weights, each in episodes) <= 2400
+    episodes.clear()
+    few = CONFIG.model_copy(update={"selection_episodes": 4})
+    confirm(CANDIDATES[0], evaluate, returns_peaked_at(1)[1], few, EvaluationConfig(), seed=0)
+    assert sum(weights * each for weights, each in episodes) <= 300
+
+
+def test_the_report_has_weights_of_their_own_and_counts_falls():
+    genome = make_genome(1, 1, [1, 1, 1, 3], [1, 3, 0], [3, 2, 2], [True, True, False])
+    drawn = []
+
+    def oracle(network, weights, seeds):
+        values = np.ones((1, len(weights), np.shape(seeds)[-1]))
+        if weights.ndim == 2:
+            drawn.append(weights)
+        return Outcome(
+            values, falls=np.broadcast_to(weights.reshape(len(weights), -1)[:, :1] > 0, values.shape[1:])[None]
+        )
+
+    config = CONFIG.model_copy(update={"report_episodes": 200})
+    returns = confirm(genome, returns_peaked_at(1)[0], oracle, config, EvaluationConfig(weights=(-1, 2)), seed=0)
+    (individual,) = drawn
+    assert individual.shape == (200, 2)
+    assert len(np.unique(individual)) == 400 and (np.abs(individual) <= 2).all()
+    assert [record["falls"] for record in returns["per_weight"]] == [0, 1]
+    assert returns["best_shared_weight"]["falls"] == 1
+    assert 0.3 < returns["random_individual_weights"]["falls"] < 0.7
+
+
+def test_a_genome_without_connections_is_reported_too():
+    task = CartPoleSwingUp(max_steps=5)
+    genome = make_genome(5, 1, [1] * 7, [1], [6], [False])
+
+    def evaluate(networks, weights, seeds):
+        return task.evaluate(networks, weights, seeds).values
+
+    returns = confirm(genome, evaluate, task.evaluate_oracle, CONFIG, EvaluationConfig(), seed=0)
+    assert returns["random_individual_weights"]["mean"] == pytest.approx(returns["random_shared_weight"]["mean"], abs=1)
+
+
+def test_more_than_one_candidate_may_be_wanted():
+    evaluate = returns_of(lambda code, weights: np.full(len(weights), 10.0 * code))
+    ranked = rank_candidates(CANDIDATES, evaluate, CONFIG, EvaluationConfig(), 0, wanted=6)
+    assert [genome for genome, _ in ranked[:6]] == [CANDIDATES[row] for row in (9, 8, 7, 6, 5, 4)]
+    assert [score for _, score in ranked[:6]] == sorted((score for _, score in ranked[:6]), reverse=True)
+
+
+def test_the_first_cut_may_be_cheap():
+    seen = []
+
+    def evaluate(networks, weights, seeds):
+        seen.append(len(networks) * np.size(seeds))
+        return returns_of(lambda code, weights: np.full(len(weights), 10.0 * code))(networks, weights, seeds)
+
+    config = CONFIG.model_copy(update={"first_episodes": 6})
+    assert choose_champion(CANDIDATES, evaluate, config, EvaluationConfig(), seed=0) == CANDIDATES[9]
+    assert seen[:3] == [10 * 6, 4 * 12, 2 * 24]
 
 
 def test_sampled_ranges_are_judged_on_a_fixed_grid():
@@ -112,7 +208,7 @@ def test_a_champion_may_be_limited_in_size():
 def test_the_oracle_turns_down_what_it_cannot_repeat(objective):
     def oracle(quality):
         evaluate = returns_of(lambda code, weights: np.full(len(weights), quality), noise=10.0)
-        return lambda network, weights, seeds: evaluate([network], weights, seeds)
+        return lambda network, weights, seeds: Outcome(evaluate([network], weights, seeds))
 
     config = CONFIG.model_copy(update={"objective": objective})
     arguments = (config, EvaluationConfig(), 0)

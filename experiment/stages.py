@@ -1,0 +1,207 @@
+"""Searches in stages: each stage a few ordinary runs, which start from the survivors of the stage before.
+
+A run with stages holds ``stages/1-NAME/restart-000`` and so on, each a run directory that can stand alone:
+the genomes it starts from are in its ``initial``. Once its ``survivors`` are written it is finished.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from configs import Config, config_hash, stage_config
+from evolution.checkpoint import CheckpointError, RunError, write_atomically
+from evolution.genome_file import load_genomes, save_genomes
+from evolution.randomness import Purpose, keyed_rng
+from evolution.run_directory import RunDirectory
+from evolution.search import Search
+from experiment.champions import Survivors, initial_genomes, survivors
+from experiment.command_line import StopRequest
+from experiment.evaluators import Evaluators
+from experiment.starting import task_of
+from wann.errors import UserError
+from wann.network import compile_genome, compile_population
+from wann.population import Population, concatenate
+
+LOGGER = logging.getLogger(__name__)
+
+DIRECTORY, SURVIVORS, TABLE = "stages", "survivors", "stages.csv"
+# What takes one run through its generations; None if it was asked to stop.
+Evolve = Callable[[RunDirectory], Search | None]
+
+
+@dataclass(frozen=True)
+class Restart:
+    """One search of a stage that is done."""
+
+    stage: str
+    number: int  # from 1
+    seed: int
+    generations: int
+    env_steps: int
+    survivors: Survivors
+
+    @property
+    def best_score(self) -> float:
+        return float(self.survivors.scores.max(initial=-np.inf))
+
+    def row(self) -> dict[str, object]:
+        """A line of the table."""
+        best = self.survivors.genomes[0] if len(self.survivors.genomes) else None
+        return {
+            "stage": self.stage,
+            "restart": self.number,
+            "seed": self.seed,
+            "generations": self.generations,
+            "env_steps": self.env_steps,
+            "selection_steps": self.survivors.steps,
+            "best_score": None if best is None else self.best_score,
+            "connections": None if best is None else compile_genome(best).num_connections,
+        }
+
+
+def run_stages(
+    parent: RunDirectory, evolve: Evolve, evaluators: Evaluators, console: Console, stop: StopRequest
+) -> Population | None:
+    """Run what is not finished yet of every stage; the survivors of the last one, or None if stopped on the way.
+
+    Raises:
+        RunError: all genomes of a stage fail.
+        Stopped: while survivors were chosen.
+    """
+    config = parent.config
+    done: list[Restart] = []
+    genomes: Population | None = None
+    for index, stage in enumerate(config.stages):
+        here: list[Restart] = []
+        for number in range(stage.restarts):
+            if stage.enough is not None and any(restart.best_score >= stage.enough for restart in here):
+                break
+            restart = _Restart(parent.path, config, index, number)
+            found = restart.finished()
+            if found is None:
+                if stop.requested:
+                    return None
+                _announce(console, parent, index, number)
+                found = restart.run(genomes, evolve, evaluators, stop)
+            if found is None:
+                return None
+            here.append(found)
+            done.append(found)
+            write_atomically(parent.path / TABLE, _csv(done).encode())
+        genomes = merged([restart.survivors for restart in here], stage.survivors)
+        if not len(genomes):
+            raise RunError(
+                f"expected survivors of stage {stage.name!r} with finite returns, found none in {len(here)} restarts"
+            )
+    print_stages(console, parent, done)
+    return genomes
+
+
+def merged(parts: list[Survivors], wanted: int) -> Population:
+    """The ``wanted`` best different genomes of all restarts, best first."""
+    genomes = concatenate([part.genomes for part in parts])
+    order = np.argsort(-np.concatenate([part.scores for part in parts]), kind="stable")
+    hashes = compile_population(genomes).hashes[order]
+    first = np.sort(np.unique(hashes, return_index=True)[1])
+    return genomes.take(order[first[:wanted]])
+
+
+class _Restart:
+    """Restart ``number`` (from 0) of stage ``index``: its place, its config, and whether it is finished."""
+
+    def __init__(self, parent: Path, config: Config, index: int, number: int) -> None:
+        self._stage = config.stages[index]
+        self._number = number
+        self._path = parent / DIRECTORY / f"{index + 1}-{self._stage.name}" / f"restart-{number:03d}"
+        seed = int(keyed_rng(config.seed, Purpose.STAGE, index, number).integers(2**63 - 1))
+        # The genomes of `initial` are handed over like those of a stage before.
+        self._named = config.initial if index == 0 else ()
+        own = {"seed": seed, "replicates": 1, "initial": ()}
+        self._config = stage_config(config, index).model_copy(update=own)
+
+    def finished(self) -> Restart | None:
+        """What it came to, if its survivors are written."""
+        try:
+            found = load_genomes(self._path / SURVIVORS)
+        except FileNotFoundError:
+            return None
+        except CheckpointError as error:
+            LOGGER.warning("%s; they are chosen again", error)
+            return None
+        if found.metadata["config_hash"] != config_hash(self._config):
+            raise UserError(
+                f"{self._path.parent.parent.parent / 'config.yaml'}: expected the config that {self._path / SURVIVORS} "
+                "was made under, found another; restore it, or start a new run"
+            )
+        chosen = Survivors(found.genomes, found.scores, found.metadata["selection_steps"])
+        return self._done(found.metadata["env_steps"], chosen)
+
+    def run(
+        self, genomes: Population | None, evolve: Evolve, evaluators: Evaluators, stop: StopRequest
+    ) -> Restart | None:
+        """Begin or go on, and choose its survivors; None if stopped."""
+        with self._open(genomes) as run:
+            search = evolve(run)
+            if search is None:
+                return None
+            evaluator = evaluators.on(task_of(run.config))
+            chosen = survivors(search.candidates(), run.config, evaluator, self._stage.survivors, stop)
+            checkpoint = run.load_checkpoint()
+            assert checkpoint is not None  # The last generation is always saved.
+            env_steps = checkpoint.metadata["totals"]["env_steps"]
+            facts = {"env_steps": env_steps, "selection_steps": chosen.steps, "config_hash": config_hash(run.config)}
+            save_genomes(run.path / SURVIVORS, chosen.genomes, chosen.scores, facts)
+        return self._done(env_steps, chosen)
+
+    def _open(self, genomes: Population | None) -> RunDirectory:
+        if (self._path / "config.yaml").is_file():
+            return RunDirectory.open_existing(self._path, config=self._config)
+        if self._named:
+            named = self._config.model_copy(update={"initial": self._named})
+            genomes = Population.of(initial_genomes(named, task_of(named)))
+        return RunDirectory.create(self._path, self._config, genomes)
+
+    def _done(self, env_steps: int, chosen: Survivors) -> Restart:
+        config = self._config
+        return Restart(self._stage.name, self._number + 1, config.seed, config.generations, env_steps, chosen)
+
+
+def _announce(console: Console, parent: RunDirectory, index: int, number: int) -> None:
+    stages = parent.config.stages
+    stage = stages[index]
+    within = f"{parent.path.name}: " if parent.path.name.startswith("replicate-") else ""
+    restart = f", restart {number + 1} of {stage.restarts}" if stage.restarts > 1 else ""
+    console.print(f"{within}Stage {index + 1} of {len(stages)}: {stage.name}{restart}", highlight=False, soft_wrap=True)
+
+
+def _csv(done: list[Restart]) -> str:
+    rows = [restart.row() for restart in done]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def print_stages(console: Console, parent: RunDirectory, done: list[Restart]) -> None:
+    """A line for each restart of each stage, and where the file is."""
+    table = Table(title="Stages (scores on held-out episodes of the stage)")
+    for name in ("stage", "restart", "generations", "steps", "best score", "connections"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    for restart in done:
+        row = restart.row()
+        best = "-" if row["best_score"] is None else f"{restart.best_score:.1f}"
+        steps = f"{restart.env_steps + restart.survivors.steps:,}"
+        figures = [row["restart"], row["generations"], steps, best, row["connections"]]
+        table.add_row(restart.stage, *("-" if figure is None else str(figure) for figure in figures))
+    console.print(table)
+    console.print(f"  {parent.path / TABLE}", highlight=False, markup=False, soft_wrap=True)
