@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from configs import Config, load_config
-from configs.schema import MutationConfig, SearchConfig
-from envs.cartpole_swingup import CartPoleSwingUp
+from configs import Config, load_config, result_keys
+from configs.schema import EvaluationConfig, MutationConfig, SearchConfig, TaskConfig
+from envs.registry import make_task
 from evolution.search import Search
 from wann.genome import Genome, make_genome
 from wann.network import compile_population
@@ -46,6 +46,26 @@ SETS = {
         Config(search=SearchConfig(population=64, complexity_probability=0.0, mutation=GROWING)),
         1500,
     ),
+    # The size of the published walker: 74 hidden nodes, 210 connections.
+    "biped_conns210": GenomeSet(
+        210,
+        20,
+        (90, 115),
+        Config(
+            task=TaskConfig.model_validate({"name": "bipedal_walker", "max_steps": 400, "stall_steps": 60}),
+            search=SearchConfig(
+                population=64,
+                strategy="age_fitness",
+                age_generations=1,
+                initial_connectivity=0.25,
+                complexity_probability=0.0,
+                mutation=GROWING,
+                extra_mutation=0.5,
+            ),
+            evaluation=EvaluationConfig(weights=(1.0,), rollouts=1),
+        ),
+        1500,
+    ),
 }
 NUM_GENOMES = 24
 
@@ -64,7 +84,7 @@ def collect(name: str) -> None:
     """Search until enough different programs of the wanted size were in some population."""
     wanted = SETS[name]
     search_config, evaluation = wanted.config.search, wanted.config.evaluation
-    task = CartPoleSwingUp()
+    task = make_task(wanted.config.task.name, wanted.config.task.options)
     found: dict[int, Genome] = {}
     for seed in range(1, 20):
         search = Search(search_config, evaluation, seed, task.num_inputs, task.num_outputs)
@@ -79,7 +99,7 @@ def collect(name: str) -> None:
         print(name, "seed", seed, "generation", search.generation, "genomes", len(found), flush=True)
         if len(found) >= NUM_GENOMES:
             break
-    _write(name, search_config, list(found.values())[:NUM_GENOMES])
+    _write(name, wanted.config, list(found.values())[:NUM_GENOMES])
 
 
 def _gather(population: Population, wanted: GenomeSet, found: dict[int, Genome], goal: int) -> None:
@@ -95,10 +115,10 @@ def _gather(population: Population, wanted: GenomeSet, found: dict[int, Genome],
             found.setdefault(int(networks.hashes[index]), population[index])
 
 
-def _write(name: str, config: SearchConfig, genomes: list[Genome]) -> None:
+def _write(name: str, config: Config, genomes: list[Genome]) -> None:
     records = [{key: getattr(genome, key).astype(int).tolist() for key in _KEYS} for genome in genomes]
     lines = ",\n".join(json.dumps(record, separators=(",", ":")) for record in records)
-    head = json.dumps({"task": "cartpole_swingup", "search": config.model_dump(mode="json")})
+    head = json.dumps({key: result_keys(config)[key] for key in ("task", "search", "evaluation")})
     DATA.mkdir(exist_ok=True)
     shape = f'"num_inputs": {genomes[0].num_inputs}, "num_outputs": {genomes[0].num_outputs}'
     (DATA / f"{name}.json").write_text(f'{{"made_by": {head},\n{shape},\n"genomes": [\n{lines}\n]}}\n')

@@ -19,6 +19,8 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks.box2d import biped_memory, biped_speed, biped_workers
+from benchmarks.car_racing import car_racing_speed, car_racing_workers
 from benchmarks.evolved import load
 from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
 from envs.cartpole_swingup import CartPoleSwingUp
@@ -115,6 +117,11 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     "ask_tell": ask_tell,
     "swingup": swingup,
     "full_search": full_search,
+    "biped_speed": biped_speed,
+    "biped_workers": biped_workers,
+    "biped_memory": biped_memory,
+    "car_racing_speed": car_racing_speed,
+    "car_racing_workers": car_racing_workers,
 }
 
 

@@ -88,6 +88,14 @@ class BipedalWalker:
 
         return gymnasium.make(self.id, disable_env_checker=True, **kwargs)
 
+    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
+        """A network's inputs [n, 24] of n observations."""
+        return observations.astype(np.float64)
+
+    def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
+        """n actions of a network's outputs [n, 4]."""
+        return _torques(outputs)
+
     def _simulation(self, make_pool: MakePool, wave: int) -> Simulation:
         limits = Limits(self.max_steps, self.stall_steps)
         return Simulation(make_pool, wave, limits, fall_reward=None if self.fall_penalty else 0.0)

@@ -149,8 +149,8 @@ def _draw_pole(canvas: pygame.Surface, frame: Frame) -> None:
     pygame.draw.circle(canvas, INK, axle, 4 * _FINE)
 
 
-@cache
 def _font(size: int) -> pygame.font.Font:
+    # Never kept: another environment that is closed ends all of pygame, and its fonts with it.
     pygame.font.init()
     return pygame.font.Font(None, size)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from envs import cartpole_physics as physics
 from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table
 from wann.errors import UserError
 from wann.forward import forward_lanes
 from wann.network import Network, Networks
+
+if TYPE_CHECKING:
+    import gymnasium
 
 
 @dataclass(frozen=True)
@@ -81,3 +84,24 @@ class CartPoleSwingUp:
             if not alive.any():
                 break
         return Returns(returns.reshape(1, *lane_seeds.shape), steps.reshape(1, *lane_seeds.shape))
+
+    def make_environment(self, **kwargs: Any) -> gymnasium.Env:
+        """Gymnasium's environment of this task, in float64; ``kwargs`` such as a render mode."""
+        import gymnasium
+
+        from envs import cartpole_swingup_env
+
+        cartpole_swingup_env.register()
+        id = "CartPoleSwingUpHard-v0" if self.hard else "CartPoleSwingUp-v0"
+        environment = gymnasium.make(id, max_episode_steps=self.max_steps, disable_env_checker=True, **kwargs)
+        inner: Any = environment.unwrapped
+        # Rounded to float32, as Gymnasium's observations are, an episode would drift away from the oracle's.
+        return gymnasium.wrappers.TransformObservation(environment, lambda _: physics.observe(inner.state), None)
+
+    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
+        """A network's inputs [n, 5] of n observations."""
+        return observations.astype(np.float64)
+
+    def actions_of(self, outputs: NDArray) -> NDArray:
+        """n actions of a network's outputs [n, 1]."""
+        return outputs

@@ -123,6 +123,14 @@ class GymnasiumTask:
             self.id, max_episode_steps=self.max_steps, disable_env_checker=True, **{**self.kwargs, **kwargs}
         )
 
+    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
+        """A network's inputs [n, I] of n observations."""
+        return observations.astype(np.float64)
+
+    def actions_of(self, outputs: NDArray) -> Any:
+        """n actions of a network's outputs [n, O]."""
+        return self._interface.to_actions(outputs)
+
     def _play(self, run: Callable[[Simulation], Returns]) -> Returns:
         spares: list[gymnasium.Env] | None = [] if self.reuse else None
 

@@ -1,0 +1,1 @@
+"""Looking at champions: what a person sees, beside the numbers."""
