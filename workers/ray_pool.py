@@ -447,8 +447,11 @@ class RayEvaluator:
     # Time limits
 
     def _deadline(self, worker: Worker) -> float:
-        wanted = any(not job.chunk.settled for job in worker.jobs)
-        return worker.since + (self._timeout_seconds if wanted else min(self._timeout_seconds, _ABANDONED_SECONDS))
+        if any(not job.chunk.settled for job in worker.jobs):
+            return worker.since + self._timeout_seconds
+        # A slow answer to a long chunk is worth waiting for: a new worker would have to start.
+        expected = self._cost.expected_seconds(worker.jobs[0].chunk.units) or 0.0
+        return worker.since + min(self._timeout_seconds, max(_ABANDONED_SECONDS, _LATE_FACTOR * expected))
 
     def _seconds_to_next_check(self) -> float:
         now = perf_counter()
