@@ -5,11 +5,15 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: search test check bench format lint types clean
+.PHONY: search encoder test check bench format lint types clean
 
 # A resumed run has its own config.
 search: $(READY)
 	@$(BIN)/python run_search.py $(if $(findstring --resume,$(ARGS)),,$(CONFIG)) $(ARGS)
+
+# CarRacing's encoder, made again by the recipe of the one that comes with the package.
+encoder: $(READY)
+	$(BIN)/python train_vae.py $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)

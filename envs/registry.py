@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from typing import Any, cast, get_type_hints
 
 from envs.bipedal_walker import BipedalWalker
+from envs.car_racing import CarRacing
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.gymnasium_task import GymnasiumTask
 from envs.task import Task
@@ -18,6 +19,7 @@ from wann.errors import UserError, did_you_mean
 TASKS: dict[str, type] = {
     "cartpole_swingup": CartPoleSwingUp,
     "bipedal_walker": BipedalWalker,
+    "car_racing": CarRacing,
     "gymnasium": GymnasiumTask,
 }
 

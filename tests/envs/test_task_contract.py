@@ -18,6 +18,7 @@ EXAMPLES = {
         {"max_steps": 40, "simulator": "gymnasium"},
         {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20},
     ],
+    "car_racing": [{"max_steps": 12}, {"max_steps": 8, "simulator": "gymnasium", "stall_steps": 6}],
     "gymnasium": [
         {"id": "CartPole-v1"},
         {"id": "Pendulum-v1", "max_steps": 40},
@@ -37,7 +38,7 @@ SEEDS = np.array([3, 11])
 @pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
 def task(request):
     name, options = request.param
-    if name == "bipedal_walker" or str(options.get("id")).startswith(("Bipedal", "Lunar")):
+    if name in ("bipedal_walker", "car_racing") or str(options.get("id")).startswith(("Bipedal", "Lunar")):
         pytest.importorskip("Box2D")
     return make_task(name, options)
 

@@ -50,7 +50,7 @@ def test_options_become_fields():
             r"^task\.max_steps: expected .* int \| None, found 1\.5",
         ),
         ("cartpole_swing_up", {}, r"^task\.name: unknown task .*did you mean 'cartpole_swingup'"),
-        ("qqq", {}, r"^task\.name: unknown task 'qqq' \(known: cartpole_swingup, bipedal_walker, gymnasium"),
+        ("qqq", {}, r"^task\.name: unknown task 'qqq' \(known: cartpole_swingup, bipedal_walker, car_racing"),
     ],
 )
 def test_mistakes_are_named_in_one_sentence(name, options, message):

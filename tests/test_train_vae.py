@@ -1,0 +1,76 @@
+"""The command that makes an encoder: its mistakes in one sentence, and a run from driving to files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import train_vae
+from envs.car_racing import CarRacing
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--frames", "10"], "--frames: expected at least 1000, found 10"),
+        (["--epochs", "0"], "--epochs: expected at least 1, found 0"),
+        (["--learning-rate", "2"], "--learning-rate: expected a number between 0 and 1, found 2.0"),
+        (["--simulators", "envpol"], "found 'envpol' (did you mean 'envpool'?)"),
+        (["--device", "gpu"], "--device: expected one of auto, cpu, cuda, found 'gpu'"),
+        (["--champion", "absent.json"], "absent.json: expected a champion file, found none"),
+        (["--champion", "docs/champions/swingup_published.json"], "expected one of car_racing, found one of cartpole"),
+        (["--epoch", "3"], "did you mean '--epochs'?"),
+    ],
+)
+def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch, options, message):
+    pytest.importorskip("torch")
+    monkeypatch.chdir(ROOT)
+    assert train_vae.main(["--out", str(tmp_path / "out"), *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_directory_in_use_is_refused(tmp_path, capsys):
+    pytest.importorskip("torch")
+    (tmp_path / "kept").write_text("mine")
+    assert train_vae.main(["--out", str(tmp_path)]) == 2
+    assert "expected a new or empty directory, found files in it" in capsys.readouterr().err
+
+
+def test_missing_packages_are_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("encoding.making.find_spec", lambda name: None)
+    assert train_vae.main(["--out", str(tmp_path / "out")]) == 2
+    assert "expected the package 'torch' to be installed, found none; pip install" in capsys.readouterr().err
+
+
+def test_help_is_instant_and_needs_no_torch():
+    script = (
+        "import sys, train_vae\ntry: train_vae.main(['--help'])\nfinally: assert not {'torch', 'ray'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_from_driving_to_a_task(tmp_path, capsys):
+    pytest.importorskip("torch")
+    pytest.importorskip("envpool")
+    out = tmp_path / "out"
+    options = ["--simulators", "envpool", "--frames", "1000", "--held-out", "1000", "--epochs", "1", "--seed", "7"]
+    assert train_vae.main(["--out", str(out), "--num-workers", "1", *options]) == 0
+    printed = capsys.readouterr().out
+    assert "training frames of envpool  1000/1000" in printed and "training, batches  10/10" in printed
+    assert "envpool: squared error" in printed
+    assert {path.name for path in out.iterdir()} == {
+        "encoder.safetensors",
+        "vae.safetensors",
+        "reconstructions.png",
+        "quality.json",
+    }
+    quality = json.loads((out / "quality.json").read_text())
+    assert len(quality["envpool"]["kl"]) == 16 and "probe" not in quality
+    task = CarRacing(encoder=str(out / "encoder.safetensors"))
+    assert task.preprocessing != CarRacing().preprocessing
