@@ -52,8 +52,8 @@ class Records:
 
     @property
     def weight_means(self) -> NDArray[np.float64]:
-        """[P, W] mean return at each weight."""
-        return self.weight_sums / self.num_rollouts[:, None]
+        """[P, W] mean return at each weight; NaN where there was no rollout."""
+        return self.weight_sums / _or_nan(self.num_rollouts)[:, None]
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -71,7 +71,11 @@ class Records:
         known = np.isfinite(deviations) & (freedom > 0)
         pooled = deviations[known].sum() / freedom[known].sum() if known.any() else 0.0
         variance = (deviations + PRIOR_ROLLOUTS * pooled) / (freedom + PRIOR_ROLLOUTS)
-        return np.sqrt(variance / self.num_rollouts)
+        return np.sqrt(variance / _or_nan(self.num_rollouts))
+
+
+def _or_nan(count: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.where(count > 0, count, np.nan)
 
 
 RECORD_ARRAYS = ("num_rollouts", "weight_sums", "squares")

@@ -37,6 +37,7 @@ class Request:
     networks: Networks
     weights: NDArray[np.float64]  # [W]
     seeds: NDArray[np.int64]  # [R], or [W, R]
+    max_steps: int | None = None  # length at which these episodes are cut, besides the task's own end
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,22 @@ class Summary:
     median_num_connections: float
     num_unique: int
     num_failed: int
+
+
+@dataclass(frozen=True)
+class _Heat:
+    """A round of a generation."""
+
+    share: float  # of all different programs
+    rollouts: int
+    max_steps: int | None = None  # of short episodes, which are not remembered
+
+
+def _best_different(found: Records, known: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
+    """Rows of the best by mean return; of those that did exactly the same, the one with most rollouts ``known``."""
+    order = np.lexsort((-known, -found.mean))[: np.count_nonzero(np.isfinite(found.mean))]
+    _, first = np.unique(np.column_stack([found.weight_sums, found.squares])[order], axis=0, return_index=True)
+    return np.sort(order[np.sort(first)][:wanted])
 
 
 class Search:
@@ -97,31 +114,41 @@ class Search:
         self._compile()
 
     def ask(self) -> Request:
-        """What this generation needs next: every different program once, or those left in the race."""
-        weights = self._weights()
-        rollouts = [self.evaluation.rollouts, *(heat.rollouts for heat in self.evaluation.race)]
+        """What this generation needs next: every different program once, or those that are still in it."""
+        weights, heats = self._weights(), self._heats
+        rollouts = [heat.rollouts for heat in heats]
         begin = sum(rollouts[: self._heat])
         seeds = self._seeds(len(weights), sum(rollouts))[..., begin : begin + rollouts[self._heat]]
-        return Request(self._networks.take(self._first_of[self._racing]), weights, seeds)
+        networks = self._networks.take(self._first_of[self._racing])
+        return Request(networks, weights, seeds, heats[self._heat].max_steps)
 
     def tell(self, returns: NDArray[np.float64]) -> Summary | None:
         """Take the returns [P', W, R] of the last request.
 
         Returns:
-            None while the generation's race goes on: ask again. At its end the next generation is bred.
+            None while the generation goes on: ask again. At its end the next one is bred.
 
         Raises:
             ValueError: an array of another shape.
         """
-        rollouts = self.evaluation.race[self._heat - 1].rollouts if self._heat else self.evaluation.rollouts
-        expected = (len(self._racing), len(self._weights()), rollouts)
+        heats = self._heats
+        expected = (len(self._racing), len(self._weights()), heats[self._heat].rollouts)
         if returns.shape != expected:
             raise ValueError(f"expected returns [P, W, R] = {list(expected)}, found {list(returns.shape)}")
-        self._now = self._now.added(self._racing, Records.of(np.where(np.isfinite(returns), returns, np.nan)))
+        found = Records.of(np.where(np.isfinite(returns), returns, np.nan))
+        self._failed[self._racing] |= np.isnan(found.mean)
+        if heats[self._heat].max_steps is None:
+            self._now = self._now.added(self._racing, found)
         cohort = self._cohort()
-        if self._heat < len(self.evaluation.race):
-            self._racing = self._leaders(cohort, self.evaluation.race[self._heat].share)
-            self._heat += 1
+        self._heat += 1
+        if self._heat < len(heats):
+            wanted = max(1, round(heats[self._heat].share * len(self._first_of)))
+            if heats[self._heat - 1].max_steps is None:
+                self._racing = self._leaders(cohort, wanted)
+            else:
+                known = np.zeros(len(self._first_of), np.int64)
+                np.maximum.at(known, self._program_of, self._life.num_rollouts)
+                self._racing = _best_different(found, known[self._racing], wanted)
             if len(self._racing):
                 return None
         summary = self._summarise(cohort)
@@ -167,16 +194,28 @@ class Search:
         seeds = episode_seeds(self.seed, Purpose.EPISODES, self.generation, rollouts * num_weights)
         return seeds.reshape(num_weights, rollouts)
 
-    def _leaders(self, cohort: Cohort, share: float) -> NDArray[np.int64]:
-        """Rows of the ``share`` of all programs that the next heat is for: the best by mean return so far.
+    @property
+    def _heats(self) -> list[_Heat]:
+        """The rounds of a generation."""
+        screen, rollouts = self.evaluation.screen, self.evaluation.rollouts
+        race = [_Heat(heat.share, heat.rollouts) for heat in self.evaluation.race]
+        if screen is None:
+            return [_Heat(1.0, rollouts), *race]
+        return [_Heat(1.0, screen.rollouts, screen.max_steps), _Heat(screen.share, rollouts), *race]
 
-        The mean, not its lower bound: the race is to find out about those that little is known of.
+    def _leaders(self, cohort: Cohort, wanted: int) -> NDArray[np.int64]:
+        """Rows of the programs that the next heat is for: the best by mean return so far.
+
+        The mean, not its lower bound: the race is to find out about those that little is known of. Of programs
+        that did exactly the same in this generation one runs, the best known: most mutations that do no harm do
+        nothing, and their copies would fill the heat.
         """
-        mean = self.strategy.records(cohort).mean
-        order = np.argsort(-mean, kind="stable")[: np.count_nonzero(np.isfinite(mean))]
-        programs, first = np.unique(self._program_of[order], return_index=True)
-        best_first = programs[np.argsort(first)]
-        return np.sort(best_first[: max(1, round(share * len(self._first_of)))])
+        ran = cohort.now.num_rollouts > 0
+        mean = np.where(ran, self.strategy.records(cohort).mean, np.nan)
+        order = np.lexsort((-cohort.life.num_rollouts, -mean))[: np.count_nonzero(np.isfinite(mean))]
+        behaviour = np.column_stack([self._now.weight_sums, self._now.squares])[self._program_of[order]]
+        _, first = np.unique(behaviour, axis=0, return_index=True)
+        return np.sort(self._program_of[order[np.sort(first)]][:wanted])
 
     def _first_population(self, initial: list[Genome]) -> Population:
         count = self.config.population
@@ -213,6 +252,7 @@ class Search:
         _, self._first_of, self._program_of = np.unique(self._networks.hashes, return_index=True, return_inverse=True)
         self._heat = 0
         self._racing = np.arange(len(self._first_of))
+        self._failed = np.zeros(len(self._first_of), bool)
         self._now = Records.empty(len(self._first_of), len(self._weights()))
 
     def _cohort(self) -> Cohort:
@@ -222,8 +262,7 @@ class Search:
     def _summarise(self, cohort: Cohort) -> Summary:
         records = self.strategy.records(cohort)
         figure = self.strategy.score(cohort, self.config) if self.strategy.gathers else records.mean
-        failed = np.isnan(figure)
-        best = 0 if failed.all() else int(np.nanargmax(figure))
+        best = 0 if np.isnan(figure).all() else int(np.nanargmax(figure))
         connections = self._networks.num_connections()
         return Summary(
             self.generation,
@@ -232,7 +271,7 @@ class Search:
             int(connections[best]),
             float(np.median(connections)),
             len(self._first_of),
-            int(failed.sum()),
+            int(self._failed[self._program_of].sum()),
         )
 
     def _excess(self, cohort: Cohort) -> NDArray[np.int64]:

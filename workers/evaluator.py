@@ -10,21 +10,23 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.task import Returns, Seeds, Task, Weights, lane_grid
+from envs.task import Returns, Seeds, Task, Weights, lane_grid, shortened
 from wann.errors import UserError
 from wann.network import Networks
 
 
 class Evaluator(Protocol):
-    """Where evaluations run. Same signature, and the same bytes, as ``task.evaluate``; a context manager."""
+    """Where evaluations run, with the same bytes as ``task.evaluate``; a context manager."""
 
     @property
     def description(self) -> str:
         """One line for the log: what runs where, on which device."""
         ...
 
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
         """Every network at every weight setting on every seed; see `envs.task.Task.evaluate`.
+
+        Episodes are cut at ``max_steps``, if given; see `envs.task.shortened`.
 
         Raises:
             TaskError: the task raised, or returned something else than it promised.
@@ -197,9 +199,9 @@ class InlineEvaluator:
     def description(self) -> str:
         return f"{self._task.name} in this process, {self._device}"
 
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
         begin = perf_counter()
-        returns = evaluate_or_locate(self._task, networks, weights, seeds)
+        returns = evaluate_or_locate(shortened(self._task, max_steps), networks, weights, seeds)
         self._seconds += perf_counter() - begin
         return returns
 

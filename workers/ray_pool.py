@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.task import Returns, Seeds, Task, Weights
+from envs.task import Returns, Seeds, Task, Weights, shortened
 from wann.network import Networks
 from workers.chunks import CostModel, cost_units, cut
 from workers.evaluator import WorkerError, evaluate_or_locate, request_shape, validated
@@ -57,6 +57,7 @@ class Chunk:
 
     rows: NDArray[np.int64]
     units: float
+    cost: CostModel  # of requests like its own
     suspect: bool = False
     strikes: int = 0
     copies: int = 0  # sent and not yet answered
@@ -75,8 +76,17 @@ class Job:
 class Request:
     """One call of `evaluate`: its arguments as chunks take them, and its results as they come in."""
 
-    def __init__(self, networks: Networks, weights: Weights, seeds: Seeds, shape: tuple[int, int, int]) -> None:
-        self.networks, self.weights, self.seeds = networks, weights, np.asarray(seeds)
+    def __init__(
+        self,
+        networks: Networks,
+        weights: Weights,
+        seeds: Seeds,
+        max_steps: int | None,
+        shape: tuple[int, int, int],
+        cost: CostModel,
+    ) -> None:
+        self.networks, self.weights, self.seeds, self.max_steps = networks, weights, np.asarray(seeds), max_steps
+        self.cost = cost
         self.shape = shape
         self.units = cost_units(networks, shape[1] * shape[2])
         self.values = np.full(shape, np.nan)
@@ -84,7 +94,7 @@ class Request:
         self.missing = np.ones(shape[0], bool)
         self.fresh: deque[Chunk] = deque()
         self.suspects: deque[Chunk] = deque()
-        shared = dump((weights if isinstance(weights, np.ndarray) else None, self.seeds))
+        shared = dump((weights if isinstance(weights, np.ndarray) else None, self.seeds, max_steps))
         self.shared = shared if len(shared) <= _INLINE_BYTES else put(shared)
 
     def chunk_bytes(self, rows: NDArray[np.int64]) -> bytes:
@@ -143,7 +153,7 @@ class RayEvaluator:
         self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
         self._max_attempts = max_attempts
         self._device = device
-        self._cost = CostModel()
+        self._costs: dict[int | None, CostModel] = {}  # by max_steps: short episodes take other times
         self._poisoned: set[tuple[int, bytes]] = set()
         self._counts = dict.fromkeys(("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home"), 0)
         self._busy_seconds = self._sent_seconds = 0.0
@@ -226,7 +236,7 @@ class RayEvaluator:
                 raise WorkerError("the workers did not start in time")
             self._receive(None, 0.1)
 
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
         """See `workers.evaluator.Evaluator.evaluate`. A poisoned network has NaN values and 0 steps.
 
         Raises:
@@ -236,12 +246,13 @@ class RayEvaluator:
         """
         shape = request_shape(networks, weights, seeds)
         if not len(networks):
-            return evaluate_or_locate(self._task, networks, weights, seeds)
-        request = Request(networks, weights, seeds, shape)
+            return evaluate_or_locate(shortened(self._task, max_steps), networks, weights, seeds)
+        cost = self._costs.setdefault(max_steps, CostModel())
+        request = Request(networks, weights, seeds, max_steps, shape, cost)
         for row in range(len(networks)) if self._poisoned else ():
             request.missing[row] = request.identity(row) not in self._poisoned
-        self._cost.begin_request()
-        expected = self._cost.expected_seconds(float(request.units.sum()))
+        cost.begin_request()
+        expected = cost.expected_seconds(float(request.units.sum()))
         at_home = getattr(self._task, "safe_at_home", False) and not self._counts["deaths"]
         if at_home and expected is not None and expected < self._home_seconds:
             return self._evaluate_at_home(request)
@@ -249,15 +260,16 @@ class RayEvaluator:
 
     def _evaluate_at_home(self, request: Request) -> Returns:
         begin = perf_counter()
-        returns = evaluate_or_locate(self._task, request.networks, request.weights, request.seeds)
-        self._cost.observe(float(request.units.sum()), perf_counter() - begin)
+        task = shortened(self._task, request.max_steps)
+        returns = evaluate_or_locate(task, request.networks, request.weights, request.seeds)
+        request.cost.observe(float(request.units.sum()), perf_counter() - begin)
         self._counts["at_home"] += 1
         return returns
 
     def _evaluate_on_workers(self, request: Request) -> Returns:
         begin = perf_counter()
         rows = np.flatnonzero(request.missing)
-        request.fresh.extend(self._cut(rows, request.units[rows]))
+        request.fresh.extend(self._cut(rows, request.units[rows], request.cost))
         try:
             while request.missing.any():
                 self._dispatch(request)
@@ -271,12 +283,12 @@ class RayEvaluator:
             self._sent_seconds += perf_counter() - begin
         return Returns(request.values, request.steps)
 
-    def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64]) -> list[Chunk]:
+    def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64], cost: CostModel) -> list[Chunk]:
         count, total = self._session.num_workers, float(units.sum())
-        expected = self._cost.expected_seconds(total)
+        expected = cost.expected_seconds(total)
         smallest = total / (4 * count) if not expected else total * self._chunk_seconds / expected
         smallest = min(smallest, total / count)
-        return [Chunk(rows[part], float(units[part].sum())) for part in cut(units, count, smallest)]
+        return [Chunk(rows[part], float(units[part].sum()), cost) for part in cut(units, count, smallest)]
 
     # Sending
 
@@ -314,7 +326,8 @@ class RayEvaluator:
         return None
 
     def _late_at(self, worker: Worker) -> float:
-        expected = self._cost.expected_seconds(worker.jobs[0].chunk.units)
+        chunk = worker.jobs[0].chunk
+        expected = chunk.cost.expected_seconds(chunk.units)
         return float("inf") if expected is None else worker.since + max(_LATE_SECONDS, _LATE_FACTOR * expected)
 
     # Receiving
@@ -373,7 +386,7 @@ class RayEvaluator:
         chunk = job.chunk
         chunk.copies -= 1
         self._busy_seconds += seconds
-        self._cost.observe(chunk.units, seconds)
+        chunk.cost.observe(chunk.units, seconds)
         if chunk.settled or request is None:
             return
         chunk.settled = True
@@ -423,7 +436,7 @@ class RayEvaluator:
             return
         chunk.settled = True
         for rows in np.array_split(chunk.rows, min(_SPLIT, len(chunk.rows))):
-            request.suspects.append(Chunk(rows, float(request.units[rows].sum()), suspect=True))
+            request.suspects.append(Chunk(rows, float(request.units[rows].sum()), request.cost, suspect=True))
 
     def _poison(self, request: Request, row: int) -> None:
         request.missing[row] = False
@@ -450,7 +463,8 @@ class RayEvaluator:
         if any(not job.chunk.settled for job in worker.jobs):
             return worker.since + self._timeout_seconds
         # A slow answer to a long chunk is worth waiting for: a new worker would have to start.
-        expected = self._cost.expected_seconds(worker.jobs[0].chunk.units) or 0.0
+        chunk = worker.jobs[0].chunk
+        expected = chunk.cost.expected_seconds(chunk.units) or 0.0
         return worker.since + min(self._timeout_seconds, max(_ABANDONED_SECONDS, _LATE_FACTOR * expected))
 
     def _seconds_to_next_check(self) -> float:

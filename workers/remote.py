@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from envs.task import Returns, Task
+from envs.task import Returns, Task, shortened
 from wann.errors import UserError
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_genome
@@ -44,17 +44,18 @@ def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
     Args:
         task: what to evaluate on.
         chunk: pickled (rows [p] of the whole request, p networks, p individual weights or None).
-        shared: pickled (shared weights or None, seeds).
+        shared: pickled (shared weights or None, seeds, max_steps or None).
 
     Returns:
         A pickled `Reply`.
     """
     begin = perf_counter()
     rows, networks, individual = pickle.loads(chunk)
-    weights, seeds = pickle.loads(shared)
+    weights, seeds, max_steps = pickle.loads(shared)
     reply: Reply
     try:
-        returns = evaluate_or_locate(task, networks, weights if individual is None else individual, seeds, rows)
+        own = weights if individual is None else individual
+        returns = evaluate_or_locate(shortened(task, max_steps), networks, own, seeds, rows)
         reply = (returns, None, perf_counter() - begin)
     except (TaskError, UserError) as error:
         reply = (None, error, perf_counter() - begin)
