@@ -50,11 +50,12 @@ SETS = {
     "biped_conns210": GenomeSet(
         210,
         20,
-        (90, 115),
+        (80, 140),
         Config(
-            task=TaskConfig.model_validate({"name": "bipedal_walker", "max_steps": 400, "stall_steps": 60}),
+            task=TaskConfig.model_validate({"name": "bipedal_walker", "max_steps": 100, "stall_steps": 60}),
             search=SearchConfig(
-                population=64,
+                population=24,
+                tournament_size=4,
                 strategy="age_fitness",
                 age_generations=1,
                 initial_connectivity=0.25,
@@ -64,7 +65,7 @@ SETS = {
             ),
             evaluation=EvaluationConfig(weights=(1.0,), rollouts=1),
         ),
-        1500,
+        800,
     ),
 }
 NUM_GENOMES = 24
