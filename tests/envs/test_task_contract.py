@@ -18,7 +18,7 @@ EXAMPLES = {
         {"max_steps": 40, "simulator": "gymnasium"},
         {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20},
     ],
-    "car_racing": [{"max_steps": 12}, {"max_steps": 8, "simulator": "gymnasium", "stall_steps": 6}],
+    "car_racing": [{"max_steps": 12}, {"max_steps": 14, "stall_steps": 12}],
     "gymnasium": [
         {"id": "CartPole-v1"},
         {"id": "Pendulum-v1", "max_steps": 40},
