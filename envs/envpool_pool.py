@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -75,3 +77,21 @@ class EnvPoolPool:
 
     def close(self) -> None:
         self._pool.close()
+        del self._pool
+        _return_memory()
+
+
+def _return_memory() -> None:
+    """Hand what a pool has freed back to the system: else the many small pieces of it keep a worker growing."""
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """glibc's; other C libraries have none."""
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError, TypeError):
+        return None
