@@ -142,8 +142,9 @@ def worker_generation(generation: int) -> None:
 
 
 def resident_megabytes() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    """What this process alone holds: pages of files come and go as the system likes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("RssAnon:"))
 
 
 def walkers() -> Networks:
