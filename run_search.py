@@ -26,6 +26,7 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
     from experiment.champions import first_genomes
     from experiment.display import Display, label_of
     from experiment.recorder import Recorder
+    from experiment.starting import behaviour_of
 
     config = run.config
     search = Search(
@@ -35,6 +36,7 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
         task.num_inputs,
         task.num_outputs,
         first_genomes(run, task),
+        behaviour_of(config, task),
     )
     with (
         Recorder(run, search, config.logging) as recorder,

@@ -120,6 +120,32 @@ class MutationConfig(Section):
         return self
 
 
+class SafeMutationConfig(Section):
+    """Children that act almost as their parents do (`evolution.safe_mutation`): drawn until one fits."""
+
+    candidates: Count = 16
+    """Mutants that are drawn for a child at most; if none fits, the child is the nearest that does something else."""
+    least: Annotated[Number, Field(ge=0)] = 1e-4
+    """Divergence that a child must exceed: the mean difference of its actions from its parent's, as the task takes
+    them, on states that leading genomes have met."""
+    most: Annotated[Number, Field(gt=0)] = 0.03
+    """Divergence that a child should not exceed."""
+    share: Probability = 0.9
+    """Chance that a child is chosen so, and not the first that was drawn."""
+    states: Count = 512
+    """States that actions are compared on, over all weights."""
+    leaders: Count = 4
+    """Genomes, the best, whose episodes the states are from."""
+    refresh: Count = 10
+    """Generations after which states are taken anew."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least >= self.most:
+            raise _mistake(f"expected least below most, found least {self.least:g} and most {self.most:g}")
+        return self
+
+
 def _all_activations() -> tuple[str, ...]:
     from wann.activations import ACTIVATIONS
 
@@ -139,6 +165,8 @@ class SearchConfig(Section):
     """How often each operator is drawn."""
     extra_mutation: PartialProbability = 0.0
     """Chance that a child is mutated a second time (not in the published algorithm)."""
+    safe_mutation: SafeMutationConfig | None = None
+    """Choose each child among several mutants by what they do (not in the published algorithm)."""
     prune_dead: Switch = False
     """Whether children lose the hidden nodes that no output depends on (not in the published algorithm)."""
     activations: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(default_factory=_all_activations)

@@ -19,6 +19,7 @@ from evolution.mutation import draw_operators, mutate, palette_of, prune
 from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 from evolution.ranking import rank
 from evolution.records import RECORD_ARRAYS, Records
+from evolution.safe_mutation import Behaviour, SafeMutation
 from evolution.selection import select
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from wann.genome import Genome, minimal_genome
@@ -84,6 +85,7 @@ class Search:
         num_outputs: O.
         initial: genomes to start from; they fill the first population in turn, as they are first and
             mutated after.
+        behaviour: what networks see and do, which safe mutations are chosen by.
     """
 
     def __init__(
@@ -94,12 +96,14 @@ class Search:
         num_inputs: int,
         num_outputs: int,
         initial: list[Genome] | None = None,
+        behaviour: Behaviour | None = None,
     ) -> None:
         self.config = config
         self.evaluation = evaluation
         self.seed = seed
         self.generation = 0
         self.strategy = STRATEGIES[config.strategy]
+        self._safe = _safe_mutation(config, behaviour)
         self._palette = palette_of(config.activations)
         self._shape = (num_inputs, num_outputs)
         self._heat = 0
@@ -168,6 +172,7 @@ class Search:
         arrays |= {f"hall.{name}": getattr(self.hall, name) for name in _PACKED}
         arrays |= {f"life.{name}": getattr(self._life, name) for name in RECORD_ARRAYS}
         arrays |= {"age": self._age, "hall_scores": self._hall_scores}
+        arrays |= {} if self._safe is None else self._safe.state()
         return arrays, {"generation": self.generation}
 
     def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:
@@ -178,6 +183,8 @@ class Search:
         self._life = Records(*(arrays[f"life.{name}"] for name in RECORD_ARRAYS))
         self._age, self._hall_scores = arrays["age"], arrays["hall_scores"]
         self._hall_hashes = compile_population(self.hall).hashes
+        if self._safe is not None:
+            self._safe.restore(arrays)
         self._compile()
 
     def _weights(self) -> NDArray[np.float64]:
@@ -224,9 +231,10 @@ class Search:
         if any((genome.num_inputs, genome.num_outputs) != self._shape for genome in initial):
             raise ValueError(f"expected initial genomes with {self._shape[0]} inputs and {self._shape[1]} outputs")
         copies = Population.of(initial).take(np.arange(count) % len(initial))
-        operators, uniforms = self._draw_operators(keyed_rng(self.seed, Purpose.INITIAL), count)
-        operators[: len(initial)] = -1
-        return mutate(copies, operators, uniforms, self._palette)
+        self._watch(Population.of(initial))
+        children = self._children(copies, Purpose.INITIAL)
+        originals = np.arange(min(len(initial), count))
+        return concatenate([copies.take(originals), children.take(np.arange(len(originals), count))])
 
     def _newborns(self, rng: np.random.Generator, count: int) -> Population:
         num_inputs, num_outputs = self._shape
@@ -242,6 +250,28 @@ class Search:
             template.node_offsets,
             template.connection_offsets,
         )
+
+    def _children(self, parents: Population, purpose: Purpose) -> Population:
+        """A mutant of each parent; of several that are drawn, the one that `evolution.safe_mutation` chooses."""
+        safe = self._safe
+        candidates = 1 if safe is None else safe.config.candidates
+        rows = np.repeat(np.arange(len(parents)), candidates)
+        rng = keyed_rng(self.seed, purpose, self.generation)
+        operators, uniforms = self._draw_operators(rng, len(rows))
+        mutants = mutate(parents.take(rows), operators, uniforms, self._palette)
+        if safe is None:
+            return mutants
+        chosen = safe.choose(compile_population(parents), compile_population(mutants))
+        free = rng.random(len(parents)) >= safe.config.share
+        return mutants.take(np.where(free, np.arange(len(parents)) * candidates, chosen))
+
+    def _watch(self, leaders: Population) -> None:
+        """Take the states that children are compared on from the first different ones of ``leaders``."""
+        if self._safe is not None and self._safe.is_due(self.generation):
+            networks = compile_population(leaders)
+            _, first = np.unique(networks.hashes, return_index=True)
+            different = networks.take(np.sort(first)[: self._safe.config.leaders])
+            self._safe.observe(different, self._weights(), self.seed, self.generation)
 
     def _draw_operators(self, rng: np.random.Generator, count: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
         return draw_operators(rng, count, self.config.mutation.model_dump(), self.config.extra_mutation)
@@ -300,11 +330,9 @@ class Search:
         num_newborn = config.num_newborn if anew else 0
         rng = keyed_rng(self.seed, Purpose.SELECTION, self.generation)
         chosen = select(order, num_newborn, config.cull_ratio, config.elite_ratio, config.tournament_size, rng)
-        operators, uniforms = self._draw_operators(
-            keyed_rng(self.seed, Purpose.MUTATION, self.generation), len(chosen.parents)
-        )
         elites, parents = chosen.elites, chosen.parents
-        children = mutate(self.population.take(parents), operators, uniforms, self._palette)
+        self._watch(self.population.take(order))
+        children = self._children(self.population.take(parents), Purpose.MUTATION)
         if config.prune_dead:
             children = prune(children)
         newborns = self._newborns(keyed_rng(self.seed, Purpose.NEWBORN, self.generation), num_newborn)
@@ -312,3 +340,11 @@ class Search:
         self._age = np.r_[cohort.age[elites] + 1, cohort.age[parents] + 1, np.zeros(num_newborn, np.int64)]
         self._life = cohort.life.take(elites).extended(len(parents) + num_newborn)
         self._compile()
+
+
+def _safe_mutation(config: SearchConfig, behaviour: Behaviour | None) -> SafeMutation | None:
+    if config.safe_mutation is None:
+        return None
+    if behaviour is None:
+        raise ValueError("safe_mutation needs a task whose networks can be watched")
+    return SafeMutation(config.safe_mutation, behaviour)

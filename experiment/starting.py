@@ -10,6 +10,7 @@ from typing import Any
 
 from configs import Config, load_config, stage_config
 from configs.schema import TaskConfig
+from envs.playing import Behaviour, is_playable
 from envs.registry import make_task
 from envs.task import Task
 from evolution.run_directory import RunDirectory
@@ -47,7 +48,9 @@ def check(config: Config) -> None:
     parts = [stage_config(config, index) for index in range(len(config.stages))] or [config]
     initial_genomes(parts[0], task_of(parts[0]))
     for part in parts:
-        evaluator_of(part, task_of(part))
+        task = task_of(part)
+        behaviour_of(part, task)
+        evaluator_of(part, task)
 
 
 def settled(config: Config) -> Config:
@@ -74,6 +77,19 @@ def _settled_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         if field.name in options or field.default is not MISSING
     }
     return {option: getattr(task, option) for option, value in given.items() if getattr(task, option) != value}
+
+
+def behaviour_of(config: Config, task: Task) -> Behaviour | None:
+    """What safe mutations are chosen by, where the config asks for them.
+
+    Raises:
+        UserError: a task whose networks cannot be watched.
+    """
+    if config.search.safe_mutation is None:
+        return None
+    if not is_playable(task):
+        raise UserError(f"search.safe_mutation: expected a task with an environment to play in, found {task.name!r}")
+    return Behaviour(task)
 
 
 def task_of(config: Config) -> Task:

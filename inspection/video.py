@@ -8,50 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from envs.playing import Episode, Playable, is_playable
 from envs.registry import TASKS, make_task
 from inspection.gif import GifWriter
 from wann.champion import Champion, load_champion
 from wann.errors import UserError, did_you_mean
-from wann.forward import forward_lanes
 from wann.network import Network, compile_genome
-
-if TYPE_CHECKING:
-    import gymnasium
 
 # Suffix to the packages that write such a file.
 SUFFIXES = {".mp4": ("imageio", "imageio_ffmpeg"), ".gif": ("PIL",)}
 _INSTALL = 'pip install "weight-agnostic-search[video]"'
 _DEFAULT_FPS = 30
-
-
-class Shown(Protocol):
-    """What a task needs to be shown, beside what every task has.
-
-    An episode in ``make_environment()`` with these two around the network is the episode of `evaluate_oracle`.
-    """
-
-    @property
-    def num_inputs(self) -> int: ...
-    @property
-    def num_outputs(self) -> int: ...
-    @property
-    def reported(self) -> Shown: ...
-    def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """Gymnasium's environment of this task; ``kwargs`` such as a render mode."""
-        ...
-
-    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
-        """A network's inputs [n, I] of n observations."""
-        ...
-
-    def actions_of(self, outputs: NDArray) -> Any:
-        """n actions of a network's outputs [n, O]."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -83,6 +55,8 @@ def record_video(
         UserError: another suffix, a package that is missing, a path that cannot be written, or a champion that
             cannot be shown; nothing is left at ``path`` that was not there.
     """
+    from gymnasium.error import DependencyNotInstalled
+
     path = Path(path)
     _check_path(path)
     if max_steps is not None and max_steps < 1:
@@ -90,82 +64,38 @@ def record_video(
     if not isinstance(champion, Champion):
         champion = load_champion(champion)
     task, setting = _task_of(champion), _setting(champion, weight)
-    episode = _Episode(task, compile_genome(champion.genome), setting, seed, max_steps)
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     with _without_display():
         try:
-            episode.start()
-            with _writer(partial, episode.fps) as write:
-                for frame in episode.frames():
-                    write(frame)
+            with _rendering(task, compile_genome(champion.genome), setting, seed) as episode:
+                first = _render(episode)
+                with _writer(partial, _fps(episode)) as write:
+                    write(first)
+                    while not (episode.over or episode.steps == max_steps):
+                        before = episode.steps
+                        episode.step()
+                        if episode.steps > before:  # else the network had no finite answer
+                            write(_render(episode))
             os.replace(partial, path)
+        except DependencyNotInstalled as error:
+            raise UserError(f"video: the renderer needs a package that is not installed: {error}") from error
         except OSError as error:
             raise UserError(f"{path}: expected a path that can be written, found: {error.strerror or error}") from error
         finally:
-            episode.close()
             partial.unlink(missing_ok=True)
     return Played(path, episode.value, episode.steps)
 
 
-class _Episode:
-    """One episode in a rendering environment."""
+def _rendering(task: Playable, network: Network, setting: ArrayLike, seed: int) -> Episode:
+    return Episode(task, network, setting, seed, render_mode="rgb_array")
 
-    def __init__(self, task: Shown, network: Network, setting: ArrayLike, seed: int, max_steps: int | None) -> None:
-        self._task, self._network, self._setting = task, network, setting
-        self._seed, self._max_steps = seed, max_steps
-        self._environment: gymnasium.Env | None = None
-        self.value, self.steps = 0.0, 0
 
-    def start(self) -> None:
-        from gymnasium.error import DependencyNotInstalled
+def _fps(episode: Episode) -> float:
+    return float(episode.environment.metadata.get("render_fps") or _DEFAULT_FPS)
 
-        try:
-            self._environment = self._task.make_environment(render_mode="rgb_array")
-            self._observation, _ = self._environment.reset(seed=self._seed)
-            self._first = self._render()
-        except DependencyNotInstalled as error:
-            raise UserError(f"video: the renderer needs a package that is not installed: {error}") from error
 
-    @property
-    def fps(self) -> float:
-        assert self._environment is not None
-        return float(self._environment.metadata.get("render_fps") or _DEFAULT_FPS)
-
-    def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """The start, and what every step led to."""
-        assert self._environment is not None
-        yield self._first
-        over = False
-        while not (over or self.steps == self._max_steps):
-            outputs = self._act()
-            if outputs is None:
-                self.value = float("nan")
-                return
-            action = self._task.actions_of(outputs)[0]
-            self._observation, reward, terminated, truncated, _ = self._environment.step(action)
-            self.value += float(reward)
-            self.steps += 1
-            over = bool(terminated or truncated or not np.isfinite(self.value))
-            yield self._render()
-        if not np.isfinite(self.value):
-            self.value = float("nan")
-
-    def close(self) -> None:
-        if self._environment is not None:
-            self._environment.close()
-
-    def _act(self) -> NDArray[np.float64] | None:
-        """Outputs [1, O], or None where the episode ends in something not finite, as in `envs.waves`."""
-        inputs = self._task.inputs_of(np.asarray(self._observation)[None])
-        if not np.isfinite(inputs).all():
-            return None
-        with np.errstate(over="ignore", invalid="ignore"):
-            outputs = forward_lanes(self._network, self._setting, inputs)
-        return None if np.isnan(outputs).any() else outputs
-
-    def _render(self) -> NDArray[np.uint8]:
-        assert self._environment is not None
-        return np.asarray(cast(Any, self._environment.render()), np.uint8)
+def _render(episode: Episode) -> NDArray[np.uint8]:
+    return np.asarray(cast(Any, episode.environment.render()), np.uint8)
 
 
 def _check_path(path: Path) -> None:
@@ -182,7 +112,7 @@ def _check_path(path: Path) -> None:
         raise UserError(f"{path}: expected a directory to write to, found no {path.parent}")
 
 
-def _task_of(champion: Champion) -> Shown:
+def _task_of(champion: Champion) -> Playable:
     """The task as it is reported, in Gymnasium whatever stepped the search."""
     if champion.task not in TASKS:
         raise UserError(f"champion: unknown task {champion.task!r}{did_you_mean(champion.task, TASKS)}")
@@ -190,8 +120,8 @@ def _task_of(champion: Champion) -> Shown:
     if any(field.name == "simulator" for field in fields(TASKS[champion.task])):
         options["simulator"] = "gymnasium"
     task = make_task(champion.task, options)
-    if not all(hasattr(task, name) for name in ("make_environment", "inputs_of", "actions_of")):
-        able = [name for name, kind in TASKS.items() if hasattr(kind, "actions_of")]
+    if not is_playable(task):
+        able = [name for name, kind in TASKS.items() if is_playable(kind)]
         raise UserError(f"champion: expected a task that can be shown ({', '.join(able)}), found {champion.task!r}")
     found = (champion.genome.num_inputs, champion.genome.num_outputs)
     if found != (task.num_inputs, task.num_outputs):
@@ -202,7 +132,7 @@ def _task_of(champion: Champion) -> Shown:
     seen = getattr(task, "preprocessing", None)
     if seen != champion.preprocessing:
         raise UserError(f"champion: expected the preprocessing {champion.preprocessing}, found {seen}")
-    return cast(Shown, task).reported
+    return cast(Playable, task).reported
 
 
 def _setting(champion: Champion, weight: float | None) -> NDArray[np.float64]:
