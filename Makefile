@@ -16,7 +16,7 @@ encoder: $(READY)
 	$(BIN)/python train_vae.py $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run $(ARGS)
