@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -22,20 +22,14 @@ import numpy as np
 from benchmarks.box2d import biped_memory, biped_speed, biped_workers
 from benchmarks.car_racing import car_racing_speed, car_racing_workers
 from benchmarks.evolved import load
+from benchmarks.measuring import Figures, seconds_of
 from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
 from envs.cartpole_swingup import CartPoleSwingUp
 from evolution.search import Search
 from wann.network import compile_population
 from wann.population import Population
 
-Figures = Iterator[tuple[str, float]]
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def _seconds(action: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    action()
-    return time.perf_counter() - begin
 
 
 def swingup() -> Figures:
@@ -74,7 +68,7 @@ def _ask_tell_seconds(search: Search, rng: np.random.Generator) -> float:
     request = search.ask()
     asked = time.perf_counter() - begin
     returns = rng.normal(size=(len(request.networks), 6, 3))
-    return asked + _seconds(lambda: search.tell(returns))
+    return asked + seconds_of(lambda: search.tell(returns))
 
 
 def imports() -> Figures:
@@ -85,8 +79,8 @@ def imports() -> Figures:
     ):
         times, bare = [], []
         for _ in range(7):
-            bare.append(_seconds(lambda: _python("-c", "pass")))
-            times.append(_seconds(lambda arguments=arguments: _python(*arguments)))
+            bare.append(seconds_of(lambda: _python("-c", "pass")))
+            times.append(seconds_of(lambda arguments=arguments: _python(*arguments)))
         yield key, median(times) - (median(bare) if key.startswith("import") else 0)
 
 
@@ -95,7 +89,7 @@ def full_search() -> Figures:
     with tempfile.TemporaryDirectory() as directory:
         run = Path(directory) / "run"
         arguments = ["run_search.py", "configs/cartpole_swingup_published.yaml", "--run-dir", str(run)]
-        seconds = _seconds(lambda: _python(*arguments, "--set", "workers.num_workers=2"))
+        seconds = seconds_of(lambda: _python(*arguments, "--set", "workers.num_workers=2"))
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     evaluating = sum(line["evaluate_seconds"] for line in lines)
     busy = lines[-1]["worker_busy_seconds"] / 2

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from envs.box2d import Box2DTask
 from envs.car_encoder import DEFAULT, LATENTS, Encoder, load_encoder, read_encoder
 from envs.car_frames import SIZE
-from envs.envpool_pool import EnvPoolPool, chosen_simulator, simulator_version
-from envs.gymnasium_pool import GymnasiumPool, require_box2d
-from envs.task import Returns, Seeds, Weights, check_networks
-from envs.waves import Limits, MakePool, Pool, Simulation, evaluate_in_waves, oracle_in_waves
-from wann.network import Network, Networks
-
-if TYPE_CHECKING:
-    import gymnasium
-
-ID = "CarRacing-v3"
-OFF_FIELD_REWARD = -100.0
-# Environments in one pool. Each takes 3 MB, mostly a picture: with twice as many a step takes a tenth longer.
-_WAVE = 8
 
 
 @dataclass(frozen=True)
-class CarRacing:
+class CarRacing(Box2DTask):
     """The batched task; see `envs.task.Task`.
 
     A network sees the 16 latents of the current frame. Its outputs are steer, clipped to +-1; gas, clipped to
     +-1 and mapped to [0, 1]; brake, clipped to [0, 1]. An episode has 1000 steps at most. A fall is leaving the
-    playing field, which costs 100.
-
-    `evaluate` steps the chosen simulator, `evaluate_oracle` always Gymnasium. Their tracks differ at equal seeds.
+    playing field, which costs 100. At equal seeds the two simulators have other tracks.
 
     Options:
         encoder: a safetensors file from ``train_vae.py``; by default the one that comes with the package.
@@ -53,21 +40,19 @@ class CarRacing:
     num_outputs: ClassVar[int] = 3
     input_names: ClassVar[tuple[str, ...]] = tuple(f"latent {number}" for number in range(1, LATENTS + 1))
     output_names: ClassVar[tuple[str, ...]] = ("steer", "gas", "brake")
+    # Each takes 3 MB, mostly a picture: with twice as many a step takes a tenth longer.
+    waves: ClassVar[dict[str, int]] = {"envpool": 8, "gymnasium": 8}
 
     def __post_init__(self) -> None:
-        Limits(self.max_steps, self.stall_steps)
-        # "auto" is settled here, so that a run keeps its simulator wherever it goes on.
-        object.__setattr__(self, "simulator", chosen_simulator(self.simulator))
-        if self.simulator == "gymnasium":
-            require_box2d()
+        super().__post_init__()
         # What is no option travels with the task all the same: a worker finds the file from any directory, and
         # refuses another content.
         path = str(Path(self.encoder or DEFAULT).absolute())
         object.__setattr__(self, "_encoder_key", (path, read_encoder(path).sha256))
 
     @property
-    def simulated_by(self) -> str:
-        return simulator_version(self.simulator)
+    def id(self) -> str:
+        return "CarRacing-v3"
 
     @property
     def preprocessing(self) -> dict[str, Any]:
@@ -79,33 +64,8 @@ class CarRacing:
         """Absolute path and SHA-256 of the encoder's file, as `envs.car_encoder.load_encoder` takes them."""
         return self._encoder_key  # type: ignore[attr-defined]
 
-    @property
-    def reported(self) -> CarRacing:
-        return replace(self, max_steps=None, stall_steps=None)
-
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """Every network at every weight on every seed; see `envs.task.Task.evaluate`."""
-        check_networks(self, networks)
-        make_pool = self._envpool if self.simulator == "envpool" else self._gymnasium
-        return evaluate_in_waves(self._simulation(make_pool), networks, weights, seeds)
-
-    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64 through `wann.forward`, in Gymnasium's environment."""
-        check_networks(self, network)
-        return oracle_in_waves(self._simulation(self._gymnasium), network, weights, seeds)
-
-    def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """Gymnasium's environment of this task; ``kwargs`` such as a render mode."""
-        import gymnasium
-
-        return gymnasium.make(ID, disable_env_checker=True, **kwargs)
-
-    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
-        """A network's inputs [n, 16] of n frames."""
-        return self.load_encoder().encode_frames(observations)
-
     def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
-        """n actions of a network's outputs [n, 3]."""
+        """n actions (steer, gas, brake) [n, 3] of a network's outputs [n, 3]."""
         return to_actions(outputs)
 
     def load_encoder(self) -> Encoder:
@@ -116,16 +76,8 @@ class CarRacing:
         """
         return load_encoder(*self.encoder_key)
 
-    def _simulation(self, make_pool: MakePool) -> Simulation:
-        limits = Limits(self.max_steps, self.stall_steps)
-        return Simulation(make_pool, _WAVE, limits, encode=self.load_encoder().encode_frames)
-
-    def _envpool(self, seeds: NDArray[np.int64]) -> Pool:
-        return EnvPoolPool(ID, to_actions, seeds, OFF_FIELD_REWARD)
-
-    def _gymnasium(self, seeds: NDArray[np.int64]) -> Pool:
-        # The physics remembers what was before a reset, hence a new environment for each seed.
-        return GymnasiumPool(ID, self.make_environment, to_actions, seeds, fall_reward=OFF_FIELD_REWARD)
+    def _encoding(self) -> Callable[[NDArray], NDArray[np.float64]]:
+        return self.load_encoder().encode_frames
 
 
 def to_actions(outputs: NDArray) -> NDArray[np.float32]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 
 import numpy as np
@@ -35,11 +34,6 @@ def chosen_simulator(name: str) -> str:
             "take the simulator gymnasium"
         )
     return ("envpool" if installed else "gymnasium") if name == "auto" else name
-
-
-def simulator_version(name: str) -> str:
-    """What champion files and logs say of `chosen_simulator`."""
-    return f"{name} {version(name)}"
 
 
 class EnvPoolPool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,6 @@ from wann.errors import UserError
 
 if TYPE_CHECKING:
     import gymnasium
-
-GYMNASIUM = f"gymnasium {version('gymnasium')}"
 
 
 def require_box2d() -> None:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.gymnasium_pool import GYMNASIUM, GymnasiumPool
+from envs.gymnasium_pool import GymnasiumPool
 from envs.gymnasium_spaces import Interface, make_interface
 from envs.task import Returns, Seeds, Weights, check_networks
-from envs.waves import Limits, Simulation, evaluate_in_waves, oracle_in_waves
+from envs.waves import Limits, Simulation, evaluate_in_waves, oracle_in_waves, simulator_version
 from wann.errors import UserError, did_you_mean
 from wann.network import Network, Networks
 
@@ -88,7 +88,7 @@ class GymnasiumTask:
 
     @property
     def simulated_by(self) -> str:
-        return GYMNASIUM
+        return simulator_version("gymnasium")
 
     @property
     def reported(self) -> GymnasiumTask:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,11 @@ from wann.network import Network, Networks
 
 # Networks [n], weight settings [n] and inputs [n, I] of n lanes to their outputs [n, O].
 Act = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray], NDArray]
+
+
+def simulator_version(package: str) -> str:
+    """What champion files and logs say of what stepped the episodes."""
+    return f"{package} {version(package)}"
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from evolution.checkpoint import CheckpointError, load, save
 from wann.genome import validate_genome
-from wann.population import Population
-
-_PACKED = ("activations", "sources", "targets", "enabled", "node_offsets", "connection_offsets")
+from wann.population import PACKED, Population
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ def save_genomes(
     Raises:
         RunError: the disk is full or fails.
     """
-    arrays = {name: getattr(genomes, name) for name in _PACKED}
+    arrays = {name: getattr(genomes, name) for name in PACKED}
     shape = {"num_inputs": genomes.num_inputs, "num_outputs": genomes.num_outputs}
     save(path, {**arrays, "scores": np.zeros(0) if scores is None else scores}, {**(metadata or {}), **shape})
 
@@ -53,7 +51,7 @@ def load_genomes(path: Path) -> GenomeFile:
     metadata = dict(found.metadata)
     try:
         shape = metadata.pop("num_inputs"), metadata.pop("num_outputs")
-        genomes = Population(*shape, *(found.arrays[name] for name in _PACKED))
+        genomes = Population(*shape, *(found.arrays[name] for name in PACKED))
         scores = found.arrays["scores"]
         for genome in genomes:
             validate_genome(genome)

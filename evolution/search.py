@@ -24,11 +24,10 @@ from evolution.selection import select
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from wann.genome import Genome, minimal_genome
 from wann.network import Networks, compile_population
-from wann.population import Population, concatenate
+from wann.population import PACKED, Population, concatenate
 
 # Genomes remembered from earlier generations as candidates for champion.
 HALL_SIZE = 64
-_PACKED = ("activations", "sources", "targets", "enabled", "node_offsets", "connection_offsets")
 
 
 @dataclass(frozen=True)
@@ -168,8 +167,8 @@ class Search:
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
         """Everything a checkpoint needs: arrays and JSON metadata."""
-        arrays = {f"population.{name}": getattr(self.population, name) for name in _PACKED}
-        arrays |= {f"hall.{name}": getattr(self.hall, name) for name in _PACKED}
+        arrays = {f"population.{name}": getattr(self.population, name) for name in PACKED}
+        arrays |= {f"hall.{name}": getattr(self.hall, name) for name in PACKED}
         arrays |= {f"life.{name}": getattr(self._life, name) for name in RECORD_ARRAYS}
         arrays |= {"age": self._age, "hall_scores": self._hall_scores}
         arrays |= {} if self._safe is None else self._safe.state()
@@ -178,8 +177,8 @@ class Search:
     def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:
         """Become the search that `state` was taken from (same config and seed)."""
         self.generation = metadata["generation"]
-        self.population = Population(*self._shape, *(arrays[f"population.{name}"] for name in _PACKED))
-        self.hall = Population(*self._shape, *(arrays[f"hall.{name}"] for name in _PACKED))
+        self.population = Population(*self._shape, *(arrays[f"population.{name}"] for name in PACKED))
+        self.hall = Population(*self._shape, *(arrays[f"hall.{name}"] for name in PACKED))
         self._life = Records(*(arrays[f"life.{name}"] for name in RECORD_ARRAYS))
         self._age, self._hall_scores = arrays["age"], arrays["hall_scores"]
         self._hall_hashes = compile_population(self.hall).hashes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from rich.table import Table
 from configs import Config
 from evolution.checkpoint import write_atomically
 from evolution.run_directory import RunDirectory
+from experiment.tables import csv_text
 from wann.champion import Champion, load_champion
 from wann.network import compile_genome
 
@@ -37,7 +36,7 @@ def run_replicates(parent: RunDirectory, search: SearchOne) -> list[Champion] | 
         if finished is None:
             return None
         champions.append(finished)
-        write_atomically(parent.path / TABLE, _csv(champions).encode())
+        write_atomically(parent.path / TABLE, csv_text(_rows(champions)).encode())
     return champions
 
 
@@ -73,15 +72,6 @@ def _rows(champions: list[Champion]) -> list[dict[str, float]]:
             }
         )
     return rows
-
-
-def _csv(champions: list[Champion]) -> str:
-    rows = _rows(champions)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def print_replicates(console: Console, parent: RunDirectory, champions: list[Champion]) -> None:

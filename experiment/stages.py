@@ -6,8 +6,6 @@ the genomes it starts from are in its ``initial``. Once its ``survivors`` are wr
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from experiment.champions import Survivors, initial_genomes, survivors
 from experiment.command_line import StopRequest
 from experiment.evaluators import Evaluators
 from experiment.starting import task_of
+from experiment.tables import csv_text
 from wann.errors import UserError
 from wann.network import compile_genome, compile_population
 from wann.population import Population, concatenate
@@ -96,7 +95,7 @@ def run_stages(
                 return None
             here.append(found)
             done.append(found)
-            write_atomically(parent.path / TABLE, _csv(done).encode())
+            write_atomically(parent.path / TABLE, csv_text([restart.row() for restart in done]).encode())
         genomes = merged([restart.survivors for restart in here], stage.survivors)
         if not len(genomes):
             raise RunError(
@@ -181,15 +180,6 @@ def _announce(console: Console, parent: RunDirectory, index: int, number: int) -
     within = f"{parent.path.name}: " if parent.path.name.startswith("replicate-") else ""
     restart = f", restart {number + 1} of {stage.restarts}" if stage.restarts > 1 else ""
     console.print(f"{within}Stage {index + 1} of {len(stages)}: {stage.name}{restart}", highlight=False, soft_wrap=True)
-
-
-def _csv(done: list[Restart]) -> str:
-    rows = [restart.row() for restart in done]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def print_stages(console: Console, parent: RunDirectory, done: list[Restart]) -> None:

@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from wann.genome import Genome
 from wann.ragged import Offsets, freeze, offsets_of, take_rows
 
+# The array fields, in the order that kernels and files take them.
+PACKED = ("activations", "sources", "targets", "enabled", "node_offsets", "connection_offsets")
+
 
 @dataclass(frozen=True, eq=False)
 class Population:
@@ -70,15 +73,8 @@ class Population:
         )
 
     def packed_arrays(self) -> tuple[NDArray, ...]:
-        """What kernels take: (activations, sources, targets, enabled, node_offsets, connection_offsets)."""
-        return (
-            self.activations,
-            self.sources,
-            self.targets,
-            self.enabled,
-            self.node_offsets,
-            self.connection_offsets,
-        )
+        """What kernels take: the fields named in `PACKED`."""
+        return tuple(getattr(self, name) for name in PACKED)
 
     def take(self, rows: ArrayLike) -> Population:
         """The genomes at ``rows``, in that order, repeats allowed."""

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from envs import bipedal_walker
-from envs.bipedal_walker import FALL_REWARD, BipedalWalker
+from envs.bipedal_walker import BipedalWalker
+from envs.box2d import FALL_REWARD
 from envs.registry import make_task
 from networks import random_networks
 from wann import Networks, UserError, forward_lanes
@@ -195,7 +195,7 @@ def test_the_wave_does_not_matter(monkeypatch, simulator, networks):
     task = BipedalWalker(simulator=simulator, max_steps=60)
     expected = task.evaluate(networks, WEIGHTS, SEEDS)
     for wave in (1, 7, 59):
-        monkeypatch.setitem(bipedal_walker._WAVE, simulator, wave)
+        monkeypatch.setitem(BipedalWalker.waves, simulator, wave)
         found = task.evaluate(networks, WEIGHTS, SEEDS)
         assert found.values.tobytes() == expected.values.tobytes()
         assert found.steps.tobytes() == expected.steps.tobytes()

@@ -1,0 +1,105 @@
+"""What several benchmarks measure with: seconds, a bare simulator, and the gain of a second worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs import box2d
+from wann.network import Networks
+
+Figures = Iterator[tuple[str, float]]
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    action()
+    return time.perf_counter() - begin
+
+
+@contextmanager
+def timed(owner: Any, name: str) -> Iterator[list[float]]:
+    """The seconds of every call of ``owner.name`` while the context lasts."""
+    seconds: list[float] = []
+    plain = getattr(owner, name)
+
+    def function(*arguments: Any) -> Any:
+        begin = time.perf_counter()
+        answer = plain(*arguments)
+        seconds.append(time.perf_counter() - begin)
+        return answer
+
+    with mock.patch.object(owner, name, function):
+        yield seconds
+
+
+class Recorded:
+    """Seeds, and the (lanes, actions) of every step, of an EnvPool pool that a task played."""
+
+    def __init__(self, id: str, seeds: NDArray[np.int64]) -> None:
+        self.id, self.seeds = id, seeds
+        self.steps: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
+
+    @property
+    def num_steps(self) -> int:
+        return sum(len(lanes) for lanes, _ in self.steps)
+
+    def play(self) -> None:
+        """In EnvPool alone: the least that any user of it must pay for these episodes.
+
+        A pool of the same size and seeds takes the very actions, and steps the very lanes that are not over.
+        """
+        import envpool
+
+        seeds = self.seeds.tolist()
+        pool = envpool.make(self.id, env_type="gymnasium", num_envs=len(seeds), num_threads=1, seed=seeds)
+        pool.reset()
+        for lanes, actions in self.steps:
+            pool.step(actions, lanes)
+        pool.close()
+
+
+def recorded(task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds: NDArray[np.int64]) -> list[Recorded]:
+    """All pools of one evaluation, in order."""
+    pools: list[Recorded] = []
+
+    class Recorder(box2d.EnvPoolPool):
+        def __init__(self, id, to_actions, seeds, fall_reward=None):
+            super().__init__(id, to_actions, seeds, fall_reward)
+            pools.append(Recorded(id, seeds))
+
+        def step(self, lanes, outputs):
+            pools[-1].steps.append((lanes.copy(), self._to_actions(outputs)))
+            return super().step(lanes, outputs)
+
+    with mock.patch.object(box2d, "EnvPoolPool", Recorder):
+        task.evaluate(networks, weights, seeds)
+    return pools
+
+
+def gain_of_second_worker(
+    task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds: NDArray[np.int64]
+) -> float:
+    """How many times as fast two Ray workers are as one."""
+    from workers.ray_pool import RayEvaluator
+    from workers.ray_session import connect
+
+    session = connect(3, None)  # with a place for each of the three workers
+    ratios = []
+    try:
+        with RayEvaluator(task, 1, home_seconds=0) as one, RayEvaluator(task, 2, home_seconds=0) as two:
+            for turn in range(6):
+                alone = seconds_of(lambda: one.evaluate(networks, weights, seeds))
+                together = seconds_of(lambda: two.evaluate(networks, weights, seeds))
+                if turn:  # the first one starts processes and learns how long chunks take
+                    ratios.append(alone / together)
+    finally:
+        session.close()
+    return median(ratios)
