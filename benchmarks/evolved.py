@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.searching import generations
 from configs import Config, load_config, result_keys
 from configs.schema import EvaluationConfig, MutationConfig, SearchConfig, TaskConfig
-from envs.registry import make_task
-from evolution.search import Search
 from wann.genome import Genome, make_genome
 from wann.network import compile_population
 from wann.population import Population
@@ -84,18 +83,14 @@ _KEYS = ("activations", "sources", "targets", "enabled")
 def collect(name: str) -> None:
     """Search until enough different programs of the wanted size were in some population."""
     wanted = SETS[name]
-    search_config, evaluation = wanted.config.search, wanted.config.evaluation
-    task = make_task(wanted.config.task.name, wanted.config.task.options)
     found: dict[int, Genome] = {}
     for seed in range(1, 20):
-        search = Search(search_config, evaluation, seed, task.num_inputs, task.num_outputs)
         goal = min(NUM_GENOMES, len(found) + NUM_GENOMES // 2)  # no seed gives more than half of a set
-        for generation in range(wanted.generations):
-            request = search.ask()
-            search.tell(task.evaluate(request.networks, request.weights, request.seeds).values)
-            if generation % 20 == 19:
+        config = wanted.config.model_copy(update={"seed": seed})
+        for _, search in generations(config):
+            if search.generation % 20 == 0:
                 _gather(search.population, wanted, found, goal)
-            if len(found) >= goal:
+            if len(found) >= goal or search.generation >= wanted.generations:
                 break
         print(name, "seed", seed, "generation", search.generation, "genomes", len(found), flush=True)
         if len(found) >= NUM_GENOMES:

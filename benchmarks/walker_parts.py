@@ -10,17 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.searching import generations
 from configs import load_config
 from configs.schema import Config
 from envs.registry import make_task
 from evolution.randomness import Purpose, episode_seeds
-from evolution.search import Search
 from wann.champion import load_champion
 from wann.genome import Genome
 from wann.network import Networks, compile_genome
@@ -38,6 +37,8 @@ DISCOVER = {
 _RACE = "evaluation.race=[{share: 0.15, rollouts: 3}, {share: 0.05, rollouts: 6}]"
 _REFINE = ["search.age_generations=1"]
 REFINE = {
+    "safe mutations, race, lower bound": [*_REFINE, "search.strategy=lower_bound", _RACE, "search.safe_mutation={}"],
+    "safe mutations, race, this generation's mean": ["search.strategy=published", _RACE, "search.safe_mutation={}"],
     "race, lower bound": [*_REFINE, "search.strategy=lower_bound", _RACE],
     "race, lifetime mean": [*_REFINE, "search.strategy=lower_bound", "search.confidence=0", _RACE],
     "one rollout, lower bound": [*_REFINE, "search.strategy=lower_bound"],
@@ -52,25 +53,9 @@ REFINE = {
 }
 
 
-def grow(config: Config, steps: float, initial: list[Genome]) -> Iterator[tuple[int, Search]]:
-    """The search after each generation, with the steps simulated so far, until ``steps`` are."""
-    task = make_task(config.task.name, config.task.options)
-    search = Search(config.search, config.evaluation, config.seed, task.num_inputs, task.num_outputs, initial)
-    done = 0
-    while done < steps:
-        request = search.ask()
-        returns = task.evaluate(request.networks, request.weights, request.seeds)
-        done += int(returns.steps.sum())
-        if search.tell(returns.values) is not None:
-            yield done, search
-
-
 def measure(config: Config, steps: float, initial: list[Genome]) -> dict[str, Any]:
     """Steps and generations taken, and the true return of the best genome at the end."""
-    done, search = 0, None
-    for done, search in grow(config, steps, initial):  # noqa: B007 - the last pair is what counts
-        pass
-    assert search is not None
+    done, search = next(pair for pair in generations(config, initial) if pair[0] >= steps)
     network = compile_genome(search.hall[0])
     task = make_task(config.task.name, config.task.options).reported
     weights = np.array(config.evaluation.weights)

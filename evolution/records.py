@@ -50,6 +50,11 @@ class Records:
         other = Records.empty(count, self.weight_sums.shape[1])
         return Records(*(np.concatenate([getattr(r, name) for r in (self, other)]) for name in RECORD_ARRAYS))
 
+    def different(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """``rows`` in their order, without those whose returns were exactly those of an earlier one."""
+        _, first = np.unique(np.column_stack([self.weight_sums, self.squares])[rows], axis=0, return_index=True)
+        return rows[np.sort(first)]
+
     @property
     def weight_means(self) -> NDArray[np.float64]:
         """[P, W] mean return at each weight; NaN where there was no rollout."""

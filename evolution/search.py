@@ -66,13 +66,6 @@ class _Heat:
     max_steps: int | None = None  # of short episodes, which are not remembered
 
 
-def _best_different(found: Records, known: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
-    """Rows of the best by mean return; of those that did exactly the same, the one with most rollouts ``known``."""
-    order = np.lexsort((-known, -found.mean))[: np.count_nonzero(np.isfinite(found.mean))]
-    _, first = np.unique(np.column_stack([found.weight_sums, found.squares])[order], axis=0, return_index=True)
-    return np.sort(order[np.sort(first)][:wanted])
-
-
 class Search:
     """A weight-agnostic topology search over genomes with ``num_inputs`` and ``num_outputs``.
 
@@ -142,18 +135,14 @@ class Search:
         self._failed[self._racing] |= np.isnan(found.mean)
         if heats[self._heat].max_steps is None:
             self._now = self._now.added(self._racing, found)
-        cohort = self._cohort()
         self._heat += 1
         if self._heat < len(heats):
             wanted = max(1, round(heats[self._heat].share * len(self._first_of)))
-            if heats[self._heat - 1].max_steps is None:
-                self._racing = self._leaders(cohort, wanted)
-            else:
-                known = np.zeros(len(self._first_of), np.int64)
-                np.maximum.at(known, self._program_of, self._life.num_rollouts)
-                self._racing = _best_different(found, known[self._racing], wanted)
+            short = heats[self._heat - 1].max_steps is not None
+            self._racing = self._best_in_short(found, wanted) if short else self._leaders(wanted)
             if len(self._racing):
                 return None
+        cohort = self._cohort()
         summary = self._summarise(cohort)
         excess = self._excess(cohort)
         self._remember(self.strategy.score(cohort, self.config), excess)
@@ -209,19 +198,24 @@ class Search:
             return [_Heat(1.0, rollouts), *race]
         return [_Heat(1.0, screen.rollouts, screen.max_steps), _Heat(screen.share, rollouts), *race]
 
-    def _leaders(self, cohort: Cohort, wanted: int) -> NDArray[np.int64]:
+    def _leaders(self, wanted: int) -> NDArray[np.int64]:
         """Rows of the programs that the next heat is for: the best by mean return so far.
 
         The mean, not its lower bound: the race is to find out about those that little is known of. Of programs
         that did exactly the same in this generation one runs, the best known: most mutations that do no harm do
         nothing, and their copies would fill the heat.
         """
+        cohort = self._cohort()
         ran = cohort.now.num_rollouts > 0
         mean = np.where(ran, self.strategy.records(cohort).mean, np.nan)
-        order = np.lexsort((-cohort.life.num_rollouts, -mean))[: np.count_nonzero(np.isfinite(mean))]
-        behaviour = np.column_stack([self._now.weight_sums, self._now.squares])[self._program_of[order]]
-        _, first = np.unique(behaviour, axis=0, return_index=True)
-        return np.sort(self._program_of[order[np.sort(first)]][:wanted])
+        genomes = cohort.now.different(_best_first(mean, cohort.life.num_rollouts))
+        return np.sort(self._program_of[genomes][:wanted])
+
+    def _best_in_short(self, found: Records, wanted: int) -> NDArray[np.int64]:
+        """The same after short episodes, of all programs, whose returns count for nothing else."""
+        known = np.zeros(len(self._first_of), np.int64)
+        np.maximum.at(known, self._program_of, self._life.num_rollouts)
+        return np.sort(found.different(_best_first(found.mean, known))[:wanted])
 
     def _first_population(self, initial: list[Genome]) -> Population:
         count = self.config.population
@@ -339,6 +333,11 @@ class Search:
         self._age = np.r_[cohort.age[elites] + 1, cohort.age[parents] + 1, np.zeros(num_newborn, np.int64)]
         self._life = cohort.life.take(elites).extended(len(parents) + num_newborn)
         self._compile()
+
+
+def _best_first(mean: NDArray[np.float64], known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows with a finite mean return, best first; of equals first the one with most rollouts ``known``."""
+    return np.lexsort((-known, -mean))[: np.count_nonzero(np.isfinite(mean))]
 
 
 def _safe_mutation(config: SearchConfig, behaviour: Behaviour | None) -> SafeMutation | None:
