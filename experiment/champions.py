@@ -93,7 +93,7 @@ def crown(config: Config, candidates: Population, task: Task, evaluator: Evaluat
 
     def oracle(network: Network, weights: NDArray, seeds: NDArray) -> Returns:
         stop.check()
-        return reported.evaluate_oracle(network, weights, seeds)
+        return evaluator.evaluate_oracle(network, weights, seeds)
 
     settings, evaluation = _settings(last), last.evaluation
     ranked = rank_candidates(candidates, evaluate, settings, evaluation, config.seed) if len(candidates) else []

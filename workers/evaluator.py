@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from time import perf_counter
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from envs.task import Returns, Seeds, Task, Weights, lane_grid, shortened
 from wann.errors import UserError
-from wann.network import Networks
+from wann.network import Network, Networks
 
 
 class Evaluator(Protocol):
@@ -34,6 +35,10 @@ class Evaluator(Protocol):
         """
         ...
 
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        """One network in float64; see `envs.task.Task.evaluate_oracle`. Raises as `evaluate` does."""
+        ...
+
     def statistics(self) -> dict[str, float]:
         """Figures for the log, keys beginning with ``worker_``; counts are cumulative."""
         ...
@@ -42,6 +47,42 @@ class Evaluator(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a task runs what it is given: cut at ``max_steps``, or by its oracle."""
+
+    max_steps: int | None = None
+    oracle: bool = False
+
+    def of(self, task: Task) -> Task:
+        return cast(Task, OracleTask(task)) if self.oracle else shortened(task, self.max_steps)
+
+
+class OracleTask:
+    """A task whose `evaluate` is the oracle of another."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self.name = task.name
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """As `Task.evaluate`, network by network."""
+        own = [weights] * len(networks) if isinstance(weights, np.ndarray) else weights
+        parts = [self._task.evaluate_oracle(n, w, seeds) for n, w in zip(networks, own, strict=True)]
+        falls = [part.falls for part in parts if part.falls is not None]
+        return Returns(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate(falls) if falls else None,
+        )
+
+
+def oracle_arguments(weights: ArrayLike, seeds: Seeds) -> tuple[Weights, Seeds]:
+    """Weights [W], or [W, E] of one network, as `Evaluator.evaluate` takes them for one network."""
+    weights = np.asarray(weights, np.float64)
+    return (weights if weights.ndim == 1 else [weights]), seeds
 
 
 class TaskError(RuntimeError):
@@ -144,7 +185,13 @@ def validated(task: str, returns: object, shape: tuple[int, ...]) -> Returns:
             raise TaskError(task, None, None, None, f"expected {name} to be {kind_name}, found {array.dtype}")
     if (steps < 0).any():
         raise TaskError(task, None, None, None, f"expected steps >= 0, found {int(steps.min())}")
-    return Returns(np.ascontiguousarray(values, np.float64), np.ascontiguousarray(steps, np.int64))
+    falls = None if returns.falls is None else np.asarray(returns.falls)
+    if falls is not None and (falls.shape != shape or falls.dtype != bool):
+        detail = (
+            f"expected falls to be bools of shape [P, W, R] = {list(shape)}, found {falls.dtype} {list(falls.shape)}"
+        )
+        raise TaskError(task, None, None, None, detail)
+    return Returns(np.ascontiguousarray(values, np.float64), np.ascontiguousarray(steps, np.int64), falls)
 
 
 def _locate(
@@ -201,7 +248,14 @@ class InlineEvaluator:
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
         begin = perf_counter()
-        returns = evaluate_or_locate(shortened(self._task, max_steps), networks, weights, seeds)
+        returns = evaluate_or_locate(Way(max_steps).of(self._task), networks, weights, seeds)
+        self._seconds += perf_counter() - begin
+        return returns
+
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        begin = perf_counter()
+        arguments = oracle_arguments(weights, seeds)
+        returns = evaluate_or_locate(Way(oracle=True).of(self._task), Networks.of([network]), *arguments)
         self._seconds += perf_counter() - begin
         return returns
 

@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Task, Weights, shortened
-from wann.network import Networks
+from envs.task import Returns, Seeds, Task, Weights
+from wann.network import Network, Networks
+from workers.blocks import Block, blocks
 from workers.chunks import CostModel, cost_units, cut
-from workers.evaluator import WorkerError, evaluate_or_locate, request_shape, validated
+from workers.evaluator import Way, WorkerError, evaluate_or_locate, oracle_arguments, request_shape, validated
 from workers.ray_session import (
     RaySession,
     Worker,
@@ -53,9 +54,9 @@ _INLINE_BYTES = 50_000
 
 @dataclass(eq=False)
 class Chunk:
-    """Rows of the request that travel together."""
+    """Pieces of the request that travel together; all are of one block."""
 
-    rows: NDArray[np.int64]
+    pieces: NDArray[np.int64]
     units: float
     cost: CostModel  # of requests like its own
     suspect: bool = False
@@ -74,39 +75,70 @@ class Job:
 
 
 class Request:
-    """One call of `evaluate`: its arguments as chunks take them, and its results as they come in."""
+    """One call of `evaluate`: its arguments as chunks take them, and its results as they come in.
+
+    A piece is one network on one block of its rollouts: piece k is network k % P on block k // P. There is one block,
+    all rollouts, unless networks are too few to keep the workers busy.
+    """
 
     def __init__(
         self,
         networks: Networks,
         weights: Weights,
         seeds: Seeds,
-        max_steps: int | None,
+        way: Way,
         shape: tuple[int, int, int],
         cost: CostModel,
+        num_blocks: int,
     ) -> None:
-        self.networks, self.weights, self.seeds, self.max_steps = networks, weights, np.asarray(seeds), max_steps
-        self.cost = cost
-        self.shape = shape
-        self.units = cost_units(networks, shape[1] * shape[2])
-        self.values = np.full(shape, np.nan)
-        self.steps = np.zeros(shape, np.int64)
-        self.missing = np.ones(shape[0], bool)
+        self.networks, self.weights, self.seeds, self.way = networks, weights, np.asarray(seeds), way
+        self.cost, self.shape = cost, shape
+        self.blocks = blocks(*shape[1:], num_blocks)
+        self.units = np.concatenate([cost_units(networks, block.num_lanes) for block in self.blocks])
+        self.returns = Returns(np.full(shape, np.nan), np.zeros(shape, np.int64))
+        self.missing = np.ones(len(self.units), bool)
         self.fresh: deque[Chunk] = deque()
         self.suspects: deque[Chunk] = deque()
-        shared = dump((weights if isinstance(weights, np.ndarray) else None, self.seeds, max_steps))
+        shared = dump((weights if isinstance(weights, np.ndarray) else None, self.seeds, way))
         self.shared = shared if len(shared) <= _INLINE_BYTES else put(shared)
 
-    def chunk_bytes(self, rows: NDArray[np.int64]) -> bytes:
-        individual = None
+    def rows(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Indices of their networks."""
+        return pieces % len(self.networks)
+
+    def block(self, pieces: NDArray[np.int64]) -> Block:
+        return self.blocks[int(pieces[0]) // len(self.networks)]
+
+    def chunk_bytes(self, pieces: NDArray[np.int64]) -> bytes:
+        rows, individual = self.rows(pieces), None
         if not isinstance(self.weights, np.ndarray):
             individual = [self.weights[row] for row in rows.tolist()]
-        return dump((rows, self.networks.take(rows), individual))
+        block = None if len(self.blocks) == 1 else self.block(pieces)
+        return dump((rows, self.networks.take(rows), individual, block))
 
-    def fill(self, rows: NDArray[np.int64], returns: Returns) -> None:
-        self.values[rows] = returns.values
-        self.steps[rows] = returns.steps
-        self.missing[rows] = False
+    def piece_shape(self, pieces: NDArray[np.int64]) -> tuple[int, int, int]:
+        block = self.block(pieces)
+        return len(pieces), len(block.settings), len(block.rollouts)
+
+    def fill(self, pieces: NDArray[np.int64], found: Returns) -> None:
+        block, wanted = self.block(pieces), self.missing[pieces]
+        place = np.ix_(self.rows(pieces)[wanted], block.settings, block.rollouts)
+        self.returns.values[place], self.returns.steps[place] = found.values[wanted], found.steps[wanted]
+        if found.falls is not None:
+            if self.returns.falls is None:
+                self.returns = replace(self.returns, falls=np.zeros(self.shape, bool))
+            self.returns.falls[place] = found.falls[wanted]  # type: ignore[index]
+        self.missing[pieces] = False
+
+    def give_up(self, row: int) -> None:
+        """Nothing more is wanted of a network, and nothing that it has given."""
+        self.missing[self.rows(np.arange(len(self.missing))) == row] = False
+        self.returns.values[row], self.returns.steps[row] = np.nan, 0
+        if self.returns.falls is not None:
+            self.returns.falls[row] = False
+        for queue in (self.fresh, self.suspects):
+            for chunk in [chunk for chunk in queue if not self.missing[chunk.pieces].any()]:
+                queue.remove(chunk)
 
     def identity(self, row: int) -> tuple[int, bytes]:
         """What a poisoned network is remembered by: its program, and its weights where they are its own."""
@@ -153,7 +185,7 @@ class RayEvaluator:
         self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
         self._max_attempts = max_attempts
         self._device = device
-        self._costs: dict[int | None, CostModel] = {}  # by max_steps: short episodes take other times
+        self._costs: dict[Way, CostModel] = {}  # short episodes, and the oracle's, take other times
         self._poisoned: set[tuple[int, bytes]] = set()
         self._counts = dict.fromkeys(("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home"), 0)
         self._busy_seconds = self._sent_seconds = 0.0
@@ -244,32 +276,47 @@ class RayEvaluator:
             WorkerError: no worker can be started.
             ValueError: weights or seeds of a wrong shape.
         """
+        return self._evaluate(networks, weights, seeds, Way(max_steps))
+
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        """See `workers.evaluator.Evaluator.evaluate_oracle`; raises as `evaluate` does."""
+        return self._evaluate(Networks.of([network]), *oracle_arguments(weights, seeds), Way(oracle=True))
+
+    def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, way: Way) -> Returns:
         shape = request_shape(networks, weights, seeds)
         if not len(networks):
-            return evaluate_or_locate(shortened(self._task, max_steps), networks, weights, seeds)
-        cost = self._costs.setdefault(max_steps, CostModel())
-        request = Request(networks, weights, seeds, max_steps, shape, cost)
-        for row in range(len(networks)) if self._poisoned else ():
-            request.missing[row] = request.identity(row) not in self._poisoned
+            return evaluate_or_locate(way.of(self._task), networks, weights, seeds)
+        cost = self._costs.setdefault(way, CostModel())
         cost.begin_request()
-        expected = cost.expected_seconds(float(request.units.sum()))
+        expected = cost.expected_seconds(float(cost_units(networks, shape[1] * shape[2]).sum()))
         at_home = getattr(self._task, "safe_at_home", False) and not self._counts["deaths"]
-        if at_home and expected is not None and expected < self._home_seconds:
-            return self._evaluate_at_home(request)
-        return self._evaluate_on_workers(request)
+        at_home = at_home and expected is not None and expected < self._home_seconds
+        num_blocks = 1 if at_home else self._num_blocks(len(networks), expected)
+        request = Request(networks, weights, seeds, way, shape, cost, num_blocks)
+        for row in range(len(networks)) if self._poisoned else ():
+            if request.identity(row) in self._poisoned:
+                request.give_up(row)
+        return self._evaluate_at_home(request) if at_home else self._evaluate_on_workers(request)
+
+    def _num_blocks(self, num_networks: int, expected_seconds: float | None) -> int:
+        """So many that every worker has something to do that is worth sending."""
+        worth = np.inf if expected_seconds is None else expected_seconds / self._chunk_seconds
+        return max(1, int(min(self._session.num_workers, worth)) // num_networks)
 
     def _evaluate_at_home(self, request: Request) -> Returns:
         begin = perf_counter()
-        task = shortened(self._task, request.max_steps)
-        returns = evaluate_or_locate(task, request.networks, request.weights, request.seeds)
+        returns = evaluate_or_locate(request.way.of(self._task), request.networks, request.weights, request.seeds)
         request.cost.observe(float(request.units.sum()), perf_counter() - begin)
         self._counts["at_home"] += 1
         return returns
 
     def _evaluate_on_workers(self, request: Request) -> Returns:
         begin = perf_counter()
-        rows = np.flatnonzero(request.missing)
-        request.fresh.extend(self._cut(rows, request.units[rows], request.cost))
+        pieces = np.flatnonzero(request.missing)
+        if len(request.blocks) == 1:
+            request.fresh.extend(self._cut(pieces, request.units[pieces], request.cost))
+        else:
+            request.fresh.extend(Chunk(np.array([k]), float(request.units[k]), request.cost) for k in pieces)
         try:
             while request.missing.any():
                 self._dispatch(request)
@@ -281,7 +328,7 @@ class RayEvaluator:
                 for job in worker.jobs:
                     job.chunk.settled = True
             self._sent_seconds += perf_counter() - begin
-        return Returns(request.values, request.steps)
+        return request.returns
 
     def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64], cost: CostModel) -> list[Chunk]:
         count, total = self._session.num_workers, float(units.sum())
@@ -308,7 +355,7 @@ class RayEvaluator:
         if not worker.jobs:
             worker.since = perf_counter()
         proof = worker.actor.ping.remote() if chunk.suspect else None
-        reference = worker.actor.evaluate.remote(request.chunk_bytes(chunk.rows), request.shared)
+        reference = worker.actor.evaluate.remote(request.chunk_bytes(chunk.pieces), request.shared)
         worker.jobs.append(Job(chunk, reference, proof))
         chunk.copies += 1
         self._counts["chunks"] += 1
@@ -392,8 +439,8 @@ class RayEvaluator:
         chunk.settled = True
         if error is not None:
             raise error
-        shape = (len(chunk.rows), *request.shape[1:])
-        request.fill(chunk.rows, validated(self._task.name, returns, shape))
+        shape = request.piece_shape(chunk.pieces)
+        request.fill(chunk.pieces, validated(self._task.name, returns, shape))
 
     # Deaths
 
@@ -423,23 +470,23 @@ class RayEvaluator:
 
     def _suspect(self, request: Request, chunk: Chunk, strike: bool) -> None:
         chunk.suspect = True
-        single = len(chunk.rows) == 1
+        single = len(chunk.pieces) == 1
         chunk.strikes += single and strike
         if chunk.copies:  # Another worker is at it still.
             return
         if single and chunk.strikes >= self._max_attempts:
-            self._poison(request, int(chunk.rows[0]))
+            self._poison(request, int(request.rows(chunk.pieces)[0]))
             return
         self._counts["retries"] += 1
         if single:
             request.suspects.append(chunk)
             return
         chunk.settled = True
-        for rows in np.array_split(chunk.rows, min(_SPLIT, len(chunk.rows))):
-            request.suspects.append(Chunk(rows, float(request.units[rows].sum()), request.cost, suspect=True))
+        for part in np.array_split(chunk.pieces, min(_SPLIT, len(chunk.pieces))):
+            request.suspects.append(Chunk(part, float(request.units[part].sum()), request.cost, suspect=True))
 
     def _poison(self, request: Request, row: int) -> None:
-        request.missing[row] = False
+        request.give_up(row)
         self._poisoned.add(request.identity(row))
         logger.warning(
             "task %r: genome %d (structural hash %016x) killed or hung the %d workers that ran it alone; its values "

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from envs.task import Returns, Task, shortened
+from envs.task import Returns, Task
 from wann.errors import UserError
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_genome
@@ -43,21 +43,29 @@ def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
 
     Args:
         task: what to evaluate on.
-        chunk: pickled (rows [p] of the whole request, p networks, p individual weights or None).
-        shared: pickled (shared weights or None, seeds, max_steps or None).
+        chunk: pickled (rows [p] of the whole request, p networks, p individual weights or None, a block of the
+            rollouts or None for all).
+        shared: pickled (shared weights or None, seeds, how to run them).
 
     Returns:
         A pickled `Reply`.
     """
     begin = perf_counter()
-    rows, networks, individual = pickle.loads(chunk)
-    weights, seeds, max_steps = pickle.loads(shared)
+    rows, networks, individual, block = pickle.loads(chunk)
+    weights, seeds, way = pickle.loads(shared)
+    own = weights if individual is None else individual
+    if block is not None:
+        own, seeds = block.weights(own), block.seeds(seeds)
     reply: Reply
     try:
-        own = weights if individual is None else individual
-        returns = evaluate_or_locate(shortened(task, max_steps), networks, own, seeds, rows)
+        returns = evaluate_or_locate(way.of(task), networks, own, seeds, rows)
         reply = (returns, None, perf_counter() - begin)
-    except (TaskError, UserError) as error:
+    except TaskError as error:
+        if block is not None and isinstance(error.weight, int):  # counted within the block
+            setting = int(block.settings[error.weight])
+            error = TaskError(error.task, error.genome, setting, error.seed, error.detail)
+        reply = (None, error, perf_counter() - begin)
+    except UserError as error:
         reply = (None, error, perf_counter() - begin)
     return dump(reply)
 
