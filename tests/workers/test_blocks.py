@@ -50,7 +50,7 @@ def test_same_bytes_from_shared_rollouts(networks, count):
     task, few = ArithmeticTask(seconds=0.01), networks.take(np.arange(count))
     rng = np.random.default_rng(0)
     individual = [rng.normal(size=(5, 40)) for _ in range(count)]
-    with RayEvaluator(task, 4, chunk_seconds=0.001, home_seconds=0) as evaluator:
+    with RayEvaluator(task, 4, chunk_seconds=1e-6, home_seconds=0) as evaluator:
         sent = 0.0
         for weights, seeds in (
             (WEIGHTS, [1, 2]),
@@ -69,7 +69,7 @@ def test_same_bytes_from_shared_rollouts(networks, count):
 def test_the_oracle_runs_on_workers():
     network = random_networks(5, 1, 1, np.random.default_rng(2))[0]
     task, rng = CartPoleSwingUp(max_steps=60), np.random.default_rng(3)
-    with RayEvaluator(task, 2, home_seconds=0) as ray, InlineEvaluator(task) as inline:
+    with RayEvaluator(task, 2, chunk_seconds=1e-6, home_seconds=0) as ray, InlineEvaluator(task) as inline:
         for weights in (WEIGHTS, rng.normal(size=(4, network.num_connections + 9))):
             expected = task.evaluate_oracle(network, weights, [3, 4])
             assert_same(inline.evaluate_oracle(network, weights, [3, 4]), expected)
