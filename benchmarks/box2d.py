@@ -14,6 +14,7 @@ from benchmarks.measuring import Figures, gain_of_second_worker, recorded, secon
 from envs.bipedal_walker import BipedalWalker
 from wann.network import Networks, compile_population
 from wann.population import Population
+from workers.memory import resident_megabytes
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = np.array([1.0])
@@ -69,12 +70,6 @@ def worker_generation(generation: int) -> None:
     task = BipedalWalker(simulator="envpool", max_steps=5 + generation % 6)
     networks = walkers()
     task.evaluate(networks.take(np.arange(WALKERS) % len(networks)), WEIGHTS, [generation])
-
-
-def resident_megabytes() -> float:
-    """What this process alone holds: pages of files come and go as the system likes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("RssAnon:"))
 
 
 def walkers() -> Networks:

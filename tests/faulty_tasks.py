@@ -90,6 +90,21 @@ class LimpingTask(ArithmeticTask):
             time.sleep(1000)
 
 
+_LEAKED: list[np.ndarray] = []
+
+
+@dataclass(frozen=True)
+class LeakyTask(ArithmeticTask):
+    """Every evaluation leaves memory behind."""
+
+    megabytes: int = 0
+    name: ClassVar[str] = "leaky"
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        _LEAKED.append(np.ones(self.megabytes * 125_000))
+        return super().evaluate(networks, weights, seeds)
+
+
 @dataclass(frozen=True)
 class RaisingTask(ArithmeticTask):
     """A culprit raises at one weight and seed (the second kind: only together with other rollouts)."""

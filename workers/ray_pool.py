@@ -63,6 +63,8 @@ class RayEvaluator:
         timeout_seconds: for one chunk; its worker is killed, which counts as a death.
         start_seconds: for the first worker to start.
         max_attempts: deaths of workers running a network alone after which it is poisoned.
+        growth_megabytes: memory beyond twice what it held after its first chunk with which a worker is replaced by
+            a new one: simulators leak.
         device: in words, for `description`.
 
     Raises:
@@ -80,6 +82,7 @@ class RayEvaluator:
         timeout_seconds: float = 600.0,
         start_seconds: float = 300.0,
         max_attempts: int = 3,
+        growth_megabytes: float = 500.0,
         device: str = "CPU",
     ) -> None:
         self._task = task
@@ -87,10 +90,13 @@ class RayEvaluator:
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
         self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
         self._max_attempts = max_attempts
+        self._growth_megabytes = growth_megabytes
         self._device = device
         self._costs: dict[Way, CostModel] = {}  # short episodes, and the oracle's, take other times
         self._poisoned: set[tuple[int, bytes]] = set()
-        self._counts = dict.fromkeys(("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home"), 0)
+        self._counts = dict.fromkeys(
+            ("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home", "outgrown"), 0
+        )
         self._busy_seconds = self._sent_seconds = 0.0
         self._failed_starts = 0
         self._connection: RaySession | None = None
@@ -243,6 +249,9 @@ class RayEvaluator:
     # Sending
 
     def _dispatch(self, request: Request) -> None:
+        for worker in [worker for worker in self._workers if worker.idle and worker.outgrown]:
+            self._counts["outgrown"] += 1
+            self._replace(worker)
         idle = [worker for worker in self._workers if worker.idle]
         for worker in idle:
             queue = request.suspects or request.fresh
@@ -251,6 +260,7 @@ class RayEvaluator:
                 self._send(request, chunk, worker)
         for worker in self._workers:
             ready = worker.starting is None and 0 < len(worker.jobs) < _JOBS_PER_WORKER
+            ready = ready and not worker.outgrown
             if ready and request.fresh and not worker.jobs[0].chunk.suspect:
                 self._send(request, request.fresh.popleft(), worker)
 
@@ -329,7 +339,14 @@ class RayEvaluator:
             return
         worker.jobs.popleft()
         worker.since = perf_counter()
-        self._accept(request, job, reply)
+        *answer, megabytes = reply
+        self._watch_memory(worker, megabytes)
+        self._accept(request, job, answer)
+
+    def _watch_memory(self, worker: Worker, megabytes: float) -> None:
+        if worker.first_megabytes is None:
+            worker.first_megabytes = megabytes
+        worker.outgrown = megabytes > 2 * worker.first_megabytes + self._growth_megabytes
 
     def _accept(self, request: Request | None, job: Job, reply: Any) -> None:
         returns, error, seconds = reply

@@ -168,6 +168,8 @@ class Worker:
     since: float  # when it was created, or when its running job began
     pid: int = 0
     node: str = ""
+    first_megabytes: float | None = None  # held after its first chunk
+    outgrown: bool = False  # holds much more by now
     jobs: deque[Any] = field(default_factory=deque)
 
     @property

@@ -12,10 +12,12 @@ from envs.task import Returns, Task
 from wann.errors import UserError
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_genome
+from workers.blocks import Block
 from workers.evaluator import TaskError, evaluate_or_locate
+from workers.memory import resident_megabytes
 
-# (returns or None, error or None, seconds)
-Reply = tuple[Returns | None, Exception | None, float]
+# (returns or None, error or None, seconds, megabytes that the worker holds)
+Reply = tuple[Returns | None, Exception | None, float, float]
 
 
 def dump_task(task: Task) -> bytes:
@@ -56,18 +58,23 @@ def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
     own = weights if individual is None else individual
     if block is not None:
         own, seeds = block.weights(own), block.seeds(seeds)
-    reply: Reply
+    returns: Returns | None = None
+    failure: Exception | None = None
     try:
         returns = evaluate_or_locate(way.of(task), networks, own, seeds, rows)
-        reply = (returns, None, perf_counter() - begin)
     except TaskError as error:
-        if block is not None and isinstance(error.weight, int):  # counted within the block
-            setting = int(block.settings[error.weight])
-            error = TaskError(error.task, error.genome, setting, error.seed, error.detail)
-        reply = (None, error, perf_counter() - begin)
+        failure = error if block is None else _in_the_request(error, block)
     except UserError as error:
-        reply = (None, error, perf_counter() - begin)
+        failure = error
+    reply: Reply = (returns, failure, perf_counter() - begin, resident_megabytes())
     return dump(reply)
+
+
+def _in_the_request(error: TaskError, block: Block) -> TaskError:
+    """An individual weight setting is counted within the block."""
+    if not isinstance(error.weight, int):
+        return error
+    return TaskError(error.task, error.genome, int(block.settings[error.weight]), error.seed, error.detail)
 
 
 def dump(message: object) -> bytes:

@@ -13,7 +13,15 @@ import pytest
 
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.task import Returns
-from faulty_tasks import ArithmeticTask, HangingTask, KillerTask, LimpingTask, StillbornTask, UnloadableTask
+from faulty_tasks import (
+    ArithmeticTask,
+    HangingTask,
+    KillerTask,
+    LeakyTask,
+    LimpingTask,
+    StillbornTask,
+    UnloadableTask,
+)
 from networks import random_networks
 from wann import Networks
 from workers.evaluator import WorkerError
@@ -247,3 +255,18 @@ def test_workers_that_find_no_room(networks: Networks) -> None:
             pytest.raises(WorkerError, match="none of 2 workers started within 1 s"),
         ):
             second.evaluate(networks, WEIGHTS, SEEDS)
+
+
+def test_a_worker_that_grows_is_replaced(networks: Networks) -> None:
+    """Its memory goes back to the system, its work is done, and nobody is blamed."""
+    task = LeakyTask(megabytes=40)
+    with RayEvaluator(task, 2, growth_megabytes=60, home_seconds=0) as evaluator:
+        seen: set[int] = set()
+        for _ in range(8):
+            assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
+            evaluator.wait_until_started()
+            seen |= set(evaluator.actor_pids())
+        statistics = evaluator.statistics()
+    assert statistics["worker_outgrown"] >= 2
+    assert len(seen) > 2
+    assert statistics["worker_deaths"] == statistics["worker_retries"] == statistics["worker_poisoned"] == 0

@@ -1,0 +1,16 @@
+"""What a process holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+
+
+def resident_megabytes() -> float:
+    """What this process alone holds: pages of files come and go as the system likes. NaN where Linux does not tell."""
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:
+        return float("nan")
+    return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("RssAnon:")), float("nan"))
