@@ -80,7 +80,8 @@ def recorded(task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds:
             return super().step(lanes, outputs)
 
     with mock.patch.object(box2d, "EnvPoolPool", Recorder):
-        task.evaluate(networks, weights, seeds)
+        steps = int(task.evaluate(networks, weights, seeds).steps.sum())
+    assert steps == sum(pool.num_steps for pool in pools)
     return pools
 
 

@@ -46,7 +46,7 @@ class BipedalWalker(Box2DTask):
         return "BipedalWalkerHardcore-v3" if self.hardcore else "BipedalWalker-v3"
 
     @property
-    def fall_reward(self) -> float | None:  # type: ignore[override]
+    def fall_reward(self) -> float | None:
         return None if self.fall_penalty else 0.0
 
     @property

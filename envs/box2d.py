@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from envs.envpool_pool import EnvPoolPool, chosen_simulator
 from envs.gymnasium_pool import GymnasiumPool, require_box2d
 from envs.task import Returns, Seeds, Weights, check_networks
-from envs.waves import Limits, Pool, Simulation, evaluate_in_waves, oracle_in_waves, simulator_version
+from envs.waves import Limits, Pool, Simulation, as_float64, evaluate_in_waves, oracle_in_waves, simulator_version
 from wann.network import Network, Networks
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ class Box2DTask:
     output_names: ClassVar[tuple[str, ...]]
     # Environments in one pool of each simulator.
     waves: ClassVar[dict[str, int]]
-    # Instead of `FALL_REWARD`, where a task says so.
-    fall_reward: float | None = None
 
     def __post_init__(self) -> None:
         Limits(self.max_steps, self.stall_steps)
@@ -53,6 +51,11 @@ class Box2DTask:
     def id(self) -> str:
         """In Gymnasium's registry, and in EnvPool's."""
         raise NotImplementedError
+
+    @property
+    def fall_reward(self) -> float | None:
+        """Instead of `FALL_REWARD`, where a task says so."""
+        return None
 
     @property
     def simulated_by(self) -> str:
@@ -89,7 +92,7 @@ class Box2DTask:
 
     def _encoding(self) -> Callable[[NDArray], NDArray[np.float64]]:
         """Observations [n, ...] to inputs [n, I]."""
-        return lambda observations: observations.astype(np.float64)
+        return as_float64
 
     def _simulation(self, simulator: str) -> Simulation:
         return Simulation(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs import cartpole_physics as physics
-from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table
+from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table, weights_of_one
 from wann.errors import UserError
 from wann.forward import forward_lanes
 from wann.network import Network, Networks
@@ -70,7 +70,7 @@ class CartPoleSwingUp:
         """One network in float64, every lane stepped by the equations of `envs.cartpole_physics`."""
         check_networks(self, network)
         weights = np.asarray(weights, np.float64)
-        weight_index, lane_seeds = lane_grid(weights if weights.ndim == 1 else [weights], seeds)
+        weight_index, lane_seeds = lane_grid(weights_of_one(weights), seeds)
         lane_weights = weights[weight_index.ravel()]
         state = np.array([physics.seeded_start(seed, self.hard) for seed in lane_seeds.ravel().tolist()])
         alive = np.ones(len(state), bool)

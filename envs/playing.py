@@ -15,16 +15,12 @@ if TYPE_CHECKING:
     import gymnasium
 
 
-class Playable(Protocol):
+class Playable(Task, Protocol):
     """What a task needs to be played step by step, beside what every task has.
 
     An episode in ``make_environment()`` with these two around the network is the episode of `evaluate_oracle`.
     """
 
-    @property
-    def num_inputs(self) -> int: ...
-    @property
-    def num_outputs(self) -> int: ...
     @property
     def reported(self) -> Playable: ...
     def make_environment(self, **kwargs: Any) -> gymnasium.Env:

@@ -127,6 +127,12 @@ def check_networks(task: Task, networks: Network | Networks) -> None:
         raise ValueError(f"{task.name}: expected networks with (inputs, outputs) {expected}, found {found}")
 
 
+def weights_of_one(weights: ArrayLike) -> Weights:
+    """[W] shared weights, or [W, E] of one network, as `Task.evaluate` takes them."""
+    weights = np.asarray(weights, np.float64)
+    return weights if weights.ndim == 1 else [weights]
+
+
 def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Index of the weight setting and seed of every lane, both [W, R]."""
     count = num_settings(weights)

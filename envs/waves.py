@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
+from envs.task import Returns, Seeds, Weights, lane_grid, weight_table, weights_of_one
 from wann.errors import UserError
 from wann.forward import forward_lanes
 from wann.network import Network, Networks
@@ -111,17 +111,22 @@ class Episodes:
         return Episodes(self.networks[rows], self.settings[rows], self.seeds[rows], self.shape)
 
 
+def as_float64(observations: NDArray) -> NDArray[np.float64]:
+    """Observations that are a network's inputs."""
+    return observations.astype(np.float64)
+
+
 @dataclass(frozen=True)
 class Simulation:
     """How a task's episodes are stepped.
 
-    ``encode`` makes a network's inputs [n, I], float64, of what the simulator shows, where that is not them.
+    ``encode`` makes a network's inputs [n, I] of what the simulator shows.
     """
 
     make_pool: MakePool
     wave: int  # environments in one pool at most
     limits: Limits = Limits()
-    encode: Callable[[NDArray], NDArray[np.float64]] | None = None
+    encode: Callable[[NDArray], NDArray[np.float64]] = as_float64
     fall_reward: float | None = None  # instead of the simulator's, for the step that falls
 
 
@@ -152,7 +157,7 @@ def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike
         RuntimeError: an environment raised; names the episode.
     """
     weights = np.asarray(weights, np.float64)
-    grid = lane_grid(weights if weights.ndim == 1 else [weights], seeds)
+    grid = lane_grid(weights_of_one(weights), seeds)
 
     def act(_: NDArray, setting: NDArray, inputs: NDArray) -> NDArray[np.float64]:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -180,14 +185,13 @@ def _play_wave(
     returns, best, falls = np.zeros(size), np.full(size, -np.inf), np.zeros(size, bool)
     steps, best_step = np.zeros(size, np.int64), np.zeros(size, np.int64)
     most, patience = simulation.limits.max_steps or np.iinfo(np.int64).max, simulation.limits.stall_steps
-    encode = simulation.encode or _as_float64
     lanes = np.arange(size)
     pool = None
     try:
         pool = simulation.make_pool(episodes.seeds)
         observations = pool.observations
         while len(lanes):
-            inputs = encode(observations)
+            inputs = simulation.encode(observations)
             outputs = act(episodes.networks[lanes], episodes.settings[lanes], inputs)
             sound = np.isfinite(inputs).all(axis=1) & ~np.isnan(outputs).any(axis=1)
             if not sound.all():
@@ -216,10 +220,6 @@ def _play_wave(
             pool.close()
     returns[~np.isfinite(returns)] = np.nan
     return returns, steps, falls
-
-
-def _as_float64(observations: NDArray) -> NDArray[np.float64]:
-    return observations.astype(np.float64)
 
 
 def _where(error: LaneError, episodes: Episodes, steps: NDArray[np.int64]) -> str:

@@ -223,11 +223,11 @@ class Search:
             return self._newborns(keyed_rng(self.seed, Purpose.INITIAL), count)
         if any((genome.num_inputs, genome.num_outputs) != self._shape for genome in initial):
             raise ValueError(f"expected initial genomes with {self._shape[0]} inputs and {self._shape[1]} outputs")
-        copies = Population.of(initial).take(np.arange(count) % len(initial))
-        self._watch(Population.of(initial))
-        children = self._children(copies, Purpose.INITIAL)
-        originals = np.arange(min(len(initial), count))
-        return concatenate([copies.take(originals), children.take(np.arange(len(originals), count))])
+        originals = Population.of(initial)
+        self._watch(originals, np.arange(len(originals)))
+        children = self._children(originals, np.arange(count) % len(originals), Purpose.INITIAL)
+        kept = min(len(originals), count)
+        return concatenate([originals.take(np.arange(kept)), children.take(np.arange(kept, count))])
 
     def _newborns(self, rng: np.random.Generator, count: int) -> Population:
         num_inputs, num_outputs = self._shape
@@ -244,27 +244,26 @@ class Search:
             template.connection_offsets,
         )
 
-    def _children(self, parents: Population, purpose: Purpose) -> Population:
+    def _children(self, population: Population, parents: NDArray[np.int64], purpose: Purpose) -> Population:
         """A mutant of each parent; of several that are drawn, the one that `evolution.safe_mutation` chooses."""
         safe = self._safe
         candidates = 1 if safe is None else safe.config.candidates
-        rows = np.repeat(np.arange(len(parents)), candidates)
+        rows = np.repeat(parents, candidates)
         rng = keyed_rng(self.seed, purpose, self.generation)
         operators, uniforms = self._draw_operators(rng, len(rows))
-        mutants = mutate(parents.take(rows), operators, uniforms, self._palette)
+        mutants = mutate(population.take(rows), operators, uniforms, self._palette)
         if safe is None:
             return mutants
-        chosen = safe.choose(compile_population(parents), compile_population(mutants))
+        chosen = safe.choose(compile_population(population).take(parents), compile_population(mutants))
         free = rng.random(len(parents)) >= safe.config.share
         return mutants.take(np.where(free, np.arange(len(parents)) * candidates, chosen))
 
-    def _watch(self, leaders: Population) -> None:
-        """Take the states that children are compared on from the first different ones of ``leaders``."""
+    def _watch(self, population: Population, order: NDArray[np.int64]) -> None:
+        """If due, take the states that children are compared on from the first different ones in ``order``."""
         if self._safe is not None and self._safe.is_due(self.generation):
-            networks = compile_population(leaders)
-            _, first = np.unique(networks.hashes, return_index=True)
-            different = networks.take(np.sort(first)[: self._safe.config.leaders])
-            self._safe.observe(different, self._weights(), self.seed, self.generation)
+            networks = compile_population(population).take(order)
+            leaders = networks.take(networks.different()[: self._safe.config.leaders])
+            self._safe.observe(leaders, self._weights(), self.seed, self.generation)
 
     def _draw_operators(self, rng: np.random.Generator, count: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
         return draw_operators(rng, count, self.config.mutation.model_dump(), self.config.extra_mutation)
@@ -324,8 +323,8 @@ class Search:
         rng = keyed_rng(self.seed, Purpose.SELECTION, self.generation)
         chosen = select(order, num_newborn, config.cull_ratio, config.elite_ratio, config.tournament_size, rng)
         elites, parents = chosen.elites, chosen.parents
-        self._watch(self.population.take(order))
-        children = self._children(self.population.take(parents), Purpose.MUTATION)
+        self._watch(self.population, order)
+        children = self._children(self.population, parents, Purpose.MUTATION)
         if config.prune_dead:
             children = prune(children)
         newborns = self._newborns(keyed_rng(self.seed, Purpose.NEWBORN, self.generation), num_newborn)

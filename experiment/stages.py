@@ -109,9 +109,8 @@ def merged(parts: list[Survivors], wanted: int) -> Population:
     """The ``wanted`` best different genomes of all restarts, best first."""
     genomes = concatenate([part.genomes for part in parts])
     order = np.argsort(-np.concatenate([part.scores for part in parts]), kind="stable")
-    hashes = compile_population(genomes).hashes[order]
-    first = np.sort(np.unique(hashes, return_index=True)[1])
-    return genomes.take(order[first[:wanted]])
+    different = compile_population(genomes).take(order).different()
+    return genomes.take(order[different[:wanted]])
 
 
 class _Restart:

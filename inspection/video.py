@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from envs.playing import Episode, Playable, is_playable
 from envs.registry import TASKS, make_task
 from inspection.gif import GifWriter
 from wann.champion import Champion, load_champion
 from wann.errors import UserError, did_you_mean
-from wann.network import Network, compile_genome
+from wann.network import compile_genome
 
 # Suffix to the packages that write such a file.
 SUFFIXES = {".mp4": ("imageio", "imageio_ffmpeg"), ".gif": ("PIL",)}
@@ -67,7 +67,7 @@ def record_video(
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     with _without_display():
         try:
-            with _rendering(task, compile_genome(champion.genome), setting, seed) as episode:
+            with Episode(task, compile_genome(champion.genome), setting, seed, render_mode="rgb_array") as episode:
                 first = _render(episode)
                 with _writer(partial, _fps(episode)) as write:
                     write(first)
@@ -84,10 +84,6 @@ def record_video(
         finally:
             partial.unlink(missing_ok=True)
     return Played(path, episode.value, episode.steps)
-
-
-def _rendering(task: Playable, network: Network, setting: ArrayLike, seed: int) -> Episode:
-    return Episode(task, network, setting, seed, render_mode="rgb_array")
 
 
 def _fps(episode: Episode) -> float:

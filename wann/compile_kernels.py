@@ -113,7 +113,7 @@ def describe(activations, sources, offsets, genes, order, first_output):
 
 @jit
 def canonical_rows(depth, hashes, live, num_fixed, num_nodes):
-    """Live hidden nodes by (depth, hash, index): isomorphic genomes give one order."""
+    """Live hidden nodes by (depth, hash, index): isomorphic genomes give one order, up to nodes of equal value."""
     hidden = np.empty(num_nodes - num_fixed, np.int64)
     count = 0
     for n in range(num_fixed, num_nodes):

@@ -1,8 +1,8 @@
 """Networks: what every backend runs.
 
 A `Network` is a genome compiled: dead nodes pruned, the rest in a canonical topological order with
-their sources as rows. Two genomes that compute the same expression compile to the same program, bit for
-bit, and to the same structural hash, however evolution reached them.
+their sources as rows. Two genomes of the same graph compute the same bits and have the same structural hash,
+however evolution reached them. Only nodes that compute the same thing may stand in another order.
 """
 
 from __future__ import annotations
@@ -102,6 +102,10 @@ class Networks:
             self.connection_ids[edges],
             int(self.hashes[index]),
         )
+
+    def different(self) -> NDArray[np.int64]:
+        """Rows of the first of each kind of equal programs, ascending."""
+        return np.sort(np.unique(self.hashes, return_index=True)[1])
 
     def take(self, rows: ArrayLike) -> Networks:
         """The programs at ``rows``, in that order."""

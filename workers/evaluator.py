@@ -11,7 +11,7 @@ from typing import Protocol, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Task, Weights, lane_grid, shortened
+from envs.task import Returns, Seeds, Task, Weights, lane_grid, shortened, weights_of_one
 from wann.errors import UserError
 from wann.network import Network, Networks
 
@@ -77,12 +77,6 @@ class OracleTask:
             np.concatenate([part.steps for part in parts]),
             np.concatenate(falls) if falls else None,
         )
-
-
-def oracle_arguments(weights: ArrayLike, seeds: Seeds) -> tuple[Weights, Seeds]:
-    """Weights [W], or [W, E] of one network, as `Evaluator.evaluate` takes them for one network."""
-    weights = np.asarray(weights, np.float64)
-    return (weights if weights.ndim == 1 else [weights]), seeds
 
 
 class TaskError(RuntimeError):
@@ -247,15 +241,14 @@ class InlineEvaluator:
         return f"{self._task.name} in this process, {self._device}"
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
-        begin = perf_counter()
-        returns = evaluate_or_locate(Way(max_steps).of(self._task), networks, weights, seeds)
-        self._seconds += perf_counter() - begin
-        return returns
+        return self._evaluate(networks, weights, seeds, Way(max_steps))
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, Way(oracle=True))
+
+    def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, way: Way) -> Returns:
         begin = perf_counter()
-        arguments = oracle_arguments(weights, seeds)
-        returns = evaluate_or_locate(Way(oracle=True).of(self._task), Networks.of([network]), *arguments)
+        returns = evaluate_or_locate(way.of(self._task), networks, weights, seeds)
         self._seconds += perf_counter() - begin
         return returns
 

@@ -20,10 +20,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Task, Weights
+from envs.task import Returns, Seeds, Task, Weights, weights_of_one
 from wann.network import Network, Networks
 from workers.chunks import CostModel, cost_units, cut
-from workers.evaluator import Way, WorkerError, evaluate_or_locate, oracle_arguments, request_shape, validated
+from workers.evaluator import Way, WorkerError, evaluate_or_locate, request_shape, validated
 from workers.ray_request import Chunk, Job, Request
 from workers.ray_session import (
     RaySession,
@@ -189,7 +189,7 @@ class RayEvaluator:
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """See `workers.evaluator.Evaluator.evaluate_oracle`; raises as `evaluate` does."""
-        return self._evaluate(Networks.of([network]), *oracle_arguments(weights, seeds), Way(oracle=True))
+        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, Way(oracle=True))
 
     def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, way: Way) -> Returns:
         shape = request_shape(networks, weights, seeds)
@@ -259,8 +259,7 @@ class RayEvaluator:
             if chunk is not None:
                 self._send(request, chunk, worker)
         for worker in self._workers:
-            ready = worker.starting is None and 0 < len(worker.jobs) < _JOBS_PER_WORKER
-            ready = ready and not worker.outgrown
+            ready = worker.starting is None and not worker.outgrown and 0 < len(worker.jobs) < _JOBS_PER_WORKER
             if ready and request.fresh and not worker.jobs[0].chunk.suspect:
                 self._send(request, request.fresh.popleft(), worker)
 

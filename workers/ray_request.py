@@ -82,8 +82,7 @@ class Request:
         rows, individual = self.rows(pieces), None
         if not isinstance(self.weights, np.ndarray):
             individual = [self.weights[row] for row in rows.tolist()]
-        block = None if len(self.blocks) == 1 else self.block(pieces)
-        return dump((rows, self.networks.take(rows), individual, block))
+        return dump((rows, self.networks.take(rows), individual, self.block(pieces)))
 
     def piece_shape(self, pieces: NDArray[np.int64]) -> tuple[int, int, int]:
         block = self.block(pieces)

@@ -45,8 +45,8 @@ def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
 
     Args:
         task: what to evaluate on.
-        chunk: pickled (rows [p] of the whole request, p networks, p individual weights or None, a block of the
-            rollouts or None for all).
+        chunk: pickled (rows [p] of the whole request, p networks, p individual weights or None, their block of
+            the rollouts).
         shared: pickled (shared weights or None, seeds, how to run them).
 
     Returns:
@@ -55,15 +55,13 @@ def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
     begin = perf_counter()
     rows, networks, individual, block = pickle.loads(chunk)
     weights, seeds, way = pickle.loads(shared)
-    own = weights if individual is None else individual
-    if block is not None:
-        own, seeds = block.weights(own), block.seeds(seeds)
+    own = block.weights(weights if individual is None else individual)
     returns: Returns | None = None
     failure: Exception | None = None
     try:
-        returns = evaluate_or_locate(way.of(task), networks, own, seeds, rows)
+        returns = evaluate_or_locate(way.of(task), networks, own, block.seeds(seeds), rows)
     except TaskError as error:
-        failure = error if block is None else _in_the_request(error, block)
+        failure = _in_the_request(error, block)
     except UserError as error:
         failure = error
     reply: Reply = (returns, failure, perf_counter() - begin, resident_megabytes())
