@@ -120,7 +120,7 @@ class _Restart:
         self._stage = config.stages[index]
         self._number = number
         self._path = parent / DIRECTORY / f"{index + 1}-{self._stage.name}" / f"restart-{number:03d}"
-        seed = int(keyed_rng(config.seed, Purpose.STAGE, index, number).integers(2**63 - 1))
+        seed = _seed_of(config.seed, index, number)
         # The genomes of `initial` are handed over like those of a stage before.
         self._named = config.initial if index == 0 else ()
         own = {"seed": seed, "replicates": 1, "initial": ()}
@@ -171,6 +171,13 @@ class _Restart:
     def _done(self, env_steps: int, chosen: Survivors) -> Restart:
         config = self._config
         return Restart(self._stage.name, self._number + 1, config.seed, config.generations, env_steps, chosen)
+
+
+def _seed_of(seed: int, index: int, number: int) -> int:
+    """The run's own for its very first search, so that a seed found without stages can begin a run with them."""
+    if index == number == 0:
+        return seed
+    return int(keyed_rng(seed, Purpose.STAGE, index, number).integers(2**63 - 1))
 
 
 def _announce(console: Console, parent: RunDirectory, index: int, number: int) -> None:

@@ -93,13 +93,14 @@ def whole(config, tmp_path_factory) -> Path:
 def test_every_restart_is_a_run_of_its_own(whole):
     found = sorted(str(path.parent.relative_to(whole / "stages")) for path in whole.glob("stages/*/*/config.yaml"))
     assert found == CHILDREN
-    seeds = set()
+    seeds = []
     for child, stage in zip(CHILDREN, [STAGES[0]] * 3 + [STAGES[1]] + [STAGES[2]] * 2, strict=True):
         own = load_config(whole / "stages" / child / "config.yaml")
         assert own.stages == ()
         assert own.generations == stage["generations"] == len(metrics(whole / "stages" / child))
-        seeds.add(own.seed)
-    assert len(seeds) == len(CHILDREN)
+        seeds.append(own.seed)
+    assert len(set(seeds)) == len(CHILDREN)
+    assert seeds[0] == load_config(whole / "config.yaml").seed
 
 
 def test_the_sections_of_a_stage_lie_over_those_of_the_config(whole):
