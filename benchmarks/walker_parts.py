@@ -1,8 +1,10 @@
-"""What each part of the walker's search buys, at equal simulated steps: ``python -m benchmarks.walker_parts``.
+"""What each part of the walker's search buys, at equal simulated steps: ``python -m benchmarks.walker_parts STAGE``.
 
-Every variant changes one thing, runs over the same seeds, and is stopped by the number of simulated steps. The figure
-is the mean return (whole episodes, Gymnasium's rewards, EnvPool) of the genome that the search itself thinks best, on
-episodes that no search saw. Lines are appended to the file given by ``--out``, and what stands there is not run again.
+Every variant changes one thing of a stage of configs/bipedal_walker.yaml, runs over the same seeds, and is stopped by
+the number of simulated steps. Stages after the first start from what the run given by ``--run`` began that stage with.
+The figures are of the genome that the search itself thinks best, on whole episodes with Gymnasium's rewards (EnvPool)
+that no search saw. Lines are appended to the file given by ``--out``, and what stands there is not run again; at the
+end all of it is printed as a Markdown table.
 """
 
 from __future__ import annotations
@@ -17,80 +19,122 @@ import numpy as np
 
 from benchmarks.searching import generations
 from configs import load_config
-from configs.schema import Config
+from configs.schema import Config, stage_config
 from envs.registry import make_task
+from evolution.genome_file import load_genomes
 from evolution.randomness import Purpose, episode_seeds
-from wann.champion import load_champion
 from wann.genome import Genome
-from wann.network import Networks, compile_genome
+from wann.network import compile_genome, compile_population
 
-BASE = "configs/bipedal_walker_discover.yaml"
+BASE = "configs/bipedal_walker.yaml"
 EPISODES = 200
-# Overrides of the base config, as --set takes them. "refine" variants start from a walker.
-DISCOVER = {
-    "all parts": [],
-    "without the stall stop": ["task.stall_steps=null"],
-    "episodes cut at 400 steps instead": ["task.stall_steps=null", "task.max_steps=400"],
-    "six weights instead of one": ["evaluation.weights=[-2,-1,-0.5,0.5,1,2]"],
-    "published ranking": ["search.strategy=published"],
+AS_CONFIGURED: dict[str, dict[str, Any]] = {"as configured": {}}
+# Of each stage: simulated steps in millions, and what is laid over its sections.
+VARIANTS: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {
+    "discover": (
+        1.5,
+        AS_CONFIGURED
+        | {
+            "without the stall stop": {"task": {"stall_steps": None}},
+            "cut at 400 steps instead of the stall stop": {"task": {"stall_steps": None, "max_steps": 400}},
+            "six weights instead of one": {"evaluation": {"weights": [-2, -1, -0.5, 0.5, 1, 2]}},
+            "published ranking": {"search": {"strategy": "published"}},
+        },
+    ),
+    "quicken": (
+        1.0,
+        AS_CONFIGURED
+        | {
+            "whole episodes, with the fall penalty": {"task": {"max_steps": None, "fall_penalty": True}},
+            "without safe mutations": {"search": {"safe_mutation": None}},
+            "two rollouts for all instead of the race": {"evaluation": {"race": [], "rollouts": 2}},
+            "published ranking": {"search": {"strategy": "published"}},
+        },
+    ),
+    "settle": (
+        2.0,
+        AS_CONFIGURED
+        | {
+            "without safe mutations": {"search": {"safe_mutation": None}},
+            "two rollouts for all instead of the race": {"evaluation": {"race": [], "rollouts": 2}},
+            "lifetime mean instead of the lower bound": {"search": {"confidence": 0.0}},
+            "published ranking": {"search": {"strategy": "published"}},
+            "cut at 500 steps, without the fall penalty": {"task": {"max_steps": 500, "fall_penalty": False}},
+        },
+    ),
 }
-_RACE = "evaluation.race=[{share: 0.15, rollouts: 3}, {share: 0.05, rollouts: 6}]"
-_REFINE = ["search.age_generations=1"]
-REFINE = {
-    "safe mutations, race, lower bound": [*_REFINE, "search.strategy=lower_bound", _RACE, "search.safe_mutation={}"],
-    "safe mutations, race, this generation's mean": ["search.strategy=published", _RACE, "search.safe_mutation={}"],
-    "race, lower bound": [*_REFINE, "search.strategy=lower_bound", _RACE],
-    "race, lifetime mean": [*_REFINE, "search.strategy=lower_bound", "search.confidence=0", _RACE],
-    "one rollout, lower bound": [*_REFINE, "search.strategy=lower_bound"],
-    "one rollout, lifetime mean": [*_REFINE, "search.strategy=lower_bound", "search.confidence=0"],
-    "four rollouts, this generation's mean": ["search.strategy=published", "evaluation.rollouts=4"],
-    "race, lower bound, episodes cut at 600 steps": [
-        *_REFINE,
-        "search.strategy=lower_bound",
-        _RACE,
-        "task.max_steps=600",
-    ],
-}
+
+
+def variant(stage: int, changes: dict[str, dict[str, Any]], seed: int) -> Config:
+    config = load_config(BASE)
+    chosen = config.stages[stage]
+    laid = {section: getattr(chosen, section) | values for section, values in changes.items()}
+    stages = [chosen.model_copy(update=laid) if index == stage else own for index, own in enumerate(config.stages)]
+    own = stage_config(config.model_copy(update={"stages": tuple(stages)}), stage)
+    return own.model_copy(update={"seed": seed})
 
 
 def measure(config: Config, steps: float, initial: list[Genome]) -> dict[str, Any]:
-    """Steps and generations taken, and the true return of the best genome at the end."""
+    """Steps and generations taken, and the true returns of the best genome at the end."""
     done, search = next(pair for pair in generations(config, initial) if pair[0] >= steps)
-    network = compile_genome(search.hall[0])
+    # A search from nothing ends with young genomes in front; the others with what the next generation is bred from.
+    best = search.population[0] if initial else search.hall[0]
     task = make_task(config.task.name, config.task.options).reported
-    weights = np.array(config.evaluation.weights)
     seeds = episode_seeds(config.seed, Purpose.CHAMPION_SELECTION, 3000, EPISODES)
-    returns = task.evaluate(Networks.of([network]), weights, seeds)
-    best = int(returns.values[0].mean(axis=1).argmax())
+    returns = task.evaluate(compile_population([best]), np.array(config.evaluation.weights), seeds)
     assert returns.falls is not None
+    weight = int(returns.values[0].mean(axis=1).argmax())
+    values, fell = returns.values[0, weight], returns.falls[0, weight]
     return {
         "steps": done,
         "generations": search.generation,
-        "connections": network.num_connections,
-        "mean": float(returns.values[0, best].mean()),
-        "falls": float(returns.falls[0, best].mean()),
+        "connections": compile_genome(best).num_connections,
+        "mean": float(values.mean()),
+        "falls": float(fell.mean()),
+        "without_falls": None if fell.all() else float(values[~fell].mean()),
     }
+
+
+def table(records: list[dict[str, Any]]) -> str:
+    """Markdown: mean and standard deviation over the seeds of each variant."""
+    lines = ["| stage | variant | mean | falls | without falls |", "|---|---|--:|--:|--:|"]
+    for stage, name in dict.fromkeys((record["stage"], record["variant"]) for record in records):
+        own = [record for record in records if (record["stage"], record["variant"]) == (stage, name)]
+        mean, falls, sure = (
+            np.array([np.nan if record[key] is None else record[key] for record in own])
+            for key in ("mean", "falls", "without_falls")
+        )
+        each = ", ".join(f"{value:.0f}" for value in mean)
+        lines.append(f"| {stage} | {name} | {mean.mean():.0f} ({each}) | {falls.mean():.0%} | {np.nanmean(sure):.0f} |")
+    return "\n".join(lines)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.walker_parts", description=__doc__)
+    parser.add_argument("stage", choices=VARIANTS)
+    parser.add_argument("--run", type=Path, help="a finished run of the config")
     parser.add_argument("--out", type=Path, default=Path("walker_parts.jsonl"))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=float, default=2e6)
-    parser.add_argument("--walker", help="champion file that the refining variants start from")
     options = parser.parse_args(arguments)
-    lines = options.out.read_text().splitlines() if options.out.exists() else []
-    known = {(record["variant"], record["seed"]) for record in map(json.loads, lines)}
-    initial = [load_champion(options.walker).genome] if options.walker else []
+    index = [stage.name for stage in load_config(BASE).stages].index(options.stage)
+    if index and options.run is None:
+        parser.error(f"stage {options.stage} starts from a run: give --run")
+    initial = []
+    if index:
+        initial = list(load_genomes(next(options.run.glob(f"stages/{index + 1}-*/restart-000/initial"))).genomes)
+    records = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
+    known = {(record["stage"], record["variant"], record["seed"]) for record in records}
+    steps, variants = VARIANTS[options.stage]
     for seed in range(options.seeds):
-        for name, overrides in (REFINE if options.walker else DISCOVER).items():
-            if (name, seed) in known:
+        for name, changes in variants.items():
+            if (options.stage, name, seed) in known:
                 continue
-            config = load_config(BASE, [*overrides, f"seed={seed}"])
-            record = {"variant": name, "seed": seed, **measure(config, options.steps, initial)}
+            found = measure(variant(index, changes, seed), steps * 1e6, initial)
+            records.append({"stage": options.stage, "variant": name, "seed": seed, **found})
             with options.out.open("a") as file:
-                file.write(json.dumps(record) + "\n")
-            print(record, flush=True)
+                file.write(json.dumps(records[-1]) + "\n")
+            print(records[-1], flush=True)
+    print(table(records))
     return 0
 
 
