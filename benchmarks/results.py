@@ -2,14 +2,17 @@
 
 For each run directory its champion's confirmed returns (float64, fresh episodes), size, simulated steps and seconds; at
 the end the mean and standard deviation over the runs. The best of the runs is chosen by the columns "selection":
-returns on 2048 episodes of seeds that nothing is reported on (the same for all runs; kernels, float32).
+returns on ``--selection`` episodes of seeds that nothing is reported on (the same for all runs; kernels, float32).
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,42 +22,56 @@ from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
 
 HEADER = (
-    "| run | seed | random shared | best shared | at | hidden | connections | steps | minutes "
-    "| selection, random | selection, best |"
+    "| run | seed | random individual | random shared | best shared | at | falls | hidden | connections | steps "
+    "| minutes | selection, random | selection, best |"
 )
-SELECTION_EPISODES = 2048
 
 
-def row(run: Path) -> tuple[list[str], list[float]]:
+def row(run: Path, episodes: int) -> tuple[list[str], list[float]]:
     """The cells of one run, and the figures that are averaged."""
     champion = load_champion(run / "champion.json")
     network = compile_genome(champion.genome)
-    last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
     random, best = champion.returns["random_shared_weight"], champion.returns["best_shared_weight"]
-    selection = _selection(champion)
+    steps, seconds = _effort(run)
     cells = [
         "/".join(run.parts[-2:]),
         str(champion.seed),
-        f"{random['mean']:.0f} ± {random['std']:.0f}",
-        f"{best['mean']:.0f} ± {best['std']:.0f}",
+        _spread(champion.returns.get("random_individual_weights")),
+        _spread(random),
+        _spread(best),
         f"{best['weight']:g}",
+        f"{best['falls']:.0%}" if "falls" in best else "",
         str(network.num_hidden),
         str(network.num_connections),
-        f"{last['env_steps'] / 1e9:.1f} G",
-        f"{last['wall_seconds'] / 60:.1f}",
-        *(f"{figure:.0f}" for figure in selection),
+        f"{steps / 1e9:.1f} G" if steps >= 1e9 else f"{steps / 1e6:.1f} M",
+        f"{seconds / 60:.1f}",
+        *(f"{figure:.0f}" for figure in (_selection(champion, episodes) if episodes else ())),
     ]
     return cells, [random["mean"], best["mean"], float(network.num_connections)]
 
 
-def _selection(champion: Champion) -> tuple[float, float]:
+def _spread(record: dict[str, Any] | None) -> str:
+    return "" if record is None else f"{record['mean']:.0f} ± {record['std']:.0f}"
+
+
+def _effort(run: Path) -> tuple[int, float]:
+    """Simulated steps and seconds of the search; with stages of all of them, the choice of survivors included."""
+    last = [json.loads(path.read_text().splitlines()[-1]) for path in sorted(run.rglob("metrics.jsonl"))]
+    seconds = sum(record["wall_seconds"] for record in last)
+    if not (run / "stages.csv").exists():
+        return sum(record["env_steps"] for record in last), seconds
+    with (run / "stages.csv").open() as file:
+        return sum(int(line["env_steps"]) + int(line["selection_steps"]) for line in csv.DictReader(file)), seconds
+
+
+def _selection(champion: Champion, episodes: int) -> tuple[float, float]:
     """Mean return at random shared weights, and at the champion's best shared weight."""
     task = make_task(champion.task, dict(champion.task_options))
     networks = Networks.of([compile_genome(champion.genome)])
-    seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 2000, SELECTION_EPISODES)
+    seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 2000, episodes)
     random = champion.returns["random_shared_weight"]
     weights = stratified_uniform(
-        keyed_rng(0, Purpose.CHAMPION_SELECTION, 2000), random["low"], random["high"], SELECTION_EPISODES
+        keyed_rng(0, Purpose.CHAMPION_SELECTION, 2000), random["low"], random["high"], episodes
     )
     best = np.array([champion.returns["best_shared_weight"]["weight"]])
     return (
@@ -64,17 +81,22 @@ def _selection(champion: Champion) -> tuple[float, float]:
 
 
 def main(arguments: list[str]) -> int:
-    rows = [row(Path(argument)) for argument in arguments]
-    print(HEADER)
-    print("|---|" + "--:|" * (HEADER.count("|") - 2))
+    parser = argparse.ArgumentParser(prog="benchmarks.results", description=__doc__)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    parser.add_argument("--selection", type=int, default=2048, help="episodes of the last two columns; 0: none")
+    options = parser.parse_args(arguments)
+    rows = [row(run, options.selection) for run in options.runs]
+    header = HEADER if options.selection else HEADER[: HEADER.index("| selection")] + "|"
+    print(header.replace("  ", " "))
+    print("|---|" + "--:|" * (header.count("|") - 2))
     for cells, _ in rows:
         print(f"| {' | '.join(cells)} |")
-    figures = np.array([numbers for _, numbers in rows])
-    mean, std = figures.mean(axis=0), figures.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros(3)
-    print(
-        f"| mean ± sd | | {mean[0]:.0f} ± {std[0]:.0f} | {mean[1]:.0f} ± {std[1]:.0f} | | "
-        f"| {mean[2]:.0f} ± {std[2]:.0f} | | | | |"
-    )
+    if len(rows) > 1:
+        figures = np.array([numbers for _, numbers in rows])
+        mean, std = figures.mean(axis=0), figures.std(axis=0, ddof=1)
+        cells = [f"{mean[index]:.0f} ± {std[index]:.0f}" for index in range(3)]
+        selection = [""] * (2 if options.selection else 0)
+        print(f"| {' | '.join(['mean ± sd', '', '', cells[0], cells[1], '', '', '', cells[2], '', '', *selection])} |")
     return 0
 
 
