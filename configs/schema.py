@@ -161,8 +161,6 @@ class SearchConfig(Section):
     """Genomes in the population, P."""
     initial_connectivity: Probability = 0.5
     """Chance that a connection of a first genome is enabled."""
-    initial_hidden: Annotated[Whole, Field(ge=0, le=1000)] = 0
-    """Hidden nodes of a first genome, in one layer that all its connections lead through; 0 as published: none."""
     mutation: MutationConfig = MutationConfig()
     """How often each operator is drawn."""
     extra_mutation: PartialProbability = 0.0

@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig, SearchConfig
 from evolution.mutation import draw_operators, mutate, palette_of, prune
-from evolution.newborns import newborns
 from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 from evolution.ranking import rank
 from evolution.records import RECORD_ARRAYS, Records
 from evolution.safe_mutation import Behaviour, SafeMutation
 from evolution.selection import select
 from evolution.strategies import STRATEGIES, Cohort, objectives
-from wann.genome import Genome
+from wann.genome import Genome, minimal_genome
 from wann.network import Networks, compile_population
 from wann.population import PACKED, Population, concatenate
 
@@ -231,8 +230,19 @@ class Search:
         return concatenate([originals.take(np.arange(kept)), children.take(np.arange(kept, count))])
 
     def _newborns(self, rng: np.random.Generator, count: int) -> Population:
-        config = self.config
-        return newborns(rng, count, self._shape, config.initial_connectivity, config.initial_hidden, self._palette)
+        num_inputs, num_outputs = self._shape
+        enabled = rng.random((count, (num_inputs + 1) * num_outputs)) < self.config.initial_connectivity
+        template = Population.of([minimal_genome(num_inputs, num_outputs)]).take(np.zeros(count, np.int64))
+        return Population(
+            num_inputs,
+            num_outputs,
+            template.activations,
+            template.sources,
+            template.targets,
+            enabled.ravel(),
+            template.node_offsets,
+            template.connection_offsets,
+        )
 
     def _children(self, population: Population, parents: NDArray[np.int64], purpose: Purpose) -> Population:
         """A mutant of each parent; of several that are drawn, the one that `evolution.safe_mutation` chooses."""

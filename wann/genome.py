@@ -111,17 +111,6 @@ def minimal_genome(num_inputs: int, num_outputs: int, enabled: ArrayLike | None 
     return make_genome(num_inputs, num_outputs, activations, sources, targets, enabled)
 
 
-def layered_genome(num_inputs: int, num_outputs: int, num_hidden: int) -> Genome:
-    """One layer of linear hidden nodes; a gene from the bias and every input to each of them, and from each
-    to every output."""
-    num_sources, first_hidden = num_inputs + 1, num_inputs + 1 + num_outputs
-    hidden, outputs = np.arange(first_hidden, first_hidden + num_hidden), np.arange(num_sources, first_hidden)
-    sources = np.r_[np.repeat(np.arange(num_sources), num_hidden), np.repeat(hidden, num_outputs)]
-    targets = np.r_[np.tile(hidden, num_sources), np.tile(outputs, num_hidden)]
-    activations = np.full(first_hidden + num_hidden, LINEAR)
-    return make_genome(num_inputs, num_outputs, activations, sources, targets, np.ones(len(sources), bool))
-
-
 def validate_genome(genome: Genome) -> None:
     """Check every rule a genome must keep.
 
