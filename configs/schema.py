@@ -351,6 +351,9 @@ class StageConfig(Section):
     """No further restart once a survivor scores this on held-out episodes."""
     survivors: Count = 16
     """Genomes that go on: of each restart the best on held-out episodes, and of those the best."""
+    mirrored: Switch = False
+    """Begin with the genomes of the stage before mirrored: a linear node behind every source relays it, so that they do
+    at the weights w and -w what they did at w squared (`evolution.mirroring`)."""
     task: Changes = Field(default_factory=dict)
     """Options of the task that differ in this stage."""
     search: Changes = Field(default_factory=dict)
@@ -415,6 +418,8 @@ class Config(Section):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise _mistake(f"expected every name once, found {stages[index].name!r} twice")
+        if stages and stages[0].mirrored:
+            raise _mistake("expected mirrored only in a stage that follows another, found it in the first")
         total = sum(stage.generations for stage in stages)
         if stages and info.data.get("generations", total) != total:
             found = info.data["generations"]

@@ -18,6 +18,7 @@ from rich.table import Table
 from configs import Config, config_hash, stage_config
 from evolution.checkpoint import CheckpointError, RunError, write_atomically
 from evolution.genome_file import load_genomes, save_genomes
+from evolution.mirroring import mirrored
 from evolution.randomness import Purpose, keyed_rng
 from evolution.run_directory import RunDirectory
 from evolution.search import Search
@@ -80,6 +81,8 @@ def run_stages(
     done: list[Restart] = []
     genomes: Population | None = None
     for index, stage in enumerate(config.stages):
+        if stage.mirrored and genomes is not None:
+            genomes = mirrored(genomes)
         here: list[Restart] = []
         for number in range(stage.restarts):
             if stage.enough is not None and any(restart.best_score >= stage.enough for restart in here):

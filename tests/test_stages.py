@@ -19,6 +19,7 @@ from envs import registry
 from envs.cartpole_swingup import CartPoleSwingUp
 from evolution import checkpoint
 from evolution.genome_file import load_genomes
+from evolution.mirroring import mirrored
 from experiment.champions import Survivors
 from experiment.command_line import Stopped
 from experiment.stages import merged
@@ -47,6 +48,7 @@ STAGES = [
         "name": "widen",
         "generations": 4,
         "restarts": 2,
+        "mirrored": True,
         "search": {"population": 30, "mutation": {"add_connection": 0.0, "change_activation": 0.7}},
         "evaluation": {"sampled_weights": {"low": 0.5, "high": 2.5, "count": 4}},
     },
@@ -131,6 +133,14 @@ def test_a_stage_starts_from_the_best_survivors_of_the_one_before(whole):
     best = sorted(scores.values(), reverse=True)[:6]
     assert [scores[int(program)] for program in compile_population(start).hashes] == best
     assert not (whole / "stages" / CHILDREN[0] / "initial").exists()
+
+
+def test_a_mirrored_stage_starts_from_mirrored_survivors(whole):
+    survivors = load_genomes(whole / "stages" / CHILDREN[3] / "survivors").genomes
+    expected = compile_population(mirrored(survivors)).hashes
+    for child in CHILDREN[4:]:
+        start = load_genomes(whole / "stages" / child / "initial").genomes
+        np.testing.assert_array_equal(compile_population(start).hashes, expected)
 
 
 def test_the_table_has_a_line_for_each_restart(whole):

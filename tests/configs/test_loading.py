@@ -393,7 +393,7 @@ STAGE_MISTAKES = {
     "key like no other": (
         "  xyzzy: 1\n",
         "{path}:7: stages[1].xyzzy: expected a config key, found none so named (known in stages[1]: name, generations, "
-        "restarts, enough, survivors, task, search, evaluation, champion)",
+        "restarts, enough, survivors, mirrored, task, search, evaluation, champion)",
     ),
     "unknown key in a section": (
         "  search:\n    populaton: 9\n",
@@ -455,6 +455,13 @@ def test_a_mistake_in_a_stage_gets_one_sentence(write, case):
     content, expected = STAGE_MISTAKES[case]
     path = write(STAGES + content)
     assert message_of(path) == expected.format(path=path)
+
+
+def test_the_first_stage_has_nothing_to_mirror(write):
+    path = write("stages:\n- {name: a, generations: 3, mirrored: true}\n")
+    assert message_of(path) == (
+        f"{path}:1: stages: expected mirrored only in a stage that follows another, found it in the first"
+    )
 
 
 @pytest.mark.parametrize(("content", "found"), [("3", "3"), ("{a: 1}", "a mapping"), ("", "null")])
