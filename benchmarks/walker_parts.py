@@ -24,7 +24,7 @@ from envs.registry import make_task
 from evolution.genome_file import load_genomes
 from evolution.randomness import Purpose, episode_seeds
 from wann.genome import Genome
-from wann.network import compile_genome, compile_population
+from wann.network import Networks, compile_genome
 
 BASE = "configs/bipedal_walker.yaml"
 EPISODES = 200
@@ -81,7 +81,7 @@ def measure(config: Config, steps: float, initial: list[Genome]) -> dict[str, An
     best = search.population[0] if initial else search.hall[0]
     task = make_task(config.task.name, config.task.options).reported
     seeds = episode_seeds(config.seed, Purpose.CHAMPION_SELECTION, 3000, EPISODES)
-    returns = task.evaluate(compile_population([best]), np.array(config.evaluation.weights), seeds)
+    returns = task.evaluate(Networks.of([compile_genome(best)]), np.array(config.evaluation.weights), seeds)
     assert returns.falls is not None
     weight = int(returns.values[0].mean(axis=1).argmax())
     values, fell = returns.values[0, weight], returns.falls[0, weight]
