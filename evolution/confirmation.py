@@ -56,9 +56,9 @@ def rank_candidates(
     """The best candidates, best first, with their scores: successive halving over held-out seeds.
 
     All different programs are scored on ``config.first_episodes``; the best ``config.candidates`` go on; then
-    the better half on twice the episodes, until no more than the ``wanted`` ones are left or
-    ``config.selection_episodes`` are reached. Candidates with a return that is not finite are left out; the
-    list may be empty.
+    the better half on twice the episodes, until one is left or ``config.selection_episodes`` are reached; where
+    no more than the ``wanted`` ones are left, those are scored on that many at once. Candidates with a return
+    that is not finite are left out; the list may be empty.
     """
     networks = compile_population(candidates)
     rows = _small_enough(networks, np.unique(networks.hashes, return_index=True)[1], config.max_connections)
@@ -71,10 +71,11 @@ def rank_candidates(
         score = returns.mean(axis=1) if config.objective == "mean" else returns.max(axis=1)
         score = np.where(np.isfinite(returns).all(axis=1), score, -np.inf)
         order = np.argsort(-score, kind="stable")[: np.count_nonzero(np.isfinite(score))]
-        if len(order) <= wanted or episodes >= config.selection_episodes:
+        if len(order) <= 1 or episodes >= config.selection_episodes:
             return [(candidates[int(rows[index])], float(score[index])) for index in order]
         rows = rows[order[:kept]]
-        episodes, kept, halving = episodes * 2, max(wanted, kept // 2), halving + 1
+        episodes = config.selection_episodes if 1 < len(rows) <= wanted else 2 * episodes
+        kept, halving = max(wanted, kept // 2), halving + 1
 
 
 def agrees(

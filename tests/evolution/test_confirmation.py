@@ -174,6 +174,20 @@ def test_more_than_one_candidate_may_be_wanted():
     assert [score for _, score in ranked[:6]] == sorted((score for _, score in ranked[:6]), reverse=True)
 
 
+def test_all_that_are_wanted_are_scored_on_all_selection_episodes():
+    """Ranked on the few episodes of the first cut, the luckiest would lead, not the best."""
+    seen = []
+
+    def evaluate(networks, weights, seeds):
+        seen.append((len(networks), np.size(seeds)))
+        return returns_of(lambda code, weights: np.full(len(weights), 1.0 * code), noise=8.0)(networks, weights, seeds)
+
+    config = CONFIG.model_copy(update={"first_episodes": 6, "selection_episodes": 600})
+    ranked = rank_candidates(CANDIDATES, evaluate, config, EvaluationConfig(), 0, wanted=6)
+    assert seen == [(10, 6), (6, 600)]
+    assert ranked[0][0] == CANDIDATES[9]
+
+
 def test_the_first_cut_may_be_cheap():
     seen = []
 
