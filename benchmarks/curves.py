@@ -19,12 +19,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from benchmarks.searching import on_whole_episodes
 from configs import load_config
-from envs.registry import make_task
 from evolution.genome_file import load_genomes
 from evolution.randomness import Purpose, episode_seeds
 from wann.errors import UserError
-from wann.network import compile_population
+from wann.genome import Genome
+from wann.network import compile_genome
 
 EPISODES = 100
 
@@ -45,7 +46,7 @@ class Stage:
 def stages_of(run: Path) -> list[Stage]:
     """The finished stages of a run, in their order."""
     stages, total = [], 0
-    for directory in sorted((run / "stages").glob("*-*")):
+    for directory in sorted((run / "stages").glob("*-*"), key=lambda path: int(path.name.split("-", 1)[0])):
         steps, scores, best = [], [], None
         for restart in sorted(directory.glob("restart-*/survivors")):
             lines = (restart.parent / "metrics.jsonl").read_text().splitlines()
@@ -55,7 +56,7 @@ def stages_of(run: Path) -> list[Stage]:
             found = load_genomes(restart)
             total += found.metadata["env_steps"] + found.metadata["selection_steps"]
             if len(found.scores) and (best is None or found.scores[0] > best[1]):
-                best = restart.parent, found.scores[0], found.genomes.take([0])
+                best = restart.parent, found.scores[0], found.genomes[0]
         if best is not None:
             name = directory.name.split("-", 1)[1]
             stages.append(Stage(name, np.array(steps), np.array(scores, float), total, *_true(best[0], best[2])))
@@ -64,15 +65,12 @@ def stages_of(run: Path) -> list[Stage]:
     return stages
 
 
-def _true(restart: Path, genome) -> tuple[float, float | None, int]:
+def _true(restart: Path, genome: Genome) -> tuple[float, float | None, int]:
     """Mean return, share of falls and connections of a survivor on whole episodes."""
-    config = load_config(restart / "config.yaml")
-    task = make_task(config.task.name, config.task.options).reported
-    networks = compile_population(genome)
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 4000, EPISODES)
-    returns = task.evaluate(networks, np.array(config.evaluation.weights), seeds)
+    returns = on_whole_episodes(load_config(restart / "config.yaml"), genome, seeds)
     falls = None if returns.falls is None else float(returns.falls.mean())
-    return float(returns.values.mean()), falls, int(networks.num_connections()[0])
+    return float(returns.values.mean()), falls, compile_genome(genome).num_connections
 
 
 def draw(stages: list[Stage], path: Path) -> None:

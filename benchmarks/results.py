@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     rows = [row(run, options.selection) for run in options.runs]
     header = HEADER if options.selection else HEADER[: HEADER.index("| selection")] + "|"
-    print(header.replace("  ", " "))
+    print(header)
     print("|---|" + "--:|" * (header.count("|") - 2))
     for cells, _ in rows:
         print(f"| {' | '.join(cells)} |")

@@ -1,20 +1,23 @@
-"""A search in this process, without a run directory: what the benchmarks grow networks with."""
+"""A search in this process, without a run directory: what the benchmarks grow networks with, and judge them by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from configs import Config
-from envs.registry import make_task
-from envs.task import shortened
+from envs.task import Returns, shortened
 from evolution.search import Search
-from experiment.starting import behaviour_of
+from experiment.starting import behaviour_of, task_of
 from wann.genome import Genome
+from wann.network import Networks, compile_genome
 
 
 def generations(config: Config, initial: list[Genome] | None = None) -> Iterator[tuple[int, Search]]:
     """The search after each generation, with the steps simulated so far; without end."""
-    task = make_task(config.task.name, config.task.options)
+    task = task_of(config)
     shape = task.num_inputs, task.num_outputs
     search = Search(config.search, config.evaluation, config.seed, *shape, initial, behaviour_of(config, task))
     steps = 0
@@ -25,3 +28,9 @@ def generations(config: Config, initial: list[Genome] | None = None) -> Iterator
         steps += int(returns.steps.sum())
         if search.tell(returns.values) is not None:
             yield steps, search
+
+
+def on_whole_episodes(config: Config, genome: Genome, seeds: NDArray[np.int64]) -> Returns:
+    """Returns [1, W, R] of a genome in the true task, at the shared weights of the config's search."""
+    weights = np.array(config.evaluation.weights)
+    return task_of(config).reported.evaluate(Networks.of([compile_genome(genome)]), weights, seeds)

@@ -17,14 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.searching import generations
+from benchmarks.searching import generations, on_whole_episodes
 from configs import load_config
 from configs.schema import Config, stage_config
-from envs.registry import make_task
 from evolution.genome_file import load_genomes
 from evolution.randomness import Purpose, episode_seeds
 from wann.genome import Genome
-from wann.network import Networks, compile_genome
+from wann.network import compile_genome
 
 BASE = "configs/bipedal_walker.yaml"
 EPISODES = 200
@@ -79,9 +78,8 @@ def measure(config: Config, steps: float, initial: list[Genome]) -> dict[str, An
     done, search = next(pair for pair in generations(config, initial) if pair[0] >= steps)
     # A search from nothing ends with young genomes in front; the others with what the next generation is bred from.
     best = search.population[0] if initial else search.hall[0]
-    task = make_task(config.task.name, config.task.options).reported
     seeds = episode_seeds(config.seed, Purpose.CHAMPION_SELECTION, 3000, EPISODES)
-    returns = task.evaluate(Networks.of([compile_genome(best)]), np.array(config.evaluation.weights), seeds)
+    returns = on_whole_episodes(config, best, seeds)
     assert returns.falls is not None
     weight = int(returns.values[0].mean(axis=1).argmax())
     values, fell = returns.values[0, weight], returns.falls[0, weight]
