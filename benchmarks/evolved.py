@@ -95,7 +95,7 @@ def collect(name: str) -> None:
         print(name, "seed", seed, "generation", search.generation, "genomes", len(found), flush=True)
         if len(found) >= NUM_GENOMES:
             break
-    _write(name, wanted.config, list(found.values())[:NUM_GENOMES])
+    write(name, wanted.config, list(found.values())[:NUM_GENOMES])
 
 
 def _gather(population: Population, wanted: GenomeSet, found: dict[int, Genome], goal: int) -> None:
@@ -111,7 +111,8 @@ def _gather(population: Population, wanted: GenomeSet, found: dict[int, Genome],
             found.setdefault(int(networks.hashes[index]), population[index])
 
 
-def _write(name: str, config: Config, genomes: list[Genome]) -> None:
+def write(name: str, config: Config, genomes: list[Genome]) -> None:
+    """A set that `load` reads, with the sections of the config that made it."""
     records = [{key: getattr(genome, key).astype(int).tolist() for key in _KEYS} for genome in genomes]
     lines = ",\n".join(json.dumps(record, separators=(",", ":")) for record in records)
     head = json.dumps({key: result_keys(config)[key] for key in ("task", "search", "evaluation")})

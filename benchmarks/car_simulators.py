@@ -1,0 +1,126 @@
+"""EnvPool's CarRacing against Gymnasium's, encoder included: ``python -m benchmarks.car_simulators``.
+
+The two render differently and draw other tracks from equal seeds, so distributions are all that can be compared. The
+22 racers of `benchmarks/data/racers.json`, from good ones to newborns, drive 100 episodes each on either simulator, all
+at one weight, cut at 80 steps (the camera has come down after 50). A line for each racer and simulator is appended to
+the file given by ``--out``, and what stands there is not driven again; at the end a Markdown table is printed, and
+p-values:
+
+- racers one by one: two-sample Kolmogorov-Smirnov, to be compared with .01 / 22;
+- all together: Fisher's combination of those, and the mean of the standardised differences of means (.01 each);
+- power, by resampling the returns of both simulators from one urn, 400 times: how often returns of all racers lower by
+  .15 of their standard deviation, and one racer's by 1.2 of it, would be caught.
+
+``--gather RUN`` makes the set again, from the stages of a run of configs/car_racing.yaml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.agreement import fisher, kolmogorov_smirnov, mean_difference
+from benchmarks.evolved import load, write
+from configs import load_config
+from configs.schema import SearchConfig
+from envs.car_racing import CarRacing
+from evolution.genome_file import load_genomes
+from evolution.search import Search
+from wann.network import Networks, compile_genome
+
+WEIGHT = np.array([-0.9])
+EPISODES = 100
+MAX_STEPS = 80
+LEVEL = 0.01
+SIMULATORS = ("envpool", "gymnasium")
+# Ranks among the survivors of each stage, best first.
+RANKS = {"finish": (0, 2, 4, 5, 8, 11, 14), "refine": (0, 5, 8, 15, 20, 23), "discover": (0, 4, 10, 20, 29)}
+NEWBORNS = 4
+
+
+def gather(run: Path) -> None:
+    """Racers of the run's stages, and newborns."""
+    genomes = []
+    for name, ranks in RANKS.items():
+        survivors = load_genomes(next(run.glob(f"stages/*-{name}/restart-000/survivors"))).genomes
+        genomes += [survivors[rank] for rank in ranks]
+    config = load_config(run / "config.yaml")
+    newborns = Search(SearchConfig(initial_connectivity=0.25), config.evaluation, 0, 16, 3).population
+    write("racers", config, genomes + [newborns[index] for index in range(NEWBORNS)])
+
+
+def drive(racer: int, simulator: str, episodes: int = EPISODES, max_steps: int = MAX_STEPS) -> NDArray[np.float64]:
+    """Returns [episodes] of one racer of the set."""
+    networks = Networks.of([compile_genome(load("racers")[racer])])
+    task = CarRacing(max_steps=max_steps, simulator=simulator)
+    return task.evaluate(networks, WEIGHT, np.arange(episodes)).values.ravel()
+
+
+def p_values(ours: NDArray, reference: NDArray) -> dict[str, NDArray]:
+    """Of each test, for returns [..., racers, episodes], times the number of hypotheses it has a share in."""
+    one_by_one = kolmogorov_smirnov(ours, reference)
+    return {
+        "racer": one_by_one.min(axis=-1) * one_by_one.shape[-1],
+        "fisher": fisher(one_by_one),
+        "means": mean_difference(ours, reference),
+    }
+
+
+def power(ours: NDArray, reference: NDArray, repetitions: int = 400) -> dict[str, float]:
+    """The share of repetitions in which a change of the first simulator is seen."""
+    rng = np.random.default_rng(0)
+    urns = np.concatenate([ours, reference], axis=1)
+    spread = urns.std(axis=1)
+    caught = {"no change": 0, "all lower by .15 sd": 0, "one lower by 1.2 sd": 0}
+    for _ in range(repetitions):
+        draw = rng.integers(urns.shape[1], size=(2, *ours.shape))
+        first, second = np.take_along_axis(urns[None], draw, axis=2)
+        one = np.zeros(len(urns))
+        one[rng.integers(len(urns))] = 1.2
+        for name, shift in zip(caught, (0 * one, 0.15 + 0 * one, one), strict=True):
+            found = p_values(first - (shift * spread)[:, None], second)
+            caught[name] += min(found.values()) <= LEVEL
+    return {name: count / repetitions for name, count in caught.items()}
+
+
+def report(returns: NDArray) -> str:
+    """Markdown of returns [racers, simulator, episodes]."""
+    lines = ["| racer | EnvPool | Gymnasium | p (KS) |", "|--:|--:|--:|--:|"]
+    ours, reference = returns[:, 0], returns[:, 1]
+    for racer, p_value in enumerate(kolmogorov_smirnov(ours, reference)):
+        cells = [f"{row.mean():.1f} ± {row.std():.1f}" for row in returns[racer]]
+        lines.append(f"| {racer} | {' | '.join(cells)} | {p_value:.3f} |")
+    found = ", ".join(f"{name} {float(value):.3g}" for name, value in p_values(ours, reference).items())
+    caught = ", ".join(f"{name}: {share:.0%}" for name, share in power(ours, reference).items())
+    return "\n".join([*lines, "", f"p-values: {found}", f"caught: {caught}"])
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.car_simulators", description=__doc__)
+    parser.add_argument("--gather", type=Path, metavar="RUN")
+    parser.add_argument("--out", type=Path, default=Path("car_simulators.jsonl"))
+    options = parser.parse_args(arguments)
+    if options.gather:
+        gather(options.gather)
+        return 0
+    records = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
+    known = {(record["racer"], record["simulator"]): record["returns"] for record in records}
+    for racer in range(len(load("racers"))):
+        for simulator in SIMULATORS:
+            if (racer, simulator) not in known:
+                known[racer, simulator] = drive(racer, simulator).tolist()
+                record = {"racer": racer, "simulator": simulator, "returns": known[racer, simulator]}
+                with options.out.open("a") as file:
+                    file.write(json.dumps(record) + "\n")
+    racers = range(len(load("racers")))
+    print(report(np.array([[known[racer, simulator] for simulator in SIMULATORS] for racer in racers])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
