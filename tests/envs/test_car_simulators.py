@@ -1,8 +1,8 @@
 """EnvPool's CarRacing against Gymnasium's, as far as CI has time; `benchmarks.car_simulators` compares 22 racers.
 
-Five racers, from a good one to a newborn, drive 40 episodes of 70 steps on either simulator: two-sample
-Kolmogorov-Smirnov on the returns, at 1 % shared among the five. All seeds are fixed, so the outcome is too. A racer
-whose returns are lower by 1.2 of their standard deviation is caught in at least 95 % of repetitions (the last test).
+Four racers, from a good one to a newborn, drive 40 episodes of 70 steps on either simulator: two-sample
+Kolmogorov-Smirnov on the returns, at 1 % shared among the four. All seeds are fixed, so the outcome is too. A racer
+whose returns are lower by 1.4 of their standard deviation is caught in at least 95 % of repetitions (the last test).
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from benchmarks.car_simulators import SIMULATORS, drive
 for package in ("envpool", "Box2D"):
     pytest.importorskip(package)
 
-RACERS = (0, 6, 12, 17, 20)
+RACERS = (0, 6, 17, 20)
 EPISODES = 40
 LEVEL = 0.01 / len(RACERS)
 
@@ -31,4 +31,4 @@ def test_what_this_would_catch():
     rng = np.random.default_rng(0)
     ours, reference = rng.normal(size=(2, 1000, EPISODES))
     assert (kolmogorov_smirnov(ours, reference) <= LEVEL).mean() <= LEVEL * 5
-    assert (kolmogorov_smirnov(ours - 1.2, reference) <= LEVEL).mean() >= 0.95
+    assert (kolmogorov_smirnov(ours - 1.4, reference) <= LEVEL).mean() >= 0.95
