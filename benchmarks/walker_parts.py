@@ -26,7 +26,7 @@ from wann.genome import Genome
 from wann.network import compile_genome
 
 BASE = "configs/bipedal_walker.yaml"
-EPISODES = 200
+EPISODES = 100
 AS_CONFIGURED: dict[str, dict[str, Any]] = {"as configured": {}}
 # Of each stage: simulated steps in millions, and what is laid over its sections.
 VARIANTS: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {
@@ -41,7 +41,7 @@ VARIANTS: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {
         },
     ),
     "quicken": (
-        1.0,
+        0.8,
         AS_CONFIGURED
         | {
             "whole episodes, with the fall penalty": {"task": {"max_steps": None, "fall_penalty": True}},
@@ -51,7 +51,7 @@ VARIANTS: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {
         },
     ),
     "settle": (
-        2.0,
+        1.5,
         AS_CONFIGURED
         | {
             "without safe mutations": {"search": {"safe_mutation": None}},
