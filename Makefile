@@ -1,6 +1,7 @@
 # `make search` and `make test` do all set-up themselves: a virtual environment with the pinned packages.
 PYTHON ?= python3
 CONFIG ?= configs/cartpole_swingup.yaml
+ENCODER ?= runs/encoder
 ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
@@ -13,7 +14,7 @@ search: $(READY)
 
 # CarRacing's encoder, made again by the recipe of the one that comes with the package.
 encoder: $(READY)
-	$(BIN)/python train_vae.py $(ARGS)
+	$(BIN)/python train_vae.py --out $(ENCODER) $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)

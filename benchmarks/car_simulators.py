@@ -103,7 +103,7 @@ def report(returns: NDArray) -> str:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.car_simulators", description=__doc__)
     parser.add_argument("--gather", type=Path, metavar="RUN")
-    parser.add_argument("--out", type=Path, default=Path("car_simulators.jsonl"))
+    parser.add_argument("--out", type=Path, default=Path("runs/car_simulators.jsonl"))
     options = parser.parse_args(arguments)
     if options.gather:
         gather(options.gather)

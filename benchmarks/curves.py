@@ -2,8 +2,8 @@
 
 One line for each stage: the best score of each generation, in the stage's own task (shorter episodes, other rewards),
 against all steps simulated since the run began, restarts and the choice of survivors included. The dots are what that
-comes to: the best survivor of a stage on 100 whole episodes of the true task that no search saw, at the stage's weight.
-The same figures are printed as a Markdown table.
+comes to: the best survivor of a stage on 100 whole episodes of the true task that no search saw, at the stage's
+weights, in the run's simulator. The same figures are printed as a Markdown table.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Markdown table of runs: ``python -m benchmarks.results runs/published/replicate-* runs/random-*/refine``.
 
-For each run directory its champion's confirmed returns (float64, fresh episodes), size, simulated steps and seconds; at
-the end the mean and standard deviation over the runs. The best of the runs is chosen by the columns "selection":
+For each run directory its champion's confirmed returns (float64, fresh episodes), size, the search's simulated steps
+(with stages the choice of survivors included) and minutes (without that; the choice of the champion is in neither);
+at the end the mean and standard deviation over the runs. The best of the runs is chosen by the columns "selection":
 returns on ``--selection`` episodes of seeds that nothing is reported on (the same for all runs; kernels, float32).
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.registry import make_task
+from envs.registry import task_of_champion
 from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
@@ -66,7 +67,7 @@ def _effort(run: Path) -> tuple[int, float]:
 
 def _selection(champion: Champion, episodes: int) -> tuple[float, float]:
     """Mean return at random shared weights, and at the champion's best shared weight."""
-    task = make_task(champion.task, dict(champion.task_options))
+    task = task_of_champion(champion)
     networks = Networks.of([compile_genome(champion.genome)])
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 2000, episodes)
     random = champion.returns["random_shared_weight"]

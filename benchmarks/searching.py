@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from configs import Config
 from envs.task import Returns, shortened
+from evolution.confirmation import selection_weights
 from evolution.search import Search
 from experiment.starting import behaviour_of, task_of
 from wann.genome import Genome
@@ -31,6 +32,7 @@ def generations(config: Config, initial: list[Genome] | None = None) -> Iterator
 
 
 def on_whole_episodes(config: Config, genome: Genome, seeds: NDArray[np.int64]) -> Returns:
-    """Returns [1, W, R] of a genome in the true task, at the shared weights of the config's search."""
-    weights = np.array(config.evaluation.weights)
+    """Returns [1, W, R] of a genome in the true task, at the shared weights of the config's search (of a sampled range,
+    at the middle of each part)."""
+    weights = selection_weights(config.evaluation)
     return task_of(config).reported.evaluate(Networks.of([compile_genome(genome)]), weights, seeds)

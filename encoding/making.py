@@ -117,6 +117,8 @@ def _check_numbers(order: Order) -> None:
         value = getattr(order, name)
         if value is not None and value < least:
             raise UserError(f"--{name.replace('_', '-')}: expected at least {least}, found {value}")
+    if order.seed >= 2**63:
+        raise UserError(f"--seed: expected less than 2**63, found {order.seed}")
     if not 0 < order.learning_rate < 1:
         raise UserError(f"--learning-rate: expected a number between 0 and 1, found {order.learning_rate}")
 
@@ -126,7 +128,8 @@ def _check_installed(order: Order) -> None:
         if name not in SIMULATORS:
             hint = did_you_mean(name, SIMULATORS)
             raise UserError(f"--simulators: expected names out of {', '.join(SIMULATORS)}, found {name!r}{hint}")
-    needed = {"torch": 'pip install "weight-agnostic-search[torch]"'}
+    remedy = 'pip install "weight-agnostic-search[torch]"'
+    needed = {"torch": remedy, "PIL": remedy}
     needed |= {"envpool": "pip install envpool, or take --simulators gymnasium"} if "envpool" in order.sources else {}
     if "gymnasium" in order.sources:
         needed["Box2D"] = 'pip install "gymnasium[box2d]", or take --simulators envpool'
@@ -140,18 +143,17 @@ def _champion(order: Order) -> ChampionDriver | None:
     if order.champion is None:
         return None
     from envs.car_racing import CarRacing
-    from envs.registry import make_task
+    from envs.registry import task_of_champion
     from wann.champion import load_champion
     from wann.network import compile_genome
 
     champion = load_champion(order.champion)
     if champion.task != CarRacing.name:
         raise UserError(f"--champion {order.champion}: expected one of car_racing, found one of {champion.task}")
-    task = make_task(champion.task, champion.task_options)
+    task = task_of_champion(champion)
     assert isinstance(task, CarRacing)
-    means = champion.returns.get("mean_by_weight")
-    best = int(np.argmax(means)) if means and len(means) == len(champion.weights) else 0
-    return ChampionDriver(compile_genome(champion.genome), champion.weights[best], task.encoder_key)
+    best = champion.returns.get("best_shared_weight", {"weight": champion.weights[0]})
+    return ChampionDriver(compile_genome(champion.genome), best["weight"], task.encoder_key)
 
 
 def collect_frames(order: Order, display: Display) -> Collected:

@@ -60,11 +60,16 @@ def load_encoder(path: str, sha256: str) -> Encoder:
     """
     file = read_encoder(path)
     if file.sha256 != sha256:
-        raise UserError(
-            f"task.encoder: expected {path} to stay as it was when the search began (SHA-256 {sha256[:12]}...), "
-            f"found another content ({file.sha256[:12]}...)"
-        )
+        raise another_encoder(path, sha256, file.sha256)
     return Encoder(file.weights)
+
+
+def another_encoder(path: str, expected: str, found: str) -> UserError:
+    """What to raise where a file is not the one that a search began with."""
+    return UserError(
+        f"task.encoder: expected {path} to stay as it was when the search began (SHA-256 {expected[:12]}...), "
+        f"found another content ({found[:12]}...)"
+    )
 
 
 def read_encoder(path: str | Path) -> EncoderFile:

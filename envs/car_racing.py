@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.box2d import Box2DTask
-from envs.car_encoder import DEFAULT, LATENTS, Encoder, load_encoder, read_encoder
+from envs.car_encoder import DEFAULT, LATENTS, Encoder, another_encoder, load_encoder, read_encoder
 from envs.car_frames import SIZE
 
 
@@ -25,12 +25,14 @@ class CarRacing(Box2DTask):
 
     Options:
         encoder: a safetensors file from ``train_vae.py``; by default the one that comes with the package.
+        encoder_sha256: of that file, hex; a run writes it down and refuses another content from then on.
         max_steps: length at which an episode is cut.
         stall_steps: an episode is cut when its return has reached no new maximum for so many steps.
         simulator: envpool, gymnasium, or auto: EnvPool where it is installed.
     """
 
     encoder: str | None = None
+    encoder_sha256: str | None = None
     max_steps: int | None = None
     stall_steps: int | None = None
     simulator: str = "auto"
@@ -48,7 +50,11 @@ class CarRacing(Box2DTask):
         # What is no option travels with the task all the same: a worker finds the file from any directory, and
         # refuses another content.
         path = str(Path(self.encoder or DEFAULT).absolute())
-        object.__setattr__(self, "_encoder_key", (path, read_encoder(path).sha256))
+        found = read_encoder(path).sha256
+        if self.encoder_sha256 not in (None, found):
+            raise another_encoder(path, str(self.encoder_sha256), found)
+        object.__setattr__(self, "encoder_sha256", found)
+        object.__setattr__(self, "_encoder_key", (path, found))
 
     @property
     def id(self) -> str:
@@ -57,7 +63,7 @@ class CarRacing(Box2DTask):
     @property
     def preprocessing(self) -> dict[str, Any]:
         """What lies between frames and networks; stored in champion files."""
-        return {"frame": [SIZE, SIZE, 3], "encoder_sha256": self.encoder_key[1]}
+        return {"frame": [SIZE, SIZE, 3], "encoder_sha256": self.encoder_sha256}
 
     @property
     def encoder_key(self) -> tuple[str, str]:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class CartPoleSwingUp:
     """The batched task; see `envs.task.Task`.
 
-    Options: ``max_steps`` shortens episodes, ``hard`` draws the wide start states.
+    Options: ``max_steps`` shortens episodes, ``hard`` draws the wide start states. There is no ``stall_steps``: its
+    rewards are never negative, so an episode never stops getting on.
     """
 
     max_steps: int = physics.EPISODE_STEPS

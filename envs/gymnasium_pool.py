@@ -21,8 +21,8 @@ def require_box2d() -> None:
     """Raise a `UserError` unless Gymnasium's Box2D environments can be made."""
     if find_spec("Box2D") is None:
         raise UserError(
-            "task.simulator: expected Gymnasium's Box2D environments to be installed, found no package 'Box2D'; pip "
-            'install "gymnasium[box2d]", or take the simulator envpool'
+            "task.name: expected Gymnasium's Box2D environments to be installed, in which champions are confirmed "
+            "whatever the simulator, found no package 'Box2D'; pip install \"gymnasium[box2d]\""
         )
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Playable(Task, Protocol):
     """What a task needs to be played step by step, beside what every task has.
 
-    An episode in ``make_environment()`` with these two around the network is the episode of `evaluate_oracle`.
+    An episode in ``make_environment()`` with these two around the network is the episode of ``evaluate_oracle``, but
+    for limits and rewards that are the task's own (``max_steps``, ``stall_steps``, ``fall_penalty`` of Box2D tasks).
     """
 
     @property

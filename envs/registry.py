@@ -14,6 +14,7 @@ from envs.car_racing import CarRacing
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.gymnasium_task import GymnasiumTask
 from envs.task import Task
+from wann.champion import Champion
 from wann.errors import UserError, did_you_mean
 
 TASKS: dict[str, type] = {
@@ -43,6 +44,35 @@ def make_task(name: str, options: Mapping[str, Any]) -> Task:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise UserError(f"task.{option}: the task {name!r} needs this option, a value of type {field.type}")
     return cast(Task, TASKS[name](**options))
+
+
+def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
+    """The task a champion is for, by the options it was evolved with.
+
+    Args:
+        champion: as `wann.champion.load_champion` reads it.
+        simulator: instead of the champion's own, in tasks that have several.
+
+    Raises:
+        UserError: an unknown task, one of other inputs and outputs than the champion's, or one whose networks would
+            see something else than the champion did (CarRacing's encoder).
+    """
+    if champion.task not in TASKS:
+        raise UserError(f"champion: unknown task {champion.task!r}{did_you_mean(champion.task, TASKS)}")
+    options = dict(champion.task_options)
+    if simulator is not None and any(field.name == "simulator" for field in fields(TASKS[champion.task])):
+        options["simulator"] = simulator
+    task = make_task(champion.task, options)
+    found = (champion.genome.num_inputs, champion.genome.num_outputs)
+    if found != (task.num_inputs, task.num_outputs):
+        raise UserError(
+            f"champion: expected {task.num_inputs} inputs and {task.num_outputs} outputs for task {champion.task!r}, "
+            f"found {found[0]} and {found[1]}"
+        )
+    seen = getattr(task, "preprocessing", None)
+    if seen != champion.preprocessing:
+        raise UserError(f"champion: expected the preprocessing {champion.preprocessing}, found {seen}")
+    return task
 
 
 def _check_type(task: type, option: str, expected: str, value: Any) -> None:

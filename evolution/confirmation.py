@@ -1,9 +1,9 @@
 """The champion: chosen by halving on selection seeds, reported once on seeds that nothing chose on.
 
 Episodes may cost a second each, so their number is bounded. With P different candidates, and c candidates, f
-first and s selection episodes in the config: the choice takes at most f P + 2 f c (1 + log2(s / 2 f)); the best
-shared weight about 5 * 4 G + 9 * 64, which are 2,300 for the 85 weights G of the range from -2 to 2 (and fewer
-where s is below 64); the report n (W + 3) for W swept weights at n report episodes.
+first and s selection episodes in the config: the choice of one takes at most f P + 2 f c (1 + log2(s / 2 f)), that
+of k survivors about s k more; the best shared weight about 5 * 4 G + 9 * 64, which are 2,200 for the 81 weights G of
+the range from -2 to 2 (and fewer where s is below 64); the report n (W + 3) for W swept weights at n report episodes.
 """
 
 from __future__ import annotations

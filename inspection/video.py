@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.playing import Episode, Playable, is_playable
-from envs.registry import TASKS, make_task
+from envs.registry import TASKS, task_of_champion
 from inspection.gif import GifWriter
 from wann.champion import Champion, load_champion
-from wann.errors import UserError, did_you_mean
+from wann.errors import UserError
 from wann.network import compile_genome
 
 # Suffix to the packages that write such a file.
@@ -110,24 +110,10 @@ def _check_path(path: Path) -> None:
 
 def _task_of(champion: Champion) -> Playable:
     """The task as it is reported, in Gymnasium whatever stepped the search."""
-    if champion.task not in TASKS:
-        raise UserError(f"champion: unknown task {champion.task!r}{did_you_mean(champion.task, TASKS)}")
-    options = dict(champion.task_options)
-    if any(field.name == "simulator" for field in fields(TASKS[champion.task])):
-        options["simulator"] = "gymnasium"
-    task = make_task(champion.task, options)
+    task = task_of_champion(champion, simulator="gymnasium")
     if not is_playable(task):
         able = [name for name, kind in TASKS.items() if is_playable(kind)]
         raise UserError(f"champion: expected a task that can be shown ({', '.join(able)}), found {champion.task!r}")
-    found = (champion.genome.num_inputs, champion.genome.num_outputs)
-    if found != (task.num_inputs, task.num_outputs):
-        raise UserError(
-            f"champion: expected {task.num_inputs} inputs and {task.num_outputs} outputs for task {champion.task!r}, "
-            f"found {found[0]} and {found[1]}"
-        )
-    seen = getattr(task, "preprocessing", None)
-    if seen != champion.preprocessing:
-        raise UserError(f"champion: expected the preprocessing {champion.preprocessing}, found {seen}")
     return cast(Playable, task).reported
 
 

@@ -1,12 +1,11 @@
 """The champions of docs/results.md, evaluated again: in float64 by the oracle, and by the kernels."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from envs.registry import make_task
+from envs.registry import task_of_champion
 from envs.task import Task
 from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
@@ -20,11 +19,9 @@ FIRST_SEED = 1_900_000_000  # beyond every seed of a search, its selection and i
 
 
 def task_of(champion: Champion) -> Task:
-    options = dict(champion.task_options)
-    if "simulator" in options:
+    if champion.task != "cartpole_swingup":
         pytest.importorskip("Box2D")
-        options["simulator"] = "envpool" if find_spec("envpool") else "gymnasium"
-    return make_task(champion.task, options).reported
+    return task_of_champion(champion, simulator="auto").reported
 
 
 def settings_of(champion: Champion) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -8,9 +8,12 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from safetensors.numpy import save_file
 
+from envs.car_encoder import DEFAULT, read_encoder
 from evolution.checkpoint import load_latest
 from run_search import main
 from searching import SMALL, command, metrics, result, run_command, write_config
@@ -217,6 +220,7 @@ def test_two_runs_cannot_share_a_directory(config, tmp_path):
 
 # --- mistakes ---
 
+RACER = ("--set", "task.name=car_racing", "--set")
 MISTAKES = [
     ([], "expected CONFIG"),
     (["nowhere.yaml"], "nowhere.yaml"),
@@ -262,17 +266,45 @@ MISTAKES = [
     ),
     (["{config}", "--set", "evaluation.weights=[1e200]"], "evaluation.weights"),
     (["{config}", "--run-dir", "{run}"], "--resume"),
+    (["{config}", *RACER, "task.encoder=nowhere.safetensors"], "nowhere.safetensors: expected an encoder file"),
+    (["{config}", *RACER, "task.encoder={config}"], "expected a safetensors file, found a damaged or another one"),
+    (["{config}", *RACER, "task.encoder={encoder}"], "expected an encoder with 16 latents, found 32"),
+    (["{config}", *RACER, "task.simulator=mujoco"], "expected one of auto, envpool, gymnasium, found 'mujoco'"),
+    (["{config}", "--set", "task={{name: gymnasium, id: Walker-v9}}"], "task.id"),
     (["{config}", "--run-dir", "{config}"], "expected a directory"),
 ]
+
+
+@pytest.fixture(scope="module")
+def wide_encoder(tmp_path_factory) -> Path:
+    """An encoder of 32 latents."""
+    path = tmp_path_factory.mktemp("encoder") / "wide.safetensors"
+    save_file({**read_encoder(DEFAULT).weights, "mu.weight": np.zeros((32, 1024), np.float32)}, path)
+    return path
+
+
+@pytest.mark.parametrize("package", ["envpool", "Box2D"])
+def test_a_simulator_that_is_not_installed_is_one_sentence_and_status_2(package, config, tmp_path, monkeypatch, capsys):
+    for module in ("envs.envpool_pool", "envs.gymnasium_pool"):
+        monkeypatch.setattr(f"{module}.find_spec", lambda name: None if name == package else object())
+    monkeypatch.chdir(tmp_path)
+    walker = ("--set", "task.name=bipedal_walker", "--set", "task.simulator=envpool")
+    assert main([str(config), *walker]) == 2
+    message = capsys.readouterr().err
+    assert f"found no package {package!r}" in message and message.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"), MISTAKES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
-def test_a_mistake_is_one_sentence_and_status_2(arguments, expected, config, finished, tmp_path, monkeypatch, capsys):
+def test_a_mistake_is_one_sentence_and_status_2(
+    arguments, expected, config, finished, wide_encoder, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    assert main([text.format(config=config, run=finished) for text in arguments]) == 2
+    words = {"config": config, "run": finished, "encoder": wide_encoder}
+    assert main([text.format(**words) for text in arguments]) == 2
     message = capsys.readouterr().err
     assert message.startswith("run_search.py: ")
     assert message.count("\n") == 1

@@ -220,6 +220,16 @@ def test_survivors_of_restarts_are_merged_by_score_and_once_each():
     assert len(merged([none, none], 4)) == 0
 
 
+def test_its_learning_curve_has_every_stage(whole, tmp_path, capsys):
+    from benchmarks import curves
+
+    assert curves.main([str(whole), str(tmp_path / "curve.svg")]) == 0
+    header, _, *lines = capsys.readouterr().out.splitlines()
+    assert header.startswith("| stage | steps |")
+    assert [line.split(" | ")[0] for line in lines] == ["| discover", "| refine", "| widen"]
+    assert (tmp_path / "curve.svg").read_text().count("widen") >= 1
+
+
 # --- stopping and going on ---
 
 

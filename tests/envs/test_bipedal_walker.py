@@ -71,8 +71,9 @@ def test_mistakes_are_named_in_one_sentence(options, message):
     ("simulator", "hidden", "message"),
     [
         ("envpool", ["envpool"], r"task\.simulator: .*no package 'envpool'; pip install envpool"),
-        ("gymnasium", ["Box2D"], r"task\.simulator: .*no package 'Box2D'; pip install \"gymnasium\[box2d\]\""),
-        ("auto", ["envpool", "Box2D"], r"task\.simulator: .*no package 'Box2D'; pip install"),
+        ("gymnasium", ["Box2D"], r"task\.name: .*no package 'Box2D'; pip install \"gymnasium\[box2d\]\""),
+        ("auto", ["envpool", "Box2D"], r"task\.name: .*no package 'Box2D'; pip install"),
+        ("envpool", ["Box2D"], r"task\.name: .*in which champions are confirmed"),
     ],
 )
 def test_a_simulator_that_is_not_installed(monkeypatch, simulator, hidden, message):

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from configs import load_config, stage_config
 from envs.car_encoder import DEFAULT, Encoder, load_encoder, read_encoder
 from envs.car_frames import preprocess
 from envs.car_racing import CarRacing, to_actions
 from envs.registry import make_task
+from experiment.starting import settled, task_of
 from networks import random_networks
 from wann.errors import UserError
 from wann.forward import forward_lanes
@@ -148,6 +150,18 @@ def test_an_encoder_that_changes_during_a_search_is_refused(tmp_path):
     save_file(changed("mu.bias", np.zeros(16, np.float32)), path)
     with pytest.raises(UserError, match="to stay as it was when the search began"):
         task.load_encoder()
+
+
+def test_a_run_writes_down_its_encoder_and_refuses_another(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    shutil.copyfile(DEFAULT, path)
+    begun = settled(load_config("configs/car_racing.yaml", [f"task.encoder={path}"]))
+    assert begun.task.options["encoder_sha256"] == read_encoder(DEFAULT).sha256
+    save_file(changed("mu.bias", np.zeros(16, np.float32)), path)
+    with pytest.raises(UserError, match="to stay as it was when the search began"):
+        task_of(begun)
+    with pytest.raises(UserError, match="to stay as it was when the search began"):
+        task_of(stage_config(begun, 2))
 
 
 # --- the task ---

@@ -1,0 +1,109 @@
+"""The promise of equal bytes on simulators: a staged search for walkers, with races and safe mutations; and racers."""
+
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from envs.car_racing import CarRacing
+from networks import random_networks
+from run_search import main
+from searching import command, metrics, run_command, write_config
+
+for package in ("envpool", "Box2D"):
+    pytest.importorskip(package)
+
+STAGES = [
+    {"name": "discover", "generations": 3, "survivors": 4, "task": {"max_steps": 25}},
+    {"name": "settle", "generations": 3, "evaluation": {"race": [{"share": 0.5, "rollouts": 2}]}},
+]
+SETTINGS = {
+    "task": {"name": "bipedal_walker", "max_steps": 40, "stall_steps": 20},
+    "search": {
+        "strategy": "lower_bound",
+        "population": 16,
+        "tournament_size": 4,
+        "newborn_ratio": 0.0,
+        "age_generations": 1,
+        "safe_mutation": {"candidates": 4, "states": 64},
+    },
+    # Few weights: the best shared weight is looked for within this range, in whole episodes.
+    "evaluation": {"sampled_weights": {"low": 1.0, "high": 1.05, "count": 2}, "rollouts": 1},
+    "champion": {"first_episodes": 2, "candidates": 2, "selection_episodes": 2, "report_episodes": 2},
+    "stages": STAGES,
+}
+RAY = ["--set", "workers.evaluator=ray", "--set", "workers.num_workers=2"]
+
+
+def result(run: Path) -> dict[str, object]:
+    children = sorted(run.glob("stages/*/restart-000"))
+    assert len(children) == len(STAGES)
+    return {
+        "champion": (run / "champion.json").read_bytes(),
+        "stages": (run / "stages.csv").read_bytes(),
+        "metrics": [metrics(child) for child in children],
+        "survivors": [(child / "survivors").read_bytes() for child in children],
+    }
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory) -> Path:
+    path = write_config(tmp_path_factory.mktemp("config") / "walkers.yaml", **SETTINGS)
+    path.write_text(path.read_text().replace("generations: 8\n", ""))  # stages have their own
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(config, tmp_path_factory) -> dict[str, object]:
+    """The undisturbed run, in this process."""
+    run = tmp_path_factory.mktemp("whole") / "run"
+    assert main([str(config), "--run-dir", str(run)]) == 0
+    return result(run)
+
+
+def test_walkers_on_ray_workers_have_the_same_bytes(config, whole, tmp_path):
+    done = run_command(config, "--run-dir", tmp_path / "run", *RAY)
+    assert done.returncode == 0, done.stderr
+    assert "on 2 Ray workers" in done.stdout
+    assert result(tmp_path / "run") == whole
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_walkers_stopped_and_resumed_have_the_same_bytes(how, config, whole, tmp_path):
+    run = tmp_path / "run"
+    checkpoint = run / "stages" / "2-settle" / "restart-000" / "checkpoint"
+    with subprocess.Popen(command(config, "--run-dir", run), stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while not checkpoint.exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.0005)
+        process.send_signal(how)
+        process.wait(timeout=60)
+    assert not (run / "champion.json").exists()
+    assert main(["--resume", str(run)]) == 0
+    assert result(run) == whole
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_racers_have_the_same_bytes_with_a_worker_killed():
+    from workers.ray_pool import RayEvaluator
+
+    networks = random_networks(16, 3, 6, np.random.default_rng(0))
+    task = CarRacing(max_steps=60)
+    weights, seeds = np.array([-0.9, 1.1]), np.array([1, 2])
+    expected = task.evaluate(networks, weights, seeds)
+    with RayEvaluator(task, 2, chunk_seconds=1e-6, home_seconds=0) as evaluator:
+        evaluator.wait_until_started()
+        victim = evaluator.actor_pids()[0]
+        killer = threading.Timer(0.3, lambda: subprocess.run(["kill", "-KILL", str(victim)], check=True))
+        killer.start()
+        found = evaluator.evaluate(networks, weights, seeds)
+        killer.join()
+        assert evaluator.statistics()["worker_deaths"] == 1
+    assert found.values.tobytes() == expected.values.tobytes()
+    assert found.steps.tobytes() == expected.steps.tobytes()
+    assert found.falls is not None and (found.falls == expected.falls).all()
