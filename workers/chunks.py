@@ -39,16 +39,19 @@ class CostModel:
         return units * self.seconds / self.units if self.units else None
 
 
-def cut(costs: NDArray[np.float64], num_workers: int, smallest: float, share: float = 0.5) -> list[NDArray[np.int64]]:
+def cut(
+    costs: NDArray[np.float64], num_workers: int, smallest: float, largest: float = np.inf, share: float = 0.5
+) -> list[NDArray[np.int64]]:
     """Cut rows 0..P-1 into chunks: large ones first, so that the small ones at the end even the workers out.
 
     Every chunk takes the ``share`` of what one worker would get of the rest (guided self-scheduling,
-    Polychronopoulos & Kuck 1987), but at least ``smallest``; costly networks come first.
+    Polychronopoulos & Kuck 1987), but at least ``smallest`` and at most ``largest``; costly networks come first.
 
     Args:
         costs: [P] of each network.
         num_workers: that will share the work.
         smallest: cost of a chunk that is worth sending, in the units of ``costs``.
+        largest: cost that a chunk of more than one network does not exceed; not below ``smallest``.
         share: of a worker's fair part of the rest, in (0, 1].
 
     Returns:
@@ -59,8 +62,8 @@ def cut(costs: NDArray[np.float64], num_workers: int, smallest: float, share: fl
     chunks, begin, taken = [], 0, 0.0
     while begin < len(order):
         rest = float(ends[-1]) - taken
-        target = max(smallest, share * rest / num_workers)
-        if rest - target < 0.5 * smallest:  # What would be left must be worth a chunk of its own.
+        target = min(largest, max(smallest, share * rest / num_workers))
+        if rest - target < 0.5 * smallest and rest <= largest:  # What would be left must be worth a chunk of its own.
             end = len(order)
         else:
             end = max(begin + 1, int(np.searchsorted(ends, taken + target, side="right")))

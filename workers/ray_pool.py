@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
+from math import ceil
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -89,6 +90,7 @@ class RayEvaluator:
         self._num_workers, self._address = num_workers, address
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
         self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
+        self._longest_seconds = timeout_seconds / 10  # that a chunk is expected to take: machines may be busy
         self._max_attempts = max_attempts
         self._growth_megabytes = growth_megabytes
         self._device = device
@@ -208,9 +210,12 @@ class RayEvaluator:
         return self._evaluate_at_home(request) if at_home else self._evaluate_on_workers(request)
 
     def _num_blocks(self, num_networks: int, expected_seconds: float | None) -> int:
-        """So many that every worker has something to do that is worth sending."""
-        worth = np.inf if expected_seconds is None else expected_seconds / self._chunk_seconds
-        return max(1, int(min(self._session.num_workers, worth)) // num_networks)
+        """So many that every worker has something to do that is worth sending, and is far from the time limit."""
+        workers = self._session.num_workers
+        if expected_seconds is None:
+            return max(1, 4 * workers // num_networks)
+        busy = int(min(workers, expected_seconds / self._chunk_seconds)) // num_networks
+        return max(1, busy, ceil(expected_seconds / num_networks / self._longest_seconds))
 
     def _evaluate_at_home(self, request: Request) -> Returns:
         begin = perf_counter()
@@ -242,9 +247,11 @@ class RayEvaluator:
     def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64], cost: CostModel) -> list[Chunk]:
         count, total = self._session.num_workers, float(units.sum())
         expected = cost.expected_seconds(total)
-        smallest = total / (4 * count) if not expected else total * self._chunk_seconds / expected
-        smallest = min(smallest, total / count)
-        return [Chunk(rows[part], float(units[part].sum()), cost) for part in cut(units, count, smallest)]
+        smallest, largest = total / (4 * count), total / (4 * count)
+        if expected:
+            largest = total * self._longest_seconds / expected
+            smallest = min(total * self._chunk_seconds / expected, total / count, largest)
+        return [Chunk(rows[part], float(units[part].sum()), cost) for part in cut(units, count, smallest, largest)]
 
     # Sending
 

@@ -13,7 +13,7 @@ COSTS = st.lists(st.floats(1, 1000), min_size=1, max_size=200).map(np.array)
 
 @given(COSTS, st.integers(1, 16), st.floats(0, 2000), st.floats(0.1, 1))
 def test_every_row_is_in_one_chunk(costs, num_workers, smallest, share) -> None:
-    chunks = cut(costs, num_workers, smallest, share)
+    chunks = cut(costs, num_workers, smallest, share=share)
     assert sorted(np.concatenate(chunks).tolist()) == list(range(len(costs)))
     assert all(len(chunk) for chunk in chunks)
 
@@ -24,6 +24,13 @@ def test_chunks_are_worth_sending(costs, num_workers) -> None:
     smallest = 4 * costs.max()
     totals = [costs[chunk].sum() for chunk in cut(costs, num_workers, smallest)]
     assert min(totals) >= min(0.25 * smallest, costs.sum())
+
+
+@given(COSTS, st.integers(1, 16), st.floats(1, 500), st.floats(1, 10))
+def test_chunks_are_done_in_time(costs, num_workers, smallest, factor) -> None:
+    chunks = cut(costs, num_workers, smallest, largest=smallest * factor)
+    assert sorted(np.concatenate(chunks).tolist()) == list(range(len(costs)))
+    assert all(costs[chunk].sum() <= smallest * factor * (1 + 1e-9) for chunk in chunks if len(chunk) > 1)
 
 
 def test_costly_first_and_even_in_the_end() -> None:

@@ -207,6 +207,21 @@ def test_killer_with_weights_of_its_own_is_remembered_with_them(networks: Networ
         assert evaluator.statistics()["worker_poisoned"] == 1
 
 
+def test_long_work_is_sent_in_parts_that_stay_within_the_time_limit(networks: Networks) -> None:
+    """One worker, six seconds of work, two seconds for a chunk; then one network whose rollouts take as long."""
+    few = networks.take(np.arange(20))
+    with RayEvaluator(ArithmeticTask(seconds=0.3), 1, timeout_seconds=2.0) as evaluator:
+        evaluator.wait_until_started()
+        for _ in range(2):  # its cost is not known, and known
+            assert_right(evaluator.evaluate(few, WEIGHTS, SEEDS), few)
+        assert evaluator.statistics()["worker_timeouts"] == 0
+        chunks = evaluator.statistics()["worker_chunks"]
+        seeds = np.arange(40)
+        evaluator.evaluate(few.take([0]), WEIGHTS, seeds)
+        assert evaluator.statistics()["worker_timeouts"] == 0
+        assert evaluator.statistics()["worker_chunks"] - chunks >= 2
+
+
 def test_genome_that_hangs(networks: Networks, caplog: pytest.LogCaptureFixture) -> None:
     task = HangingTask(culprits=(int(networks.hashes[30]),))
     with RayEvaluator(task, 2, timeout_seconds=0.5, max_attempts=2) as evaluator:
