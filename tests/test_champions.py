@@ -61,3 +61,5 @@ def test_the_best_champions_reach_their_bars():
     one = load_champion(DIRECTORY / "swingup_one_weight.json")
     assert one.returns["best_shared_weight"]["mean"] >= 920
     assert compile_genome(one.genome).num_connections <= 40
+    walker = load_champion(DIRECTORY / "walker_random_weight.json")
+    assert walker.returns["random_shared_weight"]["mean"] >= 51
