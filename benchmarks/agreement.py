@@ -40,3 +40,13 @@ def fall_difference(a: NDArray, b: NDArray) -> NDArray:
     variance = (share * (1 - share) * n * n * 2 / (2 * n - 1) / 2).sum(axis=-1)
     excess = (a.sum(axis=-1) - b.sum(axis=-1)).sum(axis=-1) / 2
     return 2 * stats.norm.sf(np.abs(excess) / np.sqrt(np.maximum(variance, 1e-9)))
+
+
+def p_values(a: NDArray, b: NDArray) -> dict[str, NDArray]:
+    """Of K pairs of samples [..., K, n]: of each test, times the number of hypotheses it has a share in."""
+    one_by_one = kolmogorov_smirnov(a, b)
+    return {
+        "one by one": one_by_one.min(axis=-1) * one_by_one.shape[-1],
+        "fisher": fisher(one_by_one),
+        "means": mean_difference(a, b),
+    }

@@ -17,15 +17,15 @@ p-values:
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.agreement import fisher, kolmogorov_smirnov, mean_difference
+from benchmarks.agreement import kolmogorov_smirnov, p_values
 from benchmarks.evolved import load, write
+from benchmarks.measuring import kept
 from configs import load_config
 from configs.schema import SearchConfig
 from envs.car_racing import CarRacing
@@ -50,7 +50,8 @@ def gather(run: Path) -> None:
         survivors = load_genomes(next(run.glob(f"stages/*-{name}/restart-000/survivors"))).genomes
         genomes += [survivors[rank] for rank in ranks]
     config = load_config(run / "config.yaml")
-    newborns = Search(SearchConfig(initial_connectivity=0.25), config.evaluation, 0, 16, 3).population
+    shape = CarRacing.num_inputs, CarRacing.num_outputs
+    newborns = Search(SearchConfig(initial_connectivity=0.25), config.evaluation, 0, *shape).population
     write("racers", config, genomes + [newborns[index] for index in range(NEWBORNS)])
 
 
@@ -59,16 +60,6 @@ def drive(racer: int, simulator: str, episodes: int = EPISODES, max_steps: int =
     networks = Networks.of([compile_genome(load("racers")[racer])])
     task = CarRacing(max_steps=max_steps, simulator=simulator)
     return task.evaluate(networks, WEIGHT, np.arange(episodes)).values.ravel()
-
-
-def p_values(ours: NDArray, reference: NDArray) -> dict[str, NDArray]:
-    """Of each test, for returns [..., racers, episodes], times the number of hypotheses it has a share in."""
-    one_by_one = kolmogorov_smirnov(ours, reference)
-    return {
-        "racer": one_by_one.min(axis=-1) * one_by_one.shape[-1],
-        "fisher": fisher(one_by_one),
-        "means": mean_difference(ours, reference),
-    }
 
 
 def power(ours: NDArray, reference: NDArray, repetitions: int = 400) -> dict[str, float]:
@@ -82,7 +73,7 @@ def power(ours: NDArray, reference: NDArray, repetitions: int = 400) -> dict[str
         first, second = np.take_along_axis(urns[None], draw, axis=2)
         one = np.zeros(len(urns))
         one[rng.integers(len(urns))] = 1.2
-        for name, shift in zip(caught, (0 * one, 0.15 + 0 * one, one), strict=True):
+        for name, shift in zip(caught, (0.0, 0.15, one), strict=True):
             found = p_values(first - (shift * spread)[:, None], second)
             caught[name] += min(found.values()) <= LEVEL
     return {name: count / repetitions for name, count in caught.items()}
@@ -108,16 +99,10 @@ def main(arguments: list[str]) -> int:
     if options.gather:
         gather(options.gather)
         return 0
-    records = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
-    known = {(record["racer"], record["simulator"]): record["returns"] for record in records}
-    for racer in range(len(load("racers"))):
-        for simulator in SIMULATORS:
-            if (racer, simulator) not in known:
-                known[racer, simulator] = drive(racer, simulator).tolist()
-                record = {"racer": racer, "simulator": simulator, "returns": known[racer, simulator]}
-                with options.out.open("a") as file:
-                    file.write(json.dumps(record) + "\n")
     racers = range(len(load("racers")))
+    wanted = [{"racer": racer, "simulator": simulator} for racer in racers for simulator in SIMULATORS]
+    records = kept(options.out, wanted, lambda **key: {"returns": drive(**key).tolist()})
+    known = {(record["racer"], record["simulator"]): record["returns"] for record in records}
     print(report(np.array([[known[racer, simulator] for simulator in SIMULATORS] for racer in racers])))
     return 0
 

@@ -1,10 +1,12 @@
-"""What several benchmarks measure with: seconds, a bare simulator, and the gain of a second worker."""
+"""What several benchmarks measure with: seconds, a bare simulator, the gain of a second worker, and kept records."""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 from typing import Any
 from unittest import mock
@@ -104,3 +106,21 @@ def gain_of_second_worker(
     finally:
         session.close()
     return median(ratios)
+
+
+def kept(path: Path, wanted: Iterable[dict[str, Any]], measure: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """All records of a file, a JSON object on each line; those ``wanted`` that it lacks are measured and appended.
+
+    Args:
+        path: of the file; made with its directory where there is none.
+        wanted: what tells one record from the others; the arguments of ``measure``.
+        measure: the rest of a record.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    records = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    for key in wanted:
+        if not any(key.items() <= record.items() for record in records):
+            records.append({**key, **measure(**key)})
+            with path.open("a") as file:
+                file.write(json.dumps(records[-1]) + "\n")
+    return records

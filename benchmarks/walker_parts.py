@@ -11,13 +11,13 @@ end all of it is printed as a Markdown table.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.measuring import kept
 from benchmarks.searching import generations, on_whole_episodes
 from configs import load_config
 from configs.schema import Config, stage_config
@@ -121,19 +121,17 @@ def main(arguments: list[str]) -> int:
     initial = []
     if index:
         initial = list(load_genomes(next(options.run.glob(f"stages/{index + 1}-*/restart-000/initial"))).genomes)
-    records = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
-    known = {(record["stage"], record["variant"], record["seed"]) for record in records}
     steps, variants = VARIANTS[options.stage]
-    for seed in range(options.seeds):
-        for name, changes in variants.items():
-            if (options.stage, name, seed) in known:
-                continue
-            found = measure(variant(index, changes, seed), steps * 1e6, initial)
-            records.append({"stage": options.stage, "variant": name, "seed": seed, **found})
-            with options.out.open("a") as file:
-                file.write(json.dumps(records[-1]) + "\n")
-            print(records[-1], flush=True)
-    print(table(records))
+
+    def measured(**key: Any) -> dict[str, Any]:
+        found = measure(variant(index, variants[key["variant"]], key["seed"]), steps * 1e6, initial)
+        print({**key, **found}, flush=True)
+        return found
+
+    wanted = [
+        {"stage": options.stage, "variant": name, "seed": seed} for seed in range(options.seeds) for name in variants
+    ]
+    print(table(kept(options.out, wanted, measured)))
     return 0
 
 

@@ -58,28 +58,18 @@ def load_encoder(path: str, sha256: str) -> Encoder:
     Raises:
         UserError: as `read_encoder`, or the file is not the one whose ``sha256`` is expected.
     """
-    file = read_encoder(path)
-    if file.sha256 != sha256:
-        raise another_encoder(path, sha256, file.sha256)
-    return Encoder(file.weights)
+    return Encoder(read_encoder(path, sha256).weights)
 
 
-def another_encoder(path: str, expected: str, found: str) -> UserError:
-    """What to raise where a file is not the one that a search began with."""
-    return UserError(
-        f"task.encoder: expected {path} to stay as it was when the search began (SHA-256 {expected[:12]}...), "
-        f"found another content ({found[:12]}...)"
-    )
-
-
-def read_encoder(path: str | Path) -> EncoderFile:
+def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:
     """Read and validate a safetensors file with the encoder's weights.
 
     Its tensors, all float32: ``conv1.weight`` [32, 3, 4, 4] (outputs, inputs, rows, columns) and ``conv1.bias``
     [32] to ``conv4``; ``mu.weight`` [16, 1024], whose inputs are ordered by row, column, channel; ``mu.bias`` [16].
 
     Raises:
-        UserError: no such file, not safetensors, or tensors of other names, shapes, types or with NaN.
+        UserError: no such file, not safetensors, tensors of other names, shapes, types or with NaN, or not the file
+            whose ``sha256`` is expected.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -100,7 +90,13 @@ def read_encoder(path: str | Path) -> EncoderFile:
             f"{where}: expected a safetensors file, found a damaged or another one ({' '.join(str(error).split())})"
         ) from error
     _check(where, weights)
-    return EncoderFile(weights, provenance, hashlib.sha256(content).hexdigest())
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, found):
+        raise UserError(
+            f"task.encoder: expected {path} to stay as it was when the search began (SHA-256 {str(sha256)[:12]}...), "
+            f"found another content ({found[:12]}...)"
+        )
+    return EncoderFile(weights, provenance, found)
 
 
 def _check(where: str, weights: dict[str, NDArray]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.box2d import Box2DTask
-from envs.car_encoder import DEFAULT, LATENTS, Encoder, another_encoder, load_encoder, read_encoder
+from envs.car_encoder import DEFAULT, LATENTS, Encoder, load_encoder, read_encoder
 from envs.car_frames import SIZE
 
 
@@ -50,9 +50,7 @@ class CarRacing(Box2DTask):
         # What is no option travels with the task all the same: a worker finds the file from any directory, and
         # refuses another content.
         path = str(Path(self.encoder or DEFAULT).absolute())
-        found = read_encoder(path).sha256
-        if self.encoder_sha256 not in (None, found):
-            raise another_encoder(path, str(self.encoder_sha256), found)
+        found = read_encoder(path, self.encoder_sha256).sha256
         object.__setattr__(self, "encoder_sha256", found)
         object.__setattr__(self, "_encoder_key", (path, found))
 

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -23,6 +25,13 @@ TIMINGS = ("_seconds", "worker_")
 def write_config(path: Path, **changes: object) -> Path:
     """The small config with some top-level keys replaced."""
     path.write_text(yaml.safe_dump({**SMALL, **changes}))
+    return path
+
+
+def write_staged_config(path: Path, **changes: object) -> Path:
+    """The same for a config with stages, which have ``generations`` of their own."""
+    whole = {key: value for key, value in SMALL.items() if key != "generations"}
+    path.write_text(yaml.safe_dump({**whole, **changes}))
     return path
 
 
@@ -50,3 +59,21 @@ def _is_timing(key: str) -> bool:
 def result(run: Path) -> tuple[bytes, list[dict]]:
     """What must be the same on every machine and after every accident."""
     return (run / "champion.json").read_bytes(), metrics(run)
+
+
+def staged_result(run: Path) -> dict[str, object]:
+    """The same of a run with stages."""
+    found: dict[str, object] = {name: (run / name).read_bytes() for name in ("champion.json", "stages.csv")}
+    for lines in sorted(run.glob("stages/*/*/metrics.jsonl")):
+        child = str(lines.parent.relative_to(run))
+        found[child] = metrics(lines.parent), (lines.parent / "survivors").read_bytes()
+    return found
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen, seconds: float = 120.0) -> None:
+    """Until a run that goes on has come so far."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "the run ended early"
+        assert time.monotonic() < deadline, "the run did not get there"
+        time.sleep(0.0005)

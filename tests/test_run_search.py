@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from safetensors.numpy import save_file
 from envs.car_encoder import DEFAULT, read_encoder
 from evolution.checkpoint import load_latest
 from run_search import main
-from searching import SMALL, command, metrics, result, run_command, write_config
+from searching import SMALL, command, metrics, result, run_command, wait_for, write_config
 from wann.champion import load_champion
 
 
@@ -115,7 +114,7 @@ def test_replicates_resume_where_they_stopped(config, tmp_path):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert main([str(config), "--run-dir", str(whole), "--set", "replicates=3"]) == 0
     with subprocess.Popen(command(config, "--run-dir", stopped, "--set", "replicates=3")) as process:
-        _wait_for(lambda: (stopped / "replicate-001" / "checkpoint").exists(), process)
+        wait_for(lambda: (stopped / "replicate-001" / "checkpoint").exists(), process)
         process.kill()
     assert main(["--resume", str(stopped)]) == 0
     for name in ("replicate-000", "replicate-001", "replicate-002"):
@@ -128,7 +127,7 @@ def test_replicates_follow_the_resumed_config_of_their_parent(config, tmp_path):
     assert main([str(config), "--run-dir", str(whole), "--set", "replicates=2", "--set", "generations=12"]) == 0
     assert main([str(config), "--run-dir", str(run), "--set", "replicates=2"]) == 0
     with subprocess.Popen(command("--resume", run, "--set", "generations=12"), stdout=subprocess.DEVNULL) as process:
-        _wait_for(lambda: len(metrics_lines(run / "replicate-000")) > 8, process)
+        wait_for(lambda: len(metrics_lines(run / "replicate-000")) > 8, process)
         process.kill()
     assert main(["--resume", str(run)]) == 0
     for name in ("replicate-000", "replicate-001"):
@@ -162,20 +161,12 @@ def test_gymnasium_tasks_need_only_yaml(tmp_path):
 # --- stopping ---
 
 
-def _wait_for(condition, process: subprocess.Popen, seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, "the run ended early"
-        assert time.monotonic() < deadline, "the run did not get there"
-        time.sleep(0.001)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp_path, number):
     run, whole = tmp_path / "run", tmp_path / "whole"
     arguments = ["--set", "generations=400"]
     with subprocess.Popen(command(config, "--run-dir", run, *arguments), stdout=subprocess.PIPE, text=True) as process:
-        _wait_for(lambda: (run / "checkpoint").exists(), process)
+        wait_for(lambda: (run / "checkpoint").exists(), process)
         process.send_signal(number)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -192,7 +183,7 @@ def test_ctrl_c_saves_also_between_two_checkpoints(config, tmp_path):
     run, whole = tmp_path / "run", tmp_path / "whole"
     arguments = ["--set", "generations=300", "--set", "logging.checkpoint_every=100"]
     with subprocess.Popen(command(config, "--run-dir", run, *arguments), stdout=subprocess.DEVNULL) as process:
-        _wait_for(lambda: (run / "metrics.jsonl").exists() and len(metrics_lines(run)) > 3, process)
+        wait_for(lambda: (run / "metrics.jsonl").exists() and len(metrics_lines(run)) > 3, process)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
     assert process.returncode == 130
@@ -211,7 +202,7 @@ def metrics_lines(run: Path) -> list[bytes]:
 def test_two_runs_cannot_share_a_directory(config, tmp_path):
     run = tmp_path / "run"
     with subprocess.Popen(command(config, "--run-dir", run, "--set", "generations=100000")) as process:
-        _wait_for(lambda: (run / "checkpoint").exists(), process)
+        wait_for(lambda: (run / "checkpoint").exists(), process)
         second = run_command("--resume", run)
         process.kill()
     assert second.returncode == 2

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from envs.car_racing import CarRacing
 from networks import random_networks
 from run_search import main
-from searching import command, metrics, run_command, write_config
+from searching import command, run_command, staged_result, wait_for, write_staged_config
 
 for package in ("envpool", "Box2D"):
     pytest.importorskip(package)
@@ -39,22 +38,9 @@ SETTINGS = {
 RAY = ["--set", "workers.evaluator=ray", "--set", "workers.num_workers=2"]
 
 
-def result(run: Path) -> dict[str, object]:
-    children = sorted(run.glob("stages/*/restart-000"))
-    assert len(children) == len(STAGES)
-    return {
-        "champion": (run / "champion.json").read_bytes(),
-        "stages": (run / "stages.csv").read_bytes(),
-        "metrics": [metrics(child) for child in children],
-        "survivors": [(child / "survivors").read_bytes() for child in children],
-    }
-
-
 @pytest.fixture(scope="module")
 def config(tmp_path_factory) -> Path:
-    path = write_config(tmp_path_factory.mktemp("config") / "walkers.yaml", **SETTINGS)
-    path.write_text(path.read_text().replace("generations: 8\n", ""))  # stages have their own
-    return path
+    return write_staged_config(tmp_path_factory.mktemp("config") / "walkers.yaml", **SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +48,16 @@ def whole(config, tmp_path_factory) -> dict[str, object]:
     """The undisturbed run, in this process."""
     run = tmp_path_factory.mktemp("whole") / "run"
     assert main([str(config), "--run-dir", str(run)]) == 0
-    return result(run)
+    found = staged_result(run)
+    assert len(found) == 2 + len(STAGES)
+    return found
 
 
 def test_walkers_on_ray_workers_have_the_same_bytes(config, whole, tmp_path):
     done = run_command(config, "--run-dir", tmp_path / "run", *RAY)
     assert done.returncode == 0, done.stderr
     assert "on 2 Ray workers" in done.stdout
-    assert result(tmp_path / "run") == whole
+    assert staged_result(tmp_path / "run") == whole
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -77,15 +65,12 @@ def test_walkers_stopped_and_resumed_have_the_same_bytes(how, config, whole, tmp
     run = tmp_path / "run"
     checkpoint = run / "stages" / "2-settle" / "restart-000" / "checkpoint"
     with subprocess.Popen(command(config, "--run-dir", run), stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not checkpoint.exists():
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.0005)
+        wait_for(checkpoint.exists, process)
         process.send_signal(how)
         process.wait(timeout=60)
     assert not (run / "champion.json").exists()
     assert main(["--resume", str(run)]) == 0
-    assert result(run) == whole
+    assert staged_result(run) == whole
 
 
 @pytest.mark.usefixtures("ray_session")

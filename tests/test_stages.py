@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from experiment.command_line import Stopped
 from experiment.stages import merged
 from networks import random_population
 from run_search import main
-from searching import SMALL, command, metrics, run_command
+from searching import command, metrics, run_command, staged_result, wait_for, write_staged_config
 from wann.champion import load_champion
 from wann.network import compile_population
 
@@ -62,18 +61,7 @@ CHILDREN = [
 
 
 def staged(path: Path, **changes: object) -> Path:
-    config = {key: value for key, value in SMALL.items() if key != "generations"}
-    path.write_text(yaml.safe_dump({**config, "stages": STAGES, **changes}))
-    return path
-
-
-def result(run: Path) -> dict[str, object]:
-    """Everything that must be the same after every accident."""
-    found: dict[str, object] = {name: (run / name).read_bytes() for name in ("champion.json", "stages.csv")}
-    for lines in sorted(run.glob("stages/*/*/metrics.jsonl")):
-        child = str(lines.parent.relative_to(run))
-        found[child] = metrics(lines.parent), (lines.parent / "survivors").read_bytes()
-    return found
+    return write_staged_config(path, **{"stages": STAGES, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -200,8 +188,8 @@ def test_the_first_stage_starts_from_champions(config, whole, tmp_path, monkeypa
 def test_replicates_have_stages_each(config, whole, tmp_path):
     run = tmp_path / "run"
     assert main([str(config), "--run-dir", str(run), "--set", "replicates=2"]) == 0
-    assert result(run / "replicate-000") == result(whole)
-    assert result(run / "replicate-001") != result(whole)
+    assert staged_result(run / "replicate-000") == staged_result(whole)
+    assert staged_result(run / "replicate-001") != staged_result(whole)
     assert len((run / "replicates.csv").read_text().splitlines()) == 3
     before = (run / "replicate-001" / "champion.json").stat().st_mtime_ns
     assert main(["--resume", str(run)]) == 0
@@ -233,14 +221,6 @@ def test_its_learning_curve_has_every_stage(whole, tmp_path, capsys):
 # --- stopping and going on ---
 
 
-def _wait_for(condition, process: subprocess.Popen, seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, "the run ended early"
-        assert time.monotonic() < deadline, "the run did not get there"
-        time.sleep(0.0005)
-
-
 # What exists when the driver is killed: within a generation, between two restarts, between two stages.
 MOMENTS = [
     "stages/1-discover/restart-001/checkpoint",
@@ -257,20 +237,20 @@ def test_the_driver_killed_again_and_again_changes_nothing(config, whole, tmp_pa
     for moment in MOMENTS:
         with subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL) as process:
             # A file that was there too shortly to be seen is past when the next one is there.
-            _wait_for(lambda m=moment: (run / m).exists() or (run / m.removesuffix(".partial")).exists(), process)
+            wait_for(lambda m=moment: (run / m).exists() or (run / m.removesuffix(".partial")).exists(), process)
             process.kill()
             process.wait()
         assert not (run / "champion.json").exists()
         arguments = ["--resume", run]
     assert main(["--resume", str(run)]) == 0
-    assert result(run) == result(whole)
+    assert staged_result(run) == staged_result(whole)
 
 
 def test_a_stop_saves_and_names_the_whole_run(config, whole, tmp_path):
     run = tmp_path / "run"
     child = run / "stages" / CHILDREN[3]
     with subprocess.Popen(command(config, "--run-dir", run), stdout=subprocess.PIPE, text=True) as process:
-        _wait_for((child / "checkpoint").exists, process)
+        wait_for((child / "checkpoint").exists, process)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -278,7 +258,7 @@ def test_a_stop_saves_and_names_the_whole_run(config, whole, tmp_path):
     assert not (run / "stages" / CHILDREN[4]).exists()
     logging = ["--set", "logging.tensorboard=false", "--set", "workers.timeout_seconds=99"]
     assert main(["--resume", str(run), *logging]) == 0
-    assert result(run) == result(whole)
+    assert staged_result(run) == staged_result(whole)
     later = load_config(run / "stages" / CHILDREN[4] / "config.yaml")
     assert (later.logging.tensorboard, later.workers.timeout_seconds) == (False, 99)
 
@@ -306,20 +286,20 @@ def test_a_stop_while_genomes_are_chosen_changes_nothing(kind, config, whole, tm
     assert not (run / "champion.json").exists()
     monkeypatch.undo()
     assert main(["--resume", str(run)]) == 0
-    assert result(run) == result(whole)
+    assert staged_result(run) == staged_result(whole)
 
 
 def test_other_numbers_of_ray_workers_and_a_stop_change_nothing(config, whole, tmp_path):
     run = tmp_path / "run"
     ray = ["--set", "workers.evaluator=ray", "--set", "workers.num_workers=2"]
     with subprocess.Popen(command(config, "--run-dir", run, *ray), stdout=subprocess.DEVNULL) as process:
-        _wait_for((run / "stages" / CHILDREN[1] / "checkpoint").exists, process)
+        wait_for((run / "stages" / CHILDREN[1] / "checkpoint").exists, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
     done = run_command("--resume", run, "--set", "workers.num_workers=1")
     assert done.returncode == 0, done.stderr
     assert "on 1 Ray worker" in done.stdout
-    assert result(run) == result(whole)
+    assert staged_result(run) == staged_result(whole)
 
 
 def test_a_restart_resumes_also_alone(whole, tmp_path):
@@ -340,7 +320,7 @@ def test_damaged_survivors_are_chosen_again(config, whole, tmp_path, caplog):
     survivors.write_bytes(survivors.read_bytes()[:-5])
     assert main(["--resume", str(run)]) == 0
     assert "chosen again" in caplog.text
-    assert result(run) == result(whole)
+    assert staged_result(run) == staged_result(whole)
 
 
 def test_a_full_disk_names_the_whole_run_and_loses_nothing(config, whole, tmp_path, monkeypatch, capsys):
@@ -361,7 +341,7 @@ def test_a_full_disk_names_the_whole_run_and_loses_nothing(config, whole, tmp_pa
         assert message.endswith(f"--resume {run}\n")
     monkeypatch.undo()
     assert main(["--resume", str(run)]) == 0
-    assert result(run) == result(whole)
+    assert staged_result(run) == staged_result(whole)
 
 
 def test_another_config_is_refused(whole, tmp_path, capsys):

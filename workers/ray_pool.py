@@ -247,7 +247,7 @@ class RayEvaluator:
     def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64], cost: CostModel) -> list[Chunk]:
         count, total = self._session.num_workers, float(units.sum())
         expected = cost.expected_seconds(total)
-        smallest, largest = total / (4 * count), total / (4 * count)
+        smallest = largest = total / (4 * count)
         if expected:
             largest = total * self._longest_seconds / expected
             smallest = min(total * self._chunk_seconds / expected, total / count, largest)
