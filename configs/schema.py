@@ -188,6 +188,9 @@ class SearchConfig(Section):
     score and best weight as published. Null: all of them."""
     confidence: Annotated[Number, Field(ge=0, le=10)] = 1.0
     """Standard errors by which lower_bound counts a genome for less than the mean of its rollouts."""
+    prior_rollouts: Count = 4
+    """Rollouts after which lower_bound trusts a genome's own variance as much as the population's: more where rare
+    falls make most of it, which few rollouts do not show."""
 
     @property
     def num_newborn(self) -> int:

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# A genome's own variance counts as much as the whole population's once it has this many rollouts.
-PRIOR_ROLLOUTS = 4
-
 
 @dataclass(frozen=True)
 class Records:
@@ -65,17 +62,17 @@ class Records:
         """[P] mean return over rollouts and weights."""
         return self.weight_means.mean(axis=1)
 
-    def standard_error(self) -> NDArray[np.float64]:
+    def standard_error(self, prior_rollouts: int) -> NDArray[np.float64]:
         """[P] of the mean, NaN for failed genomes.
 
         The variance of one genome's rollouts is shrunk towards the mean variance within all genomes that have
-        several: a genome of two equal rollouts is not certain.
+        several, as if it had ``prior_rollouts`` more of that: a genome of two equal rollouts is not certain.
         """
         freedom = self.num_rollouts - 1
         deviations = np.maximum(self.squares - self.num_rollouts * np.square(self.mean), 0)
         known = np.isfinite(deviations) & (freedom > 0)
         pooled = deviations[known].sum() / freedom[known].sum() if known.any() else 0.0
-        variance = (deviations + PRIOR_ROLLOUTS * pooled) / (freedom + PRIOR_ROLLOUTS)
+        variance = (deviations + prior_rollouts * pooled) / (freedom + prior_rollouts)
         return np.sqrt(variance / _or_nan(self.num_rollouts))
 
 

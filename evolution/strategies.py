@@ -68,11 +68,11 @@ def lifetime_mean(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
 
 def lower_bound(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
     """The lifetime mean less ``search.confidence`` standard errors: what few rollouts have told counts less."""
-    return cohort.life.mean - config.confidence * cohort.life.standard_error()
+    return cohort.life.mean - config.confidence * cohort.life.standard_error(config.prior_rollouts)
 
 
 def lower_bound_of_peak(cohort: Cohort, config: SearchConfig) -> NDArray[np.float64]:
-    return cohort.life.weight_means.max(axis=1) - config.confidence * cohort.life.standard_error()
+    return cohort.life.weight_means.max(axis=1) - config.confidence * cohort.life.standard_error(config.prior_rollouts)
 
 
 def never(config: SearchConfig, generation: int) -> bool:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from configs.schema import EvaluationConfig, MutationConfig, SampledWeights, SearchConfig
-from evolution.records import Records
+from evolution.records import RECORD_ARRAYS, Records
 from evolution.search import Request, Search
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from genomes import grown_genomes
@@ -194,6 +194,20 @@ def test_lower_bound_objectives():
     np.testing.assert_array_equal(objectives_of("lower_bound", 0.81)[:, 1], [-9, -2])
     refining = objectives_of("lower_bound", 0.81, generation=5, age_generations=5, confidence=1.0)
     np.testing.assert_allclose(refining[:, 1], [3, 3] - errors)
+
+
+def test_a_short_life_without_falls_leads_only_where_its_own_variance_is_trusted():
+    """Walkers of 20 rollouts without a fall and of 400 with 5 % of them."""
+    short, long = np.tile([274.0, 282.0], 10), np.concatenate([np.tile([280.0, 288.0], 190), np.full(20, 50.0)])
+    records = [Records.of(returns[None, None]) for returns in (short, long)]
+    joined = (np.concatenate([getattr(record, name) for record in records]) for name in RECORD_ARRAYS)
+    life = Records(*joined)
+    walkers = Cohort(life, life, age=np.zeros(2, np.int64), num_enabled=np.ones(2, np.int64))
+    leads = {}
+    for prior in (4, 64):
+        config = SearchConfig(strategy="lower_bound", confidence=1.5, prior_rollouts=prior)
+        leads[prior] = int(objectives(STRATEGIES["lower_bound"], config, 0, walkers, 0.9)[:, 0].argmax())
+    assert leads == {4: 0, 64: 1}
 
 
 RACE = EvaluationConfig(
