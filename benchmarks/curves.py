@@ -2,7 +2,7 @@
 
 One line for each stage: the best score of each generation, in the stage's own task (shorter episodes, other rewards),
 against all steps simulated since the run began, restarts and the choice of survivors included. The dots are what that
-comes to: the best survivor of a stage on 100 whole episodes of the true task that no search saw, at the stage's
+comes to: the first survivor of a stage on 100 whole episodes of the true task that no search saw, at the stage's
 weights, in the run's simulator. The same figures are printed as a Markdown table.
 """
 
@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     stages = stages_of(options.run)
     draw(stages, options.picture)
-    print("| stage | steps | best survivor, whole episodes | falls | connections |\n|---|--:|--:|--:|--:|")
+    print("| stage | steps | first survivor, whole episodes | falls | connections |\n|---|--:|--:|--:|--:|")
     for stage in stages:
         falls = "" if stage.falls is None else f"{stage.falls:.0%}"
         print(f"| {stage.name} | {stage.end / 1e6:.1f} M | {stage.mean:.0f} | {falls} | {stage.connections} |")
