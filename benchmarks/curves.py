@@ -80,7 +80,7 @@ def draw(stages: list[Stage], path: Path) -> None:
         for stage in stages:
             axes.plot(stage.steps / 1e6, stage.scores, linewidth=1.2, label=f"{stage.name}: score in its own task")
         ends = [stage.end / 1e6 for stage in stages]
-        axes.plot(ends, [stage.mean for stage in stages], "ko--", linewidth=0.8, label="best survivor, whole episodes")
+        axes.plot(ends, [stage.mean for stage in stages], "ko--", linewidth=0.8, label="first survivor, whole episodes")
         axes.set_xlabel("simulated steps, millions")
         axes.set_ylabel("return")
         axes.grid(alpha=0.3)

@@ -41,6 +41,8 @@ from workers.remote import dump_task
 
 # A running chunk and one behind it, so that a worker need not wait for the driver.
 _JOBS_PER_WORKER = 2
+# Chunks per worker while what they cost is unknown.
+_BLIND_CHUNKS = 4
 # A suspect chunk is cut into this many.
 _SPLIT = 8
 # A chunk is late when it takes this many times as long as expected, and at least so many seconds.
@@ -213,7 +215,7 @@ class RayEvaluator:
         """So many that every worker has something to do that is worth sending, and is far from the time limit."""
         workers = self._session.num_workers
         if expected_seconds is None:
-            return max(1, 4 * workers // num_networks)
+            return max(1, _BLIND_CHUNKS * workers // num_networks)
         busy = int(min(workers, expected_seconds / self._chunk_seconds)) // num_networks
         return max(1, busy, ceil(expected_seconds / num_networks / self._longest_seconds))
 
@@ -247,7 +249,7 @@ class RayEvaluator:
     def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64], cost: CostModel) -> list[Chunk]:
         count, total = self._session.num_workers, float(units.sum())
         expected = cost.expected_seconds(total)
-        smallest = largest = total / (4 * count)
+        smallest = largest = total / (_BLIND_CHUNKS * count)
         if expected:
             largest = total * self._longest_seconds / expected
             smallest = min(total * self._chunk_seconds / expected, total / count, largest)
