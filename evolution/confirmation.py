@@ -3,7 +3,8 @@
 Episodes may cost a second each, so their number is bounded. With P different candidates, and c candidates, f
 first and s selection episodes in the config: the choice of one takes at most f P + 2 f c (1 + log2(s / 2 f)), that
 of k survivors about s k more; the best shared weight about 5 * 4 G + 9 * 64, which are 2,200 for the 81 weights G of
-the range from -2 to 2 (and fewer where s is below 64); the report n (W + 3) for W swept weights at n report episodes.
+the range from -2 to 2 (fewer where s is below 64, up to 2,400 more where it is above); the report n (W + 3) for W
+swept weights at n report episodes.
 """
 
 from __future__ import annotations
@@ -146,8 +147,7 @@ def confirm(
         seeds = episode_seeds(seed, Purpose.CHAMPION_REPORT, index, rollouts * len(settings))
         return oracle(network, settings, seeds.reshape(len(settings), rollouts))
 
-    last = min(GRID_EPISODES, config.selection_episodes)
-    best = _best_shared_weight(network, evaluate, weights, _grid(low, high), last, seed)
+    best = _best_shared_weight(network, evaluate, weights, _grid(low, high), config.selection_episodes, seed)
     shared = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
     individual = keyed_rng(seed, Purpose.CHAMPION_REPORT, 3).uniform(low, high, (episodes, genome.num_enabled))
     swept = fresh(0, weights, episodes)
@@ -177,25 +177,30 @@ def _best_shared_weight(
     evaluate: Evaluate,
     weights: NDArray[np.float64],
     grid: NDArray[np.float64],
-    last_episodes: int,
+    selection_episodes: int,
     seed: int,
 ) -> float:
-    """The best of the swept weights and the grid by halving, then of a five times finer grid around that one."""
+    """The best of the swept weights and the grid by halving, then of a five times finer grid around that one, again by
+    halving, from as many episodes up to ``selection_episodes``.
+    """
 
-    def order(settings: NDArray[np.float64], index: int, episodes: int) -> NDArray[np.int64]:
-        """Best first; all on the same episodes."""
-        seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 1000 + index, episodes)
-        returns = evaluate(Networks.of([network]), settings, seeds)[0].mean(axis=1)
-        return np.argsort(-np.where(np.isfinite(returns), returns, -np.inf), kind="stable")
+    def halve(settings: NDArray[np.float64], schedule: list[int], index: int) -> float:
+        """The better half goes on, at each of these numbers of episodes; all on the same ones."""
+        for round_, episodes in enumerate(schedule):
+            seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 1000 + index + round_, episodes)
+            returns = evaluate(Networks.of([network]), settings, seeds)[0].mean(axis=1)
+            best_first = settings[np.argsort(-np.where(np.isfinite(returns), returns, -np.inf), kind="stable")]
+            settings = np.sort(best_first[: -(-len(settings) // 2)])
+            if len(best_first) == 1:
+                break
+        return float(best_first[0])
 
-    left = np.union1d(weights, grid)
-    for halving in range(GRID_HALVINGS):
-        episodes = max(1, last_episodes >> (GRID_HALVINGS - halving))
-        left = left[np.sort(order(left, halving, episodes)[: -(-len(left) // 2)])]
-    best = left[order(left, GRID_HALVINGS, last_episodes)[0]]
+    last = min(GRID_EPISODES, selection_episodes)
+    best = halve(np.union1d(weights, grid), [max(1, last >> k) for k in range(GRID_HALVINGS, -1, -1)], 0)
     finer = np.round(best + (grid[1] - grid[0]) / 5 * np.arange(-4, 5), 12)
     finer = finer[(finer >= min(grid[0], best)) & (finer <= max(grid[-1], best))]
-    return float(finer[order(finer, GRID_HALVINGS + 1, last_episodes)[0]])
+    # Neighbours differ by less than a fall or two in 64 episodes cost.
+    return halve(finer, [last << k for k in range((selection_episodes // last).bit_length())], GRID_HALVINGS + 1)
 
 
 def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float]:
