@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs import Config
-from envs.task import Returns, shortened
+from envs.task import Returns
 from evolution.confirmation import selection_weights
 from evolution.search import Search
 from experiment.starting import behaviour_of, task_of
@@ -24,8 +24,7 @@ def generations(config: Config, initial: list[Genome] | None = None) -> Iterator
     steps = 0
     while True:
         request = search.ask()
-        episodes = shortened(task, request.max_steps)
-        returns = episodes.evaluate(request.networks, request.weights, request.seeds)
+        returns = task.evaluate(request.networks, request.weights, request.seeds)
         steps += int(returns.steps.sum())
         if search.tell(returns.values) is not None:
             yield steps, search

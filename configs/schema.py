@@ -246,17 +246,6 @@ class HeatConfig(Section):
     """Further episodes for each of them and each weight, on seeds that this generation has not used."""
 
 
-class ScreenConfig(Section):
-    """A short episode before all others, which only the best of a generation go on from."""
-
-    max_steps: Count
-    """Length at which it is cut; its returns decide who goes on, and nothing else."""
-    share: Annotated[Number, Field(gt=0, le=1)]
-    """Share of the generation's different programs that goes on. Of programs that did exactly the same one does."""
-    rollouts: Count = 1
-    """Short episodes for each weight, on seeds that the generation does not use again."""
-
-
 class EvaluationConfig(Section):
     """What every genome is run on in each generation. ``weights`` is null exactly if weights are sampled."""
 
@@ -268,8 +257,6 @@ class EvaluationConfig(Section):
     """Episodes for each weight, R."""
     rollout_seeds: Literal["shared", "per_weight"] = "shared"
     """Whether all weights see the same start states, or each its own."""
-    screen: ScreenConfig | None = None
-    """Short episodes for all, and `rollouts` whole ones only for the best in them. Null: `rollouts` for all."""
     race: tuple[HeatConfig, ...] = ()
     """Heats that follow in the same generation, each for the best of it so far."""
 

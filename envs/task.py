@@ -7,7 +7,7 @@ A task knows its simulator and nothing of evolution or of where it runs. Adding 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -85,19 +85,6 @@ class Task(Protocol):
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """One network in float64 through `wann.forward`: P = 1. Slow, and the judge of `evaluate`."""
         ...
-
-
-def shortened(task: Task, max_steps: int | None) -> Task:
-    """The task with episodes cut at ``max_steps`` at the latest; itself for None.
-
-    Raises:
-        ValueError: a task without the option ``max_steps``.
-    """
-    if max_steps is None:
-        return task
-    if not hasattr(task, "max_steps"):
-        raise ValueError(f"task {task.name!r} has no option max_steps, so its episodes cannot be shortened")
-    return replace(task, max_steps=min(max_steps, task.max_steps or max_steps))  # type: ignore[type-var]
 
 
 def num_settings(weights: Weights) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.schema import EvaluationConfig, SearchConfig
+from configs.schema import EvaluationConfig, HeatConfig, SearchConfig
 from evolution.mutation import draw_operators, mutate, palette_of, prune
 from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 from evolution.ranking import rank
@@ -37,7 +37,6 @@ class Request:
     networks: Networks
     weights: NDArray[np.float64]  # [W]
     seeds: NDArray[np.int64]  # [R], or [W, R]
-    max_steps: int | None = None  # length at which these episodes are cut, besides the task's own end
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,6 @@ class Summary:
     median_num_connections: float
     num_unique: int
     num_failed: int
-
-
-@dataclass(frozen=True)
-class _Heat:
-    """A round of a generation."""
-
-    share: float  # of all different programs
-    rollouts: int
-    max_steps: int | None = None  # of short episodes, which are not remembered
 
 
 class Search:
@@ -116,7 +106,7 @@ class Search:
         begin = sum(rollouts[: self._heat])
         seeds = self._seeds(len(weights), sum(rollouts))[..., begin : begin + rollouts[self._heat]]
         networks = self._networks.take(self._first_of[self._racing])
-        return Request(networks, weights, seeds, heats[self._heat].max_steps)
+        return Request(networks, weights, seeds)
 
     def tell(self, returns: NDArray[np.float64]) -> Summary | None:
         """Take the returns [P', W, R] of the last request.
@@ -133,13 +123,11 @@ class Search:
             raise ValueError(f"expected returns [P, W, R] = {list(expected)}, found {list(returns.shape)}")
         found = Records.of(np.where(np.isfinite(returns), returns, np.nan))
         self._failed[self._racing] |= np.isnan(found.mean)
-        if heats[self._heat].max_steps is None:
-            self._now = self._now.added(self._racing, found)
+        self._now = self._now.added(self._racing, found)
         self._heat += 1
         if self._heat < len(heats):
             wanted = max(1, round(heats[self._heat].share * len(self._first_of)))
-            short = heats[self._heat - 1].max_steps is not None
-            self._racing = self._best_in_short(found, wanted) if short else self._leaders(wanted)
+            self._racing = self._leaders(wanted)
             if len(self._racing):
                 return None
         cohort = self._cohort()
@@ -190,13 +178,9 @@ class Search:
         return seeds.reshape(num_weights, rollouts)
 
     @property
-    def _heats(self) -> list[_Heat]:
+    def _heats(self) -> list[HeatConfig]:
         """The rounds of a generation."""
-        screen, rollouts = self.evaluation.screen, self.evaluation.rollouts
-        race = [_Heat(heat.share, heat.rollouts) for heat in self.evaluation.race]
-        if screen is None:
-            return [_Heat(1.0, rollouts), *race]
-        return [_Heat(1.0, screen.rollouts, screen.max_steps), _Heat(screen.share, rollouts), *race]
+        return [HeatConfig(share=1.0, rollouts=self.evaluation.rollouts), *self.evaluation.race]
 
     def _leaders(self, wanted: int) -> NDArray[np.int64]:
         """Rows of the programs that the next heat is for: the best by mean return so far.
@@ -210,12 +194,6 @@ class Search:
         mean = np.where(ran, self.strategy.records(cohort).mean, np.nan)
         genomes = cohort.now.different(_best_first(mean, cohort.life.num_rollouts))
         return np.sort(self._program_of[genomes][:wanted])
-
-    def _best_in_short(self, found: Records, wanted: int) -> NDArray[np.int64]:
-        """The same after short episodes, of all programs, whose returns count for nothing else."""
-        known = np.zeros(len(self._first_of), np.int64)
-        np.maximum.at(known, self._program_of, self._life.num_rollouts)
-        return np.sort(found.different(_best_first(found.mean, known))[:wanted])
 
     def _first_population(self, initial: list[Genome]) -> Population:
         count = self.config.population

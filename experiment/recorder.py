@@ -75,7 +75,7 @@ class Recorder:
     def evaluate(self, evaluator: Evaluator, request: Request) -> Returns:
         """Evaluate a round of a generation; its time and steps go into the generation's line."""
         begin = perf_counter()
-        returns = evaluator.evaluate(request.networks, request.weights, request.seeds, request.max_steps)
+        returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
         self._evaluate_seconds += perf_counter() - begin
         self._env_steps += int(returns.steps.sum())
         return returns

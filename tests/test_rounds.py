@@ -33,8 +33,8 @@ class Counting(InlineEvaluator):
         self.shapes: list[tuple[int, ...]] = []
         self.steps = 0
 
-    def evaluate(self, networks, weights, seeds, max_steps=None):
-        returns = super().evaluate(networks, weights, seeds, max_steps)
+    def evaluate(self, networks, weights, seeds):
+        returns = super().evaluate(networks, weights, seeds)
         self.shapes.append(returns.values.shape)
         self.steps += int(returns.steps.sum())
         self.stop.requested = len(self.shapes) == self.stop_after

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from time import perf_counter
 from types import TracebackType
 from typing import Protocol, Self, cast
@@ -11,7 +10,7 @@ from typing import Protocol, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Task, Weights, lane_grid, shortened, weights_of_one
+from envs.task import Returns, Seeds, Task, Weights, lane_grid, weights_of_one
 from wann.errors import UserError
 from wann.network import Network, Networks
 
@@ -24,10 +23,8 @@ class Evaluator(Protocol):
         """One line for the log: what runs where, on which device."""
         ...
 
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Every network at every weight setting on every seed; see `envs.task.Task.evaluate`.
-
-        Episodes are cut at ``max_steps``, if given; see `envs.task.shortened`.
 
         Raises:
             TaskError: the task raised, or returned something else than it promised.
@@ -49,17 +46,6 @@ class Evaluator(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True)
-class Way:
-    """How a task runs what it is given: cut at ``max_steps``, or by its oracle."""
-
-    max_steps: int | None = None
-    oracle: bool = False
-
-    def of(self, task: Task) -> Task:
-        return cast(Task, OracleTask(task)) if self.oracle else shortened(task, self.max_steps)
-
-
 class OracleTask:
     """A task whose `evaluate` is the oracle of another."""
 
@@ -77,6 +63,10 @@ class OracleTask:
             np.concatenate([part.steps for part in parts]),
             np.concatenate(falls) if falls else None,
         )
+
+
+def task_or_oracle(task: Task, oracle: bool) -> Task:
+    return cast(Task, OracleTask(task)) if oracle else task
 
 
 class TaskError(RuntimeError):
@@ -240,15 +230,15 @@ class InlineEvaluator:
     def description(self) -> str:
         return f"{self._task.name} in this process, {self._device}"
 
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
-        return self._evaluate(networks, weights, seeds, Way(max_steps))
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        return self._evaluate(networks, weights, seeds, oracle=False)
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, Way(oracle=True))
+        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True)
 
-    def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, way: Way) -> Returns:
+    def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, oracle: bool) -> Returns:
         begin = perf_counter()
-        returns = evaluate_or_locate(way.of(self._task), networks, weights, seeds)
+        returns = evaluate_or_locate(task_or_oracle(self._task, oracle), networks, weights, seeds)
         self._seconds += perf_counter() - begin
         return returns
 

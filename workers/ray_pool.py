@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from envs.task import Returns, Seeds, Task, Weights, weights_of_one
 from wann.network import Network, Networks
 from workers.chunks import CostModel, cost_units, cut
-from workers.evaluator import Way, WorkerError, evaluate_or_locate, request_shape, validated
+from workers.evaluator import WorkerError, evaluate_or_locate, request_shape, task_or_oracle, validated
 from workers.ray_request import Chunk, Job, Request
 from workers.ray_session import (
     RaySession,
@@ -96,7 +96,7 @@ class RayEvaluator:
         self._max_attempts = max_attempts
         self._growth_megabytes = growth_megabytes
         self._device = device
-        self._costs: dict[Way, CostModel] = {}  # short episodes, and the oracle's, take other times
+        self._costs = {False: CostModel(), True: CostModel()}  # the oracle takes other times
         self._poisoned: set[tuple[int, bytes]] = set()
         self._counts = dict.fromkeys(
             ("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home", "outgrown"), 0
@@ -181,7 +181,7 @@ class RayEvaluator:
                 raise WorkerError("the workers did not start in time")
             self._receive(None, 0.1)
 
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, max_steps: int | None = None) -> Returns:
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """See `workers.evaluator.Evaluator.evaluate`. A poisoned network has NaN values and 0 steps.
 
         Raises:
@@ -189,23 +189,23 @@ class RayEvaluator:
             WorkerError: no worker can be started.
             ValueError: weights or seeds of a wrong shape.
         """
-        return self._evaluate(networks, weights, seeds, Way(max_steps))
+        return self._evaluate(networks, weights, seeds, oracle=False)
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """See `workers.evaluator.Evaluator.evaluate_oracle`; raises as `evaluate` does."""
-        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, Way(oracle=True))
+        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True)
 
-    def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, way: Way) -> Returns:
+    def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, oracle: bool) -> Returns:
         shape = request_shape(networks, weights, seeds)
         if not len(networks):
-            return evaluate_or_locate(way.of(self._task), networks, weights, seeds)
-        cost = self._costs.setdefault(way, CostModel())
+            return evaluate_or_locate(task_or_oracle(self._task, oracle), networks, weights, seeds)
+        cost = self._costs[oracle]
         cost.begin_request()
         expected = cost.expected_seconds(float(cost_units(networks, shape[1] * shape[2]).sum()))
         at_home = getattr(self._task, "safe_at_home", False) and not self._counts["deaths"]
         at_home = at_home and expected is not None and expected < self._home_seconds
         num_blocks = 1 if at_home else self._num_blocks(len(networks), expected)
-        request = Request(networks, weights, seeds, way, shape, cost, num_blocks)
+        request = Request(networks, weights, seeds, oracle, shape, cost, num_blocks)
         for row in range(len(networks)) if self._poisoned else ():
             if request.identity(row) in self._poisoned:
                 request.give_up(row)
@@ -221,7 +221,8 @@ class RayEvaluator:
 
     def _evaluate_at_home(self, request: Request) -> Returns:
         begin = perf_counter()
-        returns = evaluate_or_locate(request.way.of(self._task), request.networks, request.weights, request.seeds)
+        task = task_or_oracle(self._task, request.oracle)
+        returns = evaluate_or_locate(task, request.networks, request.weights, request.seeds)
         request.cost.observe(float(request.units.sum()), perf_counter() - begin)
         self._counts["at_home"] += 1
         return returns

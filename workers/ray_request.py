@@ -13,7 +13,6 @@ from envs.task import Returns, Seeds, Weights
 from wann.network import Networks
 from workers.blocks import Block, blocks
 from workers.chunks import CostModel, cost_units
-from workers.evaluator import Way
 from workers.ray_session import put
 from workers.remote import dump
 
@@ -55,20 +54,20 @@ class Request:
         networks: Networks,
         weights: Weights,
         seeds: Seeds,
-        way: Way,
+        oracle: bool,
         shape: tuple[int, int, int],
         cost: CostModel,
         num_blocks: int,
     ) -> None:
-        self.networks, self.weights, self.seeds, self.way = networks, weights, np.asarray(seeds), way
-        self.cost, self.shape = cost, shape
+        self.networks, self.weights, self.seeds = networks, weights, np.asarray(seeds)
+        self.oracle, self.cost, self.shape = oracle, cost, shape
         self.blocks = blocks(*shape[1:], num_blocks)
         self.units = np.concatenate([cost_units(networks, block.num_lanes) for block in self.blocks])
         self.returns = Returns(np.full(shape, np.nan), np.zeros(shape, np.int64))
         self.missing = np.ones(len(self.units), bool)
         self.fresh: deque[Chunk] = deque()
         self.suspects: deque[Chunk] = deque()
-        shared = dump((weights if isinstance(weights, np.ndarray) else None, self.seeds, way))
+        shared = dump((weights if isinstance(weights, np.ndarray) else None, self.seeds, oracle))
         self.shared = shared if len(shared) <= _INLINE_BYTES else put(shared)
 
     def rows(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:

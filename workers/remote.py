@@ -13,7 +13,7 @@ from wann.errors import UserError
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_genome
 from workers.blocks import Block
-from workers.evaluator import TaskError, evaluate_or_locate
+from workers.evaluator import TaskError, evaluate_or_locate, task_or_oracle
 from workers.memory import resident_megabytes
 
 # (returns or None, error or None, seconds, megabytes that the worker holds)
@@ -47,19 +47,19 @@ def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
         task: what to evaluate on.
         chunk: pickled (rows [p] of the whole request, p networks, p individual weights or None, their block of
             the rollouts).
-        shared: pickled (shared weights or None, seeds, how to run them).
+        shared: pickled (shared weights or None, seeds, whether the oracle runs them).
 
     Returns:
         A pickled `Reply`.
     """
     begin = perf_counter()
     rows, networks, individual, block = pickle.loads(chunk)
-    weights, seeds, way = pickle.loads(shared)
+    weights, seeds, oracle = pickle.loads(shared)
     own = block.weights(weights if individual is None else individual)
     returns: Returns | None = None
     failure: Exception | None = None
     try:
-        returns = evaluate_or_locate(way.of(task), networks, own, block.seeds(seeds), rows)
+        returns = evaluate_or_locate(task_or_oracle(task, oracle), networks, own, block.seeds(seeds), rows)
     except TaskError as error:
         failure = _in_the_request(error, block)
     except UserError as error:

@@ -250,46 +250,6 @@ def test_of_programs_that_do_the_same_one_races():
     assert raced >= set(hashes[-12 - wanted + 1 : -12])
 
 
-SCREEN = EvaluationConfig(weights=(-1.0, 1.0), rollouts=2, screen={"max_steps": 30, "share": 0.2}, race=RACE.race[1:])
-
-
-def test_a_screen_decides_who_goes_on_and_nothing_else():
-    search = small_search("lower_bound", evaluation=SCREEN, initial=grown_genomes(20, num_inputs=2, num_outputs=1))
-    short = search.ask()
-    assert short.max_steps == 30 and short.seeds.shape == (1,)
-    returns = np.random.default_rng(1).permutation(len(short.networks)).astype(float)[:, None, None].repeat(2, axis=1)
-    assert search.tell(returns) is None
-    whole = search.ask()
-    assert whole.max_steps is None and whole.seeds.shape == (2,)
-    assert not set(whole.seeds) & set(short.seeds)
-    best = np.argsort(-returns[:, 0, 0])[: round(0.2 * len(returns))]
-    assert set(whole.networks.hashes) == set(short.networks.hashes[best])
-    assert search.tell(np.full((len(best), 2, 2), -5.0)) is None
-    summary = search.tell(np.full((len(search.ask().networks), 2, 3), -5.0))
-    assert summary.best_mean_return == -5 and summary.num_failed == 0
-    assert set(search.hall.num_enabled()) and search.state()[0]["hall_scores"][0] == pytest.approx(-5)
-
-
-def test_those_that_fail_in_the_screen_are_counted_and_go_no_further():
-    search = small_search("lower_bound", evaluation=SCREEN, initial=grown_genomes(20, num_inputs=2, num_outputs=1))
-    short = search.ask()
-    returns = np.zeros((len(short.networks), 2, 1))
-    returns[2:] = np.nan
-    returns[1] = 1
-    assert search.tell(returns) is None
-    assert len(search.ask().networks) == 2
-    search.tell(np.zeros((2, 2, 2)))
-    summary = search.tell(np.zeros((len(search.ask().networks), 2, 3)))
-    assert summary.num_failed >= len(returns) - 2
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_every_strategy_improves_behind_a_screen(strategy):
-    evaluation = EvaluationConfig(weights=(0.8, 1.1), screen={"max_steps": 30, "share": 0.5})
-    summaries = run(small_search(strategy, mutation=RICH, evaluation=evaluation, complexity_probability=0.2), 40)
-    assert summaries[-1].best_mean_return > summaries[0].best_mean_return + 0.05
-
-
 def test_a_search_stopped_within_a_race_repeats_its_generation():
     search, again = (small_search("lower_bound", evaluation=RACE) for _ in range(2))
     run(search, 2)
