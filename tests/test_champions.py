@@ -63,5 +63,7 @@ def test_the_best_champions_reach_their_bars():
     assert compile_genome(one.genome).num_connections <= 40
     walker = load_champion(DIRECTORY / "walker_random_weight.json")
     assert walker.returns["random_shared_weight"]["mean"] >= 51
+    best = load_champion(DIRECTORY / "walker_one_weight.json").returns["best_shared_weight"]
+    assert best["mean"] >= 275 and best["falls"] <= 0.05
     racer = load_champion(DIRECTORY / "racer_one_weight.json")
     assert racer.returns["best_shared_weight"]["mean"] >= 400
