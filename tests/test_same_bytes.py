@@ -56,15 +56,12 @@ def evolve_with(evaluator: Evaluator, config: Path, path: Path) -> tuple[bytes, 
 
 def test_evaluating_one_network_at_a_time_changes_nothing(config, expected, tmp_path):
     class OneByOne(InlineEvaluator):
-        def evaluate(self, networks, weights, seeds, max_steps=None):
+        def evaluate(self, networks, weights, seeds):
             import numpy as np
 
             from envs.task import Returns
 
-            parts = [
-                super(OneByOne, self).evaluate(networks.take([i]), weights, seeds, max_steps)
-                for i in range(len(networks))
-            ]
+            parts = [super(OneByOne, self).evaluate(networks.take([i]), weights, seeds) for i in range(len(networks))]
             return Returns(np.concatenate([p.values for p in parts]), np.concatenate([p.steps for p in parts]))
 
     with OneByOne(task_of(load_config(config))) as evaluator:
@@ -88,14 +85,14 @@ def test_workers_killed_in_every_second_generation_change_nothing(config, expect
 
         requests = 0
 
-        def evaluate(self, networks, weights, seeds, max_steps=None):
+        def evaluate(self, networks, weights, seeds):
             self.requests += 1
             if self.requests % 2 or self.requests > GENERATIONS:
-                return super().evaluate(networks, weights, seeds, max_steps)
+                return super().evaluate(networks, weights, seeds)
             killer = threading.Timer(0.004, self._kill)
             killer.start()
             try:
-                return super().evaluate(networks, weights, seeds, max_steps)
+                return super().evaluate(networks, weights, seeds)
             finally:
                 killer.join()
 
