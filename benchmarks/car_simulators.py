@@ -11,6 +11,9 @@ p-values:
 - power, by resampling the returns of both simulators from one urn, 400 times: how often returns of all racers lower by
   .15 of their standard deviation, and one racer's by 1.2 of it, would be caught.
 
+``--blind`` drives a network without connections instead, half gas straight ahead, on 500 tracks of either simulator:
+what differs there is physics, tracks or rewards, and not the picture.
+
 ``--gather RUN`` makes the set again, from the stages of a run of configs/car_racing.yaml.
 """
 
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +35,12 @@ from configs.schema import SearchConfig
 from envs.car_racing import CarRacing
 from evolution.genome_file import load_genomes
 from evolution.search import Search
+from wann.genome import Genome, minimal_genome
 from wann.network import Networks, compile_genome
 
 WEIGHT = np.array([-0.9])
 EPISODES = 100
+BLIND_EPISODES = 500
 MAX_STEPS = 80
 LEVEL = 0.01
 SIMULATORS = ("envpool", "gymnasium")
@@ -57,9 +63,23 @@ def gather(run: Path) -> None:
 
 def drive(racer: int, simulator: str, episodes: int = EPISODES, max_steps: int = MAX_STEPS) -> NDArray[np.float64]:
     """Returns [episodes] of one racer of the set."""
-    networks = Networks.of([compile_genome(load("racers")[racer])])
+    return _returns(load("racers")[racer], simulator, episodes, max_steps)
+
+
+def _returns(genome: Genome, simulator: str, episodes: int, max_steps: int) -> NDArray[np.float64]:
+    networks = Networks.of([compile_genome(genome)])
     task = CarRacing(max_steps=max_steps, simulator=simulator)
     return task.evaluate(networks, WEIGHT, np.arange(episodes)).values.ravel()
+
+
+def blind() -> str:
+    """Both simulators under the same actions."""
+    straight = minimal_genome(CarRacing.num_inputs, CarRacing.num_outputs)
+    straight = replace(straight, enabled=np.zeros_like(straight.enabled))
+    returns = [_returns(straight, simulator, BLIND_EPISODES, MAX_STEPS) for simulator in SIMULATORS]
+    means = [f"{name} {row.mean():.2f} ± {row.std():.2f}" for name, row in zip(SIMULATORS, returns, strict=True)]
+    p_value = float(kolmogorov_smirnov(returns[0][None], returns[1][None])[0])
+    return f"{', '.join(means)}, p (KS) {p_value:.2f}"
 
 
 def power(ours: NDArray, reference: NDArray, repetitions: int = 400) -> dict[str, float]:
@@ -94,10 +114,14 @@ def report(returns: NDArray) -> str:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.car_simulators", description=__doc__)
     parser.add_argument("--gather", type=Path, metavar="RUN")
+    parser.add_argument("--blind", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("runs/car_simulators.jsonl"))
     options = parser.parse_args(arguments)
     if options.gather:
         gather(options.gather)
+        return 0
+    if options.blind:
+        print(blind())
         return 0
     racers = range(len(load("racers")))
     wanted = [{"racer": racer, "simulator": simulator} for racer in racers for simulator in SIMULATORS]
