@@ -71,7 +71,7 @@ def find_champion(run: RunDirectory, evaluators: Evaluators, console: Console, s
     if candidates is None:
         return None
     task = task_of(last_config(run.config))
-    champion = crown(run.config, candidates, task, evaluators.on(task.reported), stop)
+    champion = crown(run.config, candidates, task, evaluators.on, stop)
     run.write_champion(format_champion(champion).encode())
     return champion
 

@@ -17,7 +17,8 @@ from envs.cartpole_physics import (
     TRACK_LIMIT,
 )
 from wann.jit import jit
-from wann.lane_kernels import TILE, cos_pi, forward_individual, forward_shared, sin_pi
+from wann.lane_kernels import FUSED, TILE, forward_individual, forward_shared
+from wann.maths_kernels import cos_pi, sin_pi
 
 f32 = np.float32
 
@@ -53,8 +54,8 @@ def observe(state, values, num_lanes):
         half_turns = state[ANGLE, l] * _INVERSE_PI
         values[1, l] = state[X, l]
         values[2, l] = state[VELOCITY, l]
-        values[3, l] = cos_pi(half_turns)
-        values[4, l] = sin_pi(half_turns)
+        values[3, l] = cos_pi(half_turns, FUSED)
+        values[4, l] = sin_pi(half_turns, FUSED)
         values[5, l] = state[SPIN, l]
 
 
@@ -75,8 +76,8 @@ def advance(state, values, action_row, num_lanes):
         state[VELOCITY, l] = velocity + _DT * acceleration
         state[SPIN, l] = spin + _DT * spin_up
     for l in range(num_lanes):
-        upright = (cos_pi(state[ANGLE, l] * _INVERSE_PI) + f32(1)) * f32(0.5)
-        reward = upright * cos_pi(state[X, l] * _QUARTER_TRACK)
+        upright = (cos_pi(state[ANGLE, l] * _INVERSE_PI, FUSED) + f32(1)) * f32(0.5)
+        reward = upright * cos_pi(state[X, l] * _QUARTER_TRACK, FUSED)
         alive = state[ALIVE, l]
         state[RETURN, l] += reward if alive > f32(0) else f32(0)
         state[STEPS, l] += alive
@@ -159,7 +160,8 @@ def simulate(programs, starts, weights, individual, max_steps, returns, steps):
     values = np.zeros((_FIRST_ROW + largest_nodes, TILE), np.float32)
     values[0] = 1
     state = np.zeros((8, TILE), np.float32)
-    ones = np.ones(TILE, np.float32)
+    sums = np.empty((1, TILE), np.float32)
+    ones = np.ones((1, TILE), np.float32)
     lane_weights = np.zeros((largest_edges if individual else 1, TILE), np.float32)
     for p in range(len(returns)):
         nodes = (node_offsets[p], node_offsets[p + 1])
@@ -174,15 +176,27 @@ def simulate(programs, starts, weights, individual, max_steps, returns, steps):
                 source = first_edge + row if individual else 0
                 for l in range(lanes):
                     lane_weights[row, l] = weights[source, first + (l if l < count else 0)]
-            shared = lane_weights[0]
             for step in range(max_steps):
                 observe(state, values, lanes)
                 if individual:
                     forward_individual(
-                        activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, lane_weights, ones, lanes
+                        activations,
+                        fan_in,
+                        program_sources,
+                        nodes,
+                        _FIRST_ROW,
+                        0,
+                        values,
+                        sums,
+                        lane_weights,
+                        ones,
+                        lanes,
+                        FUSED,
                     )
                 else:
-                    forward_shared(activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, shared, lanes)
+                    forward_shared(
+                        activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, sums, lane_weights, lanes
+                    )
                 advance(state, values, action_row, lanes)
                 if step % 8 == 7 and living(state, lanes) <= lanes - VECTOR:
                     lanes = retire(state, lane_weights, lanes, returns[p], steps[p])

@@ -12,6 +12,7 @@ from typing import Any, cast, get_type_hints
 from envs.bipedal_walker import BipedalWalker
 from envs.car_racing import CarRacing
 from envs.cartpole_swingup import CartPoleSwingUp
+from envs.classification import Classification
 from envs.gymnasium_task import GymnasiumTask
 from envs.task import Task
 from wann.champion import Champion
@@ -21,6 +22,7 @@ TASKS: dict[str, type] = {
     "cartpole_swingup": CartPoleSwingUp,
     "bipedal_walker": BipedalWalker,
     "car_racing": CarRacing,
+    "classification": Classification,
     "gymnasium": GymnasiumTask,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from configs import Config, result_keys, stage_config
 from configs.schema import ChampionConfig
+from envs.classification import Classification
 from envs.task import Returns, Task
 from evolution.checkpoint import RunError
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
@@ -20,7 +22,7 @@ from experiment.command_line import StopRequest
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.genome import Genome
-from wann.network import Network, Networks
+from wann.network import Network, Networks, compile_genome
 from wann.population import Population
 from workers.evaluator import Evaluator
 
@@ -71,14 +73,17 @@ def last_config(config: Config) -> Config:
     return stage_config(config, len(config.stages) - 1) if config.stages else config
 
 
-def crown(config: Config, candidates: Population, task: Task, evaluator: Evaluator, stop: StopRequest) -> Champion:
+def crown(
+    config: Config, candidates: Population, task: Task, evaluator_on: Callable[[Task], Evaluator], stop: StopRequest
+) -> Champion:
     """Choose the champion among the candidates and confirm it; see `evolution.confirmation`.
 
     Args:
         config: of the whole run.
         candidates: of the search, or the survivors of its last stage.
-        task: of the search, or of its last stage. Whole episodes of it decide: ``task.reported``.
-        evaluator: of ``task.reported``.
+        task: of the search, or of its last stage. Whole episodes of it decide: ``task.reported``; where seeds do not
+            keep what is reported apart from what was chosen on, ``task.untouched`` is reported.
+        evaluator_on: gives the evaluator of a task.
         stop: is honoured between two evaluations.
 
     Raises:
@@ -86,18 +91,22 @@ def crown(config: Config, candidates: Population, task: Task, evaluator: Evaluat
         Stopped: as asked for; the choice is begun anew when the run goes on.
     """
     reported, last = task.reported, last_config(config)
+    untouched = getattr(reported, "untouched", reported)
 
     def evaluate(networks: Networks, weights: NDArray, seeds: NDArray) -> NDArray:
         stop.check()
-        return evaluator.evaluate(networks, weights, seeds).values
+        return evaluator_on(reported).evaluate(networks, weights, seeds).values
 
-    def oracle(network: Network, weights: NDArray, seeds: NDArray) -> Returns:
-        stop.check()
-        return evaluator.evaluate_oracle(network, weights, seeds)
+    def oracle_of(task: Task) -> Callable[[Network, NDArray, NDArray], Returns]:
+        def oracle(network: Network, weights: NDArray, seeds: NDArray) -> Returns:
+            stop.check()
+            return evaluator_on(task).evaluate_oracle(network, weights, seeds)
+
+        return oracle
 
     settings, evaluation = _settings(last), last.evaluation
     ranked = rank_candidates(candidates, evaluate, settings, evaluation, config.seed) if len(candidates) else []
-    confirmed = (g for g, score in ranked if agrees(g, score, oracle, settings, evaluation, config.seed))
+    confirmed = (g for g, score in ranked if agrees(g, score, oracle_of(reported), settings, evaluation, config.seed))
     genome = next(confirmed, None)
     if genome is None:
         raise RunError(
@@ -105,14 +114,17 @@ def crown(config: Config, candidates: Population, task: Task, evaluator: Evaluat
             f"{len(candidates)} candidates; "
             "num_failed in metrics.jsonl counts the genomes whose returns are not finite"
         )
+    returns = confirm(genome, evaluate, oracle_of(untouched), settings, evaluation, config.seed)
+    if isinstance(untouched, Classification):
+        returns |= untouched.ensemble(compile_genome(genome), selection_weights(evaluation))
     return Champion(
         genome=genome,
         task=last.task.name,
-        task_options={**last.task.options, **_differing_options(task, reported)},
+        task_options={**last.task.options, **_differing_options(task, untouched)},
         input_names=task.input_names,
         output_names=task.output_names,
         weights=tuple(selection_weights(evaluation).tolist()),
-        returns=confirm(genome, evaluate, oracle, settings, evaluation, config.seed),
+        returns=returns,
         config=result_keys(config),
         seed=config.seed,
         generation=config.generations,

@@ -75,7 +75,9 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     returns, network = champion.returns, compile_genome(champion.genome)
     table = Table(
         title=f"Champion: {network.num_hidden} hidden nodes, {network.num_connections} connections",
-        caption=f"returns of {returns['episodes']} fresh episodes each, in float64",
+        caption="accuracy (%) on the test images, in float64"
+        if "vote" in returns
+        else f"returns of {returns['episodes']} fresh episodes each, in float64",
     )
     individual, random = returns["random_individual_weights"], returns["random_shared_weight"]
     best = returns["best_shared_weight"]
@@ -87,6 +89,10 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     table.add_row("random, each its own", *_figures(individual))
     table.add_row(f"random in U({random['low']:g}, {random['high']:g})", *_figures(random))
     table.add_row(f"best, {best['weight']:g}", *_figures(best))
+    if "vote" in returns:
+        table.add_section()
+        table.add_row("vote of all weights", f"{returns['vote']:.1f}")
+        table.add_row("their mean softmax", f"{returns['mean_softmax']:.1f}")
     console.print(table)
     console.print("Files:", highlight=False)
     below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")

@@ -50,7 +50,8 @@ def evolve_with(evaluator: Evaluator, config: Path, path: Path) -> tuple[bytes, 
         assert task.reported == task  # so that one evaluator will do
         search = evolve(run, task, evaluator, Console(quiet=True), stop)
         assert search is not None
-        run.write_champion(format_champion(crown(loaded, search.candidates(), task, evaluator, stop)).encode())
+        champion = crown(loaded, search.candidates(), task, lambda _: evaluator, stop)
+        run.write_champion(format_champion(champion).encode())
     return result(path)
 
 

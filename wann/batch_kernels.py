@@ -24,18 +24,19 @@ def batch_outputs(programs, inputs, weights, outputs):
     for p in range(len(outputs)):
         largest = max(largest, node_offsets[p + 1] - node_offsets[p])
     values = np.empty((first_row + largest, TILE), np.float32)
-    scale = np.empty(TILE, np.float32)
+    sums = np.empty((1, TILE), np.float32)
+    scale = np.empty((1, TILE), np.float32)
     for begin in range(0, num_lanes, TILE):
         lanes = min(TILE, num_lanes - begin)
         for l in range(lanes):
-            scale[l] = weights[begin + l]
+            scale[0, l] = weights[begin + l]
             values[0, l] = 1
         for i in range(num_inputs):
             for l in range(lanes):
                 values[1 + i, l] = inputs[i, begin + l]
         for p in range(len(outputs)):
             nodes = (node_offsets[p], node_offsets[p + 1])
-            forward_shared(activations, fan_in, sources, nodes, first_row, edge_offsets[p], values, scale, lanes)
+            forward_shared(activations, fan_in, sources, nodes, first_row, edge_offsets[p], values, sums, scale, lanes)
             first_output = first_row + nodes[1] - nodes[0] - num_outputs
             for o in range(num_outputs):
                 for l in range(lanes):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wann.jit import jit
-from wann.lane_kernels import forward_individual, forward_shared
+from wann.lane_kernels import FUSED, forward_individual, forward_shared
 
 
 @jit
@@ -30,7 +30,8 @@ def wave_outputs(programs, weights, individual, network, weight, inputs, outputs
         largest_nodes = max(largest_nodes, node_offsets[p + 1] - node_offsets[p])
         largest_edges = max(largest_edges, edge_offsets[p + 1] - edge_offsets[p])
     values = np.empty((first_row + largest_nodes, 1), np.float32)
-    scale = np.ones(1, np.float32)
+    sums = np.empty((1, 1), np.float32)
+    scale = np.ones((1, 1), np.float32)
     by_edge = np.empty((largest_edges, 1), np.float32)
     values[0, 0] = 1
     for l in range(len(network)):
@@ -44,10 +45,12 @@ def wave_outputs(programs, weights, individual, network, weight, inputs, outputs
             for e in range(num_edges):
                 by_edge[e, 0] = weights[first_edge + e, w]
             own_sources = sources[first_edge : first_edge + num_edges]
-            forward_individual(activations, fan_in, own_sources, nodes, first_row, 0, values, by_edge, scale, 1)
+            forward_individual(
+                activations, fan_in, own_sources, nodes, first_row, 0, values, sums, by_edge, scale, 1, FUSED
+            )
         else:
-            scale[0] = weights[0, w]
-            forward_shared(activations, fan_in, sources, nodes, first_row, first_edge, values, scale, 1)
+            scale[0, 0] = weights[0, w]
+            forward_shared(activations, fan_in, sources, nodes, first_row, first_edge, values, sums, scale, 1)
         first_output = first_row + nodes[1] - nodes[0] - num_outputs
         for o in range(num_outputs):
             outputs[l, o] = values[first_output + o, 0]

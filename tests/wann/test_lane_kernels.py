@@ -20,12 +20,14 @@ def run(network: Network, weights: np.ndarray, inputs: np.ndarray) -> np.ndarray
     values = np.zeros((first_row + len(network.activations), num_lanes), np.float32)
     values[0] = 1
     values[1:first_row] = inputs.T
+    sums = np.empty((1, num_lanes), np.float32)
     program = (network.activations, network.fan_in, network.sources, (0, len(network.activations)), first_row, 0)
     if weights.ndim == 1:
-        lane_kernels.forward_shared(*program, values, weights.astype(np.float32), num_lanes)
+        lane_kernels.forward_shared(*program, values, sums, weights.astype(np.float32)[None], num_lanes)
     else:
         live = np.ascontiguousarray(weights[:, network.connection_ids].T, np.float32)
-        lane_kernels.forward_individual(*program, values, live, np.ones(num_lanes, np.float32), num_lanes)
+        ones = np.ones((1, num_lanes), np.float32)
+        lane_kernels.forward_individual(*program, values, sums, live, ones, num_lanes, lane_kernels.FUSED)
     return values[-network.num_outputs :].T
 
 
@@ -41,24 +43,27 @@ def test_every_activation_agrees_with_the_oracle(name):
     np.testing.assert_allclose(run(network, weights, inputs), forward_lanes(network, weights, inputs), **TOLERANCE)
 
 
+def activated(name: str, x: np.ndarray, fused: bool) -> np.ndarray:
+    values = np.empty((1, len(x)), np.float32)
+    lane_kernels.activate(ACTIVATIONS[name].code, x[None], 0, values, 0, np.ones_like(values), 0, len(x), fused)
+    return values[0]
+
+
+@pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_every_activation_is_close_in_float32_units(name):
+def test_every_activation_is_close_in_float32_units(name, fused):
     """Not only absolutely close: small arguments keep their relative precision."""
-    code = ACTIVATIONS[name].code
     x = np.geomspace(1e-4, 3, 500).astype(np.float32)
-    values = x[None].copy()
-    lane_kernels.activate(code, values, 0, np.ones(len(x), np.float32), len(x))
     exact = ACTIVATIONS[name].function(x.astype(np.float64))
     significant = np.abs(exact) > 0.1 if name in ("sin", "cos") else np.ones(len(x), bool)
-    np.testing.assert_allclose(values[0][significant], exact[significant], rtol=1e-5)
+    np.testing.assert_allclose(activated(name, x, fused)[significant], exact[significant], rtol=1e-5)
 
 
+@pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_extreme_arguments_stay_defined(name):
+def test_extreme_arguments_stay_defined(name, fused):
     x = np.array([0, -0.0, 1e-30, 1e10, -1e10, 3e38, -3e38], np.float32)
-    values = x[None].copy()
-    lane_kernels.activate(ACTIVATIONS[name].code, values, 0, np.ones(len(x), np.float32), len(x))
-    assert np.isfinite(values).all()
+    assert np.isfinite(activated(name, x, fused)).all()
 
 
 @pytest.mark.parametrize("individual", [False, True])

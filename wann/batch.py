@@ -1,0 +1,134 @@
+"""Many networks on one batch of images, on the CPU: logits, cross-entropy, and how many are right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wann.network import Networks
+
+# Images in a tile, by the nodes of the largest network that it is for: values of all nodes are to stay in the L2 cache.
+_TILES = ((300, 256), (2**31, 128))
+# Weight settings that are lanes at once.
+_MOST_SETTINGS = 8
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of P networks at W weight settings over a batch."""
+
+    losses: NDArray[np.float64]  # [P, W] mean cross-entropy of the softmax (nats)
+    accuracies: NDArray[np.float64]  # [P, W] share of images whose largest logit, the first of equals, is the label's
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B images and their labels, laid out for kernels when those first ask."""
+
+    inputs: NDArray[np.float32]  # [I, B]
+    labels: NDArray[np.int64]  # [B]
+
+    def __len__(self) -> int:
+        return self.inputs.shape[1]
+
+    @cached_property
+    def _packed(self) -> dict[int, NDArray[np.float32]]:
+        return {}
+
+    def tiles(self, size: int) -> NDArray[np.float32]:
+        """[tiles, 1 + I, size], row 0 the bias; zeros after the last image."""
+        if size not in self._packed:
+            num_inputs, count = self.inputs.shape
+            padded = np.zeros((1 + num_inputs, -(-count // size) * size), np.float32)
+            padded[0] = 1
+            padded[1:, :count] = self.inputs
+            packed = padded.reshape(1 + num_inputs, -1, size).transpose(1, 0, 2)
+            self._packed[size] = np.ascontiguousarray(packed)
+        return self._packed[size]
+
+
+def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:
+    """Every network at every shared weight.
+
+    A score's bits depend on the network, the weight and the batch only.
+
+    Args:
+        networks: P programs with I inputs.
+        weights: [W].
+        batch: B images.
+    """
+    from wann.image_kernels import shared_losses
+
+    count = len(networks)
+    losses, correct = np.zeros((count, len(weights))), np.zeros((count, len(weights)), np.int64)
+    for settings in _parts(len(weights)):
+        chosen = np.asarray(weights, np.float32)[settings]
+        found = np.zeros((count, len(chosen))), np.zeros((count, len(chosen)), np.int64)
+        for rows, tile in _by_size(networks):
+            images = batch.tiles(tile)
+            arguments = rows, networks.num_outputs, images, batch.labels, chosen, _opposite(chosen)
+            shared_losses(networks.program_arrays(), *arguments, *found)
+        losses[:, settings], correct[:, settings] = found
+    return Scores(losses / len(batch), correct / len(batch))
+
+
+def individual_scores(networks: Networks, weights: Sequence[NDArray[np.float32]], batch: Batch) -> Scores:
+    """Every network with its own weights for each connection.
+
+    Args:
+        networks: P programs with I inputs.
+        weights: P arrays [E, W], by live connection.
+        batch: B images.
+    """
+    from wann.image_kernels import individual_logits, score
+
+    num_weights = weights[0].shape[1]
+    losses, correct = np.zeros((len(networks), num_weights)), np.zeros((len(networks), num_weights), np.int64)
+    logits = np.empty((1, networks.num_outputs, len(batch)), np.float32)
+    for p in range(len(networks)):
+        for w in range(num_weights):
+            setting = np.ascontiguousarray(weights[p][:, w : w + 1])
+            individual_logits(networks.program_arrays(), p, batch.tiles(_TILES[-1][1]), setting, logits)
+            score(logits, batch.labels, losses[p, w : w + 1], correct[p, w : w + 1])
+    return Scores(losses / len(batch), correct / len(batch))
+
+
+def shared_weight_logits(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float32]:
+    """[P, W, O, B] logits of every network at every shared weight; see `scores`."""
+    from wann.image_kernels import shared_logits
+
+    logits = np.empty((len(networks), len(weights), networks.num_outputs, len(batch)), np.float32)
+    for settings in _parts(len(weights)):
+        chosen = np.asarray(weights, np.float32)[settings]
+        part = np.empty((len(networks), len(chosen), *logits.shape[2:]), np.float32)
+        images = batch.tiles(_TILES[-1][1])
+        shared_logits(networks.program_arrays(), images, chosen, _opposite(chosen), part)
+        logits[:, settings] = part
+    return logits
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(begin, begin + _MOST_SETTINGS) for begin in range(0, count, _MOST_SETTINGS)]
+
+
+def _by_size(networks: Networks) -> list[tuple[NDArray[np.int64], int]]:
+    """Rows of networks, and the tile for them."""
+    sizes = np.diff(networks.node_offsets)
+    groups, least = [], -1
+    for most, tile in _TILES:
+        rows = np.flatnonzero((sizes > least) & (sizes <= most))
+        least = most
+        if len(rows):
+            groups.append((rows, tile))
+    return groups
+
+
+def _opposite(weights: NDArray[np.float32]) -> NDArray[np.int64]:
+    """[W] where the positive of each negative weight stands, where it does; else the weight's own place."""
+    own = np.arange(len(weights))
+    matches = (weights[:, None] == -weights[None]) & (weights[:, None] < 0)
+    return np.where(matches.any(axis=1), matches.argmax(axis=1), own)

@@ -1,0 +1,298 @@
+"""Logits of many networks on many images, and their cross-entropy: images and weights are the lanes (numba).
+
+A tile of T images at all W weights makes W * T lanes, in segments of T, one for each weight. What a node sums over
+the bias and the images' pixels does not depend on the weight and is computed once for all of them. Sums run in the
+order of `wann.lane_kernels`, and every lane is computed alone, so a logit's bits depend on its image, network and
+weight only.
+"""
+
+import numpy as np
+
+from wann.jit import inner, jit
+from wann.lane_kernels import ABS as ABSOLUTE
+from wann.lane_kernels import (
+    COS,
+    GAUSSIAN,
+    INVERSE,
+    LINEAR,
+    SIN,
+    TANH,
+    activate,
+    forward_individual,
+    sum_sources,
+)
+from wann.maths_kernels import exp_of_negative, log
+
+FUSED = True
+# Losses are added up in blocks of this many images, whatever the tile, in as many sums as a vector has lanes.
+_BLOCK, _PARTIAL_SUMS = 128, 16
+
+
+@jit
+def shared_logits(programs, images, weights, opposite, logits):
+    """Logits of P networks at shared weights.
+
+    Args:
+        programs: (activations, fan_in, sources, node_offsets, connection_offsets) of the networks.
+        images: [tiles, 1 + I, T] float32, row 0 the bias.
+        weights: [W] float32.
+        opposite: [W] int64: the setting whose weight is the positive of this negative one, or the setting itself.
+        logits: [P, W, O, B] float32, written; the last tile may hold more than B images.
+    """
+    node_offsets, tile = programs[3], images.shape[2]
+    room = _room(node_offsets, np.arange(len(logits)), weights, tile)
+    for t in range(len(images)):
+        for p in range(len(logits)):
+            _nodes_of_one(programs, p, images[t], opposite, room)
+            _write_logits(room[1], node_offsets[p + 1] - node_offsets[p], t * tile, logits[p])
+
+
+@jit
+def _room(node_offsets, rows, weights, tile):
+    """Buffers that `_nodes_of_one` works in: values, sums and weights by lane, each also by weight and image."""
+    largest, num_weights = 0, len(weights)
+    for p in rows:
+        largest = max(largest, node_offsets[p + 1] - node_offsets[p])
+    values = np.empty((largest, num_weights * tile), np.float32)
+    sums = np.empty((1, num_weights * tile), np.float32)
+    scale = np.repeat(weights, tile).reshape(1, num_weights * tile)
+    return (
+        values,
+        values.reshape(largest * num_weights, tile),
+        sums,
+        sums.reshape(num_weights, tile),
+        scale,
+        scale.reshape(num_weights, tile),
+        np.empty((1, tile), np.float32),
+    )
+
+
+@inner
+def _nodes_of_one(programs, p, pixels, opposite, room):
+    """All nodes of one network on one tile."""
+    activations, fan_in, sources, node_offsets, edge_offsets = programs
+    values, by_weight, sums, sums_by_weight, scale, scale_by_weight, of_inputs = room
+    num_rows, tile = pixels.shape
+    num_weights = len(opposite)
+    first_node, num_nodes = node_offsets[p], node_offsets[p + 1] - node_offsets[p]
+    edge = edge_offsets[p]
+    for k in range(num_nodes):
+        code = activations[first_node + k]
+        stop = edge + fan_in[first_node + k]
+        middle = edge
+        while middle < stop and sources[middle] < num_rows:
+            middle += 1
+        if middle > edge:
+            sum_sources(pixels, 0, sources, edge, middle, of_inputs, tile, True)
+            if middle == stop:
+                _activate_inputs(code, of_inputs, by_weight, k * num_weights, scale_by_weight, opposite, tile)
+            else:
+                _spread(of_inputs, sums_by_weight, tile)
+                sum_sources(values, num_rows, sources, middle, stop, sums, num_weights * tile, False)
+                activate(code, sums, 0, values, k, scale, 0, num_weights * tile, FUSED)
+        elif stop - edge == 1:
+            activate(code, values, sources[edge] - num_rows, values, k, scale, 0, num_weights * tile, FUSED)
+        else:
+            sum_sources(values, num_rows, sources, edge, stop, sums, num_weights * tile, True)
+            activate(code, sums, 0, values, k, scale, 0, num_weights * tile, FUSED)
+        edge = stop
+
+
+@inner
+def _activate_inputs(code, of_inputs, by_weight, row, scale_by_weight, opposite, tile):
+    """A node that only inputs feed: what an odd activation is at w it is at -w but for the sign, an even one wholly."""
+    odd = code in (LINEAR, INVERSE, SIN, TANH)
+    even = code in (ABSOLUTE, COS, GAUSSIAN)
+    for w in range(len(opposite)):
+        if opposite[w] == w or not (odd or even):
+            activate(code, of_inputs, 0, by_weight, row + w, scale_by_weight, w, tile, FUSED)
+    for w in range(len(opposite)):
+        source, target = row + opposite[w], row + w
+        if source != target and odd:
+            for l in range(tile):
+                by_weight[target, l] = -by_weight[source, l]
+        elif source != target and even:
+            for l in range(tile):
+                by_weight[target, l] = by_weight[source, l]
+
+
+@inner
+def _spread(of_inputs, sums_by_weight, tile):
+    for w in range(len(sums_by_weight)):
+        for l in range(tile):
+            sums_by_weight[w, l] = of_inputs[0, l]
+
+
+@inner
+def _write_logits(by_weight, num_nodes, begin, logits):
+    num_weights, num_outputs, num_images = logits.shape
+    lanes = min(by_weight.shape[1], num_images - begin)
+    for o in range(num_outputs):
+        for w in range(num_weights):
+            row = (num_nodes - num_outputs + o) * num_weights + w
+            for l in range(lanes):
+                logits[w, o, begin + l] = by_weight[row, l]
+
+
+@jit
+def individual_logits(programs, p, images, weights, logits):
+    """Logits of network ``p`` with a weight for each of its connections.
+
+    Args:
+        programs: as in `shared_logits`.
+        p: index of the network.
+        images: [tiles, 1 + I, T] float32.
+        weights: [E, W] float32, by live connection of this network.
+        logits: [W, O, B] float32, written.
+    """
+    activations, fan_in, sources, node_offsets, edge_offsets = programs
+    num_rows, tile = images.shape[1], images.shape[2]
+    nodes = (node_offsets[p], node_offsets[p + 1])
+    num_nodes = nodes[1] - nodes[0]
+    own_sources = sources[edge_offsets[p] : edge_offsets[p + 1]]
+    values = np.empty((num_rows + num_nodes, tile), np.float32)
+    sums = np.empty((1, tile), np.float32)
+    ones = np.ones((1, tile), np.float32)
+    by_lane = np.empty((max(1, len(weights)), tile), np.float32)
+    num_weights, num_outputs, num_images = logits.shape
+    for w in range(num_weights):
+        for e in range(len(weights)):
+            by_lane[e, :] = weights[e, w]
+        for t in range(len(images)):
+            values[:num_rows] = images[t]
+            forward_individual(
+                activations, fan_in, own_sources, nodes, num_rows, 0, values, sums, by_lane, ones, tile, FUSED
+            )
+            lanes = min(tile, num_images - t * tile)
+            for o in range(num_outputs):
+                row = num_rows + num_nodes - num_outputs + o
+                for l in range(lanes):
+                    logits[w, o, t * tile + l] = values[row, l]
+
+
+@jit
+def score(logits, labels, losses, correct):
+    """What `shared_losses` finds, of logits.
+
+    Args:
+        logits: [S, O, B] float32.
+        labels: [B] int64.
+        losses: [S] float64, the sum over images in nats, written.
+        correct: [S] int64, written.
+    """
+    num_outputs, num_images = logits.shape[1], logits.shape[2]
+    largest = np.empty((1, num_images), np.float32)
+    total = np.empty((1, num_images), np.float32)
+    own = np.empty((1, num_images), np.float32)
+    beaten = np.empty((1, num_images), np.int32)
+    partial = np.empty(_PARTIAL_SUMS, np.float64)
+    for s in range(len(logits)):
+        losses[s], correct[s] = 0, 0
+        _cross_entropy(logits[s], 0, num_outputs, largest, total, num_images)
+        _gather_own(logits[s], 0, labels, own)
+        _add_up(largest, total, own, num_images, partial, losses[s : s + 1])
+        _count(logits[s], 0, num_outputs, labels, own, beaten, correct[s : s + 1])
+
+
+@jit
+def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite, losses, correct):
+    """Cross-entropy of the softmax, and images whose largest logit, the first of equals, is the label's.
+
+    Args:
+        programs: as in `shared_logits`, of P networks.
+        rows: [n] int64, the networks that are wanted.
+        num_outputs: O.
+        images: [tiles, 1 + I, T] float32.
+        labels: [B] int64; the last tile may hold more images, which do not count.
+        weights: [W] float32.
+        opposite: as in `shared_logits`.
+        losses: [P, W] float64, the sum over images in nats, written for those.
+        correct: [P, W] int64, written for those.
+    """
+    node_offsets, tile = programs[3], images.shape[2]
+    num_weights = len(weights)
+    room = _room(node_offsets, rows, weights, tile)
+    values, by_weight = room[0], room[1]
+    largest = np.empty((1, num_weights * tile), np.float32)
+    total = np.empty((1, num_weights * tile), np.float32)
+    largest_by_weight, total_by_weight = largest.reshape(num_weights, tile), total.reshape(num_weights, tile)
+    own = np.empty((num_weights, tile), np.float32)
+    beaten = np.empty((num_weights, tile), np.int32)
+    partial = np.empty(_PARTIAL_SUMS, np.float64)
+    for p in rows:
+        losses[p], correct[p] = 0, 0
+    for t in range(len(images)):
+        own_labels = labels[t * tile : (t + 1) * tile]
+        for p in rows:
+            _nodes_of_one(programs, p, images[t], opposite, room)
+            first = node_offsets[p + 1] - node_offsets[p] - num_outputs
+            _cross_entropy(values, first, num_outputs, largest, total, num_weights * tile)
+            _gather_own(by_weight, first * num_weights, own_labels, own)
+            _add_up(largest_by_weight, total_by_weight, own, len(own_labels), partial, losses[p])
+            _count(by_weight, first * num_weights, num_outputs, own_labels, own, beaten, correct[p])
+
+
+# Loops over images touch few arrays each: of many, LLVM does not check that they are apart, and does not vectorise.
+
+
+@inner
+def _cross_entropy(values, first, num_outputs, largest, total, num_lanes):
+    """The largest logit of each lane, and the logarithm of what the softmax divides by."""
+    for l in range(num_lanes):
+        largest[0, l] = values[first, l]
+    for o in range(1, num_outputs):
+        for l in range(num_lanes):
+            largest[0, l] = max(largest[0, l], values[first + o, l])
+    for l in range(num_lanes):
+        total[0, l] = exp_of_negative(values[first, l] - largest[0, l])
+    for o in range(1, num_outputs):
+        for l in range(num_lanes):
+            total[0, l] += exp_of_negative(values[first + o, l] - largest[0, l])
+    for l in range(num_lanes):
+        total[0, l] = log(total[0, l])
+
+
+@inner
+def _gather_own(by_weight, first, labels, own):
+    """The logit of each image's label."""
+    num_weights = own.shape[0]
+    for w in range(num_weights):
+        for l in range(len(labels)):
+            own[w, l] = by_weight[first + labels[l] * num_weights + w, l]
+
+
+@inner
+def _add_up(largest, total, own, lanes, partial, losses):
+    """Sum in float64, in an order that vectorises and depends neither on the tile nor on the company."""
+    for w in range(len(losses)):
+        for first in range(0, lanes, _BLOCK):
+            for j in range(_PARTIAL_SUMS):
+                partial[j] = 0
+            last = min(first + _BLOCK, lanes)
+            whole = last - (last - first) % _PARTIAL_SUMS
+            for begin in range(first, whole, _PARTIAL_SUMS):
+                for j in range(_PARTIAL_SUMS):
+                    l = begin + j
+                    partial[j] += total[w, l] + (largest[w, l] - own[w, l])
+            for l in range(whole, last):
+                partial[l - whole] += total[w, l] + (largest[w, l] - own[w, l])
+            for j in range(_PARTIAL_SUMS):
+                losses[w] += partial[j]
+
+
+@inner
+def _count(by_weight, first, num_outputs, labels, own, beaten, correct):
+    """Images whose own logit no other exceeds, and none before it equals."""
+    num_weights, lanes = len(correct), len(labels)
+    for w in range(num_weights):
+        for l in range(lanes):
+            beaten[w, l] = 0
+        for o in range(num_outputs):
+            row = first + o * num_weights + w
+            for l in range(lanes):
+                worse = (by_weight[row, l] > own[w, l]) | ((labels[l] > o) & (by_weight[row, l] == own[w, l]))
+                beaten[w, l] |= np.int32(worse)
+        wrong = 0
+        for l in range(lanes):
+            wrong += beaten[w, l]
+        correct[w] += lanes - wrong
