@@ -14,29 +14,25 @@ if TYPE_CHECKING:
 
     from envs.task import Task
     from evolution.run_directory import RunDirectory
-    from evolution.search import Search
+    from evolution.searches import AnySearch
     from experiment.evaluators import Evaluators
     from wann.champion import Champion
     from workers.evaluator import Evaluator
 
 
-def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> Search | None:
+def evolve(
+    run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest
+) -> AnySearch | None:
     """One search, from its newest checkpoint to its last generation; None if asked to stop."""
-    from evolution.search import Search
+    from evolution.searches import make_search
     from experiment.champions import first_genomes
     from experiment.display import Display, label_of
     from experiment.recorder import Recorder
     from experiment.starting import behaviour_of
 
     config = run.config
-    search = Search(
-        config.search,
-        config.evaluation,
-        config.seed,
-        task.num_inputs,
-        task.num_outputs,
-        first_genomes(run, task),
-        behaviour_of(config, task),
+    search = make_search(
+        config, task.num_inputs, task.num_outputs, first_genomes(run, task), behaviour_of(config, task)
     )
     with (
         Recorder(run, search, config.logging) as recorder,
@@ -45,9 +41,8 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
         while search.generation < config.generations:
             if stop.requested:
                 return None
-            returns = recorder.evaluate(evaluator, search.ask())
-            summary = search.tell(returns.values)
-            if summary is not None:  # else the generation's race goes on
+            summary = search.tell(recorder.evaluate(evaluator, search.ask()))
+            if summary is not None:  # else the generation goes on: a race, or children that gradients propose
                 display.update(recorder.record(summary, evaluator.statistics()))
     return search
 
@@ -59,7 +54,7 @@ def find_champion(run: RunDirectory, evaluators: Evaluators, console: Console, s
     from experiment.starting import task_of
     from wann.champion import format_champion
 
-    def evolve_one(run: RunDirectory) -> Search | None:
+    def evolve_one(run: RunDirectory) -> AnySearch | None:
         task = task_of(run.config)
         return evolve(run, task, evaluators.on(task), console, stop)
 

@@ -341,9 +341,9 @@ def _section_of(section: type[Section], name: str) -> type[Section] | None:
 def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Task:
     """Names of strategies and tasks, and a task's options, stand in registries above this package."""
     from envs.registry import TASKS, make_task
-    from evolution.strategies import STRATEGIES
+    from evolution.searches import STRATEGY_NAMES
 
-    _check_name(config.search.strategy, STRATEGIES, (*base, "search", "strategy"), "a strategy", source)
+    _check_name(config.search.strategy, STRATEGY_NAMES, (*base, "search", "strategy"), "a strategy", source)
     _check_name(config.task.name, TASKS, (*base, "task", "name"), "a task", source)
     try:
         return make_task(config.task.name, config.task.options)

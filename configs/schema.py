@@ -146,6 +146,22 @@ class SafeMutationConfig(Section):
         return self
 
 
+class GradientConfig(Section):
+    """What gradient_informed proposes, and how many of its proposals a child takes."""
+
+    children: Count = 12
+    """Children of the one parent in each generation."""
+    probes: Count = 128
+    """Random new units that each generation looks at."""
+    shortlist: Count = 48
+    """Proposals, the most promising, that children draw from; more if they draw many."""
+    first_edits: Count = 8
+    """Proposals that a child takes in the first generation; then as many as children that won had."""
+    equal_paths: Switch = False
+    """Let every path have four connections, in the middle a feature that sums what others add and subtract; with
+    activations that scale, such as abs and relu, the class is the same at every shared weight (`evolution.growth`)."""
+
+
 def _all_activations() -> tuple[str, ...]:
     from wann.activations import ACTIVATIONS
 
@@ -156,7 +172,8 @@ class SearchConfig(Section):
     """Who breeds, who survives, and by which operators."""
 
     strategy: Text = "published"
-    """Name in `evolution.strategies.STRATEGIES`: published (NSGA-II as in the paper), age_fitness or lower_bound."""
+    """Name in `evolution.strategies.STRATEGIES`: published (NSGA-II as in the paper), age_fitness or
+    lower_bound; or gradient_informed, which has one lineage, no population, and `gradient` instead of operators."""
     population: Annotated[Whole, Field(ge=4, le=MOST)] = 192
     """Genomes in the population, P."""
     initial_connectivity: Probability = 0.5
@@ -167,6 +184,8 @@ class SearchConfig(Section):
     """Chance that a child is mutated a second time (not in the published algorithm)."""
     safe_mutation: SafeMutationConfig | None = None
     """Choose each child among several mutants by what they do (not in the published algorithm)."""
+    gradient: GradientConfig | None = None
+    """How gradient_informed proposes; null is its defaults."""
     prune_dead: Switch = False
     """Whether children lose the hidden nodes that no output depends on (not in the published algorithm)."""
     activations: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(default_factory=_all_activations)
@@ -206,6 +225,12 @@ class SearchConfig(Section):
                 f"expected elites and newborns to fit into the population of {self.population}, found {elites} elites "
                 f"and {newborn} newborns"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _features_for_equal_paths(self) -> Self:
+        if self.gradient and self.gradient.equal_paths and not set(self.activations) - {"linear", "inverse"}:
+            raise _mistake("expected activations beside linear and inverse for gradient.equal_paths, found none")
         return self
 
     @field_validator("activations")

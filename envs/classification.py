@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from envs.datasets import DATASETS, SPLITS, fingerprint
 from envs.image_inputs import input_kinds, load_inputs
 from envs.task import Returns, Seeds, Weights, check_networks, individual_weights, lane_grid, weights_of_one
-from wann.batch import Batch, Scores, individual_scores, scores, shared_weight_logits
+from wann.batch import Batch, Scores, individual_scores, scores, shared_weight_logits, tempered_scores
 from wann.errors import UserError, did_you_mean
 from wann.forward import forward
+from wann.genome import Genome
+from wann.gradients import Gradients, Pairs, gradients
 from wann.network import Network, Networks
 
 # Indices of weight settings and a batch, to scores of all networks at those.
@@ -33,7 +35,8 @@ class Classification:
         batch: images drawn, without repetition, for each seed; null is all of them.
         batch_seed: draws one batch for all seeds; null draws one for each seed, and a search has a seed a generation.
         split: the part of the dataset.
-        score: what a return is: minus the mean cross-entropy (nats), or the accuracy (percent).
+        score: what a return is: minus the mean cross-entropy (nats), the same at the logit temperature that fits each
+            network and weight best (which changes no class), or the accuracy (percent).
     """
 
     dataset: str = "digits"
@@ -41,7 +44,7 @@ class Classification:
     batch: int | None = 1000
     batch_seed: int | None = None
     split: Literal["train", "validation", "test"] = "train"
-    score: Literal["cross_entropy", "accuracy"] = "cross_entropy"
+    score: Literal["cross_entropy", "tempered_cross_entropy", "accuracy"] = "cross_entropy"
 
     name: ClassVar[str] = "classification"
     simulated_by: ClassVar[str] = "lane kernels, float32"
@@ -114,7 +117,8 @@ class Classification:
         check_networks(self, networks)
         grid = lane_grid(weights, seeds)[1]
         if isinstance(weights, np.ndarray):
-            return self._returns(len(networks), grid, lambda chosen, batch: scores(networks, weights[chosen], batch))
+            score = tempered_scores if self.score == "tempered_cross_entropy" else scores
+            return self._returns(len(networks), grid, lambda chosen, batch: score(networks, weights[chosen], batch))
         table = np.split(individual_weights(networks, weights), networks.connection_offsets[1:-1])
         return self._returns(
             len(networks),
@@ -128,6 +132,12 @@ class Classification:
         weights = np.asarray(weights, np.float64)
         grid = lane_grid(weights_of_one(weights), seeds)[1]
         return self._returns(1, grid, lambda chosen, batch: _oracle_scores(network, weights[chosen], batch))
+
+    def gradients(
+        self, genome: Genome, weights: NDArray[np.float64], seeds: Seeds, pairs: Sequence[Pairs]
+    ) -> Gradients:
+        """What connections would do to the tempered cross-entropy on the first seed's batch; see `wann.gradients`."""
+        return gradients(genome, weights, self.batch_of(int(np.ravel(seeds)[0])), pairs)
 
     def ensemble(self, network: Network, weights: NDArray[np.float64]) -> dict[str, Any]:
         """What one network at several weights says together of all images of the part, in percent.
@@ -159,7 +169,7 @@ class Classification:
             batch = self.batch_of(seed)
             chosen = np.flatnonzero((batch_seeds == seed).any(axis=1))
             found = found_at(chosen, batch)
-            returns = -found.losses if self.score == "cross_entropy" else 100 * found.accuracies
+            returns = 100 * found.accuracies if self.score == "accuracy" else -found.losses
             values[:, chosen] = np.where(batch_seeds[chosen] == seed, returns[:, :, None], values[:, chosen])
         return Returns(values, np.full(values.shape, len(batch), np.int64))
 

@@ -8,7 +8,6 @@ that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,44 +15,19 @@ from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig, HeatConfig, SearchConfig
 from evolution.mutation import draw_operators, mutate, palette_of, prune
-from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
+from evolution.randomness import Purpose, episode_seeds, keyed_rng
 from evolution.ranking import rank
 from evolution.records import RECORD_ARRAYS, Records
+from evolution.request import Request, Summary, weights_of
 from evolution.safe_mutation import Behaviour, SafeMutation
 from evolution.selection import select
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from wann.genome import Genome, minimal_genome
-from wann.network import Networks, compile_population
+from wann.network import compile_population
 from wann.population import PACKED, Population, concatenate
 
 # Genomes remembered from earlier generations as candidates for champion.
 HALL_SIZE = 64
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to evaluate: P' different programs at W weights on R seeds each."""
-
-    networks: Networks
-    weights: NDArray[np.float64]  # [W]
-    seeds: NDArray[np.int64]  # [R], or [W, R]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One generation in numbers.
-
-    The "best" are all of the genome with the highest mean return in it; under a strategy that gathers rollouts,
-    of the genome with the highest score, over all its rollouts.
-    """
-
-    generation: int
-    best_mean_return: float
-    best_max_return: float
-    best_num_connections: int
-    median_num_connections: float
-    num_unique: int
-    num_failed: int
 
 
 class Search:
@@ -164,11 +138,7 @@ class Search:
         self._compile()
 
     def _weights(self) -> NDArray[np.float64]:
-        sampled = self.evaluation.sampled_weights
-        if sampled is None:
-            return np.array(self.evaluation.weights, np.float64)
-        rng = keyed_rng(self.seed, Purpose.WEIGHTS, self.generation)
-        return stratified_uniform(rng, sampled.low, sampled.high, sampled.count)
+        return weights_of(self.evaluation, self.seed, self.generation)
 
     def _seeds(self, num_weights: int, rollouts: int) -> NDArray[np.int64]:
         """All seeds of this generation, [R] or [W, R]."""

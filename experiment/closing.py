@@ -13,6 +13,7 @@ from rich.table import Table
 
 from evolution.checkpoint import CHECKPOINT, RunError
 from evolution.run_directory import RunDirectory
+from evolution.searches import GRADIENT_INFORMED
 from wann.champion import Champion
 from wann.network import compile_genome
 from workers.evaluator import TaskError, WorkerError
@@ -25,7 +26,8 @@ def announce(console: Console, run: RunDirectory) -> None:
         what = f"{len(config.stages)} stages ({', '.join(stage.name for stage in config.stages)})"
     else:
         search = config.search
-        what = f"{search.strategy}, population {search.population}, {config.generations} generations"
+        size = f"population {search.population}, " if search.strategy != GRADIENT_INFORMED else ""
+        what = f"{search.strategy}, {size}{config.generations} generations"
     console.print(f"Search: {what}, seed {config.seed}", highlight=False, soft_wrap=True)
     console.print(f"Run directory: {run.path}", highlight=False, markup=False, soft_wrap=True)
 

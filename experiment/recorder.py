@@ -8,12 +8,16 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from configs.schema import LoggingConfig
-from envs.task import Returns
 from evolution.checkpoint import disk_error
+from evolution.request import Request, Summary
 from evolution.run_directory import RunDirectory
-from evolution.search import Request, Search, Summary
+from evolution.searches import AnySearch
 from experiment.events import Events
+from wann.gradients import Gradients
 from workers.evaluator import Evaluator, TaskError, WorkerError
 
 _TENSORBOARD_KEYS = (
@@ -43,7 +47,7 @@ class Recorder:
     dropped: they are computed again.
     """
 
-    def __init__(self, run: RunDirectory, search: Search, config: LoggingConfig) -> None:
+    def __init__(self, run: RunDirectory, search: AnySearch, config: LoggingConfig) -> None:
         self._run = run
         self._search = search
         self._config = config
@@ -72,13 +76,20 @@ class Recorder:
         if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
             self._save()
 
-    def evaluate(self, evaluator: Evaluator, request: Request) -> Returns:
-        """Evaluate a round of a generation; its time and steps go into the generation's line."""
+    def evaluate(self, evaluator: Evaluator, request: Request) -> NDArray[np.float64] | Gradients:
+        """The returns, or gradients, of a round of a generation; its time and steps go into the generation's line."""
         begin = perf_counter()
-        returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
+        if request.gradients is None:
+            returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
+            found: NDArray[np.float64] | Gradients = returns.values
+            steps = int(returns.steps.sum())
+        else:
+            wanted = request.gradients
+            found = evaluator.gradients(wanted.genome, request.weights, request.seeds, wanted.pairs)
+            steps = found.steps
         self._evaluate_seconds += perf_counter() - begin
-        self._env_steps += int(returns.steps.sum())
-        return returns
+        self._env_steps += steps
+        return found
 
     def record(self, summary: Summary, workers: Mapping[str, float]) -> dict[str, Any]:
         """Write down the generation that ``summary`` is of, with all its rounds; returns its line of metrics."""

@@ -21,7 +21,7 @@ from evolution.genome_file import load_genomes, save_genomes
 from evolution.mirroring import mirrored
 from evolution.randomness import Purpose, keyed_rng
 from evolution.run_directory import RunDirectory
-from evolution.search import Search
+from evolution.searches import AnySearch
 from experiment.champions import Survivors, initial_genomes, survivors
 from experiment.command_line import StopRequest
 from experiment.evaluators import Evaluators
@@ -35,7 +35,7 @@ LOGGER = logging.getLogger(__name__)
 
 DIRECTORY, SURVIVORS, TABLE = "stages", "survivors", "stages.csv"
 # What takes one run through its generations; None if it was asked to stop.
-Evolve = Callable[[RunDirectory], Search | None]
+Evolve = Callable[[RunDirectory], AnySearch | None]
 
 
 @dataclass(frozen=True)

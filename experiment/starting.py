@@ -14,6 +14,7 @@ from envs.playing import Behaviour, is_playable
 from envs.registry import make_task
 from envs.task import Task
 from evolution.run_directory import RunDirectory
+from evolution.searches import GRADIENT_INFORMED
 from wann.errors import UserError
 from workers.evaluator import Evaluator
 from workers.registry import make_evaluator
@@ -50,6 +51,10 @@ def check(config: Config) -> None:
     for part in parts:
         task = task_of(part)
         behaviour_of(part, task)
+        if part.search.strategy == GRADIENT_INFORMED and not hasattr(task, "gradients"):
+            raise UserError(
+                f"search.strategy: expected a task with gradients for {GRADIENT_INFORMED!r}, found {task.name!r}"
+            )
         evaluator_of(part, task)
 
 

@@ -15,6 +15,8 @@ from wann.network import Networks
 _TILES = ((300, 256), (2**31, 128))
 # Weight settings that are lanes at once.
 _MOST_SETTINGS = 8
+# Logits that are held at once.
+_MOST_LOGITS = 2**22
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,26 @@ def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Sc
             arguments = rows, networks.num_outputs, images, batch.labels, chosen, _opposite(chosen)
             shared_losses(networks.program_arrays(), *arguments, *found)
         losses[:, settings], correct[:, settings] = found
+    return Scores(losses / len(batch), correct / len(batch))
+
+
+def tempered_scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:
+    """As `scores`, with the cross-entropy of logits times the factor that fits each network and weight best."""
+    from wann.image_kernels import fit_scales, score
+
+    count, per_network = len(networks), len(weights) * networks.num_outputs * len(batch)
+    losses, correct = np.zeros((count, len(weights))), np.zeros((count, len(weights)), np.int64)
+    step = max(1, _MOST_LOGITS // per_network)
+    for begin in range(0, count, step):
+        rows = np.arange(begin, min(begin + step, count))
+        logits = shared_weight_logits(networks.take(rows), weights, batch)
+        settings = logits.reshape(-1, *logits.shape[2:])
+        scales = np.ones(len(settings), np.float32)
+        fit_scales(settings, batch.labels, scales)
+        settings *= scales[:, None, None]
+        found = np.zeros(len(settings)), np.zeros(len(settings), np.int64)
+        score(settings, batch.labels, *found)
+        losses[rows], correct[rows] = (part.reshape(len(rows), -1) for part in found)
     return Scores(losses / len(batch), correct / len(batch))
 
 

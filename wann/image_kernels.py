@@ -26,6 +26,8 @@ from wann.maths_kernels import exp_of_negative, log
 FUSED = True
 # Losses are added up in blocks of this many images, whatever the tile, in as many sums as a vector has lanes.
 _BLOCK, _PARTIAL_SUMS = 128, 16
+# Steps in the logarithm of a scale, and the largest of them.
+_NEWTON_STEPS, _LARGEST_STEP = 12, 1.5
 
 
 @jit
@@ -296,3 +298,93 @@ def _count(by_weight, first, num_outputs, labels, own, beaten, correct):
         for l in range(lanes):
             wrong += beaten[w, l]
         correct[w] += lanes - wrong
+
+
+@jit
+def fit_scales(logits, labels, scales):
+    """The factor of each setting's logits with the least cross-entropy, by Newton's method in its logarithm.
+
+    Args:
+        logits: [S, O, B] float32.
+        labels: [B] int64.
+        scales: [S] float32, written.
+    """
+    num_outputs, num_images = logits.shape[1], logits.shape[2]
+    largest = np.empty(num_images, np.float32)
+    total = np.empty(num_images, np.float32)
+    mean = np.empty(num_images, np.float32)
+    square = np.empty(num_images, np.float32)
+    partial = np.empty(_PARTIAL_SUMS, np.float64)
+    for s in range(len(logits)):
+        below, own = _below_largest(logits[s], labels, largest, mean, partial)
+        scale = num_outputs * num_images / below if below > 0 else 1.0
+        for _ in range(_NEWTON_STEPS if below > 0 else 0):
+            _softmax_moments(logits[s], largest, np.float32(scale), total, mean, square)
+            slope = scale * (_sum(mean, partial) - own)
+            curvature = scale * scale * _sum(square, partial) + abs(slope)
+            if not curvature > 0:
+                break
+            scale *= np.exp(min(max(-slope / curvature, -_LARGEST_STEP), _LARGEST_STEP))
+        scales[s] = scale
+
+
+@inner
+def _below_largest(logits, labels, largest, room, partial):
+    """How far, summed, all logits of an image are below its largest, and how far its label's is (negative)."""
+    num_outputs, num_images = logits.shape
+    for l in range(num_images):
+        largest[l] = logits[0, l]
+    for o in range(1, num_outputs):
+        for l in range(num_images):
+            largest[l] = max(largest[l], logits[o, l])
+    for l in range(num_images):
+        room[l] = 0
+    for o in range(num_outputs):
+        for l in range(num_images):
+            room[l] += largest[l] - logits[o, l]
+    below = _sum(room, partial)
+    for l in range(num_images):
+        room[l] = logits[labels[l], l] - largest[l]
+    return below, _sum(room, partial)
+
+
+@inner
+def _softmax_moments(logits, largest, scale, total, mean, square):
+    """Mean and variance [B] of an image's logits, less the largest, under its own softmax."""
+    num_outputs, num_images = logits.shape
+    for l in range(num_images):
+        total[l] = 0
+    for l in range(num_images):
+        mean[l] = 0
+    for l in range(num_images):
+        square[l] = 0
+    for o in range(num_outputs):
+        for l in range(num_images):
+            total[l] += exp_of_negative(scale * (logits[o, l] - largest[l]))
+        for l in range(num_images):
+            x = logits[o, l] - largest[l]
+            mean[l] += x * exp_of_negative(scale * x)
+        for l in range(num_images):
+            x = logits[o, l] - largest[l]
+            square[l] += x * x * exp_of_negative(scale * x)
+    for l in range(num_images):
+        mean[l] /= total[l]
+    for l in range(num_images):
+        square[l] = square[l] / total[l] - mean[l] * mean[l]
+
+
+@inner
+def _sum(values, partial):
+    """In float64, in an order that vectorises and never changes."""
+    whole = len(values) - len(values) % _PARTIAL_SUMS
+    for j in range(_PARTIAL_SUMS):
+        partial[j] = 0
+    for begin in range(0, whole, _PARTIAL_SUMS):
+        for j in range(_PARTIAL_SUMS):
+            partial[j] += values[begin + j]
+    for l in range(whole, len(values)):
+        partial[l - whole] += values[l]
+    result = 0.0
+    for j in range(_PARTIAL_SUMS):
+        result += partial[j]
+    return result

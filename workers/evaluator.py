@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from types import TracebackType
 from typing import Protocol, Self, cast
@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from envs.task import Returns, Seeds, Task, Weights, lane_grid, weights_of_one
 from wann.errors import UserError
+from wann.genome import Genome
+from wann.gradients import Gradients, Pairs
 from wann.network import Network, Networks
 
 
@@ -34,6 +36,10 @@ class Evaluator(Protocol):
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """One network in float64; see `envs.task.Task.evaluate_oracle`. Raises as `evaluate` does."""
+        ...
+
+    def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
+        """What connections of a genome would do to the loss; see `wann.gradients`. Of tasks that have gradients."""
         ...
 
     def statistics(self) -> dict[str, float]:
@@ -235,6 +241,12 @@ class InlineEvaluator:
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True)
+
+    def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
+        begin = perf_counter()
+        found: Gradients = self._task.gradients(genome, weights, seeds, pairs)  # type: ignore[attr-defined]
+        self._seconds += perf_counter() - begin
+        return found
 
     def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, oracle: bool) -> Returns:
         begin = perf_counter()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
+from collections.abc import Sequence
 from math import ceil
 from time import perf_counter
 from types import TracebackType
@@ -22,6 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.task import Returns, Seeds, Task, Weights, weights_of_one
+from wann.genome import Genome
+from wann.gradients import Gradients, Pairs
 from wann.network import Network, Networks
 from workers.chunks import CostModel, cost_units, cut
 from workers.evaluator import WorkerError, evaluate_or_locate, request_shape, task_or_oracle, validated
@@ -153,6 +156,10 @@ class RayEvaluator:
             f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._session.where}), {self._device}"
             f"{home if getattr(self._task, 'safe_at_home', False) else ''}"
         )
+
+    def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
+        """In this process: one genome is one piece of work."""
+        return self._task.gradients(genome, weights, seeds, pairs)  # type: ignore[attr-defined]
 
     def statistics(self) -> dict[str, float]:
         """Cumulative; ``worker_busy_share`` is of the workers' time while requests were out."""

@@ -1,0 +1,127 @@
+"""What each possible connection of a genome would do to the loss, to second order, on a batch of images.
+
+With s_k the sum that node k scales by the shared weight and v_a the value of node a, a new connection from a to k
+changes s_k by v_a, so the loss by about g + h / 2, where g = E[v_a dL/ds_k] and h = E[(v_a dL/ds_k)^2], the empirical
+Fisher information, stands for the curvature; removing one changes it by about -g + h / 2. Both are summed over weights.
+
+The loss is the cross-entropy at the logit temperature that fits each weight best: a temperature changes no class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from wann.batch import Batch
+from wann.genome import Genome
+
+# Images that a product of matrices takes at once: its shape is to depend on nothing but the genome.
+_CHUNK = 1024
+# Source nodes and target nodes, all pairs of which are asked for.
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Of pairs of a source and a target node of one genome, 0 where none was asked for."""
+
+    first: NDArray[np.float32]  # [N, N] g by (source, target)
+    second: NDArray[np.float32]  # [N, N] h
+    losses: NDArray[np.float64]  # [W]
+    steps: int  # images seen, at all weights
+
+
+def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs: Sequence[Pairs]) -> Gradients:
+    """Forward and backward through every node, also those that no output depends on.
+
+    Args:
+        genome: N nodes; its disabled connections do not count.
+        weights: [W] shared weights.
+        batch: B images.
+        pairs: what is asked for; sources and targets are node indices.
+    """
+    from wann.gradient_kernels import backward, forward_with_slopes
+
+    program = _Program.of(genome)
+    first, second = np.zeros((2, genome.num_nodes, genome.num_nodes), np.float32)
+    losses = np.zeros(len(weights))
+    values = np.empty((genome.num_nodes, len(batch)), np.float32)
+    values[0], values[1 : program.first_row] = 1, batch.inputs
+    slopes = np.empty((genome.num_nodes - program.first_row, len(batch)), np.float32)
+    outputs = program.row_of[program.first_row : genome.num_fixed]
+    for w, weight in enumerate(weights.astype(np.float32)):
+        forward_with_slopes(program.activations, program.fan_in, program.sources, weight, values, slopes)
+        deltas = np.zeros_like(slopes)
+        losses[w], deltas[outputs - program.first_row] = loss_and_slope(values[outputs], batch.labels)
+        backward(program.fan_in, program.sources, program.first_row, slopes, deltas)
+        for sources, targets in pairs:
+            rows, columns = program.row_of[sources], program.row_of[targets] - program.first_row
+            g, h = _moments(values[rows], deltas[columns])
+            first[np.ix_(sources, targets)] += g
+            second[np.ix_(sources, targets)] += h
+    return Gradients(first, second, losses, len(weights) * len(batch))
+
+
+def loss_and_slope(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, NDArray[np.float32]]:
+    """Mean cross-entropy at the temperature that fits best, and B times its derivative by [O, B] logits."""
+    from wann.image_kernels import fit_scales
+
+    scales = np.ones(1, np.float32)
+    fit_scales(logits[None], labels, scales)
+    scale = scales[0]
+    scaled = scale * (logits - logits.max(axis=0))
+    shares = np.exp(scaled)
+    totals = shares.sum(axis=0)
+    each = np.arange(len(labels))
+    loss = float((np.log(totals) - scaled[labels, each]).mean(dtype=np.float64))
+    slope = shares / totals
+    slope[labels, each] -= 1
+    return loss, scale * slope
+
+
+@dataclass(frozen=True)
+class _Program:
+    """A genome as kernels take it, without leaving out anything: a row for each node, computed nodes in order."""
+
+    activations: NDArray[np.int8]
+    fan_in: NDArray[np.int32]
+    sources: NDArray[np.int32]
+    first_row: int
+    row_of: NDArray[np.int64]  # [N] by node
+
+    @classmethod
+    def of(cls, genome: Genome) -> _Program:
+        from wann.compile_kernels import by_target, topological
+
+        count, first_row = genome.num_nodes, 1 + genome.num_inputs
+        offsets, genes = by_target(genome.targets, genome.enabled, count)
+        order = topological(genome.sources, offsets, genes, count)
+        order = np.concatenate([np.arange(first_row), order[order >= first_row]])
+        row_of = np.empty(count, np.int64)
+        row_of[order] = np.arange(count)
+        computed = order[first_row:]
+        fan_in = (offsets[1:] - offsets[:-1])[computed]
+        parts = [np.sort(row_of[genome.sources[genes[offsets[n] : offsets[n + 1]]]]) for n in computed]
+        sources = np.concatenate(parts) if parts else np.zeros(0)
+        return cls(genome.activations[computed], fan_in.astype(np.int32), sources.astype(np.int32), first_row, row_of)
+
+
+def _moments(values: NDArray[np.float32], deltas: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
+    """Mean of the products, and of their squares, of [S, B] values and [T, B] deltas: both [S, T]."""
+    g, h = np.zeros((2, len(values), len(deltas)), np.float32)
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        for begin in range(0, values.shape[1], _CHUNK):
+            v, d = values[:, begin : begin + _CHUNK], deltas[:, begin : begin + _CHUNK]
+            g += v @ d.T
+            h += np.square(v) @ np.square(d).T
+    return g / values.shape[1], h / values.shape[1]
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    return ThreadpoolController()
