@@ -34,6 +34,8 @@ class GenomeSet:
     nodes: tuple[int, int]  # bias, inputs and outputs included
     config: Config
     generations: int
+    num_genomes: int = 24
+    enabled_only: bool = False  # leave disabled genes out: a classifier of 256 inputs has thousands
 
 
 SETS = {
@@ -67,7 +69,22 @@ SETS = {
         800,
     ),
 }
-NUM_GENOMES = 24
+
+
+def _mnist(connections: int, tolerance: int, num_genomes: int, mutation: MutationConfig) -> GenomeSet:
+    """Classifiers that the published search makes where nothing presses on their size."""
+    config = load_config("configs/mnist_paper.yaml")
+    changes = {"population": 240, "complexity_probability": 0.0, "mutation": mutation}
+    search = config.search.model_copy(update=changes)
+    config = config.model_copy(update={"search": search})
+    return GenomeSet(connections, tolerance, (0, 10_000), config, 4000, num_genomes, enabled_only=True)
+
+
+SETS |= {
+    "mnist_conns192": _mnist(192, 16, 24, MutationConfig()),
+    "mnist_conns460": _mnist(460, 40, 16, MutationConfig()),
+    "mnist_conns1849": _mnist(1849, 150, 8, GROWING),
+}
 
 
 def load(name: str) -> list[Genome]:
@@ -85,7 +102,7 @@ def collect(name: str) -> None:
     wanted = SETS[name]
     found: dict[int, Genome] = {}
     for seed in range(1, 20):
-        goal = min(NUM_GENOMES, len(found) + NUM_GENOMES // 2)  # no seed gives more than half of a set
+        goal = min(wanted.num_genomes, len(found) + wanted.num_genomes // 2)  # no seed gives more than half of a set
         config = wanted.config.model_copy(update={"seed": seed})
         for _, search in generations(config):
             if search.generation % 20 == 0:
@@ -93,9 +110,15 @@ def collect(name: str) -> None:
             if len(found) >= goal or search.generation >= wanted.generations:
                 break
         print(name, "seed", seed, "generation", search.generation, "genomes", len(found), flush=True)
-        if len(found) >= NUM_GENOMES:
+        if len(found) >= wanted.num_genomes:
             break
-    write(name, wanted.config, list(found.values())[:NUM_GENOMES])
+    genomes = list(found.values())[: wanted.num_genomes]
+    write(name, wanted.config, [_enabled_only(genome) for genome in genomes] if wanted.enabled_only else genomes)
+
+
+def _enabled_only(genome: Genome) -> Genome:
+    genes = genome.sources[genome.enabled], genome.targets[genome.enabled], genome.enabled[genome.enabled]
+    return make_genome(genome.num_inputs, genome.num_outputs, genome.activations, *genes)
 
 
 def _gather(population: Population, wanted: GenomeSet, found: dict[int, Genome], goal: int) -> None:

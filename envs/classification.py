@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,12 +13,22 @@ from numpy.typing import ArrayLike, NDArray
 from envs.datasets import DATASETS, SPLITS, fingerprint
 from envs.image_inputs import input_kinds, load_inputs
 from envs.task import Returns, Seeds, Weights, check_networks, individual_weights, lane_grid, weights_of_one
-from wann.batch import Batch, Scores, individual_scores, scores, shared_weight_logits, tempered_scores
+from wann import batch as batch_on_cpu
+from wann.batch import Batch, Scores, shared_weight_logits
 from wann.errors import UserError, did_you_mean
 from wann.forward import forward
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs, gradients
 from wann.network import Network, Networks
+
+
+class Backend(Protocol):
+    """What computes networks: `wann.batch`, or `wann.torch_batch.TorchBackend`."""
+
+    def scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
+    def tempered_scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
+    def individual_scores(self, networks: Networks, weights: Sequence[NDArray[np.float32]], batch: Batch) -> Scores: ...
+
 
 # Indices of weight settings and a batch, to scores of all networks at those.
 _FoundAt = Callable[[NDArray[np.int64], Batch], Scores]
@@ -114,16 +124,18 @@ class Classification:
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Every network at every weight on every seed's batch; see `envs.task.Task.evaluate`."""
+        return self.evaluate_by(batch_on_cpu, networks, weights, seeds)
+
+    def evaluate_by(self, backend: Backend, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """As `evaluate`, computed by another backend."""
         check_networks(self, networks)
-        grid = lane_grid(weights, seeds)[1]
+        grid, count = lane_grid(weights, seeds)[1], len(networks)
         if isinstance(weights, np.ndarray):
-            score = tempered_scores if self.score == "tempered_cross_entropy" else scores
-            return self._returns(len(networks), grid, lambda chosen, batch: score(networks, weights[chosen], batch))
+            score = backend.tempered_scores if self.score == "tempered_cross_entropy" else backend.scores
+            return self._returns(count, grid, lambda chosen, batch: score(networks, weights[chosen], batch))
         table = np.split(individual_weights(networks, weights), networks.connection_offsets[1:-1])
         return self._returns(
-            len(networks),
-            grid,
-            lambda chosen, batch: individual_scores(networks, [own[:, chosen] for own in table], batch),
+            count, grid, lambda chosen, batch: backend.individual_scores(networks, [t[:, chosen] for t in table], batch)
         )
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:

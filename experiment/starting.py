@@ -109,6 +109,7 @@ def evaluator_of(config: Config, task: Task) -> Evaluator:
         workers.evaluator,
         num_workers=workers.num_workers,
         device=workers.device,
+        device_megabytes=workers.device_megabytes,
         address=workers.address,
         timeout_seconds=workers.timeout_seconds,
     )

@@ -72,6 +72,7 @@ class RayEvaluator:
         growth_megabytes: memory beyond twice what it held after its first chunk with which a worker is replaced by
             a new one: simulators leak.
         device: in words, for `description`.
+        on_gpus: whether each worker needs a share of a GPU; then ``num_workers`` None is one per GPU.
 
     Raises:
         UserError: on entering, no cluster at ``address``.
@@ -90,8 +91,10 @@ class RayEvaluator:
         max_attempts: int = 3,
         growth_megabytes: float = 500.0,
         device: str = "CPU",
+        on_gpus: bool = False,
     ) -> None:
         self._task = task
+        self._on_gpus = on_gpus
         self._num_workers, self._address = num_workers, address
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
         self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
@@ -112,7 +115,7 @@ class RayEvaluator:
         self._workers: list[Worker] = []
 
     def __enter__(self) -> Self:
-        self._connection = connect(self._num_workers, self._address)
+        self._connection = connect(self._num_workers, self._address, self._on_gpus)
         try:
             self._actor_class = make_actor_class(self._session)
             self._task_reference = put(dump_task(self._task))

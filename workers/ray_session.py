@@ -37,6 +37,7 @@ class RaySession:
     num_workers: int
     node: str
     cpus_per_worker: float
+    gpus_per_worker: float = 0.0
     directory: str | None = None
 
     def close(self) -> None:
@@ -49,15 +50,16 @@ class RaySession:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def connect(num_workers: int | None, address: str | None) -> RaySession:
+def connect(num_workers: int | None, address: str | None, on_gpus: bool = False) -> RaySession:
     """Use the Ray that runs, join the one at ``address``, or start one on this machine.
 
     Args:
-        num_workers: wanted, None for one per CPU.
+        num_workers: wanted, None for one per CPU, or per GPU.
         address: ``HOST:PORT`` of a cluster, ``auto`` for one that was started on this machine, or None.
+        on_gpus: whether each worker takes its share of the GPUs.
 
     Raises:
-        UserError: no cluster at ``address``.
+        UserError: no cluster at ``address``, or no GPU in it.
         WorkerError: Ray does not start.
     """
     import ray
@@ -67,17 +69,21 @@ def connect(num_workers: int | None, address: str | None) -> RaySession:
     if owned:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address is None:
-            num_workers = num_workers or num_cpus()
-            directory = _start(num_workers, quiet)
+            directory = _start(num_workers or num_cpus(), quiet)
         else:
             _join(address, quiet)
         # Ray prints the death of every worker to stdout, whatever its log settings; they are reported here.
         ray._private.worker._worker_logs_enabled = False
     cpus = ray.cluster_resources().get("CPU", 0.0)
-    num_workers = num_workers or max(1, int(cpus))
+    gpus = ray.cluster_resources().get("GPU", 0.0) if on_gpus else 0.0
+    if on_gpus and gpus == 0:
+        raise UserError("workers.device: expected a GPU that Ray knows of, found none")
+    num_workers = num_workers or max(1, int(gpus if on_gpus else cpus))
     where = ("joined at " + address) if address else "started here" if owned else "already running"
     node = ray.get_runtime_context().get_node_id()
-    return RaySession(owned, where, num_workers, node, min(1.0, cpus / num_workers), directory)
+    return RaySession(
+        owned, where, num_workers, node, min(1.0, cpus / num_workers), min(1.0, gpus / num_workers), directory
+    )
 
 
 def num_cpus() -> int:
@@ -243,4 +249,6 @@ def make_actor_class(session: RaySession) -> Any:
 
     # Restarts and retries are the evaluator's business, which knows what was running.
     options: dict[str, Any] = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
+    if session.gpus_per_worker:
+        options["num_gpus"] = session.gpus_per_worker
     return ray.remote(**options)(WannWorker)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from envs.task import Task
 from wann.errors import UserError, did_you_mean
+from workers.device import DeviceTask, on_device
 from workers.evaluator import Evaluator, InlineEvaluator
 
 # (task, num_workers, address, timeout_seconds, device as words for the log)
@@ -23,13 +24,11 @@ def _ray(task: Task, num_workers: int | None, address: str | None, timeout_secon
     if address is not None:
         find_cluster(address)  # A wrong address is to be said before a run is begun.
 
-    return RayEvaluator(task, num_workers, address, timeout_seconds=timeout_seconds, device=device)
+    on_gpus = isinstance(task, DeviceTask)
+    return RayEvaluator(task, num_workers, address, timeout_seconds=timeout_seconds, device=device, on_gpus=on_gpus)
 
 
 EVALUATORS: dict[str, EvaluatorFactory] = {"inline": _inline, "ray": _ray}
-
-# What `workers.device` may say, and how the log puts it. Every task so far runs on CPU kernels.
-DEVICES: dict[str, str] = {"auto": "CPU (device auto: no CUDA evaluator for this task)", "cpu": "CPU", "cuda": "CUDA"}
 
 
 def make_evaluator(
@@ -39,6 +38,7 @@ def make_evaluator(
     device: str = "auto",
     address: str | None = None,
     timeout_seconds: float = 600.0,
+    device_megabytes: int = 1024,
 ) -> Evaluator:
     """Build the evaluator that the config's ``workers`` section names; entering its context starts it.
 
@@ -49,6 +49,7 @@ def make_evaluator(
         device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
         address: of the Ray cluster to join; None starts Ray on this machine.
         timeout_seconds: of ``ray``: a worker that takes longer for one chunk counts as hanging.
+        device_megabytes: that the values of a chunk of networks may take on a GPU.
 
     Raises:
         UserError: an unknown name, fewer than one worker, or a device this task cannot use.
@@ -58,14 +59,7 @@ def make_evaluator(
             f"workers.evaluator: expected one of {', '.join(EVALUATORS)}, found {evaluator!r}"
             f"{did_you_mean(evaluator, EVALUATORS)}"
         )
-    if device not in DEVICES:
-        raise UserError(
-            f"workers.device: expected one of {', '.join(DEVICES)}, found {device!r}{did_you_mean(device, DEVICES)}"
-        )
-    if device == "cuda":
-        raise UserError(
-            f"workers.device: task {task.name!r} has no CUDA evaluator, found 'cuda', expected 'auto' or 'cpu'"
-        )
+    task, words = on_device(task, device, device_megabytes * 2**20)
     if num_workers is not None and num_workers < 1:
         raise UserError(f"workers.num_workers: expected at least 1, found {num_workers}")
-    return EVALUATORS[evaluator](task, num_workers, address, timeout_seconds, DEVICES[device])
+    return EVALUATORS[evaluator](task, num_workers, address, timeout_seconds, words)

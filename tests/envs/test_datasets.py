@@ -1,18 +1,15 @@
 """Which pictures are in which part of a dataset, and what is said where they cannot be had."""
 
 import gzip
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from datafiles import FILES, FOLDERS, published
 from envs.datasets import SPLITS, load_images
 from envs.registry import make_task
 from wann import UserError
 
-FOLDERS = {"mnist": "mnist", "fashion_mnist": "fashion-mnist"}
-FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 FIRST_DIGITS = {
     "train": [1, 4, 4, 6, 3, 6, 4, 8],
     "validation": [4, 1, 9, 5, 5, 7, 1, 7],
@@ -25,17 +22,6 @@ def nothing_remembered(tmp_path, monkeypatch):
     """Each test reads anew, and writes nothing outside its own folder."""
     monkeypatch.setenv("WANN_CACHE_DIR", str(tmp_path / "cache"))
     load_images.cache_clear()
-
-
-def published(name):
-    """The dataset's files, by their published names; skips where this machine lacks them."""
-    given = os.environ.get("WANN_DATA_DIR")
-    if not given:
-        pytest.skip(f"{name}: WANN_DATA_DIR is not set")
-    found = {file: path for file in FILES for path in Path(given, FOLDERS[name]).glob(f"{file}*")}
-    if len(found) < len(FILES):
-        pytest.skip(f"{name}: its files are not in WANN_DATA_DIR")
-    return found
 
 
 def raw(path, header):

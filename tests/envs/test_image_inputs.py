@@ -146,3 +146,20 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch, c
     for found, expected in zip(made, kept, strict=True):
         np.testing.assert_array_equal(found, expected, strict=True)
         assert not found.flags.writeable
+
+
+@pytest.mark.parametrize("inputs", ["8x8", "16x16 deskewed", "28x28"])
+def test_sums_of_inputs_are_exact_in_any_order(inputs):
+    """So no backend's product of matrices, and no chunking of it, changes a bit."""
+    side = 8 if inputs == "8x8" else 28
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(200, 256, (50, side, side)).astype(np.uint8)  # nearly white: the largest sums
+    found = to_inputs(Images(pixels, np.zeros(50, np.uint8)), inputs)
+    whole = np.c_[np.ones(50, np.float32), found]
+    exact = whole.astype(np.float64).sum(axis=1)
+    for order in (np.arange(whole.shape[1]), rng.permutation(whole.shape[1])):
+        total = np.zeros(50, np.float32)
+        for column in order:
+            total += whole[:, column]
+        np.testing.assert_array_equal(total, exact)
+    np.testing.assert_allclose(found.max(), 1, atol=0.2)

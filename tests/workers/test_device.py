@@ -1,0 +1,76 @@
+"""Where a task is evaluated: what each device setting gives here, and that torch's answers are the kernels'."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from envs.cartpole_swingup import CartPoleSwingUp
+from envs.classification import Classification
+from networks import SMOOTH, random_networks
+from wann import UserError
+from workers.device import DeviceTask, on_device
+from workers.evaluator import InlineEvaluator
+from workers.ray_pool import RayEvaluator
+
+torch = pytest.importorskip("torch")
+
+TASK = Classification("digits", batch=200)
+WEIGHTS = np.array([-1.0, 0.5, 1.5])
+SEEDS = np.array([3, 11])
+MEGABYTE = 2**20
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return random_networks(TASK.num_inputs, TASK.num_outputs, 20, np.random.default_rng(0), activations=SMOOTH)
+
+
+def test_only_auto_falls_back():
+    assert on_device(TASK, "cpu", MEGABYTE) == (TASK, "CPU")
+    pole = CartPoleSwingUp()
+    assert on_device(pole, "auto", MEGABYTE) == (pole, "CPU (device auto: no CUDA evaluator for this task)")
+    with pytest.raises(UserError, match="has no CUDA evaluator"):
+        on_device(pole, "cuda", MEGABYTE)
+    with pytest.raises(UserError, match="did you mean 'cuda'"):
+        on_device(TASK, "cude", MEGABYTE)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there():
+    assert on_device(TASK, "auto", MEGABYTE) == (TASK, "CPU (device auto: no CUDA device found)")
+    with pytest.raises(UserError, match="expected a CUDA device that torch can use, found none"):
+        on_device(TASK, "cuda", MEGABYTE)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_that_is_there(networks):
+    for device in ("auto", "cuda"):
+        task, words = on_device(TASK, device, MEGABYTE)
+        assert isinstance(task, DeviceTask) and words.startswith("CUDA (")
+        found = task.evaluate(networks, WEIGHTS, SEEDS).values
+        np.testing.assert_allclose(found, TASK.evaluate(networks, WEIGHTS, SEEDS).values, atol=2e-4)
+
+
+@pytest.mark.parametrize("score", ["cross_entropy", "tempered_cross_entropy", "accuracy"])
+def test_torch_answers_as_the_kernels_do(networks, score):
+    task = Classification("digits", batch=200, score=score)
+    ours = DeviceTask(task, "cpu", MEGABYTE)
+    tolerance = 1.0 if score == "accuracy" else 2e-4  # percent, or nats
+    found, expected = (part.evaluate(networks, WEIGHTS, SEEDS) for part in (ours, task))
+    np.testing.assert_allclose(found.values, expected.values, atol=tolerance)
+    np.testing.assert_array_equal(found.steps, expected.steps)
+    individual = [np.linspace(-1, 1, 2 * 60).reshape(2, 60) for _ in range(len(networks))]
+    found, expected = (part.evaluate(networks, individual, SEEDS) for part in (ours, task))
+    np.testing.assert_allclose(found.values, expected.values, atol=tolerance)
+
+
+def test_an_evaluator_takes_it_and_workers_give_the_same_bytes(networks, ray_session):
+    task = DeviceTask(TASK, "cpu", MEGABYTE)
+    assert pickle.loads(pickle.dumps(task)) == task
+    with InlineEvaluator(task) as inline, RayEvaluator(task, num_workers=2, home_seconds=0) as workers:
+        expected = inline.evaluate(networks, WEIGHTS, SEEDS)
+        found = workers.evaluate(networks, WEIGHTS, SEEDS)
+        assert found.values.tobytes() == expected.values.tobytes()
+        oracle = workers.evaluate_oracle(networks[0], WEIGHTS, SEEDS).values
+        np.testing.assert_allclose(oracle[0], expected.values[0], atol=2e-4)

@@ -1,0 +1,100 @@
+"""On what a task is evaluated: the kernels of the processor, or torch on a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from numpy.typing import ArrayLike, NDArray
+
+from envs.classification import Classification
+from envs.task import Returns, Seeds, Task, Weights
+from wann.errors import UserError, did_you_mean
+from wann.genome import Genome
+from wann.gradients import Gradients, Pairs
+from wann.network import Network, Networks
+
+DEVICES = ("auto", "cpu", "cuda")
+# What a driver for NVIDIA's GPUs leaves on Linux; elsewhere torch is asked, which takes seconds to import.
+_DRIVER = Path("/dev/nvidiactl")
+
+
+@dataclass(frozen=True)
+class DeviceTask:
+    """A classification whose networks are computed by torch on ``device``; what else it does stays as it is."""
+
+    task: Classification
+    device: str
+    memory_bytes: int
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        from wann.torch_batch import TorchBackend
+
+        return self.task.evaluate_by(TorchBackend(self.device, self.memory_bytes), networks, weights, seeds)
+
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        return self.task.evaluate_oracle(network, weights, seeds)
+
+    def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
+        return self.task.gradients(genome, weights, seeds, pairs)
+
+    @property
+    def name(self) -> str:
+        return self.task.name
+
+    @property
+    def num_inputs(self) -> int:
+        return self.task.num_inputs
+
+    @property
+    def num_outputs(self) -> int:
+        return self.task.num_outputs
+
+    @property
+    def safe_at_home(self) -> bool:
+        return self.task.safe_at_home
+
+
+def on_device(task: Task, device: str, memory_bytes: int) -> tuple[Task, str]:
+    """The task as it runs on the device, and the device as words for the log.
+
+    Args:
+        task: any; only classifications run on a GPU.
+        device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
+        memory_bytes: that values may take on a GPU.
+
+    Raises:
+        UserError: an unknown device, one that is not there, or one that the task cannot use.
+    """
+    if device not in DEVICES:
+        raise UserError(
+            f"workers.device: expected one of {', '.join(DEVICES)}, found {device!r}{did_you_mean(device, DEVICES)}"
+        )
+    if device == "cpu":
+        return task, "CPU"
+    if not isinstance(task, Classification):
+        if device == "auto":
+            return task, "CPU (device auto: no CUDA evaluator for this task)"
+        raise UserError(
+            f"workers.device: task {task.name!r} has no CUDA evaluator, found 'cuda', expected 'auto' or 'cpu'"
+        )
+    found = _cuda_device(ask_torch=device == "cuda")
+    if found is None and device == "auto":
+        return task, "CPU (device auto: no CUDA device found)"
+    if found is None:
+        raise UserError("workers.device: expected a CUDA device that torch can use, found none; 'auto' takes the CPU")
+    return cast(Task, DeviceTask(task, "cuda", memory_bytes)), found
+
+
+def _cuda_device(ask_torch: bool) -> str | None:
+    """Its name, or None where there is none."""
+    if not (ask_torch or _DRIVER.exists()):
+        return None
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch_cuda: Any = torch.cuda
+    return f"CUDA ({torch_cuda.get_device_name(0)})" if torch_cuda.is_available() else None
