@@ -65,7 +65,7 @@ def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Sc
     """
     from wann.image_kernels import shared_losses
 
-    count = len(networks)
+    count, programs = len(networks), _with_slots(networks)
     losses, correct = np.zeros((count, len(weights))), np.zeros((count, len(weights)), np.int64)
     for settings in _parts(len(weights)):
         chosen = np.asarray(weights, np.float32)[settings]
@@ -73,7 +73,7 @@ def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Sc
         for rows, tile in _by_size(networks):
             images = batch.tiles(tile)
             arguments = rows, networks.num_outputs, images, batch.labels, chosen, _opposite(chosen)
-            shared_losses(networks.program_arrays(), *arguments, *found)
+            shared_losses(programs, *arguments, *found)
         losses[:, settings], correct[:, settings] = found
     return Scores(losses / len(batch), correct / len(batch))
 
@@ -124,13 +124,25 @@ def shared_weight_logits(networks: Networks, weights: NDArray[np.float64], batch
     from wann.image_kernels import shared_logits
 
     logits = np.empty((len(networks), len(weights), networks.num_outputs, len(batch)), np.float32)
+    programs = _with_slots(networks)
     for settings in _parts(len(weights)):
         chosen = np.asarray(weights, np.float32)[settings]
         part = np.empty((len(networks), len(chosen), *logits.shape[2:]), np.float32)
         images = batch.tiles(_TILES[-1][1])
-        shared_logits(networks.program_arrays(), images, chosen, _opposite(chosen), part)
+        shared_logits(programs, images, chosen, _opposite(chosen), part)
         logits[:, settings] = part
     return logits
+
+
+def _with_slots(networks: Networks) -> tuple[NDArray, ...]:
+    """What `wann.image_kernels` takes: program arrays, and where each node's values are kept."""
+    from wann.image_kernels import assign_slots
+
+    programs = activations, fan_in, sources, node_offsets, edge_offsets = networks.program_arrays()
+    slots, slot_sources = np.empty(len(fan_in), np.int32), np.empty(len(sources), np.int32)
+    num_slots = np.zeros(len(networks), np.int64)
+    assign_slots(programs, 1 + networks.num_inputs, networks.num_outputs, slots, slot_sources, num_slots)
+    return activations, fan_in, slot_sources, node_offsets, edge_offsets, slots, num_slots
 
 
 def _parts(count: int) -> list[slice]:

@@ -35,26 +35,75 @@ def shared_logits(programs, images, weights, opposite, logits):
     """Logits of P networks at shared weights.
 
     Args:
-        programs: (activations, fan_in, sources, node_offsets, connection_offsets) of the networks.
+        programs: (activations, fan_in, slot_sources, node_offsets, connection_offsets, slots, num_slots) of the
+            networks, with what `assign_slots` found.
         images: [tiles, 1 + I, T] float32, row 0 the bias.
         weights: [W] float32.
         opposite: [W] int64: the setting whose weight is the positive of this negative one, or the setting itself.
         logits: [P, W, O, B] float32, written; the last tile may hold more than B images.
     """
-    node_offsets, tile = programs[3], images.shape[2]
-    room = _room(node_offsets, np.arange(len(logits)), weights, tile)
+    tile = images.shape[2]
+    room = _room(programs[6], weights, tile)
     for t in range(len(images)):
         for p in range(len(logits)):
             _nodes_of_one(programs, p, images[t], opposite, room)
-            _write_logits(room[1], node_offsets[p + 1] - node_offsets[p], t * tile, logits[p])
+            _write_logits(room[1], t * tile, logits[p])
 
 
 @jit
-def _room(node_offsets, rows, weights, tile):
-    """Buffers that `_nodes_of_one` works in: values, sums and weights by lane, each also by weight and image."""
-    largest, num_weights = 0, len(weights)
-    for p in rows:
+def assign_slots(programs, num_rows, num_outputs, slots, slot_sources, num_slots):
+    """Where each node's values are kept: a node takes the place of one that no later node reads.
+
+    Values of large networks then stay in the L2 cache. The outputs have the first slots to themselves.
+
+    Args:
+        programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
+        num_rows: 1 + I.
+        num_outputs: O.
+        slots: [sum N] int32, written.
+        slot_sources: [sum E] int32, written: sources with nodes replaced by ``num_rows`` and their slots.
+        num_slots: [P] int64, written.
+    """
+    _, fan_in, sources, node_offsets, edge_offsets = programs
+    largest = 0
+    for p in range(len(num_slots)):
         largest = max(largest, node_offsets[p + 1] - node_offsets[p])
+    last_reader = np.empty(largest, np.int64)
+    free = np.empty(largest, np.int64)
+    for p in range(len(num_slots)):
+        first, num_nodes = node_offsets[p], node_offsets[p + 1] - node_offsets[p]
+        last_reader[:num_nodes] = -1
+        edge = edge_offsets[p]
+        for k in range(num_nodes):
+            for i in range(edge, edge + fan_in[first + k]):
+                if sources[i] >= num_rows:
+                    last_reader[sources[i] - num_rows] = k
+            edge += fan_in[first + k]
+        used, num_free = num_outputs, 0
+        edge = edge_offsets[p]
+        for k in range(num_nodes):
+            if k >= num_nodes - num_outputs:
+                slots[first + k] = k - (num_nodes - num_outputs)
+            elif num_free:
+                num_free -= 1
+                slots[first + k] = free[num_free]
+            else:
+                slots[first + k] = used
+                used += 1
+            for i in range(edge, edge + fan_in[first + k]):
+                node = sources[i] - num_rows
+                slot_sources[i] = num_rows + slots[first + node] if node >= 0 else sources[i]
+                if node >= 0 and last_reader[node] == k:
+                    free[num_free] = slots[first + node]
+                    num_free += 1
+            edge += fan_in[first + k]
+        num_slots[p] = used
+
+
+@jit
+def _room(num_slots, weights, tile):
+    """Buffers that `_nodes_of_one` works in: values, sums and weights by lane, each also by weight and image."""
+    largest, num_weights = num_slots.max(), len(weights)
     values = np.empty((largest, num_weights * tile), np.float32)
     sums = np.empty((1, num_weights * tile), np.float32)
     scale = np.repeat(weights, tile).reshape(1, num_weights * tile)
@@ -72,14 +121,14 @@ def _room(node_offsets, rows, weights, tile):
 @inner
 def _nodes_of_one(programs, p, pixels, opposite, room):
     """All nodes of one network on one tile."""
-    activations, fan_in, sources, node_offsets, edge_offsets = programs
+    activations, fan_in, sources, node_offsets, edge_offsets, slots, _ = programs
     values, by_weight, sums, sums_by_weight, scale, scale_by_weight, of_inputs = room
     num_rows, tile = pixels.shape
     num_weights = len(opposite)
     first_node, num_nodes = node_offsets[p], node_offsets[p + 1] - node_offsets[p]
     edge = edge_offsets[p]
     for k in range(num_nodes):
-        code = activations[first_node + k]
+        code, slot = activations[first_node + k], slots[first_node + k]
         stop = edge + fan_in[first_node + k]
         middle = edge
         while middle < stop and sources[middle] < num_rows:
@@ -87,16 +136,16 @@ def _nodes_of_one(programs, p, pixels, opposite, room):
         if middle > edge:
             sum_sources(pixels, 0, sources, edge, middle, of_inputs, tile, True)
             if middle == stop:
-                _activate_inputs(code, of_inputs, by_weight, k * num_weights, scale_by_weight, opposite, tile)
+                _activate_inputs(code, of_inputs, by_weight, slot * num_weights, scale_by_weight, opposite, tile)
             else:
                 _spread(of_inputs, sums_by_weight, tile)
                 sum_sources(values, num_rows, sources, middle, stop, sums, num_weights * tile, False)
-                activate(code, sums, 0, values, k, scale, 0, num_weights * tile, FUSED)
+                activate(code, sums, 0, values, slot, scale, 0, num_weights * tile, FUSED)
         elif stop - edge == 1:
-            activate(code, values, sources[edge] - num_rows, values, k, scale, 0, num_weights * tile, FUSED)
+            activate(code, values, sources[edge] - num_rows, values, slot, scale, 0, num_weights * tile, FUSED)
         else:
             sum_sources(values, num_rows, sources, edge, stop, sums, num_weights * tile, True)
-            activate(code, sums, 0, values, k, scale, 0, num_weights * tile, FUSED)
+            activate(code, sums, 0, values, slot, scale, 0, num_weights * tile, FUSED)
         edge = stop
 
 
@@ -126,12 +175,12 @@ def _spread(of_inputs, sums_by_weight, tile):
 
 
 @inner
-def _write_logits(by_weight, num_nodes, begin, logits):
+def _write_logits(by_weight, begin, logits):
     num_weights, num_outputs, num_images = logits.shape
     lanes = min(by_weight.shape[1], num_images - begin)
     for o in range(num_outputs):
         for w in range(num_weights):
-            row = (num_nodes - num_outputs + o) * num_weights + w
+            row = o * num_weights + w
             for l in range(lanes):
                 logits[w, o, begin + l] = by_weight[row, l]
 
@@ -190,10 +239,10 @@ def score(logits, labels, losses, correct):
     partial = np.empty(_PARTIAL_SUMS, np.float64)
     for s in range(len(logits)):
         losses[s], correct[s] = 0, 0
-        _cross_entropy(logits[s], 0, num_outputs, largest, total, num_images)
-        _gather_own(logits[s], 0, labels, own)
+        _cross_entropy(logits[s], num_outputs, largest, total, num_images)
+        _gather_own(logits[s], labels, own)
         _add_up(largest, total, own, num_images, partial, losses[s : s + 1])
-        _count(logits[s], 0, num_outputs, labels, own, beaten, correct[s : s + 1])
+        _count(logits[s], num_outputs, labels, own, beaten, correct[s : s + 1])
 
 
 @jit
@@ -211,9 +260,8 @@ def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite
         losses: [P, W] float64, the sum over images in nats, written for those.
         correct: [P, W] int64, written for those.
     """
-    node_offsets, tile = programs[3], images.shape[2]
-    num_weights = len(weights)
-    room = _room(node_offsets, rows, weights, tile)
+    num_weights, tile = len(weights), images.shape[2]
+    room = _room(programs[6][rows], weights, tile)
     values, by_weight = room[0], room[1]
     largest = np.empty((1, num_weights * tile), np.float32)
     total = np.empty((1, num_weights * tile), np.float32)
@@ -227,40 +275,39 @@ def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite
         own_labels = labels[t * tile : (t + 1) * tile]
         for p in rows:
             _nodes_of_one(programs, p, images[t], opposite, room)
-            first = node_offsets[p + 1] - node_offsets[p] - num_outputs
-            _cross_entropy(values, first, num_outputs, largest, total, num_weights * tile)
-            _gather_own(by_weight, first * num_weights, own_labels, own)
+            _cross_entropy(values, num_outputs, largest, total, num_weights * tile)
+            _gather_own(by_weight, own_labels, own)
             _add_up(largest_by_weight, total_by_weight, own, len(own_labels), partial, losses[p])
-            _count(by_weight, first * num_weights, num_outputs, own_labels, own, beaten, correct[p])
+            _count(by_weight, num_outputs, own_labels, own, beaten, correct[p])
 
 
 # Loops over images touch few arrays each: of many, LLVM does not check that they are apart, and does not vectorise.
 
 
 @inner
-def _cross_entropy(values, first, num_outputs, largest, total, num_lanes):
+def _cross_entropy(values, num_outputs, largest, total, num_lanes):
     """The largest logit of each lane, and the logarithm of what the softmax divides by."""
     for l in range(num_lanes):
-        largest[0, l] = values[first, l]
+        largest[0, l] = values[0, l]
     for o in range(1, num_outputs):
         for l in range(num_lanes):
-            largest[0, l] = max(largest[0, l], values[first + o, l])
+            largest[0, l] = max(largest[0, l], values[o, l])
     for l in range(num_lanes):
-        total[0, l] = exp_of_negative(values[first, l] - largest[0, l])
+        total[0, l] = exp_of_negative(values[0, l] - largest[0, l])
     for o in range(1, num_outputs):
         for l in range(num_lanes):
-            total[0, l] += exp_of_negative(values[first + o, l] - largest[0, l])
+            total[0, l] += exp_of_negative(values[o, l] - largest[0, l])
     for l in range(num_lanes):
         total[0, l] = log(total[0, l])
 
 
 @inner
-def _gather_own(by_weight, first, labels, own):
+def _gather_own(by_weight, labels, own):
     """The logit of each image's label."""
     num_weights = own.shape[0]
     for w in range(num_weights):
         for l in range(len(labels)):
-            own[w, l] = by_weight[first + labels[l] * num_weights + w, l]
+            own[w, l] = by_weight[labels[l] * num_weights + w, l]
 
 
 @inner
@@ -283,14 +330,14 @@ def _add_up(largest, total, own, lanes, partial, losses):
 
 
 @inner
-def _count(by_weight, first, num_outputs, labels, own, beaten, correct):
+def _count(by_weight, num_outputs, labels, own, beaten, correct):
     """Images whose own logit no other exceeds, and none before it equals."""
     num_weights, lanes = len(correct), len(labels)
     for w in range(num_weights):
         for l in range(lanes):
             beaten[w, l] = 0
         for o in range(num_outputs):
-            row = first + o * num_weights + w
+            row = o * num_weights + w
             for l in range(lanes):
                 worse = (by_weight[row, l] > own[w, l]) | ((labels[l] > o) & (by_weight[row, l] == own[w, l]))
                 beaten[w, l] |= np.int32(worse)
