@@ -80,7 +80,7 @@ def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Sc
 
 def tempered_scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:
     """As `scores`, with the cross-entropy of logits times the factor that fits each network and weight best."""
-    from wann.image_kernels import fit_scales, score
+    from wann.score_kernels import fit_scales, score
 
     count, per_network = len(networks), len(weights) * networks.num_outputs * len(batch)
     losses, correct = np.zeros((count, len(weights))), np.zeros((count, len(weights)), np.int64)
@@ -106,7 +106,8 @@ def individual_scores(networks: Networks, weights: Sequence[NDArray[np.float32]]
         weights: P arrays [E, W], by live connection.
         batch: B images.
     """
-    from wann.image_kernels import individual_logits, score
+    from wann.image_kernels import individual_logits
+    from wann.score_kernels import score
 
     num_weights = weights[0].shape[1]
     losses, correct = np.zeros((len(networks), num_weights)), np.zeros((len(networks), num_weights), np.int64)

@@ -69,7 +69,7 @@ def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs:
 
 def loss_and_slope(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, NDArray[np.float32]]:
     """Mean cross-entropy at the temperature that fits best, and B times its derivative by [O, B] logits."""
-    from wann.image_kernels import fit_scales
+    from wann.score_kernels import fit_scales
 
     scales = np.ones(1, np.float32)
     fit_scales(logits[None], labels, scales)

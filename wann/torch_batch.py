@@ -206,7 +206,7 @@ def _score(logits: Tensor, labels: Tensor) -> tuple[NDArray[np.float64], NDArray
 
 def _tempered(logits: Tensor, labels: Tensor) -> Tensor:
     """Logits times the factors of the kernels' `fit_scales`: fitted there, so that both backends use the same."""
-    from wann.image_kernels import fit_scales
+    from wann.score_kernels import fit_scales
 
     there = np.ascontiguousarray(logits.cpu().numpy()).reshape(-1, *logits.shape[2:])
     scales = np.ones(len(there), np.float32)
