@@ -10,6 +10,7 @@ from typing import Any
 
 from configs import Config, load_config, stage_config
 from configs.schema import TaskConfig
+from envs.classification import Classification
 from envs.playing import Behaviour, is_playable
 from envs.registry import make_task
 from envs.task import Task
@@ -50,6 +51,8 @@ def check(config: Config) -> None:
     initial_genomes(parts[0], task_of(parts[0]))
     for part in parts:
         task = task_of(part)
+        if isinstance(task, Classification):
+            task.batch_of(0)
         behaviour_of(part, task)
         if part.search.strategy == GRADIENT_INFORMED and not hasattr(task, "gradients"):
             raise UserError(

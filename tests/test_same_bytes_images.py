@@ -49,3 +49,10 @@ def test_a_strategy_without_gradients_to_ask_for(tmp_path, capsys):
     message = capsys.readouterr().err
     assert "expected a task with gradients for 'gradient_informed', found 'cartpole_swingup'" in message
     assert not (tmp_path / "run").exists()
+
+
+def test_images_are_looked_for_before_a_run_is_begun(tmp_path, capsys):
+    config = write_config(tmp_path / "config.yaml", task={**TASK, "batch": 2000})
+    assert main([str(config), "--run-dir", str(tmp_path / "run")]) == 2
+    assert "expected at most the 1197 images of digits's train part, found 2000" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
