@@ -25,13 +25,14 @@ from wann.network import Network, Networks
 class Backend(Protocol):
     """What computes networks: `wann.batch`, or `wann.torch_batch.TorchBackend`."""
 
+    def mean_losses(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]: ...
     def scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
     def tempered_scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
     def individual_scores(self, networks: Networks, weights: Sequence[NDArray[np.float32]], batch: Batch) -> Scores: ...
 
 
-# Indices of weight settings and a batch, to scores of all networks at those.
-_FoundAt = Callable[[NDArray[np.int64], Batch], Scores]
+# Indices of weight settings and a batch, to returns [P, W] of all networks at those.
+_FoundAt = Callable[[NDArray[np.int64], Batch], NDArray[np.float64]]
 _ORACLE_IMAGES = 1000  # that the oracle computes at once
 
 
@@ -131,11 +132,16 @@ class Classification:
         check_networks(self, networks)
         grid, count = lane_grid(weights, seeds)[1], len(networks)
         if isinstance(weights, np.ndarray):
+            if self.score == "cross_entropy":  # which is all that most searches ask for
+                return self._returns(
+                    count, grid, lambda chosen, batch: -backend.mean_losses(networks, weights[chosen], batch)
+                )
             score = backend.tempered_scores if self.score == "tempered_cross_entropy" else backend.scores
-            return self._returns(count, grid, lambda chosen, batch: score(networks, weights[chosen], batch))
+            return self._returns(count, grid, lambda chosen, batch: self._of(score(networks, weights[chosen], batch)))
         table = np.split(individual_weights(networks, weights), networks.connection_offsets[1:-1])
+        individual = backend.individual_scores
         return self._returns(
-            count, grid, lambda chosen, batch: backend.individual_scores(networks, [t[:, chosen] for t in table], batch)
+            count, grid, lambda chosen, batch: self._of(individual(networks, [t[:, chosen] for t in table], batch))
         )
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
@@ -143,7 +149,7 @@ class Classification:
         check_networks(self, network)
         weights = np.asarray(weights, np.float64)
         grid = lane_grid(weights_of_one(weights), seeds)[1]
-        return self._returns(1, grid, lambda chosen, batch: _oracle_scores(network, weights[chosen], batch))
+        return self._returns(1, grid, lambda chosen, batch: self._of(_oracle_scores(network, weights[chosen], batch)))
 
     def gradients(
         self, genome: Genome, weights: NDArray[np.float64], seeds: Seeds, pairs: Sequence[Pairs]
@@ -180,10 +186,13 @@ class Classification:
         for seed in np.unique(batch_seeds).tolist():
             batch = self.batch_of(seed)
             chosen = np.flatnonzero((batch_seeds == seed).any(axis=1))
-            found = found_at(chosen, batch)
-            returns = 100 * found.accuracies if self.score == "accuracy" else -found.losses
+            returns = found_at(chosen, batch)
             values[:, chosen] = np.where(batch_seeds[chosen] == seed, returns[:, :, None], values[:, chosen])
         return Returns(values, np.full(values.shape, len(batch), np.int64))
+
+    def _of(self, found: Scores) -> NDArray[np.float64]:
+        """[P, W] returns."""
+        return 100 * found.accuracies if self.score == "accuracy" else -found.losses
 
     def _batch_seed(self, seed: int) -> int:
         """What draws the batch: seeds that give the same one are the same here."""

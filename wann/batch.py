@@ -63,19 +63,34 @@ def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Sc
         weights: [W].
         batch: B images.
     """
+    correct = np.zeros((len(networks), len(weights)), np.int64)
+    losses = _losses(networks, weights, batch, correct)
+    return Scores(losses / len(batch), correct / len(batch))
+
+
+def mean_losses(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
+    """[P, W] the losses of `scores` alone, a tenth faster for small networks: what a search needs."""
+    return _losses(networks, weights, batch, np.zeros((0, len(weights)), np.int64)) / len(batch)
+
+
+def _losses(
+    networks: Networks, weights: NDArray[np.float64], batch: Batch, correct: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """[P, W] summed; ``correct`` [P, W] is written, unless it is [0, W]."""
     from wann.image_kernels import shared_losses
 
-    count, programs = len(networks), _with_slots(networks)
-    losses, correct = np.zeros((count, len(weights))), np.zeros((count, len(weights)), np.int64)
+    programs = _with_slots(networks)
+    losses = np.zeros((len(networks), len(weights)))
     for settings in _parts(len(weights)):
         chosen = np.asarray(weights, np.float32)[settings]
-        found = np.zeros((count, len(chosen))), np.zeros((count, len(chosen)), np.int64)
+        found = np.zeros((len(networks), len(chosen)))
+        right = np.zeros((len(correct), len(chosen)), np.int64)
         for rows, tile in _by_size(networks):
             images = batch.tiles(tile)
             arguments = rows, networks.num_outputs, images, batch.labels, chosen, _opposite(chosen)
-            shared_losses(programs, *arguments, *found)
-        losses[:, settings], correct[:, settings] = found
-    return Scores(losses / len(batch), correct / len(batch))
+            shared_losses(programs, *arguments, found, right)
+        losses[:, settings], correct[:, settings] = found, right
+    return losses
 
 
 def tempered_scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:

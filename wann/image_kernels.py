@@ -230,7 +230,7 @@ def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite
         weights: [W] float32.
         opposite: as in `shared_logits`.
         losses: [P, W] float64, the sum over images in nats, written for those.
-        correct: [P, W] int64, written for those.
+        correct: [P, W] int64, written for those; [0, W] where it is not wanted.
     """
     num_weights, tile = len(weights), images.shape[2]
     room = _room(programs[6][rows], weights, tile)
@@ -242,7 +242,9 @@ def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite
     beaten = np.empty((num_weights, tile), np.int32)
     partial = np.empty(PARTIAL_SUMS, np.float64)
     for p in rows:
-        losses[p], correct[p] = 0, 0
+        losses[p] = 0
+        if len(correct):
+            correct[p] = 0
     for t in range(len(images)):
         own_labels = labels[t * tile : (t + 1) * tile]
         for p in rows:
@@ -250,4 +252,5 @@ def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite
             cross_entropy(values, num_outputs, largest, total, num_weights * tile)
             gather_own(by_weight, own_labels, own)
             add_up(largest_by_weight, total_by_weight, own, len(own_labels), partial, losses[p])
-            count_right(by_weight, num_outputs, own_labels, own, beaten, correct[p])
+            if len(correct):
+                count_right(by_weight, num_outputs, own_labels, own, beaten, correct[p])

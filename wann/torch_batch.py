@@ -69,6 +69,10 @@ class TorchBackend:
         """See `wann.batch.scores`."""
         return self._in_chunks(networks, weights, batch, tempered=False)
 
+    def mean_losses(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
+        """See `wann.batch.mean_losses`."""
+        return self.scores(networks, weights, batch).losses
+
     def tempered_scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:
         """See `wann.batch.tempered_scores`."""
         return self._in_chunks(networks, weights, batch, tempered=True)

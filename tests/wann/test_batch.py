@@ -5,7 +5,7 @@ import pytest
 
 from networks import SMOOTH, random_networks, random_population
 from wann import ACTIVATIONS, compile_population
-from wann.batch import Batch, individual_scores, scores, shared_weight_logits
+from wann.batch import Batch, individual_scores, mean_losses, scores, shared_weight_logits
 from wann.forward import forward
 from wann.genome import make_genome
 from wann.network import Networks, compile_genome
@@ -96,6 +96,11 @@ def test_a_score_depends_on_nothing_else():
             alone = scores(Networks.of([network]), WEIGHTS[[w]], batch)
             assert alone.losses[0, 0] == whole.losses[p, w]
             assert alone.accuracies[0, 0] == whole.accuracies[p, w]
+
+
+def test_losses_alone_are_those_of_the_scores():
+    networks, batch = random_networks(12, 4, 9, np.random.default_rng(8)), batch_of(300)
+    assert mean_losses(networks, WEIGHTS, batch).tobytes() == scores(networks, WEIGHTS, batch).losses.tobytes()
 
 
 def test_the_tile_does_not_matter(monkeypatch):
