@@ -1,0 +1,1 @@
+"""Networks whose weights gradients train, on the inputs, splits and scoring of the weight-agnostic champions."""

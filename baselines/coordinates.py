@@ -1,0 +1,72 @@
+"""A small network that draws the weights of a large layer: each from its coordinates alone, as in HyperNEAT.
+
+After Ha, Dai & Le 2016 (arXiv 1609.09106, appendix A.1): an MLP of 801 parameters gives all 200,704 weights of a layer
+from 784 pixels to 256 hidden nodes. Its shape is ours (4 - 25 - 25 - 1, ReLU): a weight's coordinates are the row and
+the column of the pixel, and those of the hidden node in a grid of 16 x 16, all in [-1, 1]. Free besides are the 256
+biases of the hidden nodes and the layer from these to the classes (2,570 parameters for ten).
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.model import Model, Problem, normal, zeros
+
+PIXELS_SIDE, HIDDEN_SIDE = 28, 16
+GENERATOR = (4, 25, 25, 1)  # nodes by layer: (25 * 4 + 25) + (25 * 25 + 25) + (25 + 1) = 801
+# Factor of what the generator says. Adam moves all weights of the layer at once: with 0.05, or with full steps from the
+# first, no hidden node was alive after twenty batches.
+_SIZE = 0.004
+
+
+class CoordinateHypernetwork(Model):
+    """3,627 parameters for ten classes, 801 of which generate a layer."""
+
+    def __init__(self, problem: Problem, generator: torch.Generator) -> None:
+        super().__init__()
+        assert problem.num_inputs == PIXELS_SIDE**2
+        num_hidden = HIDDEN_SIDE**2
+        shapes = list(zip(GENERATOR[1:], GENERATOR, strict=False))
+        self.matrices = torch.nn.ParameterList(
+            normal(generator, (2 / before) ** 0.5, after, before) for after, before in shapes
+        )
+        # Biases of 0 would put the corner of every ReLU at the middle of the picture.
+        self.biases = torch.nn.ParameterList(normal(generator, 0.5, after) for after, _ in shapes)
+        self.hidden_bias = zeros(num_hidden)
+        self.output = normal(generator, num_hidden**-0.5, problem.num_outputs, num_hidden)
+        self.output_bias = zeros(problem.num_outputs)
+        self.register_buffer("coordinates", _coordinates(), persistent=False)
+
+    def weights(self) -> tuple[Tensor, ...]:
+        """The layer [256, 784]."""
+        values = cast(Tensor, self.coordinates)
+        for number, (matrix, bias) in enumerate(zip(self.matrices, self.biases, strict=True)):
+            values = torch.addmm(bias[:, None], matrix, values if number == 0 else values.relu())
+        return (_SIZE * values.reshape(HIDDEN_SIDE**2, PIXELS_SIDE**2),)
+
+    def logits(self, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
+        hidden = functional.linear(inputs, weights[0], self.hidden_bias).relu()
+        return functional.linear(hidden, self.output, self.output_bias)
+
+    @property
+    def num_generator_parameters(self) -> int:
+        return sum(part.numel() for part in (*self.matrices, *self.biases))
+
+    @property
+    def num_connections(self) -> int:
+        """Of the network that is generated."""
+        free = self.num_parameters - self.num_generator_parameters
+        return HIDDEN_SIDE**2 * PIXELS_SIDE**2 + free
+
+
+def _coordinates() -> Tensor:
+    """[4, 256 * 784]: row and column of the hidden node, row and column of the pixel.
+
+    A row for each coordinate: with long rows the generator takes two thirds of the time.
+    """
+    hidden, pixels = (torch.linspace(-1, 1, side) for side in (HIDDEN_SIDE, PIXELS_SIDE))
+    return torch.cartesian_prod(hidden, hidden, pixels, pixels).T.contiguous()

@@ -1,0 +1,124 @@
+"""What a person asks for, and the mistakes that are found in it before any work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from envs.classification import Classification
+from envs.datasets import DATASETS
+from envs.image_inputs import input_kinds
+from envs.registry import task_of_champion
+from wann.champion import Champion, load_champion
+from wann.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Order:
+    """See ``compare_baselines.py --help``."""
+
+    baseline: str
+    out: str
+    dataset: str = "mnist"
+    inputs: str = "auto"
+    seed: int = 0
+    epochs: int | None = None  # None: those of the recipe
+    champion: str | None = None  # path
+    device: str = "auto"
+
+
+def make_ready(order: Order) -> Order:
+    """The order with nothing left open, after its directory is made.
+
+    Raises:
+        UserError: an unknown name, an impossible number, inputs that a baseline or champion does not take, something
+            that is not installed, or a directory in use.
+    """
+    if find_spec("torch") is None:
+        raise UserError(
+            "expected the package 'torch' to be installed, found none; pip install \"weight-agnostic-search[torch]\""
+        )
+    from baselines.training import choose_device
+
+    _check_names(order)
+    _check_numbers(order)
+    order = replace(order, inputs=_inputs(order), device=choose_device(order.device))
+    if order.champion is not None:
+        champion_of(order)
+    _make_directory(order)
+    return order
+
+
+def champion_of(order: Order) -> tuple[Champion, Classification]:
+    """The champion of the order, made for its dataset and inputs, and its task.
+
+    Raises:
+        UserError: the file is not such a champion.
+    """
+    assert order.champion is not None
+    champion = load_champion(order.champion)
+    if champion.task != Classification.name:
+        raise UserError(f"--champion {order.champion}: expected one of classification, found one of {champion.task}")
+    task = task_of_champion(champion)
+    assert isinstance(task, Classification)
+    for option in ("dataset", "inputs"):
+        asked, found = getattr(order, option), getattr(task, option)
+        if asked not in (found, "auto"):
+            raise UserError(
+                f"--champion {order.champion}: expected one of --{option} {asked!r}, found one of {found!r}"
+            )
+    return champion, task
+
+
+def _check_names(order: Order) -> None:
+    from baselines.registry import BASELINES
+
+    for option, known in (("baseline", list(BASELINES)), ("dataset", list(DATASETS))):
+        name = getattr(order, option)
+        if name not in known:
+            raise UserError(f"--{option}: expected a known one, found {name!r}{did_you_mean(name, known)}")
+    takes_champion = BASELINES[order.baseline].takes_champion
+    if takes_champion and order.champion is None:
+        raise UserError(f"--baseline {order.baseline}: expected a champion file by --champion, found none")
+    if order.champion is not None and not takes_champion:
+        raise UserError(f"--champion: expected --baseline champion with it, found --baseline {order.baseline}")
+
+
+def _check_numbers(order: Order) -> None:
+    if order.epochs is not None and order.epochs < 1:
+        raise UserError(f"--epochs: expected at least 1, found {order.epochs}")
+    if not 0 <= order.seed < 2**63:
+        raise UserError(f"--seed: expected at least 0 and less than 2**63, found {order.seed}")
+
+
+def _inputs(order: Order) -> str:
+    """The kind of inputs: for "auto" the champion's, else the first that the baseline takes."""
+    from baselines.registry import BASELINES
+
+    side, kinds = BASELINES[order.baseline].side, input_kinds(order.dataset)
+    taken = [kind for kind in kinds if side in (None, kinds[kind])]
+    if not taken:
+        found = f"{order.dataset!r}, which has {' and '.join(kinds)}"
+        raise UserError(
+            f"--dataset: expected one of {side}x{side} pixels for --baseline {order.baseline}, found {found}"
+        )
+    if order.inputs == "auto":
+        return taken[0] if order.champion is None else champion_of(order)[1].inputs
+    if order.inputs not in taken:
+        wanted = " or ".join(map(repr, taken))
+        raise UserError(
+            f"--inputs: expected {wanted} for --baseline {order.baseline} on {order.dataset}, found {order.inputs!r}"
+        )
+    return order.inputs
+
+
+def _make_directory(order: Order) -> None:
+    directory = Path(order.out)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        in_use = any(directory.iterdir())
+    except OSError as error:
+        raise UserError(f"--out {order.out}: expected a directory that can be made ({error.strerror})") from error
+    if in_use:
+        raise UserError(f"--out {order.out}: expected a new or empty directory, found files in it")

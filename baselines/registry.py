@@ -1,0 +1,55 @@
+"""The baselines by name: what each is, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from baselines.convolutional import Hypernetwork, PlainCNN
+from baselines.coordinates import CoordinateHypernetwork
+from baselines.dense import Linear, Perceptron
+from baselines.mask import Mask
+from baselines.model import Model, Problem
+from baselines.topology import Topology
+from baselines.training import Recipe
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One kind of model."""
+
+    about: str
+    make: Callable[[Problem, torch.Generator], Model]
+    recipe: Recipe
+    side: int | None = None  # of the only pictures that it takes, in pixels
+    takes_champion: bool = False
+
+
+BASELINES: dict[str, Baseline] = {
+    "linear": Baseline("softmax regression on the inputs", Linear, Recipe(epochs=20, learning_rate=5e-3)),
+    "mlp": Baseline("one hidden layer of 100 ReLU", Perceptron, Recipe(epochs=20, learning_rate=2e-3)),
+    "cnn": Baseline("two convolutions of 7 x 7", PlainCNN, Recipe(epochs=7, learning_rate=5e-3), side=28),
+    "hypernetwork": Baseline(
+        "the CNN, its second kernel generated from a code of 4 numbers",
+        Hypernetwork,
+        Recipe(epochs=7, learning_rate=5e-3),
+        side=28,
+    ),
+    "coordinate_hypernetwork": Baseline(
+        "a layer of 784 x 256 weights generated from their coordinates",
+        CoordinateHypernetwork,
+        Recipe(epochs=30, batch=1000, learning_rate=5e-3, warm_up=100),
+        side=28,
+    ),
+    "mask": Baseline(
+        "connections of one constant weight, chosen by gradients", Mask, Recipe(epochs=20, learning_rate=5e-3)
+    ),
+    "champion": Baseline(
+        "a champion's topology with trained weights",
+        Topology,
+        Recipe(epochs=15, learning_rate=5e-3),
+        takes_champion=True,
+    ),
+}

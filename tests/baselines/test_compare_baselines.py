@@ -1,0 +1,107 @@
+"""The command: its mistakes in one sentence, and a run from words to files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from trained import digits_champion
+
+import compare_baselines
+from baselines.order import Order, make_ready
+
+ROOT = Path(__file__).resolve().parents[2]
+SWINGUP = "docs/champions/swingup_published.json"
+CLASSIFIER = "docs/champions/mnist_equal_paths.json"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--baseline linaer", "--baseline: expected a known one, found 'linaer' (did you mean 'linear'?)"),
+        ("--baseline linear --dataset mnits", "--dataset: expected a known one, found 'mnits' (did you mean 'mnist'?)"),
+        ("--baseline linear --inputs 8x8", "--inputs: expected '16x16 deskewed' or '28x28' for --baseline linear"),
+        ("--baseline cnn --dataset digits", "expected one of 28x28 pixels for --baseline cnn, found 'digits'"),
+        ("--baseline coordinate_hypernetwork --dataset digits", "expected one of 28x28 pixels"),
+        ("--baseline hypernetwork --inputs 16x16", "--inputs: expected '28x28' for --baseline hypernetwork"),
+        ("--baseline linear --epochs 0", "--epochs: expected at least 1, found 0"),
+        ("--baseline linear --seed -1", "--seed: expected at least 0 and less than 2**63, found -1"),
+        ("--baseline linear --device gpu", "--device: expected one of auto, cpu, cuda, found 'gpu'"),
+        ("--baseline champion", "expected a champion file by --champion, found none"),
+        ("--baseline linear --champion absent.json", "--champion: expected --baseline champion with it"),
+        ("--baseline champion --champion absent.json", "absent.json: expected a champion file, found none"),
+        (f"--baseline champion --champion {SWINGUP}", "expected one of classification, found one of cartpole"),
+        (f"--baseline champion --dataset digits --champion {CLASSIFIER}", "expected one of --dataset 'digits'"),
+        (f"--baseline champion --inputs 28x28 --champion {CLASSIFIER}", "expected one of --inputs '28x28'"),
+        ("--baseline linear --epoch 3", "did you mean '--epochs'?"),
+        ("", "the following arguments are required: --baseline"),
+    ],
+)
+def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch, options, message):
+    monkeypatch.chdir(ROOT)
+    assert compare_baselines.main([*options.split(), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_directory_in_use_is_refused(tmp_path, capsys):
+    (tmp_path / "kept").write_text("mine")
+    options = ["--baseline", "linear", "--dataset", "digits", "--out"]
+    assert compare_baselines.main([*options, str(tmp_path)]) == 2
+    assert "expected a new or empty directory, found files in it" in capsys.readouterr().err
+    assert compare_baselines.main([*options, str(tmp_path / "kept")]) == 2
+    assert "expected a directory that can be made" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("baselines.order.find_spec", lambda name: None)
+    assert compare_baselines.main(["--baseline", "linear", "--out", str(tmp_path / "out")]) == 2
+    assert "expected the package 'torch' to be installed, found none; pip install" in capsys.readouterr().err
+
+
+def test_help_is_instant_and_names_every_baseline():
+    from baselines.registry import BASELINES
+
+    script = (
+        "import sys, compare_baselines\n"
+        "try: compare_baselines.main(['--help'])\nfinally: assert not {'torch', 'ray'} & {*sys.modules}"
+    )
+    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert all(name in found.stdout for name in BASELINES)
+
+
+def test_from_a_champion_to_files(tmp_path, capsys):
+    out, champion = tmp_path / "out", digits_champion(tmp_path)
+    options = ["--baseline", "champion", "--dataset", "digits", "--champion", str(champion), "--epochs", "30"]
+    assert compare_baselines.main([*options, "--out", str(out)]) == 0
+    assert "681 trained parameters, 680 connections" in capsys.readouterr().out
+    assert {path.name for path in out.iterdir()} == {"model.safetensors", "results.json"}
+    results = json.loads((out / "results.json").read_text())
+    assert results["test"]["accuracy"] >= 85 and results["parameters"] == 681
+
+
+@pytest.mark.parametrize(
+    ("options", "inputs"),
+    [
+        ({"baseline": "champion", "champion": str(ROOT / CLASSIFIER)}, "16x16 deskewed"),
+        ({"baseline": "linear"}, "16x16 deskewed"),
+        ({"baseline": "cnn", "dataset": "fashion_mnist"}, "28x28"),
+        ({"baseline": "mask", "dataset": "digits"}, "8x8"),
+    ],
+)
+def test_inputs_are_found_where_none_are_asked_for(tmp_path, options, inputs):
+    ready = make_ready(Order(out=str(tmp_path / "out"), **options))
+    assert ready.inputs == inputs and ready.device in ("cpu", "cuda")
+
+
+def test_rooms_below_alone_are_imported():
+    script = (
+        "import sys, compare_baselines, baselines.files\n"
+        "assert not {'workers', 'encoding', 'inspection', 'ray'} & {name.split('.')[0] for name in sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
