@@ -40,6 +40,7 @@ def open_run(config: str | None, overrides: Sequence[str], run_dir: str | None, 
         raise UserError("expected CONFIG, such as configs/cartpole_swingup.yaml, or --resume DIR, found neither")
     loaded = settled(load_config(config, overrides))
     check(loaded)
+    load_images(loaded)
     return RunDirectory.create(run_dir or _free_directory(Path(config).stem), loaded)
 
 
@@ -51,14 +52,24 @@ def check(config: Config) -> None:
     initial_genomes(parts[0], task_of(parts[0]))
     for part in parts:
         task = task_of(part)
-        if isinstance(task, Classification):
-            task.batch_of(0)
         behaviour_of(part, task)
         if part.search.strategy == GRADIENT_INFORMED and not hasattr(task, "gradients"):
             raise UserError(
                 f"search.strategy: expected a task with gradients for {GRADIENT_INFORMED!r}, found {task.name!r}"
             )
         evaluator_of(part, task)
+
+
+def load_images(config: Config) -> None:
+    """Find, or fetch, what a classification is of, before a run exists.
+
+    Raises:
+        UserError: the images cannot be had, or are fewer than a batch.
+    """
+    for part in [stage_config(config, index) for index in range(len(config.stages))] or [config]:
+        task = task_of(part)
+        if isinstance(task, Classification):
+            task.batch_of(0)
 
 
 def settled(config: Config) -> Config:
