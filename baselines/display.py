@@ -5,9 +5,8 @@ from __future__ import annotations
 from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-PLAIN_SECONDS = 5.0  # between plain lines
+from experiment.progress import PLAIN_SECONDS, training_bar
 
 
 class Display:
@@ -15,16 +14,7 @@ class Display:
 
     def __init__(self, console: Console, label: str) -> None:
         self._console, self._label = console, label
-        self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            expand=True,
-            disable=not console.is_terminal,
-        )
+        self._progress = training_bar(console)
         self._task = self._progress.add_task(label, total=None, note="")
         self._shown = monotonic()
 

@@ -39,7 +39,7 @@ def make_ready(order: Order) -> Order:
         raise UserError(
             "expected the package 'torch' to be installed, found none; pip install \"weight-agnostic-search[torch]\""
         )
-    from baselines.training import choose_device
+    from wann.torch_device import choose_device
 
     _check_names(order)
     _check_numbers(order)

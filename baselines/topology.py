@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from baselines.model import Model, Problem, Start
 from wann.batch import Batch, shared_weight_logits, tempered_scores
-from wann.network import Network, Networks
+from wann.network import Network, Networks, node_levels
 from wann.torch_batch import FUNCTIONS
 
 # Besides those that the champion's search swept; 1 is first because equal ones are decided by place.
@@ -90,7 +90,7 @@ def _plan(network: Network) -> tuple[list[_Step], dict[str, NDArray[np.int64]]]:
     bias, the inputs and the nodes in the order of the steps, its target's place in its step. ``output``: rows [O].
     """
     first_row, num_nodes = 1 + network.num_inputs, len(network.fan_in)
-    levels = _levels(network)
+    levels = node_levels(Networks.of([network]))
     order = np.lexsort((network.activations, levels))
     row = np.arange(first_row + num_nodes)
     row[first_row + order] = first_row + np.arange(num_nodes)
@@ -112,17 +112,6 @@ def _plan(network: Network) -> tuple[list[_Step], dict[str, NDArray[np.int64]]]:
         "target": np.concatenate(targets),
         "output": output,
     }
-
-
-def _levels(network: Network) -> NDArray[np.int64]:
-    """[N] longest path from a node that only the bias and inputs feed."""
-    first_row = 1 + network.num_inputs
-    levels = np.zeros(len(network.fan_in), np.int64)
-    for node, sources in enumerate(np.split(network.sources, np.cumsum(network.fan_in)[:-1])):
-        inner = sources[sources >= first_row] - first_row
-        if len(inner):
-            levels[node] = levels[inner].max() + 1
-    return levels
 
 
 def best_start(network: Network, swept: Sequence[float], batch: Batch) -> Start:

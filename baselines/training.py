@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +13,8 @@ from torch.nn import functional
 from baselines.examples import Examples
 from baselines.model import Model
 from baselines.scoring import Score, score
-from wann.errors import UserError, did_you_mean
+from wann.torch_device import one_thread
 
-DEVICES = ("auto", "cpu", "cuda")
 _LEAST_BATCHES = 40  # of an epoch: small datasets have smaller batches
 
 # Told (batches done, batches in all, a remark).
@@ -44,21 +42,6 @@ class Trained:
     epochs: int  # that were trained
 
 
-def choose_device(name: str) -> str:
-    """``cpu`` or ``cuda``; auto takes a GPU where there is one.
-
-    Raises:
-        UserError: an unknown name, or no GPU for ``cuda``.
-    """
-    if name not in DEVICES:
-        raise UserError(f"--device: expected one of {', '.join(DEVICES)}, found {name!r}{did_you_mean(name, DEVICES)}")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda: expected a GPU that torch can use, found none; auto takes the CPU then")
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return name
-
-
 def train(
     model: Model,
     training: Examples,
@@ -79,7 +62,7 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda done: _rate(done, total, recipe))
     # Of equal accuracies the one of the lower cross-entropy is better; NaN is never better.
     best, best_epoch, best_weights, note, epoch = Score(-1.0, math.inf), 0, _copy(model), "", 0
-    with _one_thread(training.inputs.device.type):
+    with one_thread(training.inputs.device.type):
         for epoch in range(1, recipe.epochs + 1):
             for number, rows in enumerate(_batches(len(training), batch, generator, training.inputs.device)):
                 optimizer.zero_grad()
@@ -112,14 +95,3 @@ def _batches(count: int, batch: int, generator: torch.Generator, device: torch.d
 
 def _copy(model: Model) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-
-@contextmanager
-def _one_thread(device: str) -> Iterator[None]:
-    """On a CPU several threads would share sums at places that depend on their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if device == "cpu" else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

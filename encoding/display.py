@@ -5,9 +5,9 @@ from __future__ import annotations
 from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import TaskID
 
-PLAIN_SECONDS = 5.0  # between plain lines
+from experiment.progress import PLAIN_SECONDS, training_bar
 
 
 class Display:
@@ -15,16 +15,7 @@ class Display:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            expand=True,
-            disable=not console.is_terminal,
-        )
+        self._progress = training_bar(console)
         self._tasks: dict[str, TaskID] = {}
         self._shown = -PLAIN_SECONDS
 

@@ -98,7 +98,7 @@ def make_ready(order: Order) -> Path:
     """
     _check_numbers(order)
     _check_installed(order)
-    from encoding.vae import choose_device
+    from wann.torch_device import choose_device
 
     choose_device(order.device)
     _champion(order)
@@ -179,7 +179,8 @@ def _shown(display: Display, part: str, total: int) -> Callable[[int], None]:
 
 
 def train_vae(order: Order, frames: Collected, display: Display) -> VAE:
-    from encoding.vae import choose_device, train
+    from encoding.vae import train
+    from wann.torch_device import choose_device
 
     pixels = np.concatenate([part.pixels for part in frames.training.values()])
     recipe = _recipe(order)
@@ -229,7 +230,8 @@ def save(directory: Path, order: Order, vae: VAE, frames: Collected, quality: Qu
 
 def provenance(order: Order, frames: Collected, quality: Quality) -> dict[str, Any]:
     """What the encoder says of its making: the command that makes it again, and what was measured."""
-    from encoding.vae import choose_device, half_precision
+    from encoding.vae import half_precision
+    from wann.torch_device import choose_device
 
     device = choose_device(order.device)
     made = {key: value for key, value in asdict(order).items() if key not in ("out", "num_workers", "address")}

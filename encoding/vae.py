@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from envs.car_encoder import CHANNELS, HIDDEN, KERNEL, LATENTS, STRIDE
-from wann.errors import UserError, did_you_mean
-
-DEVICES = ("auto", "cpu", "cuda")
 
 _FREE_NATS = 0.5  # KL of a latent that costs nothing
 
@@ -108,21 +105,6 @@ class Recipe:
     # latents to be of use keep the others from ever being so.
     kl_warm_up: float = 0.5
     seed: int = 0
-
-
-def choose_device(name: str) -> str:
-    """``cpu`` or ``cuda``; auto takes a GPU where there is one.
-
-    Raises:
-        UserError: an unknown name, or no GPU for ``cuda``.
-    """
-    if name not in DEVICES:
-        raise UserError(f"--device: expected one of {', '.join(DEVICES)}, found {name!r}{did_you_mean(name, DEVICES)}")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda: expected a GPU that torch can use, found none; auto takes the CPU then")
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return name
 
 
 def half_precision(device: str) -> bool:

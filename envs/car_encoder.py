@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from envs.car_frames import SIZE, preprocess
 from wann.errors import UserError
+from wann.linear_algebra import linear_algebra
 
 if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
+    pass
 
 LATENTS = 16
 CHANNELS = (32, 64, 128, 256)  # of the convolutions
@@ -149,7 +150,7 @@ class Encoder:
         """Means [B, 16] of the codes of images [B, 64, 64, 3] in [0, 1]."""
         latents = np.empty((len(images), LATENTS), np.float32)
         # Products this small gain nothing from more threads, and lose a hundredfold where the machine is busy.
-        with _linear_algebra().limit(limits=1, user_api="blas"):
+        with linear_algebra().limit(limits=1, user_api="blas"):
             for begin in range(0, len(images), _BLOCK):
                 block = images[begin : begin + _BLOCK]
                 self._images[: len(block)] = block
@@ -161,14 +162,6 @@ class Encoder:
         for layer in self._layers:
             values = layer.apply(values)
         return values.reshape(_BLOCK, HIDDEN) @ self._dense + self._bias
-
-
-@cache
-def _linear_algebra() -> ThreadpoolController:
-    """The libraries of this process that multiply matrices, and their threads."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 @dataclass(frozen=True)

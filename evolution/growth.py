@@ -15,12 +15,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evolution.mutation import palette_of, prune
+from evolution.mutation import prune
+from wann.activations import ACTIVATIONS
 from wann.genome import LINEAR, Genome, frozen
 from wann.gradients import Gradients, Pairs
 from wann.population import Population
 
-INVERSE = int(palette_of(["inverse"])[0])
+INVERSE = ACTIVATIONS["inverse"].code
 # Inputs that a relay of a new unit, or a new node, sums.
 _MOST_INPUTS = 5
 ADD, REMOVE = 0, 1

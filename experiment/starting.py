@@ -48,7 +48,7 @@ def check(config: Config) -> None:
     """Find the mistakes that only show when tasks, files and evaluators are made, before a run exists."""
     from experiment.champions import initial_genomes
 
-    parts = [stage_config(config, index) for index in range(len(config.stages))] or [config]
+    parts = _searches_of(config)
     initial_genomes(parts[0], task_of(parts[0]))
     for part in parts:
         task = task_of(part)
@@ -66,10 +66,15 @@ def load_images(config: Config) -> None:
     Raises:
         UserError: the images cannot be had, or are fewer than a batch.
     """
-    for part in [stage_config(config, index) for index in range(len(config.stages))] or [config]:
+    for part in _searches_of(config):
         task = task_of(part)
         if isinstance(task, Classification):
             task.batch_of(0)
+
+
+def _searches_of(config: Config) -> list[Config]:
+    """The plain configs of all stages, or the config itself."""
+    return [stage_config(config, index) for index in range(len(config.stages))] or [config]
 
 
 def settled(config: Config) -> Config:

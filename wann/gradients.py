@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from wann.batch import Batch
 from wann.genome import Genome
+from wann.linear_algebra import linear_algebra
 
 # Images that a product of matrices takes at once: its shape is to depend on nothing but the genome.
 _CHUNK = 1024
@@ -32,7 +31,6 @@ class Gradients:
 
     first: NDArray[np.float32]  # [N, N] g by (source, target)
     second: NDArray[np.float32]  # [N, N] h
-    losses: NDArray[np.float64]  # [W]
     steps: int  # images seen, at all weights
 
 
@@ -49,39 +47,34 @@ def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs:
 
     program = _Program.of(genome)
     first, second = np.zeros((2, genome.num_nodes, genome.num_nodes), np.float32)
-    losses = np.zeros(len(weights))
     values = np.empty((genome.num_nodes, len(batch)), np.float32)
     values[0], values[1 : program.first_row] = 1, batch.inputs
     slopes = np.empty((genome.num_nodes - program.first_row, len(batch)), np.float32)
     outputs = program.row_of[program.first_row : genome.num_fixed]
-    for w, weight in enumerate(weights.astype(np.float32)):
+    for weight in weights.astype(np.float32):
         forward_with_slopes(program.activations, program.fan_in, program.sources, weight, values, slopes)
         deltas = np.zeros_like(slopes)
-        losses[w], deltas[outputs - program.first_row] = loss_and_slope(values[outputs], batch.labels)
+        deltas[outputs - program.first_row] = slope_of_loss(values[outputs], batch.labels)
         backward(program.fan_in, program.sources, program.first_row, slopes, deltas)
         for sources, targets in pairs:
             rows, columns = program.row_of[sources], program.row_of[targets] - program.first_row
             g, h = _moments(values[rows], deltas[columns])
             first[np.ix_(sources, targets)] += g
             second[np.ix_(sources, targets)] += h
-    return Gradients(first, second, losses, len(weights) * len(batch))
+    return Gradients(first, second, len(weights) * len(batch))
 
 
-def loss_and_slope(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, NDArray[np.float32]]:
-    """Mean cross-entropy at the temperature that fits best, and B times its derivative by [O, B] logits."""
+def slope_of_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """B times the derivative of the mean cross-entropy, at the temperature that fits best, by [O, B] logits."""
     from wann.score_kernels import fit_scales
 
     scales = np.ones(1, np.float32)
     fit_scales(logits[None], labels, scales)
     scale = scales[0]
-    scaled = scale * (logits - logits.max(axis=0))
-    shares = np.exp(scaled)
-    totals = shares.sum(axis=0)
-    each = np.arange(len(labels))
-    loss = float((np.log(totals) - scaled[labels, each]).mean(dtype=np.float64))
-    slope = shares / totals
-    slope[labels, each] -= 1
-    return loss, scale * slope
+    shares = np.exp(scale * (logits - logits.max(axis=0)))
+    slope = shares / shares.sum(axis=0)
+    slope[labels, np.arange(len(labels))] -= 1
+    return scale * slope
 
 
 @dataclass(frozen=True)
@@ -114,14 +107,9 @@ class _Program:
 def _moments(values: NDArray[np.float32], deltas: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
     """Mean of the products, and of their squares, of [S, B] values and [T, B] deltas: both [S, T]."""
     g, h = np.zeros((2, len(values), len(deltas)), np.float32)
-    with _linear_algebra().limit(limits=1, user_api="blas"):
+    with linear_algebra().limit(limits=1, user_api="blas"):
         for begin in range(0, values.shape[1], _CHUNK):
             v, d = values[:, begin : begin + _CHUNK], deltas[:, begin : begin + _CHUNK]
             g += v @ d.T
             h += np.square(v) @ np.square(d).T
     return g / values.shape[1], h / values.shape[1]
-
-
-@cache
-def _linear_algebra() -> ThreadpoolController:
-    return ThreadpoolController()

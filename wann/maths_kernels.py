@@ -45,8 +45,9 @@ def round_nearest(x):
 @elementwise
 def _half_turns(x):
     """Split x = k + r with k the nearest integer; return r and the sign bit of (-1)^k."""
-    shifted = np.float32(min(max(x, -_PERIODIC_LIMIT), _PERIODIC_LIMIT) + _ROUND)
-    return min(max(x, -_PERIODIC_LIMIT), _PERIODIC_LIMIT) - (shifted - _ROUND), shifted.view(np.int32) << np.int32(31)
+    x = min(max(x, -_PERIODIC_LIMIT), _PERIODIC_LIMIT)
+    shifted = np.float32(x + _ROUND)
+    return x - (shifted - _ROUND), shifted.view(np.int32) << np.int32(31)
 
 
 @elementwise

@@ -135,6 +135,22 @@ class Networks:
         return np.diff(self.connection_offsets)
 
 
+def node_levels(networks: Networks) -> NDArray[np.int64]:
+    """[sum N] longest path to each node from one that only the bias and inputs feed."""
+    first_row = 1 + networks.num_inputs
+    target = np.repeat(np.arange(len(networks.fan_in)), networks.fan_in)
+    first_node = np.repeat(networks.node_offsets[:-1], np.diff(networks.connection_offsets))
+    inner = networks.sources >= first_row
+    source, target = (networks.sources - first_row + first_node)[inner], target[inner]
+    level = np.zeros(len(networks.fan_in), np.int64)
+    while True:
+        deeper = level.copy()
+        np.maximum.at(deeper, target, level[source] + 1)
+        if (deeper == level).all():
+            return level
+        level = deeper
+
+
 def compile_population(population: Population) -> Networks:
     """Compile all genomes in one call; network i belongs to genome i."""
     from wann import compile_kernels

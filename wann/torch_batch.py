@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 
 from wann.activations import ACTIVATIONS, PERIODIC_LIMIT, STEP_THRESHOLD
 from wann.batch import Batch, Scores
-from wann.network import Networks
+from wann.network import Networks, node_levels
+from wann.torch_device import one_thread
 
 LOGGER = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class TorchBackend:
 
     Args:
         device: a torch device, such as "cuda" or "cpu".
-        memory_bytes: that the values of a chunk may take; halved for good where the device runs out of memory.
+        memory_bytes: that the values of a chunk may take; halved for the rest of a call where the device has less.
     """
 
     device: str = "cpu"
@@ -83,13 +83,13 @@ class TorchBackend:
 
     def logits(self, networks: Networks, weights: NDArray, batch: Batch) -> NDArray[np.float32]:
         """[P, W, O, B] logits of all networks, in one piece; weights are [W], or [sum E, W] by live connection."""
-        with torch.inference_mode(), _one_thread(self.device):
+        with torch.inference_mode(), one_thread(self.device):
             found = _Program(networks, self.device).logits(weights, _on_device(batch, self.device))
             return found[..., : len(batch)].cpu().numpy()
 
     def _in_chunks(self, networks: Networks, weights: NDArray, batch: Batch, tempered: bool) -> Scores:
         parts = []
-        with torch.inference_mode(), _one_thread(self.device):
+        with torch.inference_mode(), one_thread(self.device):
             images, labels = _on_device(batch, self.device), torch.as_tensor(batch.labels, device=self.device)
             begin, budget = 0, self.memory_bytes
             while begin < len(networks):
@@ -175,7 +175,7 @@ class _Program:
             edges = edges[self._source >= self._first_row]
         fan_in = np.bincount(self._target[edges], minlength=len(networks.fan_in))
         first_edge = np.concatenate([[0], np.cumsum(fan_in)])
-        levels = self._levels()
+        levels = node_levels(networks)
         order = np.lexsort((-fan_in, networks.activations, levels))
         group = levels[order] * 256 + networks.activations[order]
         for nodes in np.split(order, np.flatnonzero(np.diff(group)) + 1):
@@ -183,18 +183,6 @@ class _Program:
                 edges[first_edge[nodes[fan_in[nodes] > column]] + column] for column in range(fan_in[nodes].max())
             ]
             yield int(networks.activations[nodes[0]]), nodes, columns
-
-    def _levels(self) -> NDArray[np.int64]:
-        """[nodes] longest path from a node that only inputs feed."""
-        inner = self._source >= self._first_row
-        source, target = self._source[inner] - self._first_row, self._target[inner]
-        level = np.zeros(len(self._networks.fan_in), np.int64)
-        while True:
-            deeper = level.copy()
-            np.maximum.at(deeper, target, level[source] + 1)
-            if (deeper == level).all():
-                return level
-            level = deeper
 
 
 def _score(logits: Tensor, labels: Tensor) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -224,14 +212,3 @@ def _on_device(batch: Batch, device: str) -> Tensor:
     padded = np.zeros((1 + len(batch.inputs), -(-count // _LANES) * _LANES), np.float32)
     padded[0], padded[1:, :count] = 1, batch.inputs
     return torch.as_tensor(padded, device=device)
-
-
-@contextmanager
-def _one_thread(device: str) -> Iterator[None]:
-    """On a processor several threads would share tensors at places that no vector ends at."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if device == "cpu" else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,0 +1,38 @@
+"""Where torch computes: the device that a command asks for, and one thread on a processor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from wann.errors import UserError, did_you_mean
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def choose_device(name: str) -> str:
+    """``cpu`` or ``cuda``; auto takes a GPU where there is one.
+
+    Raises:
+        UserError: an unknown name, or no GPU for ``cuda``.
+    """
+    if name not in DEVICES:
+        raise UserError(f"--device: expected one of {', '.join(DEVICES)}, found {name!r}{did_you_mean(name, DEVICES)}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("--device cuda: expected a GPU that torch can use, found none; auto takes the CPU then")
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
+@contextmanager
+def one_thread(device: str) -> Iterator[None]:
+    """On a processor several threads would share tensors and sums at places that depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if device == "cpu" else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
