@@ -8,6 +8,7 @@ is left.
 """
 
 import numpy as np
+from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -30,6 +31,23 @@ def _fused_multiply_add(typing_context, a, b, c):
         return builder.fma(*arguments)
 
     return types.float32(types.float32, types.float32, types.float32), generate
+
+
+@intrinsic
+def larger(typing_context, a, b):
+    """The larger of two; the other one where one is NaN. For ``x[l] = larger(x[l], y[l])``.
+
+    Of a comparison there LLVM makes a conditional store; masked ones of AVX2 cost AMD's processors tens of cycles.
+    """
+    if any(argument != types.float32 for argument in (a, b)):
+        return None
+
+    def generate(context, builder, signature, arguments):
+        number = ir.FloatType()
+        maxnum = builder.module.declare_intrinsic("llvm.maxnum", [number], ir.FunctionType(number, [number, number]))
+        return builder.call(maxnum, arguments)
+
+    return types.float32(types.float32, types.float32), generate
 
 
 @elementwise
@@ -152,7 +170,7 @@ def log(x):
     """Natural logarithm of a normal, positive x: Cephes logf."""
     bits = np.float32(x).view(np.int32)
     # The exponent that leaves a mantissa in [sqrt(1/2), sqrt(2)).
-    exponent = (bits - np.int32(0x3F3504F3)) >> np.int32(23)
+    exponent = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))
     m = np.int32(bits - (exponent << np.int32(23))).view(np.float32) - f32(1)
     n = f32(exponent)
     y = m * m

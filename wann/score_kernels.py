@@ -6,7 +6,7 @@ Loops over images touch few arrays each: of many, LLVM does not check that they 
 import numpy as np
 
 from wann.jit import inner, jit
-from wann.maths_kernels import exp_of_negative, log
+from wann.maths_kernels import exp_of_negative, larger, log
 
 # Losses are added up in blocks of this many images, whatever the tile, in as many sums as a vector has lanes.
 _BLOCK, PARTIAL_SUMS = 128, 16
@@ -45,7 +45,7 @@ def cross_entropy(values, num_outputs, largest, total, num_lanes):
         largest[0, l] = values[0, l]
     for o in range(1, num_outputs):
         for l in range(num_lanes):
-            largest[0, l] = max(largest[0, l], values[o, l])
+            largest[0, l] = larger(largest[0, l], values[o, l])
     for l in range(num_lanes):
         total[0, l] = exp_of_negative(values[0, l] - largest[0, l])
     for o in range(1, num_outputs):
@@ -61,7 +61,8 @@ def gather_own(by_weight, labels, own):
     num_weights = own.shape[0]
     for w in range(num_weights):
         for l in range(len(labels)):
-            own[w, l] = by_weight[labels[l] * num_weights + w, l]
+            # Unsigned, or numba would ask of every index whether it counts from the end.
+            own[w, l] = by_weight[np.uint64(labels[l]) * np.uint64(num_weights) + np.uint64(w), np.uint64(l)]
 
 
 @inner
@@ -137,7 +138,7 @@ def _below_largest(logits, labels, largest, room, partial):
         largest[l] = logits[0, l]
     for o in range(1, num_outputs):
         for l in range(num_images):
-            largest[l] = max(largest[l], logits[o, l])
+            largest[l] = larger(largest[l], logits[o, l])
     for l in range(num_images):
         room[l] = 0
     for o in range(num_outputs):
