@@ -34,11 +34,8 @@ def _fused_multiply_add(typing_context, a, b, c):
 
 
 @intrinsic
-def larger(typing_context, a, b):
-    """The larger of two; the other one where one is NaN. For ``x[l] = larger(x[l], y[l])``.
-
-    Of a comparison there LLVM makes a conditional store; masked ones of AVX2 cost AMD's processors tens of cycles.
-    """
+def _maxnum(typing_context, a, b):
+    """LLVM's operation of that name."""
     if any(argument != types.float32 for argument in (a, b)):
         return None
 
@@ -48,6 +45,15 @@ def larger(typing_context, a, b):
         return builder.call(maxnum, arguments)
 
     return types.float32(types.float32, types.float32), generate
+
+
+@elementwise
+def larger(a, b):
+    """The larger of two, the other one where one is NaN: for ``x[l] = larger(x[l], y[l])``.
+
+    Of a comparison there LLVM makes a conditional store; masked ones of AVX2 cost AMD's processors tens of cycles.
+    """
+    return _maxnum(a, b)  # type: ignore[call-arg]
 
 
 @elementwise
