@@ -150,11 +150,15 @@ class GradientConfig(Section):
     """What gradient_informed proposes, and how many of its proposals a child takes."""
 
     children: Count = 12
-    """Children of the one parent in each generation."""
+    """Children of each lineage's parent in a generation."""
     probes: Count = 128
     """Random new units that each generation looks at."""
     shortlist: Count = 48
     """Proposals, the most promising, that children draw from; more if they draw many."""
+    lineages: Count = 1
+    """Lines of descent side by side, each with a parent and children of its own: what workers share."""
+    renew_every: Count = 50
+    """Generations after which the lineage that is worst on the children's images begins anew from the best one."""
     first_edits: Count = 8
     """Proposals that a child takes in the first generation; then as many as children that won had."""
     equal_paths: Switch = False
@@ -173,7 +177,7 @@ class SearchConfig(Section):
 
     strategy: Text = "published"
     """Name in `evolution.strategies.STRATEGIES`: published (NSGA-II as in the paper), age_fitness or
-    lower_bound; or gradient_informed, which has one lineage, no population, and `gradient` instead of operators."""
+    lower_bound; or gradient_informed, which has lineages for a population, and `gradient` instead of operators."""
     population: Annotated[Whole, Field(ge=4, le=MOST)] = 192
     """Genomes in the population, P."""
     initial_connectivity: Probability = 0.5

@@ -1,34 +1,37 @@
 """Gradient-informed search: which connections come and go is chosen with the help of gradients; weights never are.
 
-One lineage. A generation has two rounds. The first asks what every possible edit of the parent would do to the loss
+A generation has two rounds. The first asks what every possible edit of each lineage's parent would do to the loss
 (`wann.gradients`), also for random new units (`evolution.growth`). The second scores children, each the parent with a
 random few of the most promising edits, on images that no gradient came from; the best one replaces the parent if
-it is better there. Called what it is, this stands beside the published search, never for it.
+it is better there. Of several lineages the worst is given up from time to time, and begins anew from the best.
+Called what it is, this stands beside the published search, never for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig, GradientConfig, SearchConfig
-from evolution.growth import Probed, Proposals, levels_of, probed
+from evolution.growth import levels_of
+from evolution.lineage import Lineage
 from evolution.mutation import palette_of
 from evolution.randomness import Purpose, episode_seeds, keyed_rng
-from evolution.request import GradientRequest, Request, Summary, weights_of
+from evolution.request import Request, Summary, weights_of
 from wann.genome import Genome, minimal_genome
 from wann.gradients import Gradients
 from wann.network import Networks, compile_population
 from wann.population import PACKED, Population, concatenate
 
-# The newest parents that are remembered as candidates for champion.
-HALL_SIZE = 32
+# The newest parents, of all lineages, that are remembered as candidates for champion; at least so many of each.
+HALL_SIZE, LEAST_OF_EACH = 32, 4
 
 
 class GradientSearch:
-    """A search from one genome; see `evolution.search.Search` for what the arguments and methods are."""
+    """A search by lineages; see `evolution.search.Search` for what the arguments and methods are."""
 
     def __init__(
         self,
@@ -42,96 +45,96 @@ class GradientSearch:
         self.config, self.evaluation, self.seed = config, evaluation, seed
         self.settings = config.gradient or GradientConfig()
         self.generation = 0
-        genome = (initial or [_empty(num_inputs, num_outputs)])[0]
-        if self.settings.equal_paths:
+        genomes = initial or [_empty(num_inputs, num_outputs)]
+        for genome in genomes if self.settings.equal_paths else ():
             levels_of(genome)
-        self.hall = Population.of([genome])
-        self._edits = float(self.settings.first_edits)
-        self._probed: Probed | None = None
-        self._children: Population | None = None
-        self._sizes: NDArray[np.int64]
-        self._networks: Networks
+        count, edits = self.settings.lineages, float(self.settings.first_edits)
+        self.lineages = [Lineage(Population.of([genomes[l % len(genomes)]]), edits) for l in range(count)]
+        self._networks: Networks | None = None  # parents and children, once these are there
+        self._family: NDArray[np.int64]  # [P] lineage of each
 
     def ask(self) -> Request:
-        """The gradients of the parent with its probes, then the scores of the parent and its children."""
+        """The gradients of the parents with their probes, then the scores of the parents and their children."""
         weights = weights_of(self.evaluation, self.seed, self.generation)
         count = self.evaluation.rollouts
         seeds = episode_seeds(self.seed, Purpose.EPISODES, self.generation, 2 * count)
-        if self._children is None:
-            rng = keyed_rng(self.seed, Purpose.NEWBORN, self.generation)
-            palette = palette_of(self.config.activations)
-            self._probed = probed(self._parent, self.settings.probes, palette, self.settings.equal_paths, rng)
-            wanted = GradientRequest(self._probed.genome, self._probed.pairs())
-            return Request(compile_population(Population.of([self._parent])), weights, seeds[:count], wanted)
-        return Request(self._networks, weights, seeds[count:])
+        if self._networks is not None:
+            return Request(self._networks, weights, seeds[count:])
+        palette = palette_of(self.config.activations)
+        asked = [
+            lineage.probe(self.settings, palette, self._rng(Purpose.NEWBORN, l))
+            for l, lineage in enumerate(self.lineages)
+        ]
+        parents = Population.of([lineage.parent for lineage in self.lineages])
+        return Request(compile_population(parents), weights, seeds[:count], asked)
 
-    def tell(self, found: NDArray[np.float64] | Gradients) -> Summary | None:
-        """Take the gradients, or the returns [1 + children, W, R], of the last request."""
-        if isinstance(found, Gradients):
-            assert self._probed is not None
-            self._make_children(self._probed, self._probed.proposals(found))
+    def tell(self, found: NDArray[np.float64] | Sequence[Gradients]) -> Summary | None:
+        """Take the gradients of each lineage, or the returns [P, W, R], of the last request."""
+        if not isinstance(found, np.ndarray):
+            families = [
+                lineage.breed(own, self.settings, self.config.max_connections, self._rng(Purpose.MUTATION, l))
+                for l, (lineage, own) in enumerate(zip(self.lineages, found, strict=True))
+            ]
+            self._family = np.repeat(np.arange(len(families)), [len(family) for family in families])
+            self._networks = compile_population(concatenate(families))
             return None
+        networks = self._networks
+        assert networks is not None
         means = np.where(np.isfinite(found), found, -np.inf).mean(axis=2)
         scores = means.mean(axis=1)
-        best = int(np.argmax(scores))
-        assert self._children is not None
-        if best > 0:
-            kept = np.arange(max(0, len(self.hall) + 1 - HALL_SIZE), len(self.hall))
-            self.hall = concatenate([self.hall.take(kept), self._children.take([best])])
-            self._edits = 0.8 * self._edits + 0.25 * float(self._sizes[best - 1])
-        else:
-            self._edits = max(1.0, 0.8 * self._edits)
-        connections = self._networks.num_connections()
-        summary = Summary(
-            self.generation,
+        self._choose(scores)
+        self._networks = None
+        self.generation += 1
+        best, connections = int(np.argmax(scores)), networks.num_connections()
+        return Summary(
+            self.generation - 1,
             float(scores[best]),
             float(means[best].max()),
             int(connections[best]),
             float(np.median(connections)),
-            len(self._networks.different()),
+            len(networks.different()),
             int((~np.isfinite(scores)).sum()),
         )
-        self._children = None
-        self.generation += 1
-        return summary
+
+    def _choose(self, scores: NDArray[np.float64]) -> None:
+        """The best of each family breeds next; in every ``renew_every`` generations the worst lineage is renewed."""
+        hall_size = max(LEAST_OF_EACH, HALL_SIZE // len(self.lineages))
+        reached = []
+        for l, lineage in enumerate(self.lineages):
+            own = scores[self._family == l]
+            reached.append(own[lineage.choose(own, hall_size)])
+        worst, best = int(np.argmin(reached)), int(np.argmax(reached))
+        if worst != best and (self.generation + 1) % self.settings.renew_every == 0:
+            self.lineages[worst] = self.lineages[best].copy()
 
     def candidates(self) -> Population:
-        """The newest parents."""
-        return self.hall
+        """The newest parents of every lineage."""
+        return concatenate([lineage.hall for lineage in self.lineages])
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
         """Everything a checkpoint needs: arrays and JSON metadata."""
-        arrays = {f"hall.{name}": getattr(self.hall, name) for name in PACKED}
-        return {**arrays, "edits": np.array([self._edits])}, {"generation": self.generation}
+        arrays = {
+            f"lineage{l}.{name}": getattr(lineage.hall, name)
+            for l, lineage in enumerate(self.lineages)
+            for name in PACKED
+        }
+        edits = np.array([lineage.edits for lineage in self.lineages])
+        return {**arrays, "edits": edits}, {"generation": self.generation}
 
     def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:
         """Become the search that `state` was taken from (same config and seed)."""
-        self.generation, self._edits = metadata["generation"], float(arrays["edits"][0])
-        shape = self.hall.num_inputs, self.hall.num_outputs
-        self.hall = Population(*shape, *(arrays[f"hall.{name}"] for name in PACKED))
-        self._children = None
+        self.generation = metadata["generation"]
+        first = self.lineages[0].hall
+        shape = first.num_inputs, first.num_outputs
+        self.lineages = [
+            Lineage(Population(*shape, *(arrays[f"lineage{l}.{name}"] for name in PACKED)), float(edits))
+            for l, edits in enumerate(arrays["edits"])
+        ]
+        self._networks = None
 
-    @property
-    def _parent(self) -> Genome:
-        return self.hall[-1]
-
-    def _make_children(self, parent: Probed, proposals: Proposals) -> None:
-        """Random subsets of the best proposals: half as many as the last that won had, as many, and twice as many."""
-        edits = max(1, round(self._edits))
-        listed = min(len(proposals), max(4 * edits, self.settings.shortlist))
-        rng = keyed_rng(self.seed, Purpose.MUTATION, self.generation)
-        children = []
-        sizes = []
-        for index in range(self.settings.children if listed else 0):
-            size = max(1, round(edits * (0.5, 1, 2)[index % 3]))
-            chosen = rng.permutation(listed)[:size]
-            child = parent.child(proposals, chosen)
-            if self.config.max_connections is None or child.num_enabled <= self.config.max_connections:
-                children.append(child)
-                sizes.append(len(chosen))
-        self._sizes = np.array(sizes, np.int64)
-        self._children = Population.of([self._parent, *children])
-        self._networks = compile_population(self._children)
+    def _rng(self, purpose: Purpose, lineage: int) -> np.random.Generator:
+        """Of one lineage; the first draws what it would draw alone."""
+        return keyed_rng(self.seed, purpose, self.generation, *([lineage] if lineage else []))
 
 
 def _empty(num_inputs: int, num_outputs: int) -> Genome:

@@ -10,27 +10,18 @@ from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig
 from evolution.randomness import Purpose, keyed_rng, stratified_uniform
-from wann.genome import Genome
-from wann.gradients import Pairs
+from wann.gradients import GradientRequest
 from wann.network import Networks
 
 
 @dataclass(frozen=True)
-class GradientRequest:
-    """What possible connections of one genome would do to the loss; see `wann.gradients`."""
-
-    genome: Genome
-    pairs: Sequence[Pairs]
-
-
-@dataclass(frozen=True)
 class Request:
-    """What to evaluate: P' different programs at W weights on R seeds each, or the gradients of one genome there."""
+    """What to evaluate: P' different programs at W weights on R seeds each, or the gradients of genomes there."""
 
     networks: Networks
     weights: NDArray[np.float64]  # [W]
     seeds: NDArray[np.int64]  # [R], or [W, R]
-    gradients: GradientRequest | None = None
+    gradients: Sequence[GradientRequest] = ()
 
 
 @dataclass(frozen=True)

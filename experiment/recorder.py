@@ -76,17 +76,17 @@ class Recorder:
         if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
             self._save()
 
-    def evaluate(self, evaluator: Evaluator, request: Request) -> NDArray[np.float64] | Gradients:
+    def evaluate(self, evaluator: Evaluator, request: Request) -> NDArray[np.float64] | list[Gradients]:
         """The returns, or gradients, of a round of a generation; its time and steps go into the generation's line."""
         begin = perf_counter()
-        if request.gradients is None:
-            returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
-            found: NDArray[np.float64] | Gradients = returns.values
-            steps = int(returns.steps.sum())
+        if request.gradients:
+            gradients = evaluator.gradients(request.gradients, request.weights, request.seeds)
+            found: NDArray[np.float64] | list[Gradients] = gradients
+            steps = sum(part.steps for part in gradients)
         else:
-            wanted = request.gradients
-            found = evaluator.gradients(wanted.genome, request.weights, request.seeds, wanted.pairs)
-            steps = found.steps
+            returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
+            found = returns.values
+            steps = int(returns.steps.sum())
         self._evaluate_seconds += perf_counter() - begin
         self._env_steps += steps
         return found

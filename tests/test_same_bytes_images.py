@@ -22,6 +22,13 @@ SEARCHES = {
         "evaluation": {"weights": [1], "rollouts": 1},
     },
 }
+SEARCHES["lineages"] = {
+    **SEARCHES["gradient_informed"],
+    "search": {
+        **SEARCHES["gradient_informed"]["search"],
+        "gradient": {"equal_paths": True, "probes": 16, "lineages": 3, "renew_every": 4},
+    },
+}
 GENERATIONS = 12
 
 

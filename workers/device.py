@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.classification import Classification
@@ -38,7 +39,10 @@ class DeviceTask:
         return self.task.evaluate_oracle(network, weights, seeds)
 
     def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
-        return self.task.gradients(genome, weights, seeds, pairs)
+        from wann import torch_gradients
+
+        batch = self.task.batch_of(int(np.ravel(seeds)[0]))
+        return torch_gradients.gradients(genome, weights, batch, pairs, self.device, self.memory_bytes)
 
     @property
     def name(self) -> str:

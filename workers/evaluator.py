@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from envs.task import Returns, Seeds, Task, Weights, lane_grid, weights_of_one
 from wann.errors import UserError
-from wann.genome import Genome
-from wann.gradients import Gradients, Pairs
+from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 
 
@@ -38,8 +37,12 @@ class Evaluator(Protocol):
         """One network in float64; see `envs.task.Task.evaluate_oracle`. Raises as `evaluate` does."""
         ...
 
-    def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
-        """What connections of a genome would do to the loss; see `wann.gradients`. Of tasks that have gradients."""
+    def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: Seeds) -> list[Gradients]:
+        """What connections of each genome would do to the loss; see `wann.gradients`. Of tasks that have gradients.
+
+        Raises:
+            TaskError: the task raised.
+        """
         ...
 
     def statistics(self) -> dict[str, float]:
@@ -142,6 +145,26 @@ def evaluate_or_locate(
     return validated(task.name, returns, shape)
 
 
+def gradients_or_locate(
+    task: Task,
+    requests: Sequence[GradientRequest],
+    weights: NDArray[np.float64],
+    seeds: Seeds,
+    rows: NDArray[np.int64] | None = None,
+) -> list[Gradients]:
+    """``task.gradients`` of each genome; see `evaluate_or_locate` for what the arguments and errors are."""
+    found: list[Gradients] = []
+    for row, wanted in zip(range(len(requests)) if rows is None else rows.tolist(), requests, strict=True):
+        try:
+            found.append(task.gradients(wanted.genome, weights, seeds, wanted.pairs))  # type: ignore[attr-defined]
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:
+            where = f" on the gradients of genome {row}"
+            raise TaskError(task.name, row, None, None, _describe(error), where) from error
+    return found
+
+
 def request_shape(networks: Networks, weights: Weights, seeds: Seeds) -> tuple[int, int, int]:
     """(P, W, R) of a request.
 
@@ -242,9 +265,9 @@ class InlineEvaluator:
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True)
 
-    def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
+    def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: Seeds) -> list[Gradients]:
         begin = perf_counter()
-        found: Gradients = self._task.gradients(genome, weights, seeds, pairs)  # type: ignore[attr-defined]
+        found = gradients_or_locate(self._task, requests, weights, seeds)
         self._seconds += perf_counter() - begin
         return found
 

@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.task import Returns, Seeds, Task, Weights, weights_of_one
-from wann.genome import Genome
-from wann.gradients import Gradients, Pairs
+from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 from workers.chunks import CostModel, cost_units, cut
-from workers.evaluator import WorkerError, evaluate_or_locate, request_shape, task_or_oracle, validated
-from workers.ray_request import Chunk, Job, Request
+from workers.evaluator import WorkerError, evaluate_or_locate, gradients_or_locate, request_shape, task_or_oracle
+from workers.ray_gradients import GradientWork, gradient_units
+from workers.ray_request import Request
 from workers.ray_session import (
     RaySession,
     Worker,
@@ -40,6 +40,7 @@ from workers.ray_session import (
     put,
     start_worker,
 )
+from workers.ray_work import Chunk, Job, Work
 from workers.remote import dump_task
 
 # A running chunk and one behind it, so that a worker need not wait for the driver.
@@ -102,7 +103,7 @@ class RayEvaluator:
         self._max_attempts = max_attempts
         self._growth_megabytes = growth_megabytes
         self._device = device
-        self._costs = {False: CostModel(), True: CostModel()}  # the oracle takes other times
+        self._costs = {kind: CostModel() for kind in ("evaluate", "oracle", "gradients")}
         self._poisoned: set[tuple[int, bytes]] = set()
         self._counts = dict.fromkeys(
             ("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home", "outgrown"), 0
@@ -160,10 +161,6 @@ class RayEvaluator:
             f"{home if getattr(self._task, 'safe_at_home', False) else ''}"
         )
 
-    def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
-        """In this process: one genome is one piece of work."""
-        return self._task.gradients(genome, weights, seeds, pairs)  # type: ignore[attr-defined]
-
     def statistics(self) -> dict[str, float]:
         """Cumulative; ``worker_busy_share`` is of the workers' time while requests were out."""
         available = self._sent_seconds * len(self._workers)
@@ -205,21 +202,43 @@ class RayEvaluator:
         """See `workers.evaluator.Evaluator.evaluate_oracle`; raises as `evaluate` does."""
         return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True)
 
+    def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: Seeds) -> list[Gradients]:
+        """See `workers.evaluator.Evaluator.gradients`; raises as `evaluate` does. A poisoned genome has none."""
+        cost = self._costs["gradients"]
+        cost.begin_request()
+        # One genome is one piece of work, and no worker would be faster than this process.
+        if self._may_run_at_home(None if len(requests) > 1 else 0.0):
+            begin = perf_counter()
+            found = gradients_or_locate(self._task, requests, weights, seeds)
+            cost.observe(float(gradient_units(requests).sum()), perf_counter() - begin)
+            self._counts["at_home"] += 1
+            return found
+        work = GradientWork(requests, weights, seeds, cost)
+        self._give_up_poisoned(work, len(requests))
+        self._run_on_workers(work, _singles(work))
+        return work.found
+
     def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, oracle: bool) -> Returns:
         shape = request_shape(networks, weights, seeds)
         if not len(networks):
             return evaluate_or_locate(task_or_oracle(self._task, oracle), networks, weights, seeds)
-        cost = self._costs[oracle]
+        cost = self._costs["oracle" if oracle else "evaluate"]
         cost.begin_request()
         expected = cost.expected_seconds(float(cost_units(networks, shape[1] * shape[2]).sum()))
-        at_home = getattr(self._task, "safe_at_home", False) and not self._counts["deaths"]
-        at_home = at_home and expected is not None and expected < self._home_seconds
+        at_home = self._may_run_at_home(expected)
         num_blocks = 1 if at_home else self._num_blocks(len(networks), expected)
         request = Request(networks, weights, seeds, oracle, shape, cost, num_blocks)
-        for row in range(len(networks)) if self._poisoned else ():
-            if request.identity(row) in self._poisoned:
-                request.give_up(row)
+        self._give_up_poisoned(request, len(networks))
         return self._evaluate_at_home(request) if at_home else self._evaluate_on_workers(request)
+
+    def _may_run_at_home(self, expected_seconds: float | None) -> bool:
+        safe = getattr(self._task, "safe_at_home", False) and not self._counts["deaths"]
+        return safe and expected_seconds is not None and expected_seconds < self._home_seconds
+
+    def _give_up_poisoned(self, work: Work, count: int) -> None:
+        for row in range(count) if self._poisoned else ():
+            if work.identity(row) in self._poisoned:
+                work.give_up(row)
 
     def _num_blocks(self, num_networks: int, expected_seconds: float | None) -> int:
         """So many that every worker has something to do that is worth sending, and is far from the time limit."""
@@ -238,56 +257,57 @@ class RayEvaluator:
         return returns
 
     def _evaluate_on_workers(self, request: Request) -> Returns:
+        self._run_on_workers(request, self._cut(request) if len(request.blocks) == 1 else _singles(request))
+        return request.returns
+
+    def _run_on_workers(self, work: Work, chunks: list[Chunk]) -> None:
         begin = perf_counter()
-        pieces = np.flatnonzero(request.missing)
-        if len(request.blocks) == 1:
-            request.fresh.extend(self._cut(pieces, request.units[pieces], request.cost))
-        else:
-            request.fresh.extend(Chunk(np.array([k]), float(request.units[k]), request.cost) for k in pieces)
+        work.fresh.extend(chunks)
         try:
-            while request.missing.any():
-                self._dispatch(request)
-                self._receive(request, self._seconds_to_next_check())
-                self._check_time(request)
+            while work.missing.any():
+                self._dispatch(work)
+                self._receive(work, self._seconds_to_next_check())
+                self._check_time(work)
         finally:
             # Whatever ended this call, answers that are still to come are of no use to the next.
             for worker in self._workers:
                 for job in worker.jobs:
                     job.chunk.settled = True
             self._sent_seconds += perf_counter() - begin
-        return request.returns
 
-    def _cut(self, rows: NDArray[np.int64], units: NDArray[np.float64], cost: CostModel) -> list[Chunk]:
+    def _cut(self, work: Work) -> list[Chunk]:
+        pieces = np.flatnonzero(work.missing)
+        units = work.units[pieces]
         count, total = self._session.num_workers, float(units.sum())
-        expected = cost.expected_seconds(total)
+        expected = work.cost.expected_seconds(total)
         smallest = largest = total / (_BLIND_CHUNKS * count)
         if expected:
             largest = total * self._longest_seconds / expected
             smallest = min(total * self._chunk_seconds / expected, total / count, largest)
-        return [Chunk(rows[part], float(units[part].sum()), cost) for part in cut(units, count, smallest, largest)]
+        return [work.chunk(pieces[part]) for part in cut(units, count, smallest, largest)]
 
     # Sending
 
-    def _dispatch(self, request: Request) -> None:
+    def _dispatch(self, work: Work) -> None:
         for worker in [worker for worker in self._workers if worker.idle and worker.outgrown]:
             self._counts["outgrown"] += 1
             self._replace(worker)
         idle = [worker for worker in self._workers if worker.idle]
         for worker in idle:
-            queue = request.suspects or request.fresh
+            queue = work.suspects or work.fresh
             chunk = queue.popleft() if queue else self._late_chunk()
             if chunk is not None:
-                self._send(request, chunk, worker)
+                self._send(work, chunk, worker)
         for worker in self._workers:
             ready = worker.starting is None and not worker.outgrown and 0 < len(worker.jobs) < _JOBS_PER_WORKER
-            if ready and request.fresh and not worker.jobs[0].chunk.suspect:
-                self._send(request, request.fresh.popleft(), worker)
+            if ready and work.fresh and not worker.jobs[0].chunk.suspect:
+                self._send(work, work.fresh.popleft(), worker)
 
-    def _send(self, request: Request, chunk: Chunk, worker: Worker) -> None:
+    def _send(self, work: Work, chunk: Chunk, worker: Worker) -> None:
         if not worker.jobs:
             worker.since = perf_counter()
         proof = worker.actor.ping.remote() if chunk.suspect else None
-        reference = worker.actor.evaluate.remote(request.chunk_bytes(chunk.pieces), request.shared)
+        reference = worker.actor.evaluate.remote(work.chunk_bytes(chunk.pieces), work.shared)
         worker.jobs.append(Job(chunk, reference, proof))
         chunk.copies += 1
         self._counts["chunks"] += 1
@@ -311,7 +331,7 @@ class RayEvaluator:
 
     # Receiving
 
-    def _receive(self, request: Request | None, timeout: float) -> None:
+    def _receive(self, work: Work | None, timeout: float) -> None:
         """Wait for one answer of any worker, at most ``timeout`` seconds, and act on it."""
         import ray
 
@@ -321,11 +341,11 @@ class RayEvaluator:
         for reference in done:
             worker = owners[reference]
             if worker.starting is not None:
-                self._on_started(request, worker)
+                self._on_started(work, worker)
             else:
-                self._on_answer(request, worker)
+                self._on_answer(work, worker)
 
-    def _on_started(self, request: Request | None, worker: Worker) -> None:
+    def _on_started(self, work: Work | None, worker: Worker) -> None:
         import ray
 
         try:
@@ -344,7 +364,7 @@ class RayEvaluator:
         worker.starting = None
         self._failed_starts = 0
 
-    def _on_answer(self, request: Request | None, worker: Worker) -> None:
+    def _on_answer(self, work: Work | None, worker: Worker) -> None:
         import ray
 
         job = worker.jobs[0]
@@ -354,36 +374,35 @@ class RayEvaluator:
             # Not the task's error, which travels in the reply: the chunk did not arrive or was not understood.
             raise WorkerError(f"a worker could not run a chunk: {_last_line(error)}") from error
         except ray.exceptions.RayError as error:
-            self._on_death(request, worker, error)
+            self._on_death(work, worker, error)
             return
         worker.jobs.popleft()
         worker.since = perf_counter()
         *answer, megabytes = reply
         self._watch_memory(worker, megabytes)
-        self._accept(request, job, answer)
+        self._accept(work, job, answer)
 
     def _watch_memory(self, worker: Worker, megabytes: float) -> None:
         if worker.first_megabytes is None:
             worker.first_megabytes = megabytes
         worker.outgrown = megabytes > 2 * worker.first_megabytes + self._growth_megabytes
 
-    def _accept(self, request: Request | None, job: Job, reply: Any) -> None:
-        returns, error, seconds = reply
+    def _accept(self, work: Work | None, job: Job, reply: Any) -> None:
+        answer, error, seconds = reply
         chunk = job.chunk
         chunk.copies -= 1
         self._busy_seconds += seconds
         chunk.cost.observe(chunk.units, seconds)
-        if chunk.settled or request is None:
+        if chunk.settled or work is None:
             return
         chunk.settled = True
         if error is not None:
             raise error
-        shape = request.piece_shape(chunk.pieces)
-        request.fill(chunk.pieces, validated(self._task.name, returns, shape))
+        work.fill(self._task.name, chunk.pieces, answer)
 
     # Deaths
 
-    def _on_death(self, request: Request | None, worker: Worker, error: BaseException | None) -> None:
+    def _on_death(self, work: Work | None, worker: Worker, error: BaseException | None) -> None:
         """Replace the worker and send its jobs again; ``error`` is None if it was killed for taking too long."""
         import ray
 
@@ -398,44 +417,40 @@ class RayEvaluator:
         )
         for position, job in enumerate(jobs):
             job.chunk.copies -= 1
-            if job.chunk.settled or request is None:
+            if job.chunk.settled or work is None:
                 continue
             if position == 0 and not blameless:
                 alone = len(jobs) == 1 and job.proof is not None and _answered(job.proof)
-                self._suspect(request, job.chunk, strike=error is None or alone)
+                self._suspect(work, job.chunk, strike=error is None or alone)
             elif not job.chunk.copies:
-                (request.suspects if job.chunk.suspect else request.fresh).append(job.chunk)
+                (work.suspects if job.chunk.suspect else work.fresh).append(job.chunk)
                 self._counts["retries"] += 1
 
-    def _suspect(self, request: Request, chunk: Chunk, strike: bool) -> None:
+    def _suspect(self, work: Work, chunk: Chunk, strike: bool) -> None:
         chunk.suspect = True
         single = len(chunk.pieces) == 1
         chunk.strikes += single and strike
         if chunk.copies:  # Another worker is at it still.
             return
         if single and chunk.strikes >= self._max_attempts:
-            self._poison(request, int(request.rows(chunk.pieces)[0]))
+            self._poison(work, int(work.rows(chunk.pieces)[0]))
             return
         self._counts["retries"] += 1
         if single:
-            request.suspects.append(chunk)
+            work.suspects.append(chunk)
             return
         chunk.settled = True
         for part in np.array_split(chunk.pieces, min(_SPLIT, len(chunk.pieces))):
-            request.suspects.append(Chunk(part, float(request.units[part].sum()), request.cost, suspect=True))
+            work.suspects.append(work.chunk(part, suspect=True))
 
-    def _poison(self, request: Request, row: int) -> None:
-        request.give_up(row)
-        self._poisoned.add(request.identity(row))
+    def _poison(self, work: Work, row: int) -> None:
+        work.give_up(row)
+        self._poisoned.add(work.identity(row))
         logger.warning(
-            "task %r: genome %d (structural hash %016x) killed or hung the %d workers that ran it alone; its values "
-            "are NaN and it is not run again; weights %s, seeds %s",
+            "task %r: %d workers that ran one genome alone were killed or hung, and it is not run again: %s",
             self._task.name,
-            row,
-            int(request.networks.hashes[row]),
             self._max_attempts,
-            np.asarray(request.weights if isinstance(request.weights, np.ndarray) else request.weights[row]).tolist(),
-            request.seeds.tolist(),
+            work.describe(row),
         )
 
     def _replace(self, worker: Worker) -> None:
@@ -461,16 +476,21 @@ class RayEvaluator:
             times += [late for worker in busy if (late := self._late_at(worker)) > now]
         return min(max(min(times, default=now + 1) - now, 0.001), 1.0)
 
-    def _check_time(self, request: Request) -> None:
+    def _check_time(self, work: Work) -> None:
         now = perf_counter()
         for worker in [worker for worker in self._workers if worker.jobs]:
             if now > self._deadline(worker) and not _answered(worker.jobs[0].reference):
                 self._counts["timeouts"] += 1
-                self._on_death(request, worker, None)
+                self._on_death(work, worker, None)
         if all(worker.starting is not None for worker in self._workers):
             waited = now - min(worker.since for worker in self._workers)
             if waited > self._start_seconds:
                 raise WorkerError(f"none of {len(self._workers)} workers started within {waited:.0f} s")
+
+
+def _singles(work: Work) -> list[Chunk]:
+    """A chunk for each piece."""
+    return [work.chunk(np.array([piece])) for piece in np.flatnonzero(work.missing)]
 
 
 def _answered(reference: Any) -> bool:

@@ -11,6 +11,7 @@ from genomes import grown_genomes
 from wann.forward import forward
 from wann.genome import validate_genome
 from wann.network import compile_genome
+from workers.evaluator import gradients_or_locate
 
 TASK = Classification("digits", batch=400, score="tempered_cross_entropy")
 EQUAL = {"activations": ("linear", "inverse", "abs", "relu"), "gradient": GradientConfig(equal_paths=True, probes=24)}
@@ -30,10 +31,10 @@ def run(search: GradientSearch, generations: int) -> list:
     summaries = []
     while len(summaries) < generations:
         request = search.ask()
-        if request.gradients is None:
-            found = TASK.evaluate(request.networks, request.weights, request.seeds).values
+        if request.gradients:
+            found = gradients_or_locate(TASK, request.gradients, request.weights, request.seeds)
         else:
-            found = TASK.gradients(request.gradients.genome, request.weights, request.seeds, request.gradients.pairs)
+            found = TASK.evaluate(request.networks, request.weights, request.seeds).values
         summary = search.tell(found)
         if summary is not None:
             summaries.append(summary)
@@ -108,3 +109,44 @@ def test_the_limit_on_connections_is_kept(form):
 
 def test_another_seed_is_another_search(form, finished):
     assert run(search_of(form, seed=1), 3) != finished[1][:3]
+
+
+def lineages(count: int, renew_every: int = 1000) -> dict:
+    gradient = GradientConfig(equal_paths=True, probes=24, lineages=count, renew_every=renew_every)
+    return {"gradient": gradient}
+
+
+def parents(search: GradientSearch) -> list[bytes]:
+    return [compile_genome(lineage.parent).sources.tobytes() for lineage in search.lineages]
+
+
+def test_the_first_of_several_lineages_goes_its_way_as_if_alone():
+    alone, several = search_of("equal paths"), search_of("equal paths", **lineages(3))
+    run(alone, 8)
+    run(several, 8)
+    assert parents(several)[0] == parents(alone)[0]
+    assert len(set(parents(several))) == 3
+
+
+def test_the_worst_lineage_begins_anew_from_the_best():
+    search = search_of("equal paths", **lineages(3, renew_every=6))
+    *_, last = run(search, 5)
+    assert len(set(parents(search))) == 3
+    last = run(search, 1)[0]
+    assert len(set(parents(search))) == 2
+    twice = next(parent for parent in parents(search) if parents(search).count(parent) == 2)
+    best = compile_genome(search.lineages[parents(search).index(twice)].parent)
+    assert best.num_connections == last.best_num_connections
+    run(search, 1)
+    assert len(set(parents(search))) == 3  # their draws differ
+
+
+def test_lineages_are_restored():
+    whole, stopped = (search_of("equal paths", **lineages(2, renew_every=3)) for _ in range(2))
+    summaries = run(whole, 9)
+    run(stopped, 5)
+    resumed = search_of("equal paths", **lineages(2, renew_every=3))
+    resumed.restore(*stopped.state())
+    assert run(resumed, 4) == summaries[5:]
+    assert parents(resumed) == parents(whole)
+    assert len(resumed.candidates()) == len(whole.candidates())

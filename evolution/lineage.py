@@ -1,0 +1,70 @@
+"""One line of descent of a gradient-informed search: its newest parents, and what they become."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.schema import GradientConfig
+from evolution.growth import Probed, probed
+from wann.genome import Genome
+from wann.gradients import GradientRequest, Gradients
+from wann.population import Population, concatenate
+
+
+class Lineage:
+    """A parent that its children replace.
+
+    Args:
+        hall: the newest parents, the last one breeds.
+        edits: proposals that a child takes: about as many as children that won had.
+    """
+
+    def __init__(self, hall: Population, edits: float) -> None:
+        self.hall, self.edits = hall, edits
+        self._probed: Probed
+        self._children: Population
+        self._sizes: list[int]
+
+    @property
+    def parent(self) -> Genome:
+        return self.hall[-1]
+
+    def copy(self) -> Lineage:
+        """A line that begins where this one is."""
+        return Lineage(self.hall, self.edits)
+
+    def probe(self, settings: GradientConfig, palette: NDArray[np.int8], rng: np.random.Generator) -> GradientRequest:
+        """Ask what every possible edit of the parent would do, random new units included."""
+        self._probed = probed(self.parent, settings.probes, palette, settings.equal_paths, rng)
+        return GradientRequest(self._probed.genome, self._probed.pairs())
+
+    def breed(
+        self, found: Gradients, settings: GradientConfig, max_connections: int | None, rng: np.random.Generator
+    ) -> Population:
+        """The parent, and children with random subsets of the best proposals: half as many as the last that won had,
+        as many, and twice as many."""
+        proposals = self._probed.proposals(found)
+        edits = max(1, round(self.edits))
+        listed = min(len(proposals), max(4 * edits, settings.shortlist))
+        children, self._sizes = [], []
+        for index in range(settings.children if listed else 0):
+            size = max(1, round(edits * (0.5, 1, 2)[index % 3]))
+            chosen = rng.permutation(listed)[:size]
+            child = self._probed.child(proposals, chosen)
+            if max_connections is None or child.num_enabled <= max_connections:
+                children.append(child)
+                self._sizes.append(len(chosen))
+        self._children = Population.of([self.parent, *children])
+        return self._children
+
+    def choose(self, scores: NDArray[np.float64], hall_size: int) -> int:
+        """Let the best of the parent (row 0) and the children, by scores [1 + children], be the parent; its row."""
+        best = int(np.argmax(scores))
+        if best == 0:
+            self.edits = max(1.0, 0.8 * self.edits)
+            return best
+        kept = np.arange(max(0, len(self.hall) + 1 - hall_size), len(self.hall))
+        self.hall = concatenate([self.hall.take(kept), self._children.take([best])])
+        self.edits = 0.8 * self.edits + 0.25 * self._sizes[best - 1]
+        return best
