@@ -162,7 +162,8 @@ class Classification:
 
         Returns:
             ``vote``: the class that most weights choose (of equals the first; the published ensemble);
-            ``mean_softmax``: the class of the largest mean probability; ``per_class``: its accuracy by label.
+            ``mean_softmax``: the class of the largest mean probability; ``per_class``: the accuracy on the images of
+            each class, of that and, ``by_weight`` [W], of every weight alone.
         """
         batch = replace(self, batch=None).batch_of(0)
         logits = shared_weight_logits(Networks.of([network]), weights, batch)[0].astype(np.float64)
@@ -170,14 +171,22 @@ class Classification:
         votes = (chosen[:, None] == np.arange(self.num_outputs)[:, None]).sum(axis=0)
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         together = (shares / shares.sum(axis=1, keepdims=True)).mean(axis=0).argmax(axis=0)
-        right = together == batch.labels
-        counts = np.bincount(batch.labels, minlength=self.num_outputs)
-        per_class = 100 * np.bincount(batch.labels, right, self.num_outputs) / np.maximum(counts, 1)
+        by_weight = self._per_class(chosen, batch.labels).T.tolist()
+        per_class = self._per_class(together[None], batch.labels)[0].tolist()
         return {
             "vote": 100 * float((votes.argmax(axis=0) == batch.labels).mean()),
-            "mean_softmax": 100 * float(right.mean()),
-            "per_class": dict(zip(self.output_names, per_class.tolist(), strict=True)),
+            "mean_softmax": 100 * float((together == batch.labels).mean()),
+            "per_class": {
+                name: {"mean_softmax": alone, "by_weight": at_weights}
+                for name, alone, at_weights in zip(self.output_names, per_class, by_weight, strict=True)
+            },
         }
+
+    def _per_class(self, chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[S, O] accuracy (percent) on the images of each class, by [S, B] chosen classes."""
+        counts = np.bincount(labels, minlength=self.num_outputs)
+        right = np.stack([np.bincount(labels, row == labels, self.num_outputs) for row in chosen])
+        return 100 * right / np.maximum(counts, 1)
 
     def _returns(self, count: int, grid: NDArray[np.int64], found_at: _FoundAt) -> Returns:
         """Returns [P, W, R] for seeds [W, R]."""

@@ -208,9 +208,11 @@ def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float]:
     rows = slice(None) if row is None else row
     values = returns.values[:, rows]
     falls = None if returns.falls is None else returns.falls[:, rows]
+    first = values.ravel()[0]
+    same = bool((values == first).all())  # where seeds change nothing, sums would only add rounding
     return {
-        "mean": float(values.mean()),
-        "std": float(values.std()),
+        "mean": float(first if same else values.mean()),
+        "std": 0.0 if same else float(values.std()),
         "median": float(np.median(values)),
         "min": float(values.min()),
         **({} if falls is None else {"falls": float(falls.mean())}),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -96,10 +97,26 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
         table.add_row("vote of all weights", f"{returns['vote']:.1f}")
         table.add_row("their mean softmax", f"{returns['mean_softmax']:.1f}")
     console.print(table)
+    if "per_class" in returns:
+        console.print(_per_class(returns))
     console.print("Files:", highlight=False)
     below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")
     for name in ("champion.json", "config.yaml", *below):
         console.print(f"  {run.path / name}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _per_class(returns: dict[str, Any]) -> Table:
+    """Accuracy of every class at every weight, and of all weights together."""
+    table = Table(caption="accuracy (%) on the test images of each class")
+    table.add_column("class")
+    weights = [record["weight"] for record in returns["per_weight"]]
+    shown = weights if len(weights) <= 12 else []
+    for heading in (*(f"{weight:g}" for weight in shown), "mean softmax"):
+        table.add_column(heading, justify="right")
+    for name, record in returns["per_class"].items():
+        accuracies = (*record["by_weight"][: len(shown)], record["mean_softmax"])
+        table.add_row(name, *(f"{accuracy:.1f}" for accuracy in accuracies))
+    return table
 
 
 def _figures(record: dict[str, float]) -> list[str]:
