@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
         console.print(f"  {run.path / name}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _per_class(returns: dict[str, Any]) -> Table:
+def _per_class(returns: Mapping[str, Any]) -> Table:
     """Accuracy of every class at every weight, and of all weights together."""
     table = Table(caption="accuracy (%) on the test images of each class")
     table.add_column("class")
