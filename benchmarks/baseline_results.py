@@ -1,0 +1,40 @@
+"""Rows of the tables of baselines in docs/results.md: ``python -m benchmarks.baseline_results DIR ...``.
+
+Each DIR is what `compare_baselines.py --out DIR` wrote: accuracy on the test images, free tuned numbers (those that
+training chose), connections of the network that classifies, epochs up to the best one, and minutes of training.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+
+def row(directory: Path) -> str:
+    """Cells of one trained baseline."""
+    found = json.loads((directory / "results.json").read_text())
+    generated = found.get("generator_parameters")
+    tuned = f"{found['parameters']:,}" + (f" ({generated:,} of a generator)" if generated else "")
+    cells = [
+        found["dataset"],
+        found["inputs"],
+        f"{found['test']['accuracy']:.2f}",
+        tuned,
+        f"{found['connections']:,}" if "connections" in found else "",
+        f"{found['best_epoch']}",
+        f"{found['seconds'] / 60:.1f}",
+    ]
+    return f"| `{found['baseline']}` | {' | '.join(cells)} |"
+
+
+def main(arguments: list[str]) -> int:
+    print("| baseline | images | inputs | test accuracy | tuned numbers | connections | best epoch | minutes |")
+    print("|---|---|---|--:|--:|--:|--:|--:|")
+    for path in arguments:
+        print(row(Path(path)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
