@@ -30,12 +30,13 @@ PATH_LENGTH = 4  # connections from an input to an output, where all paths are e
 
 @dataclass(frozen=True)
 class Proposals:
-    """Edits of a probed genome, most promising first."""
+    """Edits of a probed genome, most promising first; and what it could do without, least missed first."""
 
     gains: NDArray[np.float32]  # [M] by which the loss is expected to fall
     kinds: NDArray[np.int8]  # [M] ADD or REMOVE
     sources: NDArray[np.int64]  # [M] node
     targets: NDArray[np.int64]  # [M] node
+    spare: NDArray[np.int64]  # [C, 2] source and target of each of its connections
 
     def __len__(self) -> int:
         return len(self.gains)
@@ -73,28 +74,40 @@ class Probed:
         return [*found, (nodes[level == 3], nodes[level == 4])]
 
     def proposals(self, gradients: Gradients) -> Proposals:
-        """All edits that are expected to lower the loss."""
+        """All edits that are expected to lower the loss, and all connections."""
         present = np.zeros(gradients.first.shape, bool)
         present[self.genome.sources, self.genome.targets] = True
-        parts = []
+        parts, spare = [], []
         for sources, targets in self.pairs():
             grid = np.ix_(sources, targets)
             first, second, there = gradients.first[grid], gradients.second[grid], present[grid]
             change = np.where(there, -first, first) + second / 2
             allowed = there | (self.levels is not None) | (self.depths[sources][:, None] < self.depths[targets])
+            rows, columns = np.nonzero(there)
+            spare.append((change[rows, columns], sources[rows], targets[columns]))
             rows, columns = np.nonzero((change < 0) & allowed)
             parts.append((-change[rows, columns], there[rows, columns], sources[rows], targets[columns]))
         gains, there, sources, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         order = np.argsort(-gains, kind="stable")
         kinds = np.where(there, REMOVE, ADD).astype(np.int8)
-        return Proposals(gains[order], kinds[order], sources[order], targets[order])
+        losses, *ends = (np.concatenate(arrays) for arrays in zip(*spare, strict=True))
+        least_missed = np.stack(ends, axis=1)[np.argsort(losses, kind="stable")]
+        return Proposals(gains[order], kinds[order], sources[order], targets[order], least_missed)
 
-    def child(self, proposals: Proposals, chosen: NDArray[np.int64]) -> Genome:
-        """The parent with some of the proposals, and without what no output depends on."""
+    def child(self, proposals: Proposals, chosen: NDArray[np.int64], given_up: NDArray[np.int64]) -> Genome:
+        """The parent with some of the proposals, without some connections, and without what no output depends on.
+
+        Args:
+            proposals: of this parent.
+            chosen: indices of proposals.
+            given_up: indices of spare connections.
+        """
         genome = self.genome
         added = proposals.kinds[chosen] == ADD
         new_sources, new_targets = proposals.sources[chosen[added]], proposals.targets[chosen[added]]
+        spare = proposals.spare[given_up]
         gone = proposals.sources[chosen[~added]] * genome.num_nodes + proposals.targets[chosen[~added]]
+        gone = np.r_[gone, spare[:, 0] * genome.num_nodes + spare[:, 1]]
         used = np.isin(self.unit, np.r_[-1, self.unit[new_sources]])
         stays = used[genome.targets] & ~np.isin(genome.sources * np.int64(genome.num_nodes) + genome.targets, gone)
         index = np.cumsum(used) - 1

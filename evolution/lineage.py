@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import GradientConfig
-from evolution.growth import Probed, probed
+from evolution.growth import Probed, Proposals, probed
 from wann.genome import Genome
 from wann.gradients import GradientRequest, Gradients
 from wann.population import Population, concatenate
+
+# Connections that are given up are drawn among so many times as many.
+_SPARE_CHOICE = 2
 
 
 class Lineage:
@@ -51,12 +54,27 @@ class Lineage:
         for index in range(settings.children if listed else 0):
             size = max(1, round(edits * (0.5, 1, 2)[index % 3]))
             chosen = rng.permutation(listed)[:size]
-            child = self._probed.child(proposals, chosen)
-            if max_connections is None or child.num_enabled <= max_connections:
+            child = self._child(proposals, chosen, max_connections, rng)
+            if child is not None:
                 children.append(child)
                 self._sizes.append(len(chosen))
         self._children = Population.of([self.parent, *children])
         return self._children
+
+    def _child(
+        self, proposals: Proposals, chosen: NDArray[np.int64], limit: int | None, rng: np.random.Generator
+    ) -> Genome | None:
+        """With so few of the connections that are least missed given up that it keeps the limit; None if none does."""
+        given_up = np.zeros(0, np.int64)
+        while True:
+            child = self._probed.child(proposals, chosen, given_up)
+            excess = 0 if limit is None else child.num_enabled - limit
+            if excess <= 0:
+                return child
+            count = len(given_up) + excess
+            if count >= len(proposals.spare):
+                return None
+            given_up = rng.permutation(min(len(proposals.spare), _SPARE_CHOICE * count))[:count]
 
     def choose(self, scores: NDArray[np.float64], hall_size: int) -> int:
         """Let the best of the parent (row 0) and the children, by scores [1 + children], be the parent; its row."""

@@ -20,9 +20,17 @@ from wann.genome import Genome
 from wann.linear_algebra import linear_algebra
 
 # Images that a product of matrices takes at once: its shape is to depend on nothing but the genome.
-_CHUNK = 1024
+CHUNK = 1024
 # Source nodes and target nodes, all pairs of which are asked for.
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class GradientRequest:
+    """What possible connections of one genome would do to the loss."""
+
+    genome: Genome
+    pairs: Sequence[Pairs]
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,23 @@ class Gradients:
     first: NDArray[np.float32]  # [N, N] g by (source, target)
     second: NDArray[np.float32]  # [N, N] h
     steps: int  # images seen, at all weights
+
+    @classmethod
+    def nothing(cls, num_nodes: int) -> Gradients:
+        """No connection does anything."""
+        first, second = np.zeros((2, num_nodes, num_nodes), np.float32)
+        return cls(first, second, 0)
+
+    @classmethod
+    def of_pairs(
+        cls, request: GradientRequest, first: Sequence[NDArray], second: Sequence[NDArray], steps: int
+    ) -> Gradients:
+        """From [S, T] arrays for the request's pairs of S sources and T targets."""
+        whole = cls.nothing(request.genome.num_nodes)
+        for (sources, targets), g, h in zip(request.pairs, first, second, strict=True):
+            grid = np.ix_(sources, targets)
+            whole.first[grid], whole.second[grid] = g, h
+        return cls(whole.first, whole.second, steps)
 
 
 def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs: Sequence[Pairs]) -> Gradients:
@@ -45,16 +70,15 @@ def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs:
     """
     from wann.gradient_kernels import backward, forward_with_slopes
 
-    program = _Program.of(genome)
+    program = GraphOfGenome.of(genome)
     first, second = np.zeros((2, genome.num_nodes, genome.num_nodes), np.float32)
     values = np.empty((genome.num_nodes, len(batch)), np.float32)
     values[0], values[1 : program.first_row] = 1, batch.inputs
     slopes = np.empty((genome.num_nodes - program.first_row, len(batch)), np.float32)
-    outputs = program.row_of[program.first_row : genome.num_fixed]
     for weight in weights.astype(np.float32):
         forward_with_slopes(program.activations, program.fan_in, program.sources, weight, values, slopes)
         deltas = np.zeros_like(slopes)
-        deltas[outputs - program.first_row] = slope_of_loss(values[outputs], batch.labels)
+        deltas[program.outputs - program.first_row] = slope_of_loss(values[program.outputs], batch.labels)
         backward(program.fan_in, program.sources, program.first_row, slopes, deltas)
         for sources, targets in pairs:
             rows, columns = program.row_of[sources], program.row_of[targets] - program.first_row
@@ -78,7 +102,7 @@ def slope_of_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDA
 
 
 @dataclass(frozen=True)
-class _Program:
+class GraphOfGenome:
     """A genome as kernels take it, without leaving out anything: a row for each node, computed nodes in order."""
 
     activations: NDArray[np.int8]
@@ -86,9 +110,10 @@ class _Program:
     sources: NDArray[np.int32]
     first_row: int
     row_of: NDArray[np.int64]  # [N] by node
+    outputs: NDArray[np.int64]  # [O] rows
 
     @classmethod
-    def of(cls, genome: Genome) -> _Program:
+    def of(cls, genome: Genome) -> GraphOfGenome:
         from wann.compile_kernels import by_target, topological
 
         count, first_row = genome.num_nodes, 1 + genome.num_inputs
@@ -101,15 +126,17 @@ class _Program:
         fan_in = (offsets[1:] - offsets[:-1])[computed]
         parts = [np.sort(row_of[genome.sources[genes[offsets[n] : offsets[n + 1]]]]) for n in computed]
         sources = np.concatenate(parts) if parts else np.zeros(0)
-        return cls(genome.activations[computed], fan_in.astype(np.int32), sources.astype(np.int32), first_row, row_of)
+        outputs = row_of[first_row : genome.num_fixed]
+        arrays = genome.activations[computed], fan_in.astype(np.int32), sources.astype(np.int32)
+        return cls(*arrays, first_row, row_of, outputs)
 
 
 def _moments(values: NDArray[np.float32], deltas: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
     """Mean of the products, and of their squares, of [S, B] values and [T, B] deltas: both [S, T]."""
     g, h = np.zeros((2, len(values), len(deltas)), np.float32)
     with linear_algebra().limit(limits=1, user_api="blas"):
-        for begin in range(0, values.shape[1], _CHUNK):
-            v, d = values[:, begin : begin + _CHUNK], deltas[:, begin : begin + _CHUNK]
+        for begin in range(0, values.shape[1], CHUNK):
+            v, d = values[:, begin : begin + CHUNK], deltas[:, begin : begin + CHUNK]
             g += v @ d.T
             h += np.square(v) @ np.square(d).T
     return g / values.shape[1], h / values.shape[1]
