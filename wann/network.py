@@ -142,7 +142,12 @@ def node_levels(networks: Networks) -> NDArray[np.int64]:
     first_node = np.repeat(networks.node_offsets[:-1], np.diff(networks.connection_offsets))
     inner = networks.sources >= first_row
     source, target = (networks.sources - first_row + first_node)[inner], target[inner]
-    level = np.zeros(len(networks.fan_in), np.int64)
+    return longest_paths(len(networks.fan_in), source, target)
+
+
+def longest_paths(num_nodes: int, source: NDArray, target: NDArray) -> NDArray[np.int64]:
+    """[N] connections of the longest path to each node of an acyclic graph, given the two ends of its connections."""
+    level = np.zeros(num_nodes, np.int64)
     while True:
         deeper = level.copy()
         np.maximum.at(deeper, target, level[source] + 1)

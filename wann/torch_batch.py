@@ -1,56 +1,31 @@
 """Many networks on one batch of images by torch, on any device; the same answers as `wann.batch`.
 
-All nodes of a chunk of networks are rows of one tensor. What they sum over inputs is one product of a 0/1 matrix with
-the images, exact in float32 (`envs.image_inputs.smallest_difference`); the rest follows level by level, sources added
-from left to right as in the lane kernels, so sums have the same bits as there. No network is padded to another's size.
-Losses are added up as whole numbers: a score depends neither on the chunk nor on the order of a device's threads.
+The nodes of a chunk of networks are one graph (`wann.torch_program`): no network is padded to another's size. Losses
+are added up as whole numbers: a score depends neither on the chunk nor on the order of a device's threads.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wann.activations import ACTIVATIONS, PERIODIC_LIMIT, STEP_THRESHOLD
 from wann.batch import Batch, Scores
 from wann.network import Networks, node_levels
-from wann.torch_device import one_thread
+from wann.torch_device import repeatable
+from wann.torch_program import FUNCTIONS, Graph, Program, Tensor, images_on_device, most_nodes, temporary_bytes
 
+__all__ = ["FUNCTIONS", "TorchBackend"]
 LOGGER = logging.getLogger(__name__)
 
-Tensor = torch.Tensor
 # Losses are rounded to this share of a nat, and cut where nothing is to be told from them any more.
 _LOSS_UNIT, _LARGEST_LOSS = 2.0**-32, 2.0**17
-# Tensors of the size of all values that are alive at once.
-_COPIES = 4
-_LANES = 64  # images are padded to a multiple: a processor's vectors have no rest, which would be computed otherwise
-
-
-def _periodic(x: Tensor) -> Tensor:
-    x = x.clamp(-PERIODIC_LIMIT, PERIODIC_LIMIT)
-    return x - 2 * torch.round(x / 2)
-
-
-FUNCTIONS: dict[int, Callable[[Tensor], Tensor]] = {
-    ACTIVATIONS[name].code: function
-    for name, function in {
-        "linear": lambda x: x,
-        "step": lambda x: (x > STEP_THRESHOLD).to(x.dtype),
-        "sin": lambda x: torch.sin(torch.pi * _periodic(x)),
-        "gaussian": lambda x: torch.exp(-(x * x) / 2),
-        "tanh": torch.tanh,
-        "sigmoid": lambda x: (torch.tanh(x / 2) + 1) / 2,
-        "inverse": lambda x: -x,
-        "abs": torch.abs,
-        "relu": torch.relu,
-        "cos": lambda x: torch.cos(torch.pi * _periodic(x)),
-    }.items()
-}
+# What scoring holds at once: tensors of the logits' size, and bytes an image of one network and weight.
+_LOGIT_COPIES, _LOSS_BYTES = 5, 40
 
 
 @dataclass(frozen=True)
@@ -59,7 +34,7 @@ class TorchBackend:
 
     Args:
         device: a torch device, such as "cuda" or "cpu".
-        memory_bytes: that the values of a chunk may take; halved for the rest of a call where the device has less.
+        memory_bytes: that a chunk may take; halved for the rest of a call where the device has less.
     """
 
     device: str = "cpu"
@@ -83,23 +58,25 @@ class TorchBackend:
 
     def logits(self, networks: Networks, weights: NDArray, batch: Batch) -> NDArray[np.float32]:
         """[P, W, O, B] logits of all networks, in one piece; weights are [W], or [sum E, W] by live connection."""
-        with torch.inference_mode(), one_thread(self.device):
-            found = _Program(networks, self.device).logits(weights, _on_device(batch, self.device))
-            return found[..., : len(batch)].cpu().numpy()
+        with repeatable(self.device):
+            images = images_on_device(batch.inputs, self.device)
+            return self._logits(networks, weights, images, self.memory_bytes)[..., : len(batch)].cpu().numpy()
 
     def _in_chunks(self, networks: Networks, weights: NDArray, batch: Batch, tempered: bool) -> Scores:
         parts = []
-        with torch.inference_mode(), one_thread(self.device):
-            images, labels = _on_device(batch, self.device), torch.as_tensor(batch.labels, device=self.device)
+        with repeatable(self.device):
+            images = images_on_device(batch.inputs, self.device)
+            labels = torch.as_tensor(batch.labels, device=self.device)
             begin, budget = 0, self.memory_bytes
             while begin < len(networks):
-                rows = self._rows(networks, begin, weights.shape[-1] * images.shape[1], budget)
+                rows = self._rows(networks, begin, weights.shape[-1], images, budget)
                 own = weights
                 if weights.ndim == 2:
                     own = weights[networks.connection_offsets[begin] : networks.connection_offsets[rows[-1] + 1]]
                 try:
-                    logits = _Program(networks.take(rows), self.device).logits(own, images)[..., : len(batch)]
+                    logits = self._logits(networks.take(rows), own, images, budget)[..., : len(batch)]
                     parts.append(_score(_tempered(logits, labels) if tempered else logits, labels))
+                    del logits
                 except torch.OutOfMemoryError:
                     if len(rows) == 1:
                         raise
@@ -111,78 +88,39 @@ class TorchBackend:
         losses, correct = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return Scores(losses / len(batch), correct / len(batch))
 
-    @staticmethod
-    def _rows(networks: Networks, begin: int, lanes: int, budget: int) -> NDArray[np.int64]:
-        """The next networks whose values fit into the budget: at least one."""
+    def _rows(self, networks: Networks, begin: int, num_weights: int, images: Tensor, budget: int) -> NDArray[np.int64]:
+        """The next networks that can be computed and scored within the budget: at least one."""
+        first_row, count = images.shape
+        lanes = num_weights * count
+        fixed = 4 * first_row * (count + lanes) + temporary_bytes(lanes, self.device, budget)
         nodes = networks.node_offsets[begin + 1 :] - networks.node_offsets[begin]
-        count = int(np.searchsorted(nodes * lanes * 4 * _COPIES, budget, side="right"))
-        return np.arange(begin, begin + max(1, count))
+        chunks = np.arange(1, len(nodes) + 1)
+        logits = 4 * lanes * networks.num_outputs * chunks
+        # Values, what inputs add to them and the matrix for that; then logits alone.
+        computing = fixed + 4 * nodes * (lanes + count + first_row) + logits
+        scoring = _LOGIT_COPIES * logits + _LOSS_BYTES * lanes * chunks
+        fitting = np.searchsorted(np.maximum(computing, scoring), budget, side="right")
+        return np.arange(begin, begin + max(1, int(fitting)))
 
-
-class _Program:
-    """P networks as index tensors. Rows: the bias and the inputs, then the nodes of all networks."""
-
-    def __init__(self, networks: Networks, device: str) -> None:
-        self._networks, self._device = networks, device
-        self._first_row = 1 + networks.num_inputs
-        # Of each connection: its network, its target, its source's row among all.
-        count = np.diff(networks.connection_offsets)
-        network = np.repeat(np.arange(len(networks)), count)
-        self._target = np.repeat(np.arange(len(networks.fan_in)), networks.fan_in)
-        shift = np.where(networks.sources < self._first_row, 0, networks.node_offsets[network])
-        self._source = networks.sources + shift
-
-    def logits(self, weights: NDArray, images: Tensor) -> Tensor:
+    def _logits(self, networks: Networks, weights: NDArray, images: Tensor, budget: int) -> Tensor:
         """[P, W, O, B] for weights [W] or [sum E, W], and images [1 + I, B]."""
-        networks, first_row = self._networks, self._first_row
-        num_nodes, num_weights = len(networks.fan_in), weights.shape[-1]
-        scale = torch.as_tensor(np.asarray(weights, np.float32), device=self._device)
-        individual = weights.ndim == 2
-        values = torch.empty((first_row + num_nodes, num_weights, images.shape[1]), device=self._device)
-        values[:first_row] = images[:, None]
-        of_inputs = None if individual else self._input_matrix() @ images
-        for code, nodes, columns in self._steps(individual):
-            rows = torch.as_tensor(nodes, device=self._device)
-            if of_inputs is None:
-                total = torch.zeros((len(nodes), *values.shape[1:]), device=self._device)
-            else:
-                total = of_inputs[rows][:, None].repeat(1, num_weights, 1)
-            for edges in columns:  # the first nodes have most sources
-                term = values[torch.as_tensor(self._source[edges], device=self._device)]
-                if individual:
-                    term = term * scale[torch.as_tensor(edges, device=self._device)][:, :, None]
-                total[: len(edges)] += term
-            values[first_row + rows] = FUNCTIONS[code](total if individual else total * scale[:, None])
+        lanes = weights.shape[-1] * images.shape[1]
+        at_once = most_nodes(lanes, self.device, budget)
+        program = Program(_graph(networks), self.device, weights.ndim == 2, at_once)
+        values = program.values(np.asarray(weights, np.float32), images)
         outputs = networks.node_offsets[1:, None] - np.arange(networks.num_outputs, 0, -1)
-        found = values[torch.as_tensor(first_row + outputs.ravel(), device=self._device)]
-        return found.reshape(len(networks), networks.num_outputs, num_weights, -1).transpose(1, 2)
+        rows = program.row_of[program.first_row + outputs.ravel()]
+        found = values.index_select(0, torch.as_tensor(rows, device=self.device))
+        return found.reshape(len(networks), networks.num_outputs, *values.shape[1:]).transpose(1, 2)
 
-    def _input_matrix(self) -> Tensor:
-        """[nodes, 1 + I]: 1 where the bias or an input feeds a node."""
-        there = self._source < self._first_row
-        matrix = torch.zeros((len(self._networks.fan_in), self._first_row), device=self._device)
-        target, source = (torch.as_tensor(array[there], device=self._device) for array in (self._target, self._source))
-        matrix[target, source] = 1
-        return matrix
 
-    def _steps(self, individual: bool) -> Iterator[tuple[int, NDArray[np.int64], list[NDArray[np.int64]]]]:
-        """Activation, nodes, and their first connections, second ones and so on, by level: those of nodes that only
-        inputs feed, of nodes that those feed, and so on. Without the inputs' connections unless weights are individual.
-        """
-        networks = self._networks
-        edges = np.arange(len(self._source))
-        if not individual:
-            edges = edges[self._source >= self._first_row]
-        fan_in = np.bincount(self._target[edges], minlength=len(networks.fan_in))
-        first_edge = np.concatenate([[0], np.cumsum(fan_in)])
-        levels = node_levels(networks)
-        order = np.lexsort((-fan_in, networks.activations, levels))
-        group = levels[order] * 256 + networks.activations[order]
-        for nodes in np.split(order, np.flatnonzero(np.diff(group)) + 1):
-            columns = [
-                edges[first_edge[nodes[fan_in[nodes] > column]] + column] for column in range(fan_in[nodes].max())
-            ]
-            yield int(networks.activations[nodes[0]]), nodes, columns
+def _graph(networks: Networks) -> Graph:
+    """The nodes of all networks, one after the other."""
+    first_row = 1 + networks.num_inputs
+    network = np.repeat(np.arange(len(networks)), np.diff(networks.connection_offsets))
+    targets = np.repeat(np.arange(len(networks.fan_in)), networks.fan_in)
+    sources = networks.sources + np.where(networks.sources < first_row, 0, networks.node_offsets[network])
+    return Graph(first_row, networks.activations, node_levels(networks), targets, sources)
 
 
 def _score(logits: Tensor, labels: Tensor) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -204,11 +142,3 @@ def _tempered(logits: Tensor, labels: Tensor) -> Tensor:
     scales = np.ones(len(there), np.float32)
     fit_scales(there, labels.cpu().numpy(), scales)
     return logits * torch.as_tensor(scales, device=logits.device).reshape(*logits.shape[:2], 1, 1)
-
-
-def _on_device(batch: Batch, device: str) -> Tensor:
-    """[1 + I, B] with the bias, padded by images of zeros."""
-    count = len(batch)
-    padded = np.zeros((1 + len(batch.inputs), -(-count // _LANES) * _LANES), np.float32)
-    padded[0], padded[1:, :count] = 1, batch.inputs
-    return torch.as_tensor(padded, device=device)

@@ -36,3 +36,15 @@ def one_thread(device: str) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def repeatable(device: str) -> Iterator[None]:
+    """Results only, by one thread on a processor, and products of float32 matrices in float32: TF32 keeps 10 bits."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with torch.inference_mode(), one_thread(device):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from test_batch import WEIGHTS, batch_of, oracle
 
+from device_memory import DEVICES, peak_bytes
 from networks import SMOOTH, random_networks, random_population
 from wann import ACTIVATIONS, Networks, compile_genome, compile_population
 from wann.batch import Batch, individual_scores, scores, shared_weight_logits, tempered_scores
@@ -13,7 +14,6 @@ torch = pytest.importorskip("torch")
 
 from wann.torch_batch import FUNCTIONS, TorchBackend  # noqa: E402 - torch may be missing
 
-DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
 TOLERANCE = 2e-4
 
 
@@ -84,24 +84,53 @@ def test_the_memory_budget_changes_no_bit(device):
 
 def test_out_of_memory_halves_the_chunk_and_goes_on(device, monkeypatch, caplog):
     """The allocator says no to large chunks: a real device cannot be filled in a test."""
-    from wann import torch_batch
-
     networks = random_networks(12, 4, 16, np.random.default_rng(8))
     batch = exact_batch(100)
     expected = TorchBackend(device).scores(networks, WEIGHTS, batch)
-    plain = torch_batch._Program.logits
+    plain = TorchBackend._logits
 
-    def scarce(program, weights, images):
-        if len(program._networks) > 3:
+    def scarce(backend, networks, *arguments):
+        if len(networks) > 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return plain(program, weights, images)
+        return plain(backend, networks, *arguments)
 
-    monkeypatch.setattr(torch_batch._Program, "logits", scarce)
+    monkeypatch.setattr(TorchBackend, "_logits", scarce)
     found = TorchBackend(device, 2**20).scores(networks, WEIGHTS, batch)
     assert found.losses.tobytes() == expected.losses.tobytes()
     assert "out of memory" in caplog.text
-    monkeypatch.setattr(
-        torch_batch._Program, "logits", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("full"))
-    )
+    monkeypatch.setattr(TorchBackend, "_logits", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("full")))
     with pytest.raises(torch.OutOfMemoryError):
         TorchBackend(device).scores(networks, WEIGHTS, batch)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", [4, 200])
+def test_the_memory_budget_is_kept(name, hidden, device):
+    """By networks of one wide level, which needs most room beside values, and by some that are little but logits."""
+    pairs = [(1 + k % 12, 17 + k) for k in range(hidden)] + [(17 + k, 13 + k % 4) for k in range(hidden)]
+    codes = [1] * 17 + [ACTIVATIONS[name].code] * hidden
+    network = compile_genome(make_genome(12, 4, codes, *zip(*pairs, strict=True), [True] * len(pairs)))
+    networks, budget = Networks.of([network] * 200), 2**24
+    for count, weights in ((1000, WEIGHTS[:2]), (100, WEIGHTS[:1])):
+        batch, backend = exact_batch(count), TorchBackend(device, budget)
+        for score in (backend.scores, backend.tempered_scores):
+            found = peak_bytes(
+                device, lambda score=score, weights=weights, batch=batch: score(networks, weights, batch)
+            )
+            assert budget / 4 < found <= budget or count == 100
+
+
+def test_what_a_caller_set_is_left_as_it_was(device):
+    networks, batch = random_networks(12, 4, 3, np.random.default_rng(9)), exact_batch(100)
+    expected = TorchBackend(device).scores(networks, WEIGHTS, batch)
+    before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        torch.set_num_threads(2)
+        found = TorchBackend(device).scores(networks, WEIGHTS, batch)
+        assert (torch.get_float32_matmul_precision(), torch.get_num_threads()) == ("medium", 2)
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.set_num_threads(before[1])
+    assert found.losses.tobytes() == expected.losses.tobytes()
+    assert not torch.is_inference_mode_enabled()
