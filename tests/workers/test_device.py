@@ -5,9 +5,11 @@ import pickle
 import numpy as np
 import pytest
 
+from configs.schema import EvaluationConfig, GradientConfig, SearchConfig
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.classification import Classification
-from networks import SMOOTH, random_networks
+from evolution.gradient_search import GradientSearch
+from networks import SMOOTH, random_genome, random_networks
 from wann import UserError
 from workers.device import DeviceTask, on_device
 from workers.evaluator import InlineEvaluator
@@ -74,3 +76,45 @@ def test_an_evaluator_takes_it_and_workers_give_the_same_bytes(networks, ray_ses
         assert found.values.tobytes() == expected.values.tobytes()
         oracle = workers.evaluate_oracle(networks[0], WEIGHTS, SEEDS).values
         np.testing.assert_allclose(oracle[0], expected.values[0], atol=2e-4)
+
+
+def test_gradients_agree_with_the_kernels():
+    genome = random_genome(TASK.num_inputs, TASK.num_outputs, np.random.default_rng(1), 20, SMOOTH)
+    nodes = np.arange(genome.num_nodes)
+    arguments = genome, WEIGHTS, SEEDS, [(nodes, nodes[1 + TASK.num_inputs :])]
+    found, expected = DeviceTask(TASK, "cpu", MEGABYTE).gradients(*arguments), TASK.gradients(*arguments)
+    np.testing.assert_allclose(found.first, expected.first, rtol=1e-4, atol=2e-5)
+    np.testing.assert_allclose(found.second, expected.second, rtol=1e-4, atol=2e-5 * expected.second.max())
+
+
+def test_gradients_are_torchs(monkeypatch):
+    genome = random_genome(TASK.num_inputs, TASK.num_outputs, np.random.default_rng(1), 20, SMOOTH)
+    monkeypatch.setattr("wann.torch_gradients.gradients", lambda *arguments: arguments[-2:])
+    assert DeviceTask(TASK, "cpu", MEGABYTE).gradients(genome, WEIGHTS, SEEDS, []) == ("cpu", MEGABYTE)
+
+
+def test_a_gradient_informed_search_learns_by_torch_and_repeats_at_any_memory_budget():
+    task = Classification("digits", batch=400, score="tempered_cross_entropy")
+    settings = GradientConfig(equal_paths=True, probes=24)
+    config = SearchConfig(
+        strategy="gradient_informed", activations=("linear", "inverse", "abs", "relu"), gradient=settings
+    )
+    evaluation = EvaluationConfig(weights=(1.0,), rollouts=1)
+
+    def run(memory_bytes: int) -> list:
+        search = GradientSearch(config, evaluation, 0, task.num_inputs, task.num_outputs)
+        summaries: list = []
+        with InlineEvaluator(DeviceTask(task, "cpu", memory_bytes)) as evaluator:
+            while len(summaries) < 12:
+                request = search.ask()
+                if request.gradients:
+                    found = evaluator.gradients(request.gradients, request.weights, request.seeds)
+                else:
+                    found = evaluator.evaluate(request.networks, request.weights, request.seeds).values
+                summary = search.tell(found)
+                summaries += [] if summary is None else [summary]
+        return summaries
+
+    summaries = run(64 * MEGABYTE)
+    assert summaries[-1].best_mean_return > -1.6  # nats; nothing learnt is -2.3
+    assert run(1) == summaries
