@@ -103,8 +103,12 @@ def test_a_restored_search_goes_on_the_same(form, finished):
 
 def test_the_limit_on_connections_is_kept(form):
     search = search_of(form, max_connections=60)
-    run(search, 30)
+    summaries = run(search, 40)
     assert 30 < search.candidates().num_enabled().max() <= 60
+    # There it goes on by exchange.
+    full = next(summary for summary in summaries if summary.best_num_connections > 50)
+    assert full.generation < 25
+    assert summaries[-1].best_mean_return > full.best_mean_return + 0.05
 
 
 def test_another_seed_is_another_search(form, finished):
