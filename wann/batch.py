@@ -13,6 +13,8 @@ from wann.network import Networks
 
 # Images in a tile, by the nodes of the largest network that it is for: values of all nodes are to stay in the L2 cache.
 _TILES = ((300, 256), (2**31, 128))
+# Of networks with individual weights only one setting's values are held.
+_INDIVIDUAL_TILE = 256
 # Weight settings that are lanes at once.
 _MOST_SETTINGS = 8
 # Logits that are held at once.
@@ -113,25 +115,30 @@ def tempered_scores(networks: Networks, weights: NDArray[np.float64], batch: Bat
     return Scores(losses / len(batch), correct / len(batch))
 
 
-def individual_scores(networks: Networks, weights: Sequence[NDArray[np.float32]], batch: Batch) -> Scores:
+def individual_scores(
+    networks: Networks,
+    weights: Sequence[NDArray[np.float32]],
+    batch: Batch,
+    scales: NDArray[np.float32] | None = None,
+) -> Scores:
     """Every network with its own weights for each connection.
 
     Args:
         networks: P programs with I inputs.
         weights: P arrays [E, W], by live connection.
         batch: B images.
+        scales: [W] factors of all logits of a setting; None is 1.
     """
-    from wann.image_kernels import individual_logits
-    from wann.score_kernels import score
+    from wann.image_kernels import individual_losses
 
     num_weights = weights[0].shape[1]
+    factors = np.ones(num_weights, np.float32) if scales is None else scales
     losses, correct = np.zeros((len(networks), num_weights)), np.zeros((len(networks), num_weights), np.int64)
-    logits = np.empty((1, networks.num_outputs, len(batch)), np.float32)
+    programs, images = _with_slots(networks), batch.tiles(_INDIVIDUAL_TILE)
     for p in range(len(networks)):
-        for w in range(num_weights):
-            setting = np.ascontiguousarray(weights[p][:, w : w + 1])
-            individual_logits(networks.program_arrays(), p, batch.tiles(_TILES[-1][1]), setting, logits)
-            score(logits, batch.labels, losses[p, w : w + 1], correct[p, w : w + 1])
+        settings = np.ascontiguousarray(weights[p].T, np.float32)
+        arguments = networks.num_outputs, images, batch.labels, settings, factors
+        individual_losses(programs, p, *arguments, losses[p], correct[p])
     return Scores(losses / len(batch), correct / len(batch))
 
 

@@ -10,17 +10,7 @@ import numpy as np
 
 from wann.jit import inner, jit
 from wann.lane_kernels import ABS as ABSOLUTE
-from wann.lane_kernels import (
-    COS,
-    GAUSSIAN,
-    INVERSE,
-    LINEAR,
-    SIN,
-    TANH,
-    activate,
-    forward_individual,
-    sum_sources,
-)
+from wann.lane_kernels import COS, GAUSSIAN, INVERSE, LINEAR, SIN, TANH, activate, sum_sources
 from wann.score_kernels import PARTIAL_SUMS, add_up, count_right, cross_entropy, gather_own
 
 FUSED = True
@@ -182,42 +172,6 @@ def _write_logits(by_weight, begin, logits):
 
 
 @jit
-def individual_logits(programs, p, images, weights, logits):
-    """Logits of network ``p`` with a weight for each of its connections.
-
-    Args:
-        programs: as in `shared_logits`.
-        p: index of the network.
-        images: [tiles, 1 + I, T] float32.
-        weights: [E, W] float32, by live connection of this network.
-        logits: [W, O, B] float32, written.
-    """
-    activations, fan_in, sources, node_offsets, edge_offsets = programs
-    num_rows, tile = images.shape[1], images.shape[2]
-    nodes = (node_offsets[p], node_offsets[p + 1])
-    num_nodes = nodes[1] - nodes[0]
-    own_sources = sources[edge_offsets[p] : edge_offsets[p + 1]]
-    values = np.empty((num_rows + num_nodes, tile), np.float32)
-    sums = np.empty((1, tile), np.float32)
-    ones = np.ones((1, tile), np.float32)
-    by_lane = np.empty((max(1, len(weights)), tile), np.float32)
-    num_weights, num_outputs, num_images = logits.shape
-    for w in range(num_weights):
-        for e in range(len(weights)):
-            by_lane[e, :] = weights[e, w]
-        for t in range(len(images)):
-            values[:num_rows] = images[t]
-            forward_individual(
-                activations, fan_in, own_sources, nodes, num_rows, 0, values, sums, by_lane, ones, tile, FUSED
-            )
-            lanes = min(tile, num_images - t * tile)
-            for o in range(num_outputs):
-                row = num_rows + num_nodes - num_outputs + o
-                for l in range(lanes):
-                    logits[w, o, t * tile + l] = values[row, l]
-
-
-@jit
 def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite, losses, correct):
     """Cross-entropy of the softmax, and images whose largest logit, the first of equals, is the label's.
 
@@ -254,3 +208,105 @@ def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite
             add_up(largest_by_weight, total_by_weight, own, len(own_labels), partial, losses[p])
             if len(correct):
                 count_right(by_weight, num_outputs, own_labels, own, beaten, correct[p])
+
+
+@jit
+def individual_losses(programs, p, num_outputs, images, labels, weights, scales, losses, correct):
+    """As `shared_losses`, of network ``p`` with a weight for each of its connections.
+
+    Args:
+        programs: as in `shared_logits`.
+        p: index of the network.
+        num_outputs: O.
+        images: [tiles, 1 + I, T] float32, T a multiple of 128.
+        labels: [B] int64; the last tile may hold more images, which do not count.
+        weights: [W, E] float32, by live connection of this network.
+        scales: [W] float32, factors of all logits.
+        losses: [W] float64, the sum over images in nats, written.
+        correct: [W] int64, written.
+    """
+    tile = images.shape[2]
+    values = np.empty((programs[6][p], tile), np.float32)
+    sums = np.empty((1, tile), np.float32)
+    ones = np.ones((1, tile), np.float32)
+    largest = np.empty((1, tile), np.float32)
+    total = np.empty((1, tile), np.float32)
+    own = np.empty((1, tile), np.float32)
+    beaten = np.empty((1, tile), np.int32)
+    partial = np.empty(PARTIAL_SUMS, np.float64)
+    losses[:] = 0
+    correct[:] = 0
+    for t in range(len(images)):
+        own_labels = labels[t * tile : (t + 1) * tile]
+        for w in range(len(weights)):
+            _weighted_nodes_of_one(programs, p, images[t], weights, w, values, sums, ones)
+            for o in range(num_outputs):
+                for l in range(tile):
+                    values[o, l] *= scales[w]
+            cross_entropy(values, num_outputs, largest, total, tile)
+            gather_own(values, own_labels, own)
+            add_up(largest, total, own, len(own_labels), partial, losses[w : w + 1])
+            count_right(values, num_outputs, own_labels, own, beaten, correct[w : w + 1])
+
+
+@inner
+def _weighted_nodes_of_one(programs, p, pixels, weights, w, values, sums, ones):
+    """All nodes of one network on one tile, at setting ``w`` of the weights of its connections."""
+    activations, fan_in, sources, node_offsets, edge_offsets, slots, _ = programs
+    num_rows, tile = pixels.shape
+    first_node, num_nodes = node_offsets[p], node_offsets[p + 1] - node_offsets[p]
+    first_edge = edge_offsets[p]
+    begin = first_edge
+    for k in range(num_nodes):
+        stop = begin + fan_in[first_node + k]
+        middle = begin
+        while middle < stop and sources[middle] < num_rows:
+            middle += 1
+        if middle > begin:
+            _weigh_sources(pixels, 0, sources, first_edge, weights, w, begin, middle, sums, True)
+        if middle < stop or stop == begin:
+            _weigh_sources(values, num_rows, sources, first_edge, weights, w, middle, stop, sums, middle == begin)
+        activate(activations[first_node + k], sums, 0, values, slots[first_node + k], ones, 0, tile, FUSED)
+        begin = stop
+
+
+@inner
+def _weigh_sources(values, offset, sources, first_edge, weights, w, begin, end, sums, anew):
+    """As `sum_sources`, each row times the weight of its connection; from 0, so that the bits are `weighted_sum`'s."""
+    num_lanes = sums.shape[1]
+    zero = np.float32(0)
+    i, left = begin, end - begin
+    if anew and left >= 4:
+        a, b, c, d = sources[i] - offset, sources[i + 1] - offset, sources[i + 2] - offset, sources[i + 3] - offset
+        e = i - first_edge
+        wa, wb, wc, wd = weights[w, e], weights[w, e + 1], weights[w, e + 2], weights[w, e + 3]
+        for l in range(num_lanes):
+            sums[0, l] = zero + wa * values[a, l] + wb * values[b, l] + wc * values[c, l] + wd * values[d, l]
+        i += 4
+    elif anew and left == 3:
+        a, b, c = sources[i] - offset, sources[i + 1] - offset, sources[i + 2] - offset
+        e = i - first_edge
+        wa, wb, wc = weights[w, e], weights[w, e + 1], weights[w, e + 2]
+        for l in range(num_lanes):
+            sums[0, l] = zero + wa * values[a, l] + wb * values[b, l] + wc * values[c, l]
+        i += 3
+    elif anew:
+        for l in range(num_lanes):
+            sums[0, l] = zero
+    while i + 4 <= end:
+        a, b, c, d = sources[i] - offset, sources[i + 1] - offset, sources[i + 2] - offset, sources[i + 3] - offset
+        e = i - first_edge
+        wa, wb, wc, wd = weights[w, e], weights[w, e + 1], weights[w, e + 2], weights[w, e + 3]
+        for l in range(num_lanes):
+            sums[0, l] = sums[0, l] + wa * values[a, l] + wb * values[b, l] + wc * values[c, l] + wd * values[d, l]
+        i += 4
+    if i + 2 <= end:
+        a, b = sources[i] - offset, sources[i + 1] - offset
+        wa, wb = weights[w, i - first_edge], weights[w, i + 1 - first_edge]
+        for l in range(num_lanes):
+            sums[0, l] = sums[0, l] + wa * values[a, l] + wb * values[b, l]
+        i += 2
+    if i < end:
+        a, wa = sources[i] - offset, weights[w, i - first_edge]
+        for l in range(num_lanes):
+            sums[0, l] += wa * values[a, l]

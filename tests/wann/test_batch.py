@@ -66,6 +66,36 @@ def test_individual_weights_agree_with_the_oracle():
         np.testing.assert_allclose(found.accuracies[p], accuracies, atol=2 / len(batch))
 
 
+def test_scales_are_factors_of_logits():
+    networks, batch = random_networks(12, 4, 5, np.random.default_rng(6), activations=SMOOTH), batch_of(300)
+    scales = np.array([0.3, 1, 4], np.float32)
+    own = [np.ones((network.num_connections, 3), np.float32) for network in networks]
+    found, unscaled = individual_scores(networks, own, batch, scales), individual_scores(networks, own, batch)
+    for p, network in enumerate(networks):
+        logits = oracle(network, np.ones(1), batch)[0][0] * scales[:, None, None]
+        own_logits = np.take_along_axis(logits, batch.labels[None, :, None], 2)[..., 0]
+        losses = (np.log(np.exp(logits).sum(axis=2)) - own_logits).mean(axis=1)
+        np.testing.assert_allclose(found.losses[p], losses, atol=4 * TOLERANCE)
+    assert found.losses[:, 1].tobytes() == unscaled.losses[:, 1].tobytes()
+    np.testing.assert_allclose(found.accuracies, unscaled.accuracies, atol=2 / len(batch))
+
+
+def test_an_individual_score_depends_on_nothing_else(monkeypatch):
+    """Neither on other networks, nor on other settings, nor on the tile; and one weight for all is a shared weight."""
+    rng = np.random.default_rng(9)
+    networks, batch = random_networks(12, 4, 6, rng), batch_of(777)
+    own = [rng.normal(0, 1, (network.num_connections, 5)).astype(np.float32) for network in networks]
+    whole = individual_scores(networks, own, batch)
+    for p, network in enumerate(networks):
+        alone = individual_scores(Networks.of([network]), [own[p][:, 3:4]], batch)
+        assert alone.losses[0, 0] == whole.losses[p, 3] and alone.accuracies[0, 0] == whole.accuracies[p, 3]
+    monkeypatch.setattr("wann.batch._INDIVIDUAL_TILE", 128)
+    assert individual_scores(networks, own, batch_of(777)).losses.tobytes() == whole.losses.tobytes()
+    same = individual_scores(networks, [np.full_like(weights, 0.5) for weights in own], batch)
+    shared = scores(networks, np.array([0.5]), batch)
+    np.testing.assert_allclose(same.losses, np.repeat(shared.losses, 5, axis=1), atol=TOLERANCE)
+
+
 def test_equal_logits_go_to_the_first_class():
     constant = compile_genome(make_genome(2, 3, [1] * 6, [0, 0, 0], [3, 4, 5], [True] * 3))
     batch = Batch(np.ones((2, 30), np.float32), np.arange(30) % 3)
