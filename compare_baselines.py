@@ -1,4 +1,4 @@
-"""Train a baseline by gradients: ``compare_baselines.py --baseline NAME --dataset mnist --out DIR``.
+"""Train a baseline: ``compare_baselines.py --baseline NAME --dataset mnist --out DIR``.
 
 It gets the inputs, the parts and the scoring of weight-agnostic champions. DIR gets ``model.safetensors``, which says
 how it was made, and ``results.json``.
@@ -42,7 +42,7 @@ def _parser() -> ArgumentParser:
         "--baseline",
         required=True,
         metavar="NAME",
-        help="linear, mlp, cnn, hypernetwork, coordinate_hypernetwork, mask or champion",
+        help="linear, mlp, cnn, hypernetwork, coordinate_hypernetwork, mask, champion or champion_cma_es",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="new directory for the model and its figures")
     parser.add_argument(
@@ -55,8 +55,13 @@ def _parser() -> ArgumentParser:
         help='"16x16 deskewed", 28x28 or 8x8 (default: the champion\'s, or the first that the baseline takes)',
     )
     parser.add_argument("--seed", type=int, default=0, help="of first weights and batches (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, metavar="N", help="at most (default: the baseline's own)")
-    parser.add_argument("--champion", metavar="FILE", help="whose topology the baseline champion trains")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="at most (default: the baseline's own); one of champion_cma_es is 100 generations",
+    )
+    parser.add_argument("--champion", metavar="FILE", help="whose topology champion and champion_cma_es train")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
     return parser
 

@@ -1,1 +1,1 @@
-"""Networks whose weights gradients train, on the inputs, splits and scoring of the weight-agnostic champions."""
+"""Networks whose weights are trained, on the inputs, splits and scoring of the weight-agnostic champions."""

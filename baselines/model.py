@@ -21,7 +21,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Problem:
-    """What a model is for; ``start`` is for the baseline `champion` alone."""
+    """What a model is for; ``start`` is for the topology of a champion alone."""
 
     num_inputs: int
     num_outputs: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envs.classification import Classification
 from envs.datasets import DATASETS
@@ -12,6 +13,9 @@ from envs.image_inputs import input_kinds
 from envs.registry import task_of_champion
 from wann.champion import Champion, load_champion
 from wann.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:  # it imports torch, which may be missing
+    from baselines.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,11 @@ def make_ready(order: Order) -> Order:
         UserError: an unknown name, an impossible number, inputs that a baseline or champion does not take, something
             that is not installed, or a directory in use.
     """
-    if find_spec("torch") is None:
-        raise UserError(
-            "expected the package 'torch' to be installed, found none; pip install \"weight-agnostic-search[torch]\""
-        )
-    from wann.torch_device import choose_device
-
+    _check_packages("torch")  # without which the registry cannot be read
     _check_names(order)
+    _check_packages(*_recipe(order).packages)
     _check_numbers(order)
-    order = replace(order, inputs=_inputs(order), device=choose_device(order.device))
+    order = replace(order, inputs=_inputs(order), device=_device(order))
     if order.champion is not None:
         champion_of(order)
     _make_directory(order)
@@ -71,6 +71,15 @@ def champion_of(order: Order) -> tuple[Champion, Classification]:
     return champion, task
 
 
+def _check_packages(*names: str) -> None:
+    for name in names:
+        if find_spec(name) is None:
+            raise UserError(
+                f"expected the package {name!r} to be installed, found none; "
+                'pip install "weight-agnostic-search[torch]"'
+            )
+
+
 def _check_names(order: Order) -> None:
     from baselines.registry import BASELINES
 
@@ -82,7 +91,8 @@ def _check_names(order: Order) -> None:
     if takes_champion and order.champion is None:
         raise UserError(f"--baseline {order.baseline}: expected a champion file by --champion, found none")
     if order.champion is not None and not takes_champion:
-        raise UserError(f"--champion: expected --baseline champion with it, found --baseline {order.baseline}")
+        takers = " or ".join(name for name in BASELINES if BASELINES[name].takes_champion)
+        raise UserError(f"--champion: expected --baseline {takers} with it, found --baseline {order.baseline}")
 
 
 def _check_numbers(order: Order) -> None:
@@ -111,6 +121,25 @@ def _inputs(order: Order) -> str:
             f"--inputs: expected {wanted} for --baseline {order.baseline} on {order.dataset}, found {order.inputs!r}"
         )
     return order.inputs
+
+
+def _device(order: Order) -> str:
+    """Where training runs: for "auto" a GPU where there is one and the baseline can use it."""
+    from wann.torch_device import choose_device
+
+    recipe = _recipe(order)
+    if order.device == "cuda" and not recipe.on_gpu:
+        raise UserError(
+            f"--device: expected auto or cpu for --baseline {order.baseline}, "
+            f"which is trained by {recipe.trained_by}, found 'cuda'"
+        )
+    return choose_device("cpu" if order.device == "auto" and not recipe.on_gpu else order.device)
+
+
+def _recipe(order: Order) -> Recipe:
+    from baselines.registry import BASELINES
+
+    return BASELINES[order.baseline].recipe
 
 
 def _make_directory(order: Order) -> None:

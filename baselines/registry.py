@@ -10,10 +10,12 @@ import torch
 from baselines.convolutional import Hypernetwork, PlainCNN
 from baselines.coordinates import CoordinateHypernetwork
 from baselines.dense import Linear, Perceptron
+from baselines.evolving import Evolution
 from baselines.mask import Mask
 from baselines.model import Model, Problem
+from baselines.recipe import Recipe
 from baselines.topology import Topology
-from baselines.training import Recipe
+from baselines.training import Gradients
 
 
 @dataclass(frozen=True)
@@ -28,28 +30,34 @@ class Baseline:
 
 
 BASELINES: dict[str, Baseline] = {
-    "linear": Baseline("softmax regression on the inputs", Linear, Recipe(epochs=20, learning_rate=5e-3)),
-    "mlp": Baseline("one hidden layer of 100 ReLU", Perceptron, Recipe(epochs=20, learning_rate=2e-3)),
-    "cnn": Baseline("two convolutions of 7 x 7", PlainCNN, Recipe(epochs=7, learning_rate=5e-3), side=28),
+    "linear": Baseline("softmax regression on the inputs", Linear, Gradients(epochs=20, learning_rate=5e-3)),
+    "mlp": Baseline("one hidden layer of 100 ReLU", Perceptron, Gradients(epochs=20, learning_rate=2e-3)),
+    "cnn": Baseline("two convolutions of 7 x 7", PlainCNN, Gradients(epochs=7, learning_rate=5e-3), side=28),
     "hypernetwork": Baseline(
         "the CNN, its second kernel generated from a code of 4 numbers",
         Hypernetwork,
-        Recipe(epochs=7, learning_rate=5e-3),
+        Gradients(epochs=7, learning_rate=5e-3),
         side=28,
     ),
     "coordinate_hypernetwork": Baseline(
         "a layer of 784 x 256 weights generated from their coordinates",
         CoordinateHypernetwork,
-        Recipe(epochs=30, batch=1000, learning_rate=5e-3, warm_up=100),
+        Gradients(epochs=30, batch=1000, learning_rate=5e-3, warm_up=100),
         side=28,
     ),
     "mask": Baseline(
-        "connections of one constant weight, chosen by gradients", Mask, Recipe(epochs=20, learning_rate=5e-3)
+        "connections of one constant weight, chosen by gradients", Mask, Gradients(epochs=20, learning_rate=5e-3)
     ),
     "champion": Baseline(
         "a champion's topology with trained weights",
         Topology,
-        Recipe(epochs=15, learning_rate=5e-3),
+        Gradients(epochs=15, learning_rate=5e-3),
+        takes_champion=True,
+    ),
+    "champion_cma_es": Baseline(
+        "the same, its weights found by CMA-ES",
+        Topology,
+        Evolution(epochs=50, patience=20),
         takes_champion=True,
     ),
 }

@@ -16,10 +16,10 @@ import torch
 from baselines.examples import Examples, load_examples
 from baselines.model import Model, Problem, Start
 from baselines.order import Order, champion_of
+from baselines.recipe import Progress, Recipe, Trained
 from baselines.registry import BASELINES
 from baselines.scoring import Score, score
 from baselines.topology import best_start
-from baselines.training import Progress, Recipe, Trained, train
 from envs.datasets import DATASETS, fingerprint
 from wann.batch import Batch
 from wann.network import compile_genome
@@ -92,7 +92,7 @@ def fit(
     """A new model of a baseline, trained; every draw comes from one generator of the seed."""
     generator = torch.Generator().manual_seed(seed)
     model = BASELINES[baseline].make(problem, generator).to(training.inputs.device)
-    return model, train(model, training, validation, recipe, generator, progress)
+    return model, recipe.train(model, training, validation, generator, progress)
 
 
 def _start(order: Order, training: Examples) -> Start:
@@ -119,11 +119,12 @@ def _provenance(
         "connections": model.num_connections,
         "epochs": trained.epochs,
         "best_epoch": trained.best_epoch,
+        "trained_by": recipe.trained_by,
         "config": asdict(recipe),
         "device": order.device,
         "command": "compare_baselines.py " + " ".join(f"--{key} {shlex.quote(str(made[key]))}" for key in made),
         "preprocessing": {"inputs": order.inputs, "sha256": fingerprint(order.dataset)},
-        "versions": {package: version(package) for package in ("torch", "numpy")},
+        "versions": {package: version(package) for package in ("torch", "numpy", *recipe.packages)},
     }
     if problem.start is not None and order.champion is not None:
         record["champion"] = {

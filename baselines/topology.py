@@ -38,7 +38,7 @@ class Topology(Model):
     def __init__(self, problem: Problem, generator: torch.Generator) -> None:
         super().__init__()
         assert problem.start is not None
-        network = problem.start.network
+        network = self.network = problem.start.network
         self.connections = nn.Parameter(torch.full((network.num_connections,), problem.start.weight))
         # As a logarithm it stays above 0, and a step of Adam changes it by a share of itself.
         self.log_scale = nn.Parameter(torch.tensor(problem.start.logit_scale).log())

@@ -32,7 +32,9 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
         ("--baseline linear --seed -1", "--seed: expected at least 0 and less than 2**63, found -1"),
         ("--baseline linear --device gpu", "--device: expected one of auto, cpu, cuda, found 'gpu'"),
         ("--baseline champion", "expected a champion file by --champion, found none"),
-        ("--baseline linear --champion absent.json", "--champion: expected --baseline champion with it"),
+        ("--baseline champion_cma_es", "expected a champion file by --champion, found none"),
+        ("--baseline linear --champion absent.json", "expected --baseline champion or champion_cma_es with it"),
+        (f"--baseline champion_cma_es --device cuda --champion {CLASSIFIER}", "--device: expected auto or cpu for"),
         ("--baseline champion --champion absent.json", "absent.json: expected a champion file, found none"),
         (f"--baseline champion --champion {SWINGUP}", "expected one of classification, found one of cartpole"),
         (f"--baseline champion --dataset digits --champion {CLASSIFIER}", "expected one of --dataset 'digits'"),
@@ -58,10 +60,12 @@ def test_a_directory_in_use_is_refused(tmp_path, capsys):
     assert "expected a directory that can be made" in capsys.readouterr().err
 
 
-def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("baselines.order.find_spec", lambda name: None)
-    assert compare_baselines.main(["--baseline", "linear", "--out", str(tmp_path / "out")]) == 2
-    assert "expected the package 'torch' to be installed, found none; pip install" in capsys.readouterr().err
+@pytest.mark.parametrize(("package", "baseline"), [("torch", "linear"), ("cmaes", "champion_cma_es")])
+def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch, package, baseline):
+    monkeypatch.setattr("baselines.order.find_spec", lambda name: None if name == package else name)
+    options = f"--baseline {baseline}" + (f" --champion {ROOT / CLASSIFIER}" if baseline == "champion_cma_es" else "")
+    assert compare_baselines.main([*options.split(), "--out", str(tmp_path / "out")]) == 2
+    assert f"expected the package {package!r} to be installed, found none; pip install" in capsys.readouterr().err
 
 
 def test_help_is_instant_and_names_every_baseline():
@@ -75,9 +79,10 @@ def test_help_is_instant_and_names_every_baseline():
     assert all(name in found.stdout for name in BASELINES)
 
 
-def test_from_a_champion_to_files(tmp_path, capsys):
+@pytest.mark.parametrize(("baseline", "epochs"), [("champion", 30), ("champion_cma_es", 8)])
+def test_from_a_champion_to_files(tmp_path, capsys, baseline, epochs):
     out, champion = tmp_path / "out", digits_champion(tmp_path)
-    options = ["--baseline", "champion", "--dataset", "digits", "--champion", str(champion), "--epochs", "30"]
+    options = ["--baseline", baseline, "--dataset", "digits", "--champion", str(champion), "--epochs", str(epochs)]
     assert compare_baselines.main([*options, "--out", str(out)]) == 0
     assert "681 trained parameters, 680 connections" in capsys.readouterr().out
     assert {path.name for path in out.iterdir()} == {"model.safetensors", "results.json"}
@@ -89,6 +94,7 @@ def test_from_a_champion_to_files(tmp_path, capsys):
     ("options", "inputs"),
     [
         ({"baseline": "champion", "champion": str(ROOT / CLASSIFIER)}, "16x16 deskewed"),
+        ({"baseline": "champion_cma_es", "champion": str(ROOT / CLASSIFIER)}, "16x16 deskewed"),
         ({"baseline": "linear"}, "16x16 deskewed"),
         ({"baseline": "cnn", "dataset": "fashion_mnist"}, "28x28"),
         ({"baseline": "mask", "dataset": "digits"}, "8x8"),

@@ -55,6 +55,7 @@ def test_results_say_how_good_it_is_and_what_it_costs(tmp_path, name):
     assert found["seconds"] >= 0 and found["seed"] == 0 and found["config"]["epochs"] == 2
     assert found["device"] in ("cpu", "cuda") and found["inputs"] == "8x8"
     assert f"--baseline {name} --dataset digits --inputs 8x8 --seed 0 --epochs 2" in found["command"]
+    assert found["trained_by"] == ("evolution" if name == "champion_cma_es" else "gradients")
     assert ("champion" in found) == BASELINES[name].takes_champion
 
 

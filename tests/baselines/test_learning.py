@@ -13,14 +13,18 @@ from baselines.model import Problem  # noqa: E402 - torch may be missing
 from baselines.registry import BASELINES  # noqa: E402
 from baselines.running import fit  # noqa: E402
 from baselines.scoring import score  # noqa: E402
-from baselines.training import Recipe, train  # noqa: E402
+from baselines.training import Gradients  # noqa: E402
 
 # Percent of the validation images, after so many epochs.
-ON_DIGITS = {"linear": (10, 92), "mlp": (10, 95), "mask": (10, 93), "champion": (40, 88)}
+ON_DIGITS = {"linear": (10, 92), "mlp": (10, 95), "mask": (10, 93), "champion": (40, 88), "champion_cma_es": (8, 88)}
 # And training images.
 ON_MNIST = {"cnn": (3, 85, 2000), "hypernetwork": (4, 85, 2000), "coordinate_hypernetwork": (3, 30, 4000)}
-# Its own learning rate would still be rising, or be falling already.
-CHANGED = {"coordinate_hypernetwork": {"warm_up": 40, "last_rate": 1}}
+CHANGED = {
+    # Its own learning rate would still be rising, or be falling already.
+    "coordinate_hypernetwork": {"warm_up": 40, "last_rate": 1},
+    # Its own sigma is for a topology that classifies already.
+    "champion_cma_es": {"sigma": 0.1},
+}
 
 
 def test_every_baseline_is_tried():
@@ -31,8 +35,8 @@ def test_every_baseline_is_tried():
 def test_learns_digits(name):
     epochs, wanted = ON_DIGITS[name]
     parts = digits()
-    start = digits_topology() if name == "champion" else None
-    model = trained(name, parts, epochs, start=start)
+    start = digits_topology() if BASELINES[name].takes_champion else None
+    model = trained(name, parts, epochs, start=start, **CHANGED.get(name, {}))
     assert score(model, parts["validation"]).accuracy >= wanted
 
 
@@ -44,10 +48,11 @@ def test_learns_some_mnist(name):
     assert score(model, parts["validation"]).accuracy >= wanted
 
 
-def test_training_a_topology_improves_on_its_start():
+@pytest.mark.parametrize(("name", "epochs"), [("champion", 15), ("champion_cma_es", 2)])
+def test_training_a_topology_improves_on_its_start(name, epochs):
     parts, start = digits(), digits_topology()
-    first = BASELINES["champion"].make(Problem(64, 10, start), torch.Generator())
-    model = trained("champion", parts, 15, start=start)
+    first = BASELINES[name].make(Problem(64, 10, start), torch.Generator())
+    model = trained(name, parts, epochs, start=start, **CHANGED.get(name, {}))
     assert score(model, parts["validation"]).accuracy > score(first, parts["validation"]).accuracy + 20
     assert len(model.connections.detach().unique()) > 600
 
@@ -55,7 +60,7 @@ def test_training_a_topology_improves_on_its_start():
 @pytest.mark.parametrize("name", ON_DIGITS)
 def test_a_seed_gives_the_same_weights(name):
     parts = digits()
-    start = digits_topology() if name == "champion" else None
+    start = digits_topology() if BASELINES[name].takes_champion else None
     one, again, other = (trained(name, parts, 2, seed, start) for seed in (3, 3, 4))
     for ours, same, unlike in zip(one.parameters(), again.parameters(), other.parameters(), strict=True):
         assert torch.equal(ours, same) and not torch.equal(ours, unlike)
@@ -81,7 +86,7 @@ def test_a_cpu_trains_on_one_thread_and_gives_the_others_back():
 def test_the_best_epoch_is_kept_and_waiting_ends():
     """A learning rate at which the validation accuracy jumps about and does not grow for ever."""
     parts = digits()
-    recipe = Recipe(epochs=60, learning_rate=0.5, last_rate=1, patience=3)
+    recipe = Gradients(epochs=60, learning_rate=0.5, last_rate=1, patience=3)
     notes: list[str] = []
     model, found = fit(
         "linear", Problem(64, 10), parts["train"], parts["validation"], recipe, 0, lambda *told: notes.append(told[2])
@@ -103,15 +108,16 @@ def test_scores_are_those_of_torch():
     assert found.cross_entropy == pytest.approx(loss, abs=1e-5)
 
 
-def test_the_validation_part_is_not_trained_on():
-    parts = digits()
-    recipe = replace(BASELINES["linear"].recipe, epochs=1, patience=1)
+@pytest.mark.parametrize("name", ["linear", "champion_cma_es"])
+def test_the_validation_part_is_not_trained_on(name):
+    parts, start = digits(), digits_topology() if BASELINES[name].takes_champion else None
+    recipe = replace(BASELINES[name].recipe, epochs=1, patience=1)
     unlike = replace(parts["validation"], labels=(parts["validation"].labels + 1) % 10)
     weights = []
     for validation in (parts["validation"], unlike):
         generator = torch.Generator().manual_seed(0)
-        model = BASELINES["linear"].make(Problem(64, 10), generator)
-        trained_ = train(model, parts["train"], validation, recipe, generator)
+        model = BASELINES[name].make(Problem(64, 10, start), generator)
+        trained_ = recipe.train(model, parts["train"], validation, generator, lambda *_: None)
         assert math.isfinite(trained_.validation.cross_entropy)
-        weights.append(model.matrix.detach())
+        weights.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach())
     assert torch.equal(*weights)
