@@ -74,5 +74,9 @@ def test_the_best_champions_reach_their_bars():
     classifier = load_champion(DIRECTORY / "mnist_equal_paths.json").returns
     assert classifier["best_shared_weight"]["mean"] >= 95
     assert classifier["random_shared_weight"]["mean"] >= 94 and classifier["random_shared_weight"]["min"] >= 85
+    for limit, least in ((1849, 96), (200, 87)):
+        champion = load_champion(DIRECTORY / f"mnist_equal_paths_{limit}.json")
+        assert compile_genome(champion.genome).num_connections <= limit
+        assert champion.returns["random_shared_weight"]["min"] >= least
     racer = load_champion(DIRECTORY / "racer_one_weight.json")
     assert racer.returns["best_shared_weight"]["mean"] >= 400
