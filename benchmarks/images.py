@@ -1,47 +1,124 @@
 """Speed of classifying: networks a second on 1,000 images at the six published weights, on one core.
 
-The yardstick follows the published code: NumPy, one network and weight at a time, node by node, each node the product
-of all nodes' values with a dense column of weights. Pixels are random, a quarter of them not 0, as in MNIST.
+By the kernels, and by torch (`wann.torch_batch`) on the same core; what torch takes of memory there under a budget; and
+its speed on a GPU where there is one. The yardstick follows the published code: NumPy, one network and weight at a
+time, node by node, each node the product of all nodes' values with a dense column of weights. Pixels are random, a
+quarter of them not 0, as in MNIST.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evolved import load
-from benchmarks.measuring import Figures, seconds_of
+from benchmarks.measuring import Figures, added_megabytes, seconds_of
 from configs.schema import PUBLISHED_WEIGHTS
 from wann.activations import ACTIVATION_OF_CODE
 from wann.batch import Batch, mean_losses
 from wann.network import Network, Networks, compile_population
 from wann.population import Population
 
+if TYPE_CHECKING:
+    from wann.torch_batch import TorchBackend
+
+ROOT = Path(__file__).resolve().parent.parent
 IMAGES = 1000
 POPULATION = 192
 WEIGHTS = np.array(PUBLISHED_WEIGHTS)
 SIZES = (192, 460, 1849)
+GPU_POPULATION = 960
+TORCH_BUDGETS = (1024, 4096)  # megabytes
 
 
 def mnist_speed() -> Figures:
     """Losses of evolved classifiers, side by side with the yardstick."""
-    rng = np.random.default_rng(0)
-    pixels = (rng.random((256, IMAGES)) * (rng.random((256, IMAGES)) < 0.25)).astype(np.float32)
-    batch = Batch(pixels, rng.integers(0, 10, IMAGES))
+    batch = random_batch()
     for size in SIZES:
-        evolved = compile_population(Population.of(load(f"mnist_conns{size}")))
-        networks = evolved.take(np.arange(POPULATION) % len(evolved))
+        networks = classifiers(size, POPULATION)
         yield f"mnist_hidden_nodes_conns{size}", float(np.diff(networks.node_offsets).mean()) - 10
         rates, ratios = zip(*(_side_by_side(networks, batch) for _ in range(7)), strict=True)
         yield f"mnist_nets_per_second_conns{size}", median(rates)
         yield f"mnist_ratio_to_numpy_conns{size}", median(ratios)
 
 
+def mnist_torch_speed() -> Figures:
+    """The same by torch on a processor, beside the kernels; on a GPU a whole generation at once."""
+    import torch
+
+    from wann.torch_batch import TorchBackend
+
+    batch, backend = random_batch(), TorchBackend("cpu")
+    for size in SIZES:
+        networks = classifiers(size, POPULATION)
+        few = networks.take(np.arange(POPULATION // 8))
+        seconds = [(_seconds(networks, batch), _seconds_by(backend, few, batch)) for _ in range(5)]
+        yield f"mnist_torch_cpu_nets_per_second_conns{size}", median(1 / by_torch for _, by_torch in seconds)
+        yield f"mnist_kernels_ratio_to_torch_cpu_conns{size}", median(b / a for a, b in seconds)
+    for size in SIZES if torch.cuda.is_available() else ():
+        networks, on_gpu = classifiers(size, GPU_POPULATION), TorchBackend("cuda")
+        _seconds_by(on_gpu, networks, batch)  # a library's first call sets it up
+        generations = [_seconds_by(on_gpu, networks, batch) * len(networks) for _ in range(5)]
+        yield f"mnist_gpu_ms_per_generation_conns{size}", 1000 * median(generations)
+
+
+def mnist_torch_memory() -> Figures:
+    """What 960 large networks take on a processor under each budget, and the seconds; see `print_torch_memory`."""
+    for budget in TORCH_BUDGETS:
+        script = f"from benchmarks.images import print_torch_memory; print_torch_memory({budget})"
+        answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+        megabytes, seconds = map(float, answer.stdout.split())
+        yield f"mnist_torch_megabytes_budget_{budget}", megabytes
+        yield f"mnist_torch_seconds_budget_{budget}", seconds
+
+
+def print_torch_memory(budget: int, count: int = GPU_POPULATION) -> None:
+    """Megabytes that scoring takes at its worst moment beside all that the process held before, and the seconds.
+
+    Args:
+        budget: megabytes (2^20 bytes).
+        count: networks.
+    """
+    from wann.torch_batch import TorchBackend
+
+    batch, networks = random_batch(), classifiers(SIZES[-1], count)
+    TorchBackend("cpu", 1).scores(networks.take([0]), WEIGHTS, batch)  # loads what the libraries load once
+    backend, seconds = TorchBackend("cpu", budget * 2**20), []
+    megabytes = added_megabytes(lambda: seconds.append(seconds_of(lambda: backend.scores(networks, WEIGHTS, batch))))
+    print(megabytes, *seconds)
+
+
+def random_batch() -> Batch:
+    rng = np.random.default_rng(0)
+    pixels = (rng.random((256, IMAGES)) * (rng.random((256, IMAGES)) < 0.25)).astype(np.float32)
+    return Batch(pixels, rng.integers(0, 10, IMAGES))
+
+
+def classifiers(size: int, count: int) -> Networks:
+    """Evolved ones of that many connections, each many times."""
+    evolved = compile_population(Population.of(load(f"mnist_conns{size}")))
+    return evolved.take(np.arange(count) % len(evolved))
+
+
+def _seconds(networks: Networks, batch: Batch) -> float:
+    """Of the kernels, for one network."""
+    return min(seconds_of(lambda: mean_losses(networks, WEIGHTS, batch)) for _ in range(3)) / len(networks)
+
+
+def _seconds_by(backend: TorchBackend, networks: Networks, batch: Batch) -> float:
+    """Of torch, for one network: losses come back to the processor, so the device has finished."""
+    return seconds_of(lambda: backend.mean_losses(networks, WEIGHTS, batch)) / len(networks)
+
+
 def _side_by_side(networks: Networks, batch: Batch) -> tuple[float, float]:
     """Networks a second, and how many times as many as the yardstick's."""
-    seconds = min(seconds_of(lambda: mean_losses(networks, WEIGHTS, batch)) for _ in range(3)) / len(networks)
+    seconds = _seconds(networks, batch)
     return 1 / seconds, seconds_of(lambda: published_losses(networks[0], batch)) / seconds
 
 

@@ -1,4 +1,4 @@
-"""What several benchmarks measure with: seconds, a bare simulator, the gain of a second worker, and kept records."""
+"""What several benchmarks measure with: seconds, memory, a bare simulator, a second worker's gain, kept records."""
 
 from __future__ import annotations
 
@@ -18,12 +18,27 @@ from envs import box2d
 from wann.network import Networks
 
 Figures = Iterator[tuple[str, float]]
+_PROCESS = Path("/proc/self")
 
 
 def seconds_of(action: Callable[[], object]) -> float:
     begin = time.perf_counter()
     action()
     return time.perf_counter() - begin
+
+
+def added_megabytes(action: Callable[[], object]) -> float:
+    """By how many megabytes (2^20 bytes) this process grows at the worst moment of the action. Linux alone tells."""
+    _PROCESS.joinpath("clear_refs").write_text("5")  # forgets what the most was until now
+    before = _resident("VmRSS")
+    action()
+    return (_resident("VmHWM") - before) / 1024
+
+
+def _resident(name: str) -> int:
+    """Kilobytes: VmRSS now, VmHWM at most."""
+    lines = _PROCESS.joinpath("status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.box2d import biped_memory, biped_speed, biped_workers
 from benchmarks.car_racing import car_racing_speed, car_racing_workers
 from benchmarks.evolved import load
-from benchmarks.images import mnist_speed
+from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
 from benchmarks.measuring import Figures, seconds_of
 from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
 from envs.cartpole_swingup import CartPoleSwingUp
@@ -118,6 +118,8 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     "car_racing_speed": car_racing_speed,
     "car_racing_workers": car_racing_workers,
     "mnist_speed": mnist_speed,
+    "mnist_torch_speed": mnist_torch_speed,
+    "mnist_torch_memory": mnist_torch_memory,
 }
 
 

@@ -26,6 +26,8 @@ LOGGER = logging.getLogger(__name__)
 _LOSS_UNIT, _LARGEST_LOSS = 2.0**-32, 2.0**17
 # What scoring holds at once: tensors of the logits' size, and bytes an image of one network and weight.
 _LOGIT_COPIES, _LOSS_BYTES = 5, 40
+# Share of the memory that tensors may take: allocators and libraries keep some beside them.
+_TENSORS = 31 / 32
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,13 @@ class TorchBackend:
         lanes = num_weights * count
         fixed = 4 * first_row * (count + lanes) + temporary_bytes(lanes, self.device, budget)
         nodes = networks.node_offsets[begin + 1 :] - networks.node_offsets[begin]
-        chunks = np.arange(1, len(nodes) + 1)
-        logits = 4 * lanes * networks.num_outputs * chunks
+        indices = 16 * (networks.connection_offsets[begin + 1 :] - networks.connection_offsets[begin])
+        counts = np.arange(1, len(nodes) + 1)
+        logits = 4 * lanes * networks.num_outputs * counts
         # Values, what inputs add to them and the matrix for that; then logits alone.
-        computing = fixed + 4 * nodes * (lanes + count + first_row) + logits
-        scoring = _LOGIT_COPIES * logits + _LOSS_BYTES * lanes * chunks
-        fitting = np.searchsorted(np.maximum(computing, scoring), budget, side="right")
+        computing = fixed + 4 * nodes * (lanes + count + first_row) + logits + indices
+        scoring = 4 * first_row * count + _LOGIT_COPIES * logits + _LOSS_BYTES * lanes * counts
+        fitting = np.searchsorted(np.maximum(computing, scoring), _TENSORS * budget, side="right")
         return np.arange(begin, begin + max(1, int(fitting)))
 
     def _logits(self, networks: Networks, weights: NDArray, images: Tensor, budget: int) -> Tensor:
