@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from baselines.model import Model, Problem, Start
 from wann.batch import Batch, shared_weight_logits, tempered_scores
 from wann.network import Network, Networks, node_levels
-from wann.torch_batch import FUNCTIONS
+from wann.torch_program import FUNCTIONS
 
 # Besides those that the champion's search swept; 1 is first because equal ones are decided by place.
 WEIGHTS = (1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.0, -2.0)

@@ -327,7 +327,8 @@ class WorkersConfig(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """What evaluates: only auto falls back to what is there."""
     device_megabytes: Count = 1024
-    """Memory that the values of a chunk of networks may take on a GPU; less is slower and changes nothing else."""
+    """Memory that a chunk of networks, or of images for gradients, may take on a GPU; less changes no result. At least
+    one network, and 1024 images, are held at once."""
     address: Text | None = None
     """Ray cluster to join; a local one is started if null."""
     timeout_seconds: Annotated[Number, Field(gt=0)] = 600.0

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from wann.batch import Batch, Scores
 from wann.network import Networks, node_levels
 from wann.torch_device import repeatable
-from wann.torch_program import FUNCTIONS, Graph, Program, Tensor, images_on_device, most_nodes, temporary_bytes
+from wann.torch_program import Graph, Program, Tensor, images_on_device, most_nodes, temporary_bytes
 
-__all__ = ["FUNCTIONS", "TorchBackend"]
 LOGGER = logging.getLogger(__name__)
 
 # Losses are rounded to this share of a nat, and cut where nothing is to be told from them any more.

@@ -12,7 +12,8 @@ from wann.genome import make_genome
 
 torch = pytest.importorskip("torch")
 
-from wann.torch_batch import FUNCTIONS, TorchBackend  # noqa: E402 - torch may be missing
+from wann.torch_batch import TorchBackend  # noqa: E402 - torch may be missing
+from wann.torch_program import FUNCTIONS  # noqa: E402
 
 TOLERANCE = 2e-4
 
