@@ -161,7 +161,7 @@ class Encoder:
         values = self._images
         for layer in self._layers:
             values = layer.apply(values)
-        return values.reshape(_BLOCK, HIDDEN) @ self._dense + self._bias
+        return (values.reshape(_BLOCK, 1, HIDDEN) @ self._dense)[:, 0] + self._bias
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,9 @@ class _Layer:
         by_image, by_row, by_column, by_channel = values.strides
         strides = (by_image, STRIDE * by_row, STRIDE * by_column, by_row, by_channel)
         np.copyto(self.patches, np.lib.stride_tricks.as_strided(values, self.patches.shape, strides))
-        flat = self.values.reshape(-1, len(self.bias))
-        np.matmul(self.patches.reshape(len(flat), -1), self.matrix, out=flat)
-        add_and_rectify(flat, self.bias)
+        # A product for each image: in one of all, what a row's bits are depends on its place on some processors.
+        count = len(self.values)
+        flat = self.values.reshape(count, -1, len(self.bias))
+        np.matmul(self.patches.reshape(*flat.shape[:2], -1), self.matrix, out=flat)
+        add_and_rectify(flat.reshape(-1, len(self.bias)), self.bias)
         return self.values
