@@ -19,6 +19,8 @@ from wann.champion import Champion
 from wann.network import compile_genome
 from workers.evaluator import TaskError, WorkerError
 
+_MOST_WEIGHTS = 12  # that a table shows
+
 
 def announce(console: Console, run: RunDirectory) -> None:
     """One line each for what runs and where it is kept; `experiment.evaluators` tells what runs it."""
@@ -86,7 +88,7 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     best = returns["best_shared_weight"]
     for name in ("shared weight", "mean", "sd", "median", "min", *(["falls"] if "falls" in best else [])):
         table.add_column(name, justify="right")
-    for record in returns["per_weight"] if len(returns["per_weight"]) <= 12 else []:
+    for record in _shown(returns):
         table.add_row(f"{record['weight']:g}", *_figures(record))
     table.add_section()
     table.add_row("random, each its own", *_figures(individual))
@@ -109,14 +111,18 @@ def _per_class(returns: Mapping[str, Any]) -> Table:
     """Accuracy of every class at every weight, and of all weights together."""
     table = Table(caption="accuracy (%) on the test images of each class")
     table.add_column("class")
-    weights = [record["weight"] for record in returns["per_weight"]]
-    shown = weights if len(weights) <= 12 else []
-    for heading in (*(f"{weight:g}" for weight in shown), "mean softmax"):
+    shown = _shown(returns)
+    for heading in (*(f"{record['weight']:g}" for record in shown), "mean softmax"):
         table.add_column(heading, justify="right")
     for name, record in returns["per_class"].items():
         accuracies = (*record["by_weight"][: len(shown)], record["mean_softmax"])
         table.add_row(name, *(f"{accuracy:.1f}" for accuracy in accuracies))
     return table
+
+
+def _shown(returns: Mapping[str, Any]) -> list[dict[str, float]]:
+    """The swept weights, unless they are too many for a table."""
+    return returns["per_weight"] if len(returns["per_weight"]) <= _MOST_WEIGHTS else []
 
 
 def _figures(record: dict[str, float]) -> list[str]:
