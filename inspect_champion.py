@@ -1,0 +1,1 @@
+"""Look into a champion: ``inspect_champion.py RUN_OR_CHAMPION [--out DIR]``."""
