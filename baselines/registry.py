@@ -42,7 +42,7 @@ BASELINES: dict[str, Baseline] = {
     "coordinate_hypernetwork": Baseline(
         "a layer of 784 x 256 weights generated from their coordinates",
         CoordinateHypernetwork,
-        Gradients(epochs=80, batch=1000, learning_rate=5e-3, warm_up=100),
+        Gradients(epochs=30, batch=500, learning_rate=5e-3, warm_up=100),
         side=28,
     ),
     "mask": Baseline(
