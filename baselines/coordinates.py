@@ -2,10 +2,10 @@
 
 After Ha, Dai & Le 2016 (arXiv 1609.09106, appendix A.1): an MLP of 801 parameters gives all 200,704 weights of a layer
 from 784 pixels to 256 hidden nodes. Its shape is ours (4 - 25 - 25 - 1): a weight's coordinates are the row and the
-column of the pixel, and those of the hidden node in a grid of 16 x 16, all in [-1, 1]. Its nodes are sines, with several
-waves across the picture from the first (Sitzmann et al. 2020, arXiv 2006.09661): of ReLUs its weights are too smooth, and
-validation accuracy after five epochs is 76 % instead of 95 %. Free besides are the 256 biases of the hidden nodes and the
-layer from these to the classes (2,570 parameters for ten).
+column of the pixel, and those of the hidden node in a grid of 16 x 16, all in [-1, 1]. Its nodes are sines,
+with several waves across the picture from the first (Sitzmann et al. 2020, arXiv 2006.09661): of ReLUs its weights are
+too smooth, and validation accuracy after five epochs is 76 % instead of 95 %. Free besides are the 256 biases of the
+hidden nodes and the layer from these to the classes (2,570 parameters for ten).
 """
 
 from __future__ import annotations
