@@ -1,0 +1,30 @@
+"""Widgets of a report in which the champion is alive: a pole to push, a pad to draw on, rollouts to scrub."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs.task import Task
+from inspection.live.part import LivePart
+from inspection.live.program import program_data
+from wann.champion import Champion
+
+__all__ = ["LivePart", "live_part", "program_data"]
+
+
+def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -> LivePart | None:
+    """The widget for a champion; None for a task that has none.
+
+    Args:
+        champion: of the task.
+        task: as `envs.registry.task_of_champion` gives it.
+        seed: of start states and of recorded episodes.
+        weight: the shared weight to show first; None for the champion's individual weights.
+    """
+    from inspection.live.pole import pole_part
+
+    if weight is not None and not np.isfinite(weight):
+        raise ValueError(f"expected a finite weight, found {weight}")
+    if task.name == "cartpole_swingup":
+        return pole_part(task, seed)
+    return None

@@ -1,0 +1,15 @@
+"""What a page needs to show a champion alive: data for a widget, and the scripts that make it move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class LivePart:
+    """One widget of the page: ``wann.live[kind](root, data, context)`` in JavaScript builds it."""
+
+    kind: str  # pole, pad or rollouts
+    data: dict[str, Any]  # plain JSON values, all finite
+    scripts: tuple[str, ...]  # names of files in inspection/report, in the order to load them

@@ -1,0 +1,36 @@
+"""The pole that a champion balances in the page: constants of `envs.cartpole_physics`, and start states."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs import cartpole_physics as physics
+from envs.task import Task
+from inspection.live.part import LivePart
+
+
+def pole_part(task: Task, seed: int) -> LivePart:
+    """The first start is that of ``env.reset(seed=seed)``; the page draws further ones by a generator of its own."""
+    hard = bool(getattr(task, "hard", False))
+    return LivePart(
+        kind="pole",
+        data={
+            "seed": seed,
+            "hard": hard,
+            "start": list(physics.seeded_start(seed, hard)),
+            "steps": physics.EPISODE_STEPS,
+            "spread": physics.START_SPREAD,
+            "hard_reach": [physics.TRACK_LIMIT, 10.0, np.pi / 2, 10.0],
+            "physics": {
+                "gravity": physics.GRAVITY,
+                "cart_mass": physics.CART_MASS,
+                "pole_mass": physics.POLE_MASS,
+                "pole_length": physics.POLE_LENGTH,
+                "friction": physics.FRICTION,
+                "force": physics.FORCE,
+                "time_step": physics.TIME_STEP,
+                "track_limit": physics.TRACK_LIMIT,
+            },
+        },
+        scripts=("live_pole.js",),
+    )

@@ -1,0 +1,32 @@
+"""A champion's compiled program as JSON, which the network in the page runs and its diagram draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wann.activations import ACTIVATION_OF_CODE
+from wann.champion import Champion
+from wann.network import compile_genome
+
+
+def program_data(champion: Champion) -> dict[str, Any]:
+    """The fields of `wann.network.Network`, activations by name, beside the names of inputs and outputs.
+
+    Returns:
+        ``num_weights`` is E, the number of enabled connections, which ``connection_ids`` point into; ``weights`` are
+        the champion's individual ones [E], or None.
+    """
+    network = compile_genome(champion.genome)
+    individual = champion.individual_weights
+    return {
+        "num_inputs": network.num_inputs,
+        "num_outputs": network.num_outputs,
+        "num_weights": champion.genome.num_enabled,
+        "activations": [ACTIVATION_OF_CODE[code].name for code in network.activations.tolist()],
+        "fan_in": network.fan_in.tolist(),
+        "sources": network.sources.tolist(),
+        "connection_ids": network.connection_ids.tolist(),
+        "input_names": list(champion.input_names),
+        "output_names": list(champion.output_names),
+        "weights": None if individual is None else list(individual),
+    }
