@@ -50,6 +50,7 @@ class GradientSearch:
             levels_of(genome)
         count, edits = self.settings.lineages, float(self.settings.first_edits)
         self.lineages = [Lineage(Population.of([genomes[l % len(genomes)]]), edits) for l in range(count)]
+        self.best: Genome | None = None  # of the last generation that is done
         self._networks: Networks | None = None  # parents and children, once these are there
         self._family: NDArray[np.int64]  # [P] lineage of each
 
@@ -86,6 +87,7 @@ class GradientSearch:
         self._networks = None
         self.generation += 1
         best, connections = int(np.argmax(scores)), networks.num_connections()
+        self.best = self.lineages[self._family[best]].parent
         return Summary(
             self.generation - 1,
             float(scores[best]),

@@ -65,6 +65,7 @@ class Search:
         self._heat = 0
         self._racing: NDArray[np.int64]  # [P'] rows of the unique programs that the current heat is for
         self._now: Records  # of all unique programs, in this generation
+        self.best: Genome | None = None  # of the last generation that is done
         self.population = self._first_population(initial or [])
         self._age = np.zeros(config.population, np.int64)
         self._life = Records.empty(config.population, len(self._weights()))
@@ -233,6 +234,7 @@ class Search:
         records = self.strategy.records(cohort)
         figure = self.strategy.score(cohort, self.config) if self.strategy.gathers else records.mean
         best = 0 if np.isnan(figure).all() else int(np.nanargmax(figure))
+        self.best = self.population[best]
         connections = self._networks.num_connections()
         return Summary(
             self.generation,

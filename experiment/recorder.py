@@ -1,4 +1,4 @@
-"""What a run writes down each generation: metrics, TensorBoard events, a checkpoint."""
+"""What a run writes down each generation: metrics, TensorBoard events, its best network, a checkpoint."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from evolution.checkpoint import disk_error
 from evolution.request import Request, Summary
 from evolution.run_directory import RunDirectory
 from evolution.searches import AnySearch
+from evolution.snapshots import Snapshot, is_due, save_snapshot
 from experiment.events import Events
 from wann.gradients import Gradients
 from workers.evaluator import Evaluator, TaskError, WorkerError
@@ -111,6 +112,8 @@ class Recorder:
             self._write_events({**line, "steps_per_second": env_steps / max(evaluate_seconds, 1e-9)})
         self._unsaved = True
         generation = self._search.generation
+        if is_due(generation) and self._search.best is not None:
+            save_snapshot(self._run.path, Snapshot(generation, self._search.best, summary.best_mean_return))
         if generation % self._config.checkpoint_every == 0 or generation == self._run.config.generations:
             self._save()
         return line

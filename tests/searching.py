@@ -56,9 +56,10 @@ def _is_timing(key: str) -> bool:
     return key.endswith(TIMINGS[0]) or key.startswith(TIMINGS[1])
 
 
-def result(run: Path) -> tuple[bytes, list[dict]]:
+def result(run: Path) -> tuple[bytes, list[dict], dict[str, bytes]]:
     """What must be the same on every machine and after every accident."""
-    return (run / "champion.json").read_bytes(), metrics(run)
+    snapshots = {path.name: path.read_bytes() for path in (run / "snapshots").iterdir()}
+    return (run / "champion.json").read_bytes(), metrics(run), snapshots
 
 
 def staged_result(run: Path) -> dict[str, object]:

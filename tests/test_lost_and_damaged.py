@@ -20,7 +20,7 @@ def stopped(tmp_path) -> Path:
 
 
 @pytest.fixture
-def whole(tmp_path) -> tuple[bytes, list[dict]]:
+def whole(tmp_path) -> tuple:
     run = tmp_path / "whole"
     assert main([str(write_config(tmp_path / "w.yaml", generations=9)), "--run-dir", str(run)]) == 0
     return result(run)

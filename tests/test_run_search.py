@@ -14,9 +14,11 @@ from safetensors.numpy import save_file
 
 from envs.car_encoder import DEFAULT, read_encoder
 from evolution.checkpoint import load_latest
+from evolution.snapshots import load_snapshots
 from run_search import main
 from searching import SMALL, command, metrics, result, run_command, wait_for, write_config
 from wann.champion import load_champion
+from wann.network import compile_genome
 
 
 @pytest.fixture
@@ -51,6 +53,12 @@ def test_a_run_leaves_everything_behind(finished, capsys):
     assert len(champion.returns["per_weight"]) == 6
     assert yaml.safe_load((finished / "config.yaml").read_text())["generations"] == 8
     assert (finished / "checkpoint").exists()
+    snapshots = load_snapshots(finished)
+    assert [snapshot.generation for snapshot in snapshots] == [1, 2, 4, 8]
+    for snapshot in snapshots:
+        line = lines[snapshot.generation - 1]
+        assert snapshot.mean_return == line["best_mean_return"]
+        assert compile_genome(snapshot.genome).num_connections == line["best_num_connections"]
     assert list(finished.glob("events.out.tfevents.*"))
 
 

@@ -35,7 +35,7 @@ def config(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def expected(config, tmp_path_factory) -> tuple[bytes, list[dict]]:
+def expected(config, tmp_path_factory) -> tuple:
     """The undisturbed run in one process."""
     run = tmp_path_factory.mktemp("inline") / "run"
     assert main([str(config), "--run-dir", str(run)]) == 0
@@ -43,7 +43,7 @@ def expected(config, tmp_path_factory) -> tuple[bytes, list[dict]]:
     return result(run)
 
 
-def evolve_with(evaluator: Evaluator, config: Path, path: Path) -> tuple[bytes, list[dict]]:
+def evolve_with(evaluator: Evaluator, config: Path, path: Path) -> tuple:
     loaded = load_config(config)
     with RunDirectory.create(path, loaded) as run, StopRequest(lambda: None) as stop:
         task = task_of(loaded)
