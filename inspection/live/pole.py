@@ -32,5 +32,5 @@ def pole_part(task: Task, seed: int) -> LivePart:
                 "track_limit": physics.TRACK_LIMIT,
             },
         },
-        scripts=("live_pole.js",),
+        scripts=("live_controls.js", "live_pole.js"),
     )
