@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from envs.cartpole_swingup import CartPoleSwingUp
+from envs.classification import Classification
 from envs.task import Task
 from inspection.live.part import LivePart
 from inspection.live.program import program_data
@@ -21,10 +23,13 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
         seed: of start states and of recorded episodes.
         weight: the shared weight to show first; None for the champion's individual weights.
     """
+    from inspection.live.pad import pad_part
     from inspection.live.pole import pole_part
 
     if weight is not None and not np.isfinite(weight):
         raise ValueError(f"expected a finite weight, found {weight}")
-    if task.name == "cartpole_swingup":
+    if isinstance(task, CartPoleSwingUp):
         return pole_part(task, seed)
+    if isinstance(task, Classification):
+        return pad_part(champion, task, seed)
     return None

@@ -5,19 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from envs import cartpole_physics as physics
-from envs.task import Task
+from envs.cartpole_swingup import CartPoleSwingUp
 from inspection.live.part import LivePart
 
 
-def pole_part(task: Task, seed: int) -> LivePart:
+def pole_part(task: CartPoleSwingUp, seed: int) -> LivePart:
     """The first start is that of ``env.reset(seed=seed)``; the page draws further ones by a generator of its own."""
-    hard = bool(getattr(task, "hard", False))
     return LivePart(
         kind="pole",
         data={
             "seed": seed,
-            "hard": hard,
-            "start": list(physics.seeded_start(seed, hard)),
+            "hard": task.hard,
+            "start": list(physics.seeded_start(seed, task.hard)),
             "steps": physics.EPISODE_STEPS,
             "spread": physics.START_SPREAD,
             "hard_reach": [physics.TRACK_LIMIT, 10.0, np.pi / 2, 10.0],

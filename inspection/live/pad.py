@@ -1,0 +1,121 @@
+"""The pad to draw on: how strokes become a dataset's pictures, pictures to load, and accuracies by class and weight."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.classification import Classification
+from envs.datasets import DATASETS, NUM_CLASSES, load_images
+from envs.image_inputs import DESKEWED, input_kinds, smallest_difference
+from inspection.live.part import LivePart
+from inspection.live.settings import sweep_of, thinned
+from wann.batch import Batch
+from wann.champion import Champion
+from wann.errors import UserError
+from wann.forward import forward
+from wann.network import Network, compile_genome
+
+LOGGER = logging.getLogger(__name__)
+_SAMPLES = 3  # pictures of each class
+_MOST_WEIGHTS = 8
+_BLOCK = 1000  # pictures that the oracle computes at once
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """How a dataset's pictures were made from ink, for strokes to be made alike."""
+
+    canvas: int  # side in pixels before blocks are counted
+    box: int  # side that the ink is scaled to
+    centre: str  # what lies in the middle: the ink's centre of mass, or the middle of its box
+    blocks: int = 1  # side of the squares of black and white pixels that are counted
+    brightest: int = 255
+
+
+_DRAWINGS = {
+    "digits": _Drawing(canvas=32, box=32, centre="box", blocks=4, brightest=16),
+    "mnist": _Drawing(canvas=28, box=20, centre="mass"),
+    "fashion_mnist": _Drawing(canvas=28, box=28, centre="box"),
+}
+
+
+def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart:
+    """The pad of a classifier; a dataset that cannot be had leaves it without pictures to load."""
+    weights = sweep_of(champion, _MOST_WEIGHTS)
+    try:
+        samples: dict[str, Any] | None = _samples(task.dataset, seed)
+        accuracy: dict[str, Any] | None = _accuracy(champion, task, weights)
+    except UserError as error:
+        LOGGER.warning("the pad has no pictures to load: %s", error)
+        samples, accuracy = None, _stored_accuracy(champion)
+    return LivePart(
+        kind="pad",
+        data={
+            "dataset": task.dataset,
+            "side": DATASETS[task.dataset].side,
+            "input_side": input_kinds(task.dataset)[task.inputs],
+            "deskew": task.inputs == DESKEWED,
+            "unit": smallest_difference(task.num_inputs),
+            "drawing": asdict(_DRAWINGS[task.dataset]),
+            "classes": list(task.output_names),
+            "weights": weights,
+            "samples": samples,
+            "accuracy": accuracy,
+        },
+        scripts=("live_controls.js", "live_images.js", "live_pad.js"),
+    )
+
+
+def _samples(dataset: str, seed: int) -> dict[str, Any]:
+    """Pictures of the test part, of each class some, as base64 of bytes [n, side, side], and their labels [n]."""
+    images = load_images(dataset)["test"]
+    rng = np.random.Generator(np.random.Philox(seed))
+    rows = np.concatenate(
+        [rng.choice(np.flatnonzero(images.labels == label), _SAMPLES, replace=False) for label in range(NUM_CLASSES)]
+    )
+    pixels = np.ascontiguousarray(images.pixels[rows], np.uint8)
+    return {"pixels": base64.b64encode(pixels.tobytes()).decode("ascii"), "labels": images.labels[rows].tolist()}
+
+
+def _accuracy(champion: Champion, task: Classification, weights: list[float]) -> dict[str, Any]:
+    """Percent of the test part, ``values`` [O, W] and ``all`` [W]; W is 1 for a champion's individual weights."""
+    network, test = compile_genome(champion.genome), task.untouched
+    labels = test.batch_of(0).labels
+    if champion.individual_weights is None:
+        found = test.ensemble(network, np.array(weights))["per_class"]
+        values = np.array([found[name]["by_weight"] for name in task.output_names])
+    else:
+        right = _chosen_by_oracle(network, champion.individual_weights, test.batch_of(0)) == labels
+        values = np.array([[100 * right[labels == label].mean()] for label in range(task.num_outputs)])
+    shares = np.bincount(labels, minlength=task.num_outputs) / len(labels)
+    return {
+        "weights": weights if champion.individual_weights is None else None,
+        "values": values.tolist(),
+        "all": (shares @ values).tolist(),
+    }
+
+
+def _chosen_by_oracle(network: Network, weights: tuple[float, ...], batch: Batch) -> NDArray[np.int64]:
+    """[B] classes, some pictures at a time."""
+    parts = np.split(np.asarray(batch.inputs).T, range(_BLOCK, len(batch), _BLOCK))
+    return np.concatenate([forward(network, [weights], part)[0].argmax(axis=1) for part in parts])
+
+
+def _stored_accuracy(champion: Champion) -> dict[str, Any] | None:
+    """What the champion's file says of its own sweep; None unless it is complete."""
+    per_class = champion.returns.get("per_class")
+    try:
+        rows = [[float(value) for value in per_class[name]["by_weight"]] for name in champion.output_names]  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if any(len(row) != len(champion.weights) for row in rows) or not champion.weights:
+        return None
+    shown = thinned(champion.weights, _MOST_WEIGHTS)
+    columns = [champion.weights.index(weight) for weight in shown]
+    return {"weights": shown, "values": [[row[column] for column in columns] for row in rows], "all": None}
