@@ -24,16 +24,18 @@ class Purpose(IntEnum):
     CHAMPION_REPORT = 8
     STAGE = 9
     OBSERVATION = 10
+    INSPECTION = 11
 
 
-# Episode seeds of a search, of the choice of its champion and of its report never meet. All fit in 31
-# bits, which is what simulators take.
+# Episode seeds of a search, of the choice of its champion, of its report and of looking into it later never meet. All
+# fit in 31 bits, which is what simulators take.
 _SEED_RANGE = 2**29
 _SEED_BASE = {
     Purpose.EPISODES: 0,
     Purpose.OBSERVATION: 0,
     Purpose.CHAMPION_SELECTION: _SEED_RANGE,
     Purpose.CHAMPION_REPORT: 2 * _SEED_RANGE,
+    Purpose.INSPECTION: 3 * _SEED_RANGE,
 }
 
 
