@@ -1,0 +1,88 @@
+"""A champion as formulas in SymPy's syntax: a line for each live node, sources first.
+
+One expression for each output would be exact too, and of a length that grows with the number of paths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from inspection.exports.setting import Setting, is_shared
+from inspection.exports.texts import identifiers, printable
+from wann.activations import ACTIVATION_OF_CODE, STEP_THRESHOLD
+from wann.champion import Champion
+from wann.network import compile_genome
+
+_BIAS = "1"
+# What stands for an activation of the sum {x}, which is a product, a sum, or in brackets where it has to be.
+EXPRESSIONS = {
+    "linear": "{x}",
+    "step": f"Piecewise((1, {{x}} > {STEP_THRESHOLD:f}), (0, True))",
+    "sin": "sin(pi*({x}))",
+    "gaussian": "exp(-({x})**2/2)",
+    "tanh": "tanh({x})",
+    "sigmoid": "(tanh(({x})/2) + 1)/2",
+    "inverse": "-({x})",
+    "abs": "Abs({x})",
+    "relu": "Max(0, {x})",
+    "cos": "cos(pi*({x}))",
+}
+
+
+def render_formula(champion: Champion, setting: Setting) -> bytes:
+    """UTF-8 text: comments that say which symbol is what, and the lines of `formula_lines`."""
+    genome, symbols = champion.genome, _symbols(champion)
+    shared = f"# w is the weight that all connections share; here {setting.item()!r}." if is_shared(setting) else None
+    notes = [
+        f"# The network of a champion of the task {printable(champion.task)}, in SymPy's syntax.",
+        *([shared] if shared else []),
+        *_notes("input", symbols[1 : 1 + genome.num_inputs], champion.input_names),
+        *_notes("output", symbols[-genome.num_outputs :], champion.output_names),
+    ]
+    return "\n".join([*notes, *formula_lines(champion, setting), ""]).encode()
+
+
+def formula_lines(champion: Champion, setting: Setting) -> list[str]:
+    """``symbol = expression``, sources before what uses them; the outputs last.
+
+    Arguments of sine and cosine are limited in networks (`wann.activations.PERIODIC_LIMIT`) and not here.
+    """
+    network, symbols = compile_genome(champion.genome), _symbols(champion)
+    lines, edge = [], 0
+    for node, (code, fan_in) in enumerate(zip(network.activations.tolist(), network.fan_in.tolist(), strict=True)):
+        edges = slice(edge, edge + fan_in)
+        sources = [symbols[row] for row in network.sources[edges].tolist()]
+        weights = None if is_shared(setting) else setting[network.connection_ids[edges]].tolist()
+        expression = EXPRESSIONS[ACTIVATION_OF_CODE[code].name].format(x=_sum(sources, weights))
+        lines.append(f"{symbols[1 + network.num_inputs + node]} = {expression}")
+        edge += fan_in
+    return lines
+
+
+def _sum(sources: Sequence[str], weights: Sequence[float] | None) -> str:
+    if not sources:
+        return "0"
+    if weights is not None:
+        terms = [repr(w) if source == _BIAS else f"{w!r}*{source}" for w, source in zip(weights, sources, strict=True)]
+        return " + ".join(terms).replace("+ -", "- ")
+    if len(sources) > 1:
+        return f"w*({' + '.join(sources)})"
+    return "w" if sources[0] == _BIAS else f"w*{sources[0]}"
+
+
+def _symbols(champion: Champion) -> list[str]:
+    """[1 + I + N] of each row of the network."""
+    import sympy
+
+    def is_taken(name: str) -> bool:
+        return name == "w" or re.fullmatch(r"h\d+", name) is not None or hasattr(sympy, name)
+
+    inputs = identifiers(champion.input_names, "input", is_taken)
+    outputs = identifiers(champion.output_names, "output", lambda name: is_taken(name) or name in inputs)
+    hidden = (f"h{number}" for number in range(1, compile_genome(champion.genome).num_hidden + 1))
+    return [_BIAS, *inputs, *hidden, *outputs]
+
+
+def _notes(kind: str, symbols: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [f"# {kind} {symbol}: {printable(name)}" for symbol, name in zip(symbols, names, strict=True)]

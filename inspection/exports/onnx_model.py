@@ -1,0 +1,153 @@
+"""A champion as an ONNX model, in float32: a product of matrices for each group of nodes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection.exports.layers import Group, layers_of
+from inspection.exports.setting import Setting, by_connection, is_shared
+from inspection.exports.texts import printable
+from wann.activations import PERIODIC_LIMIT, STEP_THRESHOLD
+from wann.champion import Champion
+from wann.errors import UserError
+from wann.network import compile_genome
+
+if TYPE_CHECKING:
+    import onnx
+
+OPSET, IR_VERSION = 17, 8  # of 2022: what runtimes of all kinds read
+
+# For each activation its operators; "x" is the sum of a node, "" what the operator before gave, the rest constants.
+_PERIOD = (("Clip", "x", "-limit", "limit"), ("Mul", "", "half"), ("Round", ""), ("Mul", "", "two"))
+OPERATORS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "linear": (),
+    "step": (("Greater", "x", "threshold"), ("Cast", "")),
+    "sin": (*_PERIOD, ("Sub", "clipped", ""), ("Mul", "", "pi"), ("Sin", "")),
+    "gaussian": (("Mul", "x", "x"), ("Mul", "", "-half"), ("Exp", "")),
+    "tanh": (("Tanh", "x"),),
+    "sigmoid": (("Sigmoid", "x"),),
+    "inverse": (("Neg", "x"),),
+    "abs": (("Abs", "x"),),
+    "relu": (("Relu", "x"),),
+    "cos": (*_PERIOD, ("Sub", "clipped", ""), ("Mul", "", "pi"), ("Cos", "")),
+}
+CONSTANTS = {
+    "threshold": STEP_THRESHOLD,
+    "limit": PERIODIC_LIMIT,
+    "-limit": -PERIODIC_LIMIT,
+    "half": 0.5,
+    "-half": -0.5,
+    "two": 2.0,
+    "pi": np.pi,
+}
+
+
+def render_onnx(champion: Champion, setting: Setting) -> bytes:
+    """The model: ``observation [batch, I]`` to ``output [batch, O]``.
+
+    With a shared weight the scalar ``weight`` is a second input that may be left out; individual weights are constants.
+    The metadata names the task, the inputs and the outputs, the latter as JSON.
+
+    Raises:
+        UserError: weights beyond the reach of float32.
+    """
+    import onnx
+
+    _check_reach(setting)
+    graph = _Graph(champion, setting)
+    model = onnx.helper.make_model(
+        graph.proto(),
+        producer_name="weight-agnostic-search",
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    texts = {"input_names": json.dumps(champion.input_names), "output_names": json.dumps(champion.output_names)}
+    onnx.helper.set_model_props(model, {"task": printable(champion.task), **texts})
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+def _check_reach(setting: Setting) -> None:
+    beyond = np.flatnonzero(np.abs(setting) > np.finfo(np.float32).max)
+    if len(beyond):
+        raise UserError(f"weight: expected one that float32 can hold, found {np.ravel(setting)[beyond[0]]}")
+
+
+class _Graph:
+    """Collects operators and constants while it walks over the groups."""
+
+    def __init__(self, champion: Champion, setting: Setting) -> None:
+        self._genome, self._setting = champion.genome, setting
+        self._weights = by_connection(setting, champion.genome.num_enabled)
+        self._constants: dict[str, NDArray] = {}
+        self._operators: list[onnx.NodeProto] = []
+        self._layers = layers_of(compile_genome(champion.genome))
+
+    def proto(self) -> onnx.GraphProto:
+        from onnx import TensorProto, helper, numpy_helper
+
+        values = "observation"  # a column for each row but the bias
+        for index, group in enumerate(self._layers.groups):
+            computed = self._group(group, values, f"group_{index}")
+            values = self._add("Concat", (values, computed), f"values_{index}", axis=1)
+        columns = np.array(self._layers.output_rows, np.int64) - 1
+        self._gather(values, columns, "output")
+        float32, genome = TensorProto.FLOAT, self._genome
+        inputs = [helper.make_tensor_value_info("observation", float32, ["batch", genome.num_inputs])]
+        if is_shared(self._setting):
+            inputs.append(helper.make_tensor_value_info("weight", float32, []))
+            self._constants["weight"] = self._setting.astype(np.float32)
+        return helper.make_graph(
+            self._operators,
+            "champion",
+            inputs,
+            [helper.make_tensor_value_info("output", float32, ["batch", genome.num_outputs])],
+            [numpy_helper.from_array(value, name) for name, value in self._constants.items()],
+        )
+
+    def _group(self, group: Group, values: str, name: str) -> str:
+        """Adds what computes the nodes of a group, [batch, n]."""
+        of_bias = group.sources == 0
+        # A group that the bias alone feeds, or nothing, still needs the length of the batch.
+        columns = np.unique(group.sources[~of_bias] - 1) if not of_bias.all() else np.zeros(1, np.int64)
+        weights = np.ones(len(group.sources)) if is_shared(self._setting) else self._weights[group.connection_ids]
+        matrix = np.zeros((len(columns), group.num_nodes), np.float32)
+        places = np.searchsorted(columns, group.sources[~of_bias] - 1)
+        matrix[places, group.targets[~of_bias]] = weights[~of_bias]
+        bias = np.zeros(group.num_nodes, np.float32)
+        bias[group.targets[of_bias]] = weights[of_bias]
+        self._constants |= {f"{name}_matrix": matrix, f"{name}_bias": bias}
+        sources = self._gather(values, columns, f"{name}_sources")
+        sums = self._add("Gemm", (sources, f"{name}_matrix", f"{name}_bias"), f"{name}_sums")
+        if is_shared(self._setting):
+            sums = self._add("Mul", (sums, "weight"), f"{name}_weighted")
+        return self._activate(group.activation, sums, name)
+
+    def _activate(self, activation: str, sums: str, name: str) -> str:
+        from onnx import TensorProto
+
+        made = {"x": sums, "": sums}
+        for index, (operator, *inputs) in enumerate(OPERATORS[activation]):
+            for constant in set(inputs) & set(CONSTANTS):
+                self._constants[constant] = np.array(CONSTANTS[constant], np.float32)
+            settings: dict[str, Any] = {"to": TensorProto.FLOAT} if operator == "Cast" else {}
+            made[""] = self._add(
+                operator, [made.get(key, key) for key in inputs], f"{name}_{operator.lower()}_{index}", **settings
+            )
+            if operator == "Clip":
+                made["clipped"] = made[""]
+        return made[""]
+
+    def _gather(self, values: str, columns: NDArray[np.int64], name: str) -> str:
+        self._constants[f"{name}_columns"] = columns
+        return self._add("Gather", (values, f"{name}_columns"), name, axis=1)
+
+    def _add(self, operator: str, inputs: tuple[str, ...] | list[str], output: str, **settings: Any) -> str:
+        from onnx import helper
+
+        self._operators.append(helper.make_node(operator, inputs, [output], name=output, **settings))
+        return output
