@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wann.network import Networks
 
-# Images in a tile, by the nodes of the largest network that it is for: values of all nodes are to stay in the L2 cache.
+# Images in a tile, by the nodes whose values are held at once: these are to stay in the L2 cache.
 _TILES = ((300, 256), (2**31, 128))
 # Of networks with individual weights only one setting's values are held.
 _INDIVIDUAL_TILE = 256
@@ -81,16 +81,14 @@ def _losses(
     """[P, W] summed; ``correct`` [P, W] is written, unless it is [0, W]."""
     from wann.image_kernels import shared_losses
 
-    programs = _with_slots(networks)
+    program, num_slots = _merged(networks)
+    images = batch.tiles(_tile(num_slots))
     losses = np.zeros((len(networks), len(weights)))
     for settings in _parts(len(weights)):
         chosen = np.asarray(weights, np.float32)[settings]
         found = np.zeros((len(networks), len(chosen)))
         right = np.zeros((len(correct), len(chosen)), np.int64)
-        for rows, tile in _by_size(networks):
-            images = batch.tiles(tile)
-            arguments = rows, networks.num_outputs, images, batch.labels, chosen, _opposite(chosen)
-            shared_losses(programs, *arguments, found, right)
+        shared_losses(program, num_slots, images, batch.labels, chosen, _opposite(chosen), found, right)
         losses[:, settings], correct[:, settings] = found, right
     return losses
 
@@ -134,11 +132,11 @@ def individual_scores(
     num_weights = weights[0].shape[1]
     factors = np.ones(num_weights, np.float32) if scales is None else scales
     losses, correct = np.zeros((len(networks), num_weights)), np.zeros((len(networks), num_weights), np.int64)
-    programs, images = _with_slots(networks), batch.tiles(_INDIVIDUAL_TILE)
+    (program, num_slots), images = _apart(networks), batch.tiles(_INDIVIDUAL_TILE)
     for p in range(len(networks)):
         settings = np.ascontiguousarray(weights[p].T, np.float32)
-        arguments = networks.num_outputs, images, batch.labels, settings, factors
-        individual_losses(programs, p, *arguments, losses[p], correct[p])
+        arguments = num_slots, images, batch.labels, settings, factors
+        individual_losses(program, p, *arguments, losses[p], correct[p])
     return Scores(losses / len(batch), correct / len(batch))
 
 
@@ -147,41 +145,39 @@ def shared_weight_logits(networks: Networks, weights: NDArray[np.float64], batch
     from wann.image_kernels import shared_logits
 
     logits = np.empty((len(networks), len(weights), networks.num_outputs, len(batch)), np.float32)
-    programs = _with_slots(networks)
+    program, num_slots = _merged(networks)
+    images = batch.tiles(_tile(num_slots))
     for settings in _parts(len(weights)):
         chosen = np.asarray(weights, np.float32)[settings]
         part = np.empty((len(networks), len(chosen), *logits.shape[2:]), np.float32)
-        images = batch.tiles(_TILES[-1][1])
-        shared_logits(programs, images, chosen, _opposite(chosen), part)
+        shared_logits(program, num_slots, images, chosen, _opposite(chosen), part)
         logits[:, settings] = part
     return logits
 
 
-def _with_slots(networks: Networks) -> tuple[NDArray, ...]:
-    """What `wann.image_kernels` takes: program arrays, and where each node's values are kept."""
-    from wann.image_kernels import assign_slots
+def _merged(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
+    """What `wann.image_kernels` takes of networks at shared weights: nodes that several have are computed once."""
+    from wann.merge_kernels import assign_slots, merged
 
-    programs = activations, fan_in, sources, node_offsets, edge_offsets = networks.program_arrays()
-    slots, slot_sources = np.empty(len(fan_in), np.int32), np.empty(len(sources), np.int32)
-    num_slots = np.zeros(len(networks), np.int64)
-    assign_slots(programs, 1 + networks.num_inputs, networks.num_outputs, slots, slot_sources, num_slots)
-    return activations, fan_in, slot_sources, node_offsets, edge_offsets, slots, num_slots
+    num_rows = 1 + networks.num_inputs
+    return assign_slots(merged(networks.program_arrays(), num_rows, networks.num_outputs), num_rows)
+
+
+def _apart(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
+    """The same of networks whose connections have weights of their own."""
+    from wann.merge_kernels import apart, assign_slots
+
+    num_rows = 1 + networks.num_inputs
+    return assign_slots(apart(networks.program_arrays(), num_rows, networks.num_outputs), num_rows)
 
 
 def _parts(count: int) -> list[slice]:
     return [slice(begin, begin + _MOST_SETTINGS) for begin in range(0, count, _MOST_SETTINGS)]
 
 
-def _by_size(networks: Networks) -> list[tuple[NDArray[np.int64], int]]:
-    """Rows of networks, and the tile for them."""
-    sizes = np.diff(networks.node_offsets)
-    groups, least = [], -1
-    for most, tile in _TILES:
-        rows = np.flatnonzero((sizes > least) & (sizes <= most))
-        least = most
-        if len(rows):
-            groups.append((rows, tile))
-    return groups
+def _tile(num_slots: int) -> int:
+    """Images in a tile."""
+    return next(tile for most, tile in _TILES if num_slots <= most)
 
 
 def _opposite(weights: NDArray[np.float32]) -> NDArray[np.int64]:

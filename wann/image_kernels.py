@@ -17,85 +17,35 @@ FUSED = True
 
 
 @jit
-def shared_logits(programs, images, weights, opposite, logits):
+def shared_logits(program, num_slots, images, weights, opposite, logits):
     """Logits of P networks at shared weights.
 
     Args:
-        programs: (activations, fan_in, slot_sources, node_offsets, connection_offsets, slots, num_slots) of the
-            networks, with what `assign_slots` found.
+        program: of P networks, as `wann.merge_kernels.assign_slots` gives it.
+        num_slots: of the program.
         images: [tiles, 1 + I, T] float32, row 0 the bias.
         weights: [W] float32.
         opposite: [W] int64: the setting whose weight is the positive of this negative one, or the setting itself.
         logits: [P, W, O, B] float32, written; the last tile may hold more than B images.
     """
     tile = images.shape[2]
-    room = _room(programs[6], weights, tile)
+    room = _room(num_slots, weights, tile)
     for t in range(len(images)):
         for p in range(len(logits)):
-            _nodes_of_one(programs, p, images[t], opposite, room)
-            _write_logits(room[1], t * tile, logits[p])
-
-
-@jit
-def assign_slots(programs, num_rows, num_outputs, slots, slot_sources, num_slots):
-    """Where each node's values are kept: a node takes the place of one that no later node reads.
-
-    Values of large networks then stay in the L2 cache. The outputs have the first slots to themselves.
-
-    Args:
-        programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
-        num_rows: 1 + I.
-        num_outputs: O.
-        slots: [sum N] int32, written.
-        slot_sources: [sum E] int32, written: sources with nodes replaced by ``num_rows`` and their slots.
-        num_slots: [P] int64, written.
-    """
-    _, fan_in, sources, node_offsets, edge_offsets = programs
-    largest = 0
-    for p in range(len(num_slots)):
-        largest = max(largest, node_offsets[p + 1] - node_offsets[p])
-    last_reader = np.empty(largest, np.int64)
-    free = np.empty(largest, np.int64)
-    for p in range(len(num_slots)):
-        first, num_nodes = node_offsets[p], node_offsets[p + 1] - node_offsets[p]
-        last_reader[:num_nodes] = -1
-        edge = edge_offsets[p]
-        for k in range(num_nodes):
-            for i in range(edge, edge + fan_in[first + k]):
-                if sources[i] >= num_rows:
-                    last_reader[sources[i] - num_rows] = k
-            edge += fan_in[first + k]
-        used, num_free = num_outputs, 0
-        edge = edge_offsets[p]
-        for k in range(num_nodes):
-            if k >= num_nodes - num_outputs:
-                slots[first + k] = k - (num_nodes - num_outputs)
-            elif num_free:
-                num_free -= 1
-                slots[first + k] = free[num_free]
-            else:
-                slots[first + k] = used
-                used += 1
-            for i in range(edge, edge + fan_in[first + k]):
-                node = sources[i] - num_rows
-                slot_sources[i] = num_rows + slots[first + node] if node >= 0 else sources[i]
-                if node >= 0 and last_reader[node] == k:
-                    free[num_free] = slots[first + node]
-                    num_free += 1
-            edge += fan_in[first + k]
-        num_slots[p] = used
+            _nodes_of_one(program, p, images[t], opposite, room)
+            _write_logits(room[1], program[5][p], t * tile, logits[p])
 
 
 @jit
 def _room(num_slots, weights, tile):
     """Buffers that `_nodes_of_one` works in: values, sums and weights by lane, each also by weight and image."""
-    largest, num_weights = num_slots.max(), len(weights)
-    values = np.empty((largest, num_weights * tile), np.float32)
+    num_weights = len(weights)
+    values = np.empty((num_slots, num_weights * tile), np.float32)
     sums = np.empty((1, num_weights * tile), np.float32)
     scale = np.repeat(weights, tile).reshape(1, num_weights * tile)
     return (
         values,
-        values.reshape(largest * num_weights, tile),
+        values.reshape(num_slots * num_weights, tile),
         sums,
         sums.reshape(num_weights, tile),
         scale,
@@ -105,9 +55,9 @@ def _room(num_slots, weights, tile):
 
 
 @inner
-def _nodes_of_one(programs, p, pixels, opposite, room):
-    """All nodes of one network on one tile."""
-    activations, fan_in, sources, node_offsets, edge_offsets, slots, _ = programs
+def _nodes_of_one(program, p, pixels, opposite, room):
+    """All nodes of one network that none before it has, on one tile."""
+    activations, fan_in, sources, node_offsets, edge_offsets, _, slots = program
     values, by_weight, sums, sums_by_weight, scale, scale_by_weight, of_inputs = room
     num_rows, tile = pixels.shape
     num_weights = len(opposite)
@@ -161,33 +111,32 @@ def _spread(of_inputs, sums_by_weight, tile):
 
 
 @inner
-def _write_logits(by_weight, begin, logits):
+def _write_logits(by_weight, rows, begin, logits):
     num_weights, num_outputs, num_images = logits.shape
     lanes = min(by_weight.shape[1], num_images - begin)
     for o in range(num_outputs):
         for w in range(num_weights):
-            row = o * num_weights + w
+            row = rows[o] * num_weights + w
             for l in range(lanes):
                 logits[w, o, begin + l] = by_weight[row, l]
 
 
 @jit
-def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite, losses, correct):
+def shared_losses(program, num_slots, images, labels, weights, opposite, losses, correct):
     """Cross-entropy of the softmax, and images whose largest logit, the first of equals, is the label's.
 
     Args:
-        programs: as in `shared_logits`, of P networks.
-        rows: [n] int64, the networks that are wanted.
-        num_outputs: O.
+        program: as in `shared_logits`, of P networks.
+        num_slots: of the program.
         images: [tiles, 1 + I, T] float32.
         labels: [B] int64; the last tile may hold more images, which do not count.
         weights: [W] float32.
         opposite: as in `shared_logits`.
-        losses: [P, W] float64, the sum over images in nats, written for those.
-        correct: [P, W] int64, written for those; [0, W] where it is not wanted.
+        losses: [P, W] float64, the sum over images in nats, written.
+        correct: [P, W] int64, written; [0, W] where it is not wanted.
     """
     num_weights, tile = len(weights), images.shape[2]
-    room = _room(programs[6][rows], weights, tile)
+    room = _room(num_slots, weights, tile)
     values, by_weight = room[0], room[1]
     largest = np.empty((1, num_weights * tile), np.float32)
     total = np.empty((1, num_weights * tile), np.float32)
@@ -195,29 +144,28 @@ def shared_losses(programs, rows, num_outputs, images, labels, weights, opposite
     own = np.empty((num_weights, tile), np.float32)
     beaten = np.empty((num_weights, tile), np.int32)
     partial = np.empty(PARTIAL_SUMS, np.float64)
-    for p in rows:
-        losses[p] = 0
-        if len(correct):
-            correct[p] = 0
+    losses[:] = 0
+    correct[:] = 0
     for t in range(len(images)):
         own_labels = labels[t * tile : (t + 1) * tile]
-        for p in rows:
-            _nodes_of_one(programs, p, images[t], opposite, room)
-            cross_entropy(values, num_outputs, largest, total, num_weights * tile)
-            gather_own(by_weight, own_labels, own)
+        for p in range(len(losses)):
+            _nodes_of_one(program, p, images[t], opposite, room)
+            rows = program[5][p]
+            cross_entropy(values, rows, largest, total, num_weights * tile)
+            gather_own(by_weight, rows, own_labels, own)
             add_up(largest_by_weight, total_by_weight, own, len(own_labels), partial, losses[p])
             if len(correct):
-                count_right(by_weight, num_outputs, own_labels, own, beaten, correct[p])
+                count_right(by_weight, rows, own_labels, own, beaten, correct[p])
 
 
 @jit
-def individual_losses(programs, p, num_outputs, images, labels, weights, scales, losses, correct):
+def individual_losses(program, p, num_slots, images, labels, weights, scales, losses, correct):
     """As `shared_losses`, of network ``p`` with a weight for each of its connections.
 
     Args:
-        programs: as in `shared_logits`.
+        program: as in `shared_logits`, of networks apart.
         p: index of the network.
-        num_outputs: O.
+        num_slots: of the program.
         images: [tiles, 1 + I, T] float32, T a multiple of 128.
         labels: [B] int64; the last tile may hold more images, which do not count.
         weights: [W, E] float32, by live connection of this network.
@@ -226,7 +174,8 @@ def individual_losses(programs, p, num_outputs, images, labels, weights, scales,
         correct: [W] int64, written.
     """
     tile = images.shape[2]
-    values = np.empty((programs[6][p], tile), np.float32)
+    rows = program[5][p]
+    values = np.empty((num_slots, tile), np.float32)
     sums = np.empty((1, tile), np.float32)
     ones = np.ones((1, tile), np.float32)
     largest = np.empty((1, tile), np.float32)
@@ -239,20 +188,21 @@ def individual_losses(programs, p, num_outputs, images, labels, weights, scales,
     for t in range(len(images)):
         own_labels = labels[t * tile : (t + 1) * tile]
         for w in range(len(weights)):
-            _weighted_nodes_of_one(programs, p, images[t], weights, w, values, sums, ones)
-            for o in range(num_outputs):
+            _weighted_nodes_of_one(program, p, images[t], weights, w, values, sums, ones)
+            for o in range(len(rows)):
+                row = rows[o]
                 for l in range(tile):
-                    values[o, l] *= scales[w]
-            cross_entropy(values, num_outputs, largest, total, tile)
-            gather_own(values, own_labels, own)
+                    values[row, l] *= scales[w]
+            cross_entropy(values, rows, largest, total, tile)
+            gather_own(values, rows, own_labels, own)
             add_up(largest, total, own, len(own_labels), partial, losses[w : w + 1])
-            count_right(values, num_outputs, own_labels, own, beaten, correct[w : w + 1])
+            count_right(values, rows, own_labels, own, beaten, correct[w : w + 1])
 
 
 @inner
-def _weighted_nodes_of_one(programs, p, pixels, weights, w, values, sums, ones):
+def _weighted_nodes_of_one(program, p, pixels, weights, w, values, sums, ones):
     """All nodes of one network on one tile, at setting ``w`` of the weights of its connections."""
-    activations, fan_in, sources, node_offsets, edge_offsets, slots, _ = programs
+    activations, fan_in, sources, node_offsets, edge_offsets, _, slots = program
     num_rows, tile = pixels.shape
     first_node, num_nodes = node_offsets[p], node_offsets[p + 1] - node_offsets[p]
     first_edge = edge_offsets[p]

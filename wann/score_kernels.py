@@ -25,6 +25,7 @@ def score(logits, labels, losses, correct):
         correct: [S] int64, written.
     """
     num_outputs, num_images = logits.shape[1], logits.shape[2]
+    rows = np.arange(num_outputs).astype(np.int32)
     largest = np.empty((1, num_images), np.float32)
     total = np.empty((1, num_images), np.float32)
     own = np.empty((1, num_images), np.float32)
@@ -32,37 +33,41 @@ def score(logits, labels, losses, correct):
     partial = np.empty(PARTIAL_SUMS, np.float64)
     for s in range(len(logits)):
         losses[s], correct[s] = 0, 0
-        cross_entropy(logits[s], num_outputs, largest, total, num_images)
-        gather_own(logits[s], labels, own)
+        cross_entropy(logits[s], rows, largest, total, num_images)
+        gather_own(logits[s], rows, labels, own)
         add_up(largest, total, own, num_images, partial, losses[s : s + 1])
-        count_right(logits[s], num_outputs, labels, own, beaten, correct[s : s + 1])
+        count_right(logits[s], rows, labels, own, beaten, correct[s : s + 1])
 
 
 @inner
-def cross_entropy(values, num_outputs, largest, total, num_lanes):
-    """The largest logit of each lane, and the logarithm of what the softmax divides by."""
+def cross_entropy(values, rows, largest, total, num_lanes):
+    """The largest logit of each lane, and the logarithm of what the softmax divides by; logit o is in ``rows[o]``."""
+    first = rows[0]
     for l in range(num_lanes):
-        largest[0, l] = values[0, l]
-    for o in range(1, num_outputs):
+        largest[0, l] = values[first, l]
+    for o in range(1, len(rows)):
+        row = rows[o]
         for l in range(num_lanes):
-            largest[0, l] = larger(largest[0, l], values[o, l])
+            largest[0, l] = larger(largest[0, l], values[row, l])
     for l in range(num_lanes):
-        total[0, l] = exp_of_negative(values[0, l] - largest[0, l])
-    for o in range(1, num_outputs):
+        total[0, l] = exp_of_negative(values[first, l] - largest[0, l])
+    for o in range(1, len(rows)):
+        row = rows[o]
         for l in range(num_lanes):
-            total[0, l] += exp_of_negative(values[o, l] - largest[0, l])
+            total[0, l] += exp_of_negative(values[row, l] - largest[0, l])
     for l in range(num_lanes):
         total[0, l] = log(total[0, l])
 
 
 @inner
-def gather_own(by_weight, labels, own):
+def gather_own(by_weight, rows, labels, own):
     """The logit of each image's label."""
     num_weights = own.shape[0]
     for w in range(num_weights):
         for l in range(len(labels)):
             # Unsigned, or numba would ask of every index whether it counts from the end.
-            own[w, l] = by_weight[np.uint64(labels[l]) * np.uint64(num_weights) + np.uint64(w), np.uint64(l)]
+            row = np.uint64(rows[np.uint64(labels[l])])
+            own[w, l] = by_weight[row * np.uint64(num_weights) + np.uint64(w), np.uint64(l)]
 
 
 @inner
@@ -85,14 +90,14 @@ def add_up(largest, total, own, lanes, partial, losses):
 
 
 @inner
-def count_right(by_weight, num_outputs, labels, own, beaten, correct):
+def count_right(by_weight, rows, labels, own, beaten, correct):
     """Images whose own logit no other exceeds, and none before it equals."""
     num_weights, lanes = len(correct), len(labels)
     for w in range(num_weights):
         for l in range(lanes):
             beaten[w, l] = 0
-        for o in range(num_outputs):
-            row = o * num_weights + w
+        for o in range(len(rows)):
+            row = rows[o] * num_weights + w
             for l in range(lanes):
                 worse = (by_weight[row, l] > own[w, l]) | ((labels[l] > o) & (by_weight[row, l] == own[w, l]))
                 beaten[w, l] |= np.int32(worse)
