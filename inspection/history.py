@@ -1,0 +1,180 @@
+"""How a run came to its champion: learning curves from its metrics, and its best networks on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolution.run_directory import METRICS
+from evolution.snapshots import Snapshot, load_snapshots
+from inspection.chart import Chart, Line, Part
+from wann.errors import UserError
+
+_STAGES = "stages"
+_COLUMNS = ("best_mean_return", "best_max_return", "best_num_connections")
+_MOST_POINTS = 600  # of a curve; a picture has no room for more
+_CONNECTIONS_HEIGHT = 210.0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The metrics of one search, M generations: of a whole run, or of one restart of a stage."""
+
+    name: str  # empty for a whole run
+    steps: NDArray[np.float64]  # [M] simulated, cumulative within the stretch
+    values: Mapping[str, NDArray[np.float64]]  # [M] of each of ``_COLUMNS``; NaN where a generation failed
+    seconds: float
+    snapshots: tuple[Snapshot, ...]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True)
+class History:
+    """The searches of a run, one behind the other."""
+
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def generations(self) -> int:
+        return sum(map(len, self.stretches))
+
+    @property
+    def steps(self) -> int:
+        return int(sum(stretch.steps[-1] for stretch in self.stretches))
+
+    @property
+    def seconds(self) -> float:
+        return sum(stretch.seconds for stretch in self.stretches)
+
+    def axis(self, of: str) -> NDArray[np.float64]:
+        """[all M] generations counted from 1, or simulated steps, over all stretches."""
+        parts, before = [], 0.0
+        for stretch in self.stretches:
+            own = stretch.steps if of == "steps" else np.arange(1, len(stretch) + 1, dtype=np.float64)
+            parts.append(before + own)
+            before += float(own[-1])
+        return np.concatenate(parts)
+
+    def values(self, column: str) -> NDArray[np.float64]:
+        return np.concatenate([stretch.values[column] for stretch in self.stretches])
+
+    def parts(self, of: str) -> list[Part]:
+        """Where each stretch begins and ends on that axis; none for a single one."""
+        if len(self.stretches) < 2:
+            return []
+        axis, parts, first = self.axis(of), [], 0
+        for stretch in self.stretches:
+            last = first + len(stretch) - 1
+            parts.append(Part(stretch.name, float(axis[max(first - 1, 0)]), float(axis[last])))
+            first = last + 1
+        return parts
+
+    def rows(self) -> NDArray[np.int64]:
+        """Of all generations those that curves show."""
+        return np.unique(np.linspace(0, self.generations - 1, _MOST_POINTS).round().astype(np.int64))
+
+
+def load_history(run: Path) -> History | None:
+    """The history of a run directory; None where it has no metrics, as beside a champion that was copied.
+
+    Raises:
+        UserError: a line of metrics is damaged.
+        CheckpointError: a snapshot is damaged.
+    """
+    if (run / METRICS).is_file():
+        found = [_stretch(run, "")]
+    else:
+        places = sorted((run / _STAGES).glob("*/restart-*"))
+        found = [_stretch(place, _name(place, places)) for place in places if (place / METRICS).is_file()]
+    stretches = tuple(stretch for stretch in found if len(stretch))
+    return History(stretches) if stretches else None
+
+
+def _name(place: Path, places: list[Path]) -> str:
+    """``find``, or ``find 2`` where a stage has several restarts."""
+    stage = place.parent.name.partition("-")[2] or place.parent.name
+    several = sum(other.parent == place.parent for other in places) > 1
+    return f"{stage} {int(place.name.removeprefix('restart-')) + 1}" if several else stage
+
+
+def _stretch(run: Path, name: str) -> Stretch:
+    path = run / METRICS
+    lines = path.read_bytes().splitlines(keepends=True)
+    whole = lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]  # a killed run may leave a torn line
+    records = [_record(line, f"{path}:{number}") for number, line in enumerate(whole, start=1)]
+    values = {column: np.array([record[column] for record in records], np.float64) for column in _COLUMNS}
+    steps = np.array([record["env_steps"] for record in records], np.float64)
+    seconds = float(records[-1]["wall_seconds"]) if records else 0.0
+    return Stretch(name, steps, values, seconds, tuple(load_snapshots(run)))
+
+
+def _record(line: bytes, place: str) -> dict[str, float]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        raise UserError(f"{place}: expected a line of JSON, found {line[:60]!r}") from None
+    if not isinstance(record, dict):
+        raise UserError(f"{place}: expected an object, found {line[:60]!r}")
+    found = {}
+    for key in (*_COLUMNS, "env_steps", "wall_seconds"):
+        value = record.get(key, "nothing") if key in record else "nothing"
+        if value is None and key in _COLUMNS:
+            value = float("nan")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UserError(f"{place}: {key}: expected a number, found {str(value)[:60]}")
+        found[key] = float(value)
+    return found
+
+
+# --- pictures ---
+
+
+def draw_history(history: History, of: str) -> str:
+    """Returns above connections, against ``of``: "generations" or "steps"."""
+    rows = history.rows()
+    x = history.axis(of)[rows]
+    mean, best = history.values("best_mean_return")[rows], history.values("best_max_return")[rows]
+    lines = [Line("mean over weights", x, mean)]
+    if not np.allclose(mean, best, equal_nan=True):
+        lines.insert(0, Line("best weight", x, best, "second"))
+    label = "simulated steps" if of == "steps" else "generation"
+    integers = of == "generations"
+    parts = history.parts(of)
+    returns = Chart(label, "return of the best network", lines, parts=parts, integers=integers)
+    sizes = [Line("connections", x, history.values("best_num_connections")[rows])]
+    connections = Chart(label, "its connections", sizes, parts=parts, integers=integers, height=_CONNECTIONS_HEIGHT)
+    return stacked([returns.svg("returns"), connections.svg("connections")], [returns.height, connections.height])
+
+
+def stacked(pictures: list[str], heights: list[float]) -> str:
+    """Charts of equal width in one SVG, one below the other."""
+    tops = np.concatenate([[0.0], np.cumsum(heights)])
+    inner = [svg.replace("<svg ", f'<svg y="{top:g}" ', 1) for svg, top in zip(pictures, tops, strict=False)]
+    total = float(tops[-1])
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="charts" viewBox="0 0 760 {total:g}" width="760" '
+        f'height="{total:g}" role="group">'
+    )
+    return "\n".join([opening, *inner, "</svg>"])
+
+
+def history_data(history: History) -> dict[str, Any]:
+    """What a page needs to read the curves out: plain JSON values, None for NaN."""
+    rows = history.rows()
+    columns = {
+        "generations": history.axis("generations"),
+        "steps": history.axis("steps"),
+        **{column: history.values(column) for column in _COLUMNS},
+    }
+    return {
+        name: [None if np.isnan(value) else float(f"{value:.6g}") for value in column[rows]]
+        for name, column in columns.items()
+    }

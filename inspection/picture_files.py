@@ -1,0 +1,60 @@
+"""Pictures on disk: SVG as it is, and PNG drawn from it, with letters that look the same everywhere."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from wann.errors import UserError
+
+_INSTALL = 'pip install "weight-agnostic-search[inspect]"'
+_PNG_WIDTH = 1600  # pixels
+
+
+def save_picture(directory: Path, name: str, svg: str) -> list[Path]:
+    """Write ``NAME.svg`` and ``NAME.png``.
+
+    Raises:
+        UserError: the package that draws PNG is missing, or the files cannot be written.
+    """
+    paths = [directory / f"{name}.svg", directory / f"{name}.png"]
+    try:
+        paths[0].write_text(svg, encoding="utf-8", newline="\n")
+        paths[1].write_bytes(png_of(svg))
+    except OSError as error:
+        raise UserError(f"{directory}: expected a directory to write to, found: {error.strerror or error}") from error
+    return paths
+
+
+def png_of(svg: str, width: int = _PNG_WIDTH) -> bytes:
+    """The SVG drawn ``width`` pixels wide.
+
+    Raises:
+        UserError: the package that does it is missing.
+    """
+    if find_spec("resvg_py") is None:
+        raise UserError(f"pictures: expected what draws PNG files, found no package 'resvg_py'; {_INSTALL}")
+    import resvg_py
+
+    fonts = _fonts()
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg,
+            width=width,
+            skip_system_fonts=bool(fonts),
+            font_files=fonts,
+            font_family="DejaVu Sans",
+            sans_serif_family="DejaVu Sans",
+        )
+    )
+
+
+def _fonts() -> list[str]:
+    """The letters that come with Matplotlib, so that a machine without fonts draws the same; else the system's."""
+    spec = find_spec("matplotlib")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(place) / "mpl-data" / "fonts" / "ttf"
+        found = [str(folder / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf") if (folder / name).is_file()]
+        if found:
+            return found
+    return []
