@@ -65,7 +65,7 @@ def record_video(
         champion = load_champion(champion)
     task, setting = _task_of(champion), _setting(champion, weight)
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    with _without_display():
+    with without_display():
         try:
             with Episode(task, compile_genome(champion.genome), setting, seed, render_mode="rgb_array") as episode:
                 first = _render(episode)
@@ -146,7 +146,7 @@ def _writer(path: Path, fps: float) -> Iterator[Callable[[NDArray[np.uint8]], No
 
 
 @contextmanager
-def _without_display() -> Iterator[None]:
+def without_display() -> Iterator[None]:
     """Renderers draw into memory; pygame is not to look for a screen, a loudspeaker or a place to greet."""
     wanted = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
     added = [name for name in wanted if name not in os.environ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.classification import Classification
+from envs.playing import Playable
 from envs.task import Task
 from inspection.live.part import LivePart
 from inspection.live.program import program_data
@@ -25,6 +28,8 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
     """
     from inspection.live.pad import pad_part
     from inspection.live.pole import pole_part
+    from inspection.live.rollouts import rollouts_part
+    from inspection.live.scenes import SCENES
 
     if weight is not None and not np.isfinite(weight):
         raise ValueError(f"expected a finite weight, found {weight}")
@@ -32,4 +37,6 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
         return pole_part(task, seed)
     if isinstance(task, Classification):
         return pad_part(champion, task, seed)
+    if task.name in SCENES:
+        return rollouts_part(champion, cast(Playable, task), seed, weight)
     return None

@@ -359,7 +359,7 @@
     const speeds = [["\u00bc\u00d7", 0.25], ["\u00bd\u00d7", 0.5], ["1\u00d7", 1], ["2\u00d7", 2], ["4\u00d7", 4]];
     root.append(element("div", { class: "live-widget live-pole" }, [
       element("div", { class: "live-frame" }, [
-        element("div", { class: "live-readouts" }, [time.box, total.box, now.box]), picture.svg, status,
+        element("div", { class: "live-readouts" }, [time.box, total.box, now.box, status]), picture.svg,
       ]),
       element("div", { class: "live-row" }, [
         pause,

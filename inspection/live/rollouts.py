@@ -1,0 +1,77 @@
+"""Episodes recorded when the report is made: poses and inputs of every frame, for a page to play and to scrub."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from envs.playing import Episode, Playable
+from inspection.live.packing import pack_table
+from inspection.live.part import LivePart
+from inspection.live.scenes import SCENES, Scene
+from inspection.live.settings import telling_weights
+from inspection.video import without_display
+from wann.champion import Champion
+from wann.network import compile_genome
+
+# A thousand steps of the racer take ten seconds, in its simulator mostly.
+_EPISODES = {"bipedal_walker": 4, "car_racing": 3}
+_PATIENCE = 250  # steps without a new maximum of the return: then there is nothing more to see
+_SCRIPTS = ("live_controls.js", "live_scenes.js", "live_rollouts.js")
+
+
+def rollouts_part(
+    champion: Champion, task: Playable, seed: int, weight: float | None, max_steps: int | None = None
+) -> LivePart:
+    """Episodes from one start at several weights, the first at ``weight``: whole, but for what only stands or turns.
+
+    Args:
+        champion: of the task.
+        task: with a scene in `inspection.live.scenes`.
+        seed: of all episodes.
+        weight: None for the champion's individual weights.
+        max_steps: length at which a recording is cut.
+
+    Raises:
+        UserError: see `envs.box2d` (no Box2D).
+    """
+    network, count = compile_genome(champion.genome), _EPISODES[task.name]
+    weights: list[float | None] = list(telling_weights(champion, weight, count))
+    if champion.individual_weights is not None and weight is None:
+        weights = [None, *weights][:count]
+    rollouts, still, fps = [], {}, 0.0
+    with without_display():
+        for shown in weights:
+            setting = np.array([champion.individual_weights if shown is None else shown], np.float64)
+            with Episode(task.reported, network, setting, seed) as episode:
+                scene = SCENES[task.name](episode.environment)
+                rollouts.append({"weight": shown, **_record(episode, scene, max_steps)})
+                still, fps = scene.still, float(episode.environment.metadata["render_fps"])
+    return LivePart("rollouts", {"scene": still, "fps": fps, "seed": seed, "rollouts": rollouts}, _SCRIPTS)
+
+
+def _record(episode: Episode, scene: Scene, max_steps: int | None) -> dict[str, Any]:
+    """An episode of n steps: tables [n + 1, ...] of poses, inputs and returns so far, and how it ended."""
+    poses, inputs, returns = [scene.pose()], [episode.inputs[0]], [0.0]
+    best = 0
+    while not episode.over and len(poses) - 1 != max_steps and len(poses) - best <= _PATIENCE:
+        before = episode.steps
+        episode.step()
+        if episode.steps == before or not math.isfinite(episode.value):
+            break  # the network or the simulator had no finite answer
+        poses.append(scene.pose())
+        inputs.append(episode.inputs[0])
+        returns.append(episode.value)
+        best = best if episode.value <= returns[best] else len(returns) - 1
+    broken = not math.isfinite(episode.value)
+    return {
+        "steps": len(poses) - 1,
+        "value": returns[-1],
+        "end": "broken" if broken else "over" if episode.over else "cut",
+        "poses": pack_table(poses),
+        "inputs": pack_table(np.array(inputs)),
+        "returns": pack_table(np.array(returns)[:, None]),
+        **scene.extras(),
+    }
