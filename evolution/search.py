@@ -65,7 +65,7 @@ class Search:
         self._heat = 0
         self._racing: NDArray[np.int64]  # [P'] rows of the unique programs that the current heat is for
         self._now: Records  # of all unique programs, in this generation
-        self.best: Genome | None = None  # of the last generation that is done
+        self._best: tuple[Population, int] | None = None  # the last generation, and its best genome's row
         self.population = self._first_population(initial or [])
         self._age = np.zeros(config.population, np.int64)
         self._life = Records.empty(config.population, len(self._weights()))
@@ -112,6 +112,14 @@ class Search:
         self._breed(cohort, excess)
         self.generation += 1
         return summary
+
+    @property
+    def best(self) -> Genome | None:
+        """What the last summary calls the best genome; None before the first generation is done."""
+        if self._best is None:
+            return None
+        population, row = self._best
+        return population[row]
 
     def candidates(self) -> Population:
         """Genomes worth confirming as champion: the hall, then the current population."""
@@ -234,7 +242,7 @@ class Search:
         records = self.strategy.records(cohort)
         figure = self.strategy.score(cohort, self.config) if self.strategy.gathers else records.mean
         best = 0 if np.isnan(figure).all() else int(np.nanargmax(figure))
-        self.best = self.population[best]
+        self._best = self.population, best
         connections = self._networks.num_connections()
         return Summary(
             self.generation,
@@ -277,8 +285,10 @@ class Search:
         children = self._children(self.population, parents, Purpose.MUTATION)
         if config.prune_dead:
             children = prune(children)
-        newborns = self._newborns(keyed_rng(self.seed, Purpose.NEWBORN, self.generation), num_newborn)
-        self.population = concatenate([self.population.take(elites), children, newborns])
+        parts = [self.population.take(elites), children]
+        if num_newborn:
+            parts.append(self._newborns(keyed_rng(self.seed, Purpose.NEWBORN, self.generation), num_newborn))
+        self.population = concatenate(parts)
         self._age = np.r_[cohort.age[elites] + 1, cohort.age[parents] + 1, np.zeros(num_newborn, np.int64)]
         self._life = cohort.life.take(elites).extended(len(parents) + num_newborn)
         self._compile()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,8 +94,8 @@ class Population:
 
     def num_enabled(self) -> NDArray[np.int64]:
         """[P] enabled connections of each genome."""
-        running = np.concatenate([[0], np.cumsum(self.enabled)])
-        return running[self.connection_offsets[1:]] - running[self.connection_offsets[:-1]]
+        parts = pairwise(self.connection_offsets.tolist())
+        return np.array([np.count_nonzero(self.enabled[begin:end]) for begin, end in parts], np.int64)
 
 
 def concatenate(populations: Sequence[Population]) -> Population:
