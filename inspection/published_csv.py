@@ -33,7 +33,8 @@ def import_published(
     The file does not say what made it: the champion has no returns yet, seed and generation 0, and for a config the
     file's name and SHA-256. A connection whose weight was exactly 0 looks like none, and is none. The activations of
     the bias and the inputs mean nothing, there as here. A hidden node may stand before its sources; the published code
-    would then compute it from zeros.
+    would then compute it from zeros. The pole and the walker are what they were there; a racer of the published code
+    saw the latents of another encoder.
 
     Args:
         path: of the file.

@@ -451,7 +451,7 @@ def test_hostile_names_are_data(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == {each.file_name for each in EXPORTS.values()}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(texts, min_size=5, max_size=5), task=texts)
 def test_any_text_can_be_a_name(tmp_path, names, task):
     genome = random_genome(3, 2, np.random.default_rng(0))
