@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ from numpy.typing import NDArray
 
 from benchmarks.evolved import load
 from benchmarks.measuring import Figures, added_megabytes, seconds_of
+from configs import load_config
 from configs.schema import PUBLISHED_WEIGHTS
+from evolution.search import Search
 from wann.activations import ACTIVATION_OF_CODE
 from wann.batch import Batch, mean_losses
 from wann.network import Network, Networks, compile_population
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = 1000
-POPULATION = 192
+TORCH_POPULATION = 24
 WEIGHTS = np.array(PUBLISHED_WEIGHTS)
 SIZES = (192, 460, 1849)
 GPU_POPULATION = 960
@@ -38,14 +41,18 @@ TORCH_BUDGETS = (1024, 4096)  # megabytes
 
 
 def mnist_speed() -> Figures:
-    """Losses of evolved classifiers, side by side with the yardstick."""
+    """Losses of evolved classifiers, side by side with the yardstick: each by itself, and a generation of a search."""
     batch = random_batch()
     for size in SIZES:
-        networks = classifiers(size, POPULATION)
-        yield f"mnist_hidden_nodes_conns{size}", float(np.diff(networks.node_offsets).mean()) - 10
-        rates, ratios = zip(*(_side_by_side(networks, batch) for _ in range(7)), strict=True)
+        evolved = compile_population(Population.of(load(f"mnist_conns{size}")))
+        yield f"mnist_hidden_nodes_conns{size}", float(np.diff(evolved.node_offsets).mean()) - 10
+        rates, ratios = zip(*(_side_by_side(evolved, batch, _seconds_apart) for _ in range(7)), strict=True)
         yield f"mnist_nets_per_second_conns{size}", median(rates)
         yield f"mnist_ratio_to_numpy_conns{size}", median(ratios)
+        generation = bred(size)
+        rates, ratios = zip(*(_side_by_side(generation, batch, _seconds) for _ in range(7)), strict=True)
+        yield f"mnist_generation_nets_per_second_conns{size}", median(rates)
+        yield f"mnist_generation_ratio_to_numpy_conns{size}", median(ratios)
 
 
 def mnist_torch_speed() -> Figures:
@@ -56,9 +63,8 @@ def mnist_torch_speed() -> Figures:
 
     batch, backend = random_batch(), TorchBackend("cpu")
     for size in SIZES:
-        networks = classifiers(size, POPULATION)
-        few = networks.take(np.arange(POPULATION // 8))
-        seconds = [(_seconds(networks, batch), _seconds_by(backend, few, batch)) for _ in range(5)]
+        evolved, few = classifiers(size, 8), classifiers(size, TORCH_POPULATION)
+        seconds = [(_seconds_apart(evolved, batch), _seconds_by(backend, few, batch)) for _ in range(5)]
         yield f"mnist_torch_cpu_nets_per_second_conns{size}", median(1 / by_torch for _, by_torch in seconds)
         yield f"mnist_kernels_ratio_to_torch_cpu_conns{size}", median(b / a for a, b in seconds)
     for size in SIZES if torch.cuda.is_available() else ():
@@ -94,8 +100,8 @@ def print_torch_memory(budget: int, count: int = GPU_POPULATION) -> None:
     print(megabytes, *seconds)
 
 
-def random_batch() -> Batch:
-    rng = np.random.default_rng(0)
+def random_batch(seed: int = 0) -> Batch:
+    rng = np.random.default_rng(seed)
     pixels = (rng.random((256, IMAGES)) * (rng.random((256, IMAGES)) < 0.25)).astype(np.float32)
     return Batch(pixels, rng.integers(0, 10, IMAGES))
 
@@ -106,8 +112,24 @@ def classifiers(size: int, count: int) -> Networks:
     return evolved.take(np.arange(count) % len(evolved))
 
 
+def bred(size: int) -> Networks:
+    """The fifth generation of the search of configs/mnist.yaml that begins with evolved classifiers of that many
+    connections: each different program once, as evaluations are asked for."""
+    config = load_config("configs/mnist.yaml")
+    search = Search(config.search, config.evaluation, 0, 256, 10, load(f"mnist_conns{size}"))
+    for seed in range(4):
+        request = search.ask()
+        search.tell(-mean_losses(request.networks, request.weights, random_batch(seed))[:, :, None])
+    return search.ask().networks
+
+
+def _seconds_apart(networks: Networks, batch: Batch) -> float:
+    """Of the kernels, for one network that is evaluated by itself."""
+    return sum(_seconds(networks.take([p]), batch) for p in range(len(networks))) / len(networks)
+
+
 def _seconds(networks: Networks, batch: Batch) -> float:
-    """Of the kernels, for one network."""
+    """Of the kernels, for one network of several that are evaluated together."""
     return min(seconds_of(lambda: mean_losses(networks, WEIGHTS, batch)) for _ in range(3)) / len(networks)
 
 
@@ -116,9 +138,11 @@ def _seconds_by(backend: TorchBackend, networks: Networks, batch: Batch) -> floa
     return seconds_of(lambda: backend.mean_losses(networks, WEIGHTS, batch)) / len(networks)
 
 
-def _side_by_side(networks: Networks, batch: Batch) -> tuple[float, float]:
+def _side_by_side(
+    networks: Networks, batch: Batch, seconds_for_one: Callable[[Networks, Batch], float]
+) -> tuple[float, float]:
     """Networks a second, and how many times as many as the yardstick's."""
-    seconds = _seconds(networks, batch)
+    seconds = seconds_for_one(networks, batch)
     return 1 / seconds, seconds_of(lambda: published_losses(networks[0], batch)) / seconds
 
 
