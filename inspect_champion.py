@@ -38,9 +38,7 @@ def _listed(text: str | None) -> tuple[str, ...]:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="inspect_champion.py", description="Look into a champion: a page, pictures, exports.")
     parser.add_argument("path", nargs="?", metavar="RUN_OR_CHAMPION", help="directory of a run, or a champion file")
-    parser.add_argument(
-        "--out", metavar="DIR", help="where to write (default: RUN/report, or ./NAME-report of a file)"
-    )
+    parser.add_argument("--out", metavar="DIR", help="where to write (default: RUN/report, or ./NAME-report of a file)")
     parser.add_argument(
         "--video", metavar="FILE", help="film an episode: a path, or mp4 or gif for DIR/champion.mp4 or .gif"
     )

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from inspection.diagram import FONT, INK, MUTED, PAPER
 from inspection.text import escaped
 
-_WIDTH, _HEIGHT = 760.0, 320.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 18.0, 34.0, 48.0
+WIDE, NARROW = 960.0, 400.0  # widths: for screens and files, and for phones
+_HEIGHT = 330.0
+_LEFT, _RIGHT, _BOTTOM = 52.0, 16.0, 46.0
 _MINUS = "\N{MINUS SIGN}"
 STYLES: dict[str, tuple[str, float, str]] = {  # colour, width, dashes
     "main": ("#0072b2", 2.2, ""),
@@ -70,6 +71,7 @@ class Chart:
     parts: Sequence[Part] = ()
     mark_name: str = ""
     height: float = _HEIGHT
+    width: float = WIDE
     integers: bool = False  # on the x axis
     _extent: tuple[float, float, float, float] = field(init=False, repr=False, default=(0, 1, 0, 1))
 
@@ -78,15 +80,15 @@ class Chart:
 
     def svg(self, name: str) -> str:
         low_x, high_x, low_y, high_y = self._extent
-        frame = f"{_LEFT:g} {_TOP:g} {_WIDTH - _RIGHT:g} {self.height - _BOTTOM:g}"
+        frame = f"{_LEFT:g} {self._top:g} {self.width - _RIGHT:g} {self.height - _BOTTOM:g}"
         return "\n".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" class="chart chart-{name}" '
-                f'viewBox="0 0 {_WIDTH:g} {self.height:g}" width="{_WIDTH:g}" height="{self.height:g}" '
+                f'viewBox="0 0 {self.width:g} {self.height:g}" width="{self.width:g}" height="{self.height:g}" '
                 f'font-family="{FONT}" font-size="12" role="img" '
                 f'aria-label="{escaped(self.y_label)} against {escaped(self.x_label)}" '
                 f'data-frame="{frame}" data-range="{low_x:.9g} {high_x:.9g} {low_y:.9g} {high_y:.9g}">',
-                f'<rect class="paper" width="{_WIDTH:g}" height="{self.height:g}" fill="{PAPER}"/>',
+                f'<rect class="paper" width="{self.width:g}" height="{self.height:g}" fill="{PAPER}"/>',
                 *self._axes(),
                 *map(self._part, self.parts),
                 *map(self._band, self.bands),
@@ -98,6 +100,10 @@ class Chart:
         )
 
     # --- places ---
+
+    @property
+    def _top(self) -> float:
+        return 34.0 if self.width >= WIDE else 50.0  # the key has a line of its own where the chart is narrow
 
     def _find_extent(self) -> tuple[float, float, float, float]:
         x = np.concatenate([line.x for line in self.lines] or [np.zeros(0)])
@@ -118,11 +124,11 @@ class Chart:
 
     def _x(self, value: float) -> float:
         low, high = self._extent[:2]
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (value - low) / (high - low)
+        return _LEFT + (self.width - _LEFT - _RIGHT) * (value - low) / (high - low)
 
     def _y(self, value: float) -> float:
         low, high = self._extent[2:]
-        return self.height - _BOTTOM - (self.height - _TOP - _BOTTOM) * (value - low) / (high - low)
+        return self.height - _BOTTOM - (self.height - self._top - _BOTTOM) * (value - low) / (high - low)
 
     def _points(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
         """Commands of a path, which begins anew behind every gap."""
@@ -139,13 +145,13 @@ class Chart:
 
     def _axes(self) -> list[str]:
         low_x, high_x, low_y, high_y = self._extent
-        bottom, right = self.height - _BOTTOM, _WIDTH - _RIGHT
+        bottom, right = self.height - _BOTTOM, self.width - _RIGHT
         drawn = []
         for tick in nice_ticks(low_y, high_y):
             y = self._y(tick)
             drawn.append(f'<path class="grid" d="M{_LEFT:g} {y:.1f}H{right:g}" stroke="#e6eaee" fill="none"/>')
             drawn.append(_text(_LEFT - 9, y + 4, short(tick), "end"))
-        for tick in nice_ticks(low_x, high_x, 8):
+        for tick in nice_ticks(low_x, high_x, 10 if self.width >= WIDE else 5):
             if self.integers and tick != round(tick):
                 continue
             drawn.append(_text(self._x(tick), bottom + 19, short(tick), "middle"))
@@ -156,11 +162,11 @@ class Chart:
 
     def _part(self, part: Part) -> str:
         begin, end = self._x(part.begin), self._x(part.end)
-        line = f"M{end:.1f} {_TOP:g}V{self.height - _BOTTOM:g}"
+        line = f"M{end:.1f} {self._top:g}V{self.height - _BOTTOM:g}"
         edge = f'<path class="part" d="{line}" stroke="#cfd6dc" stroke-dasharray="2 3"/>'
         room = (end - begin) / 6.6
         label = escaped(part.name, max(int(room), 2)) if room >= 3 else ""
-        return edge + (_text((begin + end) / 2, _TOP + 12, label, "middle") if label else "")
+        return edge + (_text((begin + end) / 2, self._top + 12, label, "middle") if label else "")
 
     def _band(self, band: Band) -> str:
         fine = np.isfinite(band.low) & np.isfinite(band.high)
@@ -204,10 +210,13 @@ class Chart:
             entries.append((self.mark_name, ring))
         if len(entries) < 2:
             return ""
-        x, drawn = _WIDTH - _RIGHT, []
-        for name, sample in reversed(entries):
-            x -= 6.3 * len(name) + 40
-            drawn.append(f'<g transform="translate({x:.0f} 13)">{sample}{_text(24, 4, escaped(name), "start")}</g>')
+        widths = [6.6 * len(name) + 42 for name, _ in entries]
+        narrow = self.width < WIDE
+        x, y = (8.0, 36.0) if narrow else (self.width - _RIGHT + 14 - sum(widths), 13.0)
+        drawn = []
+        for (name, sample), width in zip(entries, widths, strict=True):
+            drawn.append(f'<g transform="translate({x:.0f} {y:g})">{sample}{_text(24, 4, escaped(name), "start")}</g>')
+            x += width * (0.9 if narrow else 1)
         return "".join(drawn)
 
 

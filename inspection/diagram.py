@@ -38,12 +38,14 @@ FAMILIES: dict[str, str] = {
 }
 COLOURS: dict[str, str] = {
     "input": "#44515f",
+    "pixel": "#0a5c80",
     "straight": "#6b7885",
     "bent": "#c26a00",
     "bump": "#00866a",
     "step": "#0072b2",
     "wave": "#aa4a86",
 }
+_UNUSED_INK = "#8a949e"
 _IMAGE_NAME = re.compile(r"row \d+ column \d+")
 _LABEL_SIZE = 13.0
 _LONGEST_LABEL = 28  # characters
@@ -128,7 +130,7 @@ class _Drawing:
         size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
         return "\n".join(
             [
-                f'<svg xmlns="http://www.w3.org/2000/svg" class="network {kind}" {size} '
+                f'<svg xmlns="http://www.w3.org/2000/svg" class="network {kind}" style="--natural: {width:.0f}" {size} '
                 f'font-family="{FONT}" role="group" aria-label="{about}">',
                 f"<defs>{self._glyph_shapes()}</defs>",
                 f'<rect class="paper" width="{width:.0f}" height="{height:.0f}" fill="{PAPER}"/>',
@@ -194,7 +196,7 @@ class _Drawing:
 
     def _family(self, row: int) -> str:
         if row < self._first:
-            return "input"
+            return "pixel" if self._image else "input"
         return FAMILIES[self._activation(row)]
 
     def _activation(self, row: int) -> str:
@@ -202,7 +204,7 @@ class _Drawing:
 
     def _node(self, row: int) -> str:
         x, y = self._layout.places[row]
-        used = self._leaving[row] > 0 or row >= self._num_rows - self._network.num_outputs
+        used = self._is_used(row)
         name = escaped(self._names[row], 200)
         if row < self._first:
             kind = "bias" if row == 0 else "input"
@@ -210,7 +212,7 @@ class _Drawing:
             shape = self._pixel(row) if kind == "input" and self._layout.pixel_side else self._input(row, used)
         else:
             kind = "output" if row >= self._num_rows - self._network.num_outputs else "hidden"
-            said = f"{name}: {self._activation(row)}"
+            said = f"{name}: {self._activation(row)}" + ("" if used else ", not connected")
             shape = self._computed(row, kind)
         if row == 0 and not used and self._image:
             return ""
@@ -219,6 +221,12 @@ class _Drawing:
             f'<g class="{classes}" data-row="{row}" transform="translate({x:.1f} {y:.1f})">'
             f"<title>{said}</title>{shape}</g>"
         )
+
+    def _is_used(self, row: int) -> bool:
+        """Whether an input is depended on, or an output depends on anything; hidden nodes always are."""
+        if row >= self._num_rows - self._network.num_outputs:
+            return bool(self._network.fan_in[row - self._first])
+        return bool(self._leaving[row])
 
     def _pixel(self, row: int) -> str:
         side = self._layout.pixel_side
@@ -231,8 +239,8 @@ class _Drawing:
         )
 
     def _input(self, row: int, used: bool) -> str:
-        radius = min(0.62 * self._layout.node_radius, 8.0)
-        ink = COLOURS["input"] if used else FAINT
+        radius = float(np.clip(0.62 * self._layout.node_radius, 4, 8))
+        ink = COLOURS[self._family(row)] if used else FAINT
         if row == 0:
             side = 1.7 * radius
             dot = (
@@ -241,17 +249,18 @@ class _Drawing:
             )
         else:
             dot = f'<circle class="disc" r="{radius:.1f}" fill="{ink}"/>'
-        text_ink = INK if used else "#9aa4ae"
+        text_ink = INK if used else _UNUSED_INK
         size = _LABEL_SIZE if used else 11
         return dot + _text(-radius - 8, escaped(self._names[row], _LONGEST_LABEL), "end", text_ink, size)
 
     def _computed(self, row: int, kind: str) -> str:
         radius = self._layout.node_radius
-        colour = COLOURS[self._family(row)]
+        used = self._is_used(row)
+        colour = COLOURS[self._family(row)] if used else FAINT
         label = ""
         if kind == "output":
             radius = max(radius, 11) if self._image else radius
-            label = self._output_label(row, radius)
+            label = self._output_label(row, radius, INK if used else _UNUSED_INK)
         if radius < _GLYPH_LEAST:
             return f'<circle class="disc dot" r="{radius:.1f}" fill="{colour}"/>' + label
         width = 2.2 if kind == "output" else 1.5
@@ -261,17 +270,17 @@ class _Drawing:
             f'stroke="{colour}"/>' + label
         )
 
-    def _output_label(self, row: int, radius: float) -> str:
+    def _output_label(self, row: int, radius: float, ink: str) -> str:
         name = escaped(self._names[row], _LONGEST_LABEL)
         if not self._image:
-            return _text(radius + 8, name, "start", INK, _LABEL_SIZE, weight=600)
+            return _text(radius + 8, name, "start", ink, _LABEL_SIZE, weight=600)
         middle = self._layout.width / 2
         direction = (self._layout.places[row] - middle) / np.hypot(*(self._layout.places[row] - middle))
         x, y = direction * (radius + 20)
         anchor = "middle" if len(self._names[row]) < 3 else "start" if x > 4 else "end" if x < -4 else "middle"
         if anchor != "middle":
             x = x * 0.7
-        return _text(x, name, anchor, INK, 22 if len(self._names[row]) < 3 else 14, y, 600)
+        return _text(x, name, anchor, ink, 22 if len(self._names[row]) < 3 else 14, y, 600)
 
     def _rings(self) -> list[str]:
         """Faint circles that say which nodes are equally deep."""
@@ -279,7 +288,7 @@ class _Drawing:
             return []
         middle = self._layout.width / 2
         away = np.hypot(*(self._layout.places[self._first :] - middle).T)
-        radii = sorted(set(np.round(away).tolist()))
+        radii = np.unique(np.round(away)).tolist()
         return [
             f'<circle class="ring" cx="{middle:.0f}" cy="{middle:.0f}" r="{radius:.0f}" fill="none" stroke="#edf0f3"/>'
             for radius in radii
@@ -300,7 +309,8 @@ class _Drawing:
 
     def _legend(self) -> tuple[str, float]:
         """A row of curves and their names under the picture, and its height."""
-        items, x, y, line = [], 0.0, 0.0, self._layout.width - 32
+        scale = 1.4 if self._image else 1.0
+        items, x, y, line = [], 0.0, 0.0, self._layout.width / scale - 32
         for name in self._used_activations():
             width = 42 + 7.2 * len(name)
             if x and x + width > line:
@@ -313,8 +323,8 @@ class _Drawing:
                 f"{_text(16, name, 'start', MUTED, 12)}</g>"
             )
             x += width
-        top = self._layout.height + 22
-        return f'<g class="legend" transform="translate(16 {top:.0f})">{"".join(items)}</g>', y + 44
+        place = f"translate(16 {self._layout.height + 22 * scale:.0f}) scale({scale})"
+        return f'<g class="legend" transform="{place}">{"".join(items)}</g>', (y + 44) * scale
 
 
 def glyph(name: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evolution.run_directory import METRICS
 from evolution.snapshots import Snapshot, load_snapshots
-from inspection.chart import Chart, Line, Part
+from inspection.chart import WIDE, Chart, Line, Part
 from wann.errors import UserError
 
 _STAGES = "stages"
@@ -137,7 +137,7 @@ def _record(line: bytes, place: str) -> dict[str, float]:
 # --- pictures ---
 
 
-def draw_history(history: History, of: str) -> str:
+def draw_history(history: History, of: str, width: float = WIDE) -> str:
     """Returns above connections, against ``of``: "generations" or "steps"."""
     rows = history.rows()
     x = history.axis(of)[rows]
@@ -148,22 +148,22 @@ def draw_history(history: History, of: str) -> str:
     label = "simulated steps" if of == "steps" else "generation"
     integers = of == "generations"
     parts = history.parts(of)
-    returns = Chart(label, "return of the best network", lines, parts=parts, integers=integers)
+    returns = Chart(label, "return of the best network", lines, parts=parts, integers=integers, width=width)
     sizes = [Line("connections", x, history.values("best_num_connections")[rows])]
-    connections = Chart(label, "its connections", sizes, parts=parts, integers=integers, height=_CONNECTIONS_HEIGHT)
-    return stacked([returns.svg("returns"), connections.svg("connections")], [returns.height, connections.height])
-
-
-def stacked(pictures: list[str], heights: list[float]) -> str:
-    """Charts of equal width in one SVG, one below the other."""
-    tops = np.concatenate([[0.0], np.cumsum(heights)])
-    inner = [svg.replace("<svg ", f'<svg y="{top:g}" ', 1) for svg, top in zip(pictures, tops, strict=False)]
-    total = float(tops[-1])
-    opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="charts" viewBox="0 0 760 {total:g}" width="760" '
-        f'height="{total:g}" role="group">'
+    connections = Chart(
+        label, "its connections", sizes, parts=parts, integers=integers, height=_CONNECTIONS_HEIGHT, width=width
     )
-    return "\n".join([opening, *inner, "</svg>"])
+    return stacked([returns, connections], ["returns", "connections"])
+
+
+def stacked(charts: list[Chart], names: list[str]) -> str:
+    """Charts of equal width in one SVG, one below the other."""
+    inner, top = [], 0.0
+    for chart, name in zip(charts, names, strict=True):
+        inner.append(chart.svg(name).replace("<svg ", f'<svg y="{top:g}" ', 1))
+        top += chart.height
+    size = f'viewBox="0 0 {charts[0].width:g} {top:g}" width="{charts[0].width:g}" height="{top:g}"'
+    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" class="charts" {size} role="group">', *inner, "</svg>"])
 
 
 def history_data(history: History) -> dict[str, Any]:

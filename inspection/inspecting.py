@@ -16,6 +16,7 @@ from evolution.finding import find_champion_file
 from evolution.run_directory import CHAMPION
 from inspection.diagram import draw_network
 from inspection.history import History, draw_history, load_history
+from inspection.live import live_part
 from inspection.picture_files import save_picture
 from inspection.provenance import champion_rows, report_rows, run_rows
 from inspection.report.page import Report, first_weight, render_page
@@ -151,8 +152,6 @@ def _curve(champion: Champion, task: Task, order: Order, progress: Progress) -> 
 
 
 def _live(champion: Champion, task: Task, order: Order, weight: float | None, progress: Progress):
-    from inspection.live import live_part
-
     bar = progress.add_task("what moves in the page", total=1)
     part = live_part(champion, task, order.seed, weight)
     progress.update(bar, completed=1)

@@ -67,7 +67,7 @@ def layered_layout(network: Network, left: float, right: float) -> Layout:
     largest = max(len(layer) for layer in graph.layers)
     unit = float(np.clip(760 / max(largest, 1), 26, 50))
     radius = 0.34 * unit
-    step = float(np.clip(1150 / (len(graph.layers) - 1), 84, 230))
+    step = float(np.clip(1000 / (len(graph.layers) - 1), 78, 190))
     heights = heights * unit
     top = radius + 12
     places = np.zeros((len(depths), 2))

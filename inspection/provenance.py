@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +15,7 @@ from typing import Any
 from inspection.history import History
 from wann.champion import Champion
 
+_HASH = re.compile("[0-9a-f]{40,}")
 _PROJECT = "weight-agnostic-search"
 
 
@@ -78,7 +80,17 @@ def _options(options: Mapping[str, Any]) -> str:
 
 
 def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in values.items())
+    return ", ".join(f"{key} {_shown(value)}" for key, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    """A value in a list of them; of a long hash its beginning, as the champion file has all of it."""
+    if isinstance(value, Mapping):
+        return f"({_listed(value)})"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    text = str(value)
+    return f"{text[:12]}…" if _HASH.fullmatch(text) else text
 
 
 def _weights(weights: tuple[float, ...], most: int = 12) -> str:

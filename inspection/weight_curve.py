@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from envs.classification import Classification
 from envs.task import Task
 from evolution.randomness import Purpose, episode_seeds
-from inspection.chart import Band, Chart, Line, Mark
+from inspection.chart import WIDE, Band, Chart, Line, Mark
 from wann.champion import Champion
 from wann.network import Networks, compile_genome
 from workers.evaluator import InlineEvaluator
@@ -41,8 +41,11 @@ class WeightCurve:
 
     @property
     def best_weight(self) -> float:
-        """Of the highest mean."""
-        return float(self.weights[np.argmax(np.where(np.isnan(self.mean), -np.inf, self.mean))])
+        """Of the highest mean; of equals the one next to the weight that was searched, or to 1."""
+        mean = np.where(np.isnan(self.mean), -np.inf, self.mean)
+        equals = self.weights[mean >= mean.max() - 1e-9]
+        middle = self.swept[0] if len(self.swept) == 1 else 1.0
+        return float(equals[np.argmin(np.abs(equals - middle))])
 
     @property
     def unit(self) -> str:
@@ -111,7 +114,7 @@ def _weights(swept: tuple[float, ...], count: int) -> NDArray[np.float64]:
     return np.unique(np.concatenate([grid[distances > 1e-9], marked]))
 
 
-def draw_weight_curve(curve: WeightCurve) -> str:
+def draw_weight_curve(curve: WeightCurve, width: float = WIDE) -> str:
     """The curve as SVG: mean, quartiles, and the weights of the search."""
     lines = [Line("mean", curve.weights, curve.mean, "main")]
     bands = []
@@ -122,7 +125,7 @@ def draw_weight_curve(curve: WeightCurve) -> str:
         across = curve.weights[[0, -1]]
         lines.append(Line("own weights", across, np.full(2, curve.own), "second"))
     marks = [Mark(weight, float(np.interp(weight, curve.weights, curve.mean))) for weight in curve.swept]
-    chart = Chart("shared weight", curve.measure, lines, bands, marks, mark_name="weights of the search")
+    chart = Chart("shared weight", curve.measure, lines, bands, marks, mark_name="searched", width=width)
     return chart.svg("weights")
 
 
@@ -141,8 +144,11 @@ def summary_of(returns: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]
     ):
         if isinstance(returns.get(key), Mapping):
             rows.append((name, returns[key]))
+    for key, name in {"vote": "vote of all weights", "mean_softmax": "their mean softmax"}.items():
+        if key in returns:
+            rows.append((name, {"mean": returns[key]}))
     return rows
 
 
 def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if isinstance(value, int | float) else str(value)

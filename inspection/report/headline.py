@@ -45,4 +45,5 @@ def facts_of(champion: Champion, network: Network, curve: WeightCurve, depth: in
         ("Connections", f"{network.num_connections:,}", weights),
         ("Inputs used", f"{used:,}", f"of {network.num_inputs:,}"),
     ]
-    return [(name, *(text.replace("-", "\N{MINUS SIGN}") for text in texts)) for name, *texts in facts]
+    minus = "\N{MINUS SIGN}"
+    return [(name, value.replace("-", minus), note.replace("-", minus)) for name, value, note in facts]

@@ -43,11 +43,14 @@
 
   function showCurve() {
     const curve = data.curve, slider = find("weight-slider"), reading = find("weight-reading");
-    const svg = find("weight-plot").querySelector("svg.chart");
-    const chart = new wann.Chart(svg, curve.weights, [curve.mean], (index) => choose(index));
+    const charts = [...find("weight-plot").querySelectorAll("svg.chart")].map(
+      (svg) => new wann.Chart(svg, curve.weights, [curve.mean], (index) => choose(index)),
+    );
+    let shown = null;
     const unit = curve.measure.includes("%") ? " %" : "";
     function show(index) {
-      chart.show(index);
+      shown = index;
+      charts.forEach((chart) => chart.show(index));
       slider.value = index;
       const quartiles =
         curve.episodes > 1 ? `, half of them from ${fixed(curve.low[index], 0)} to ${fixed(curve.high[index], 0)}` : "";
@@ -56,14 +59,14 @@
       slider.setAttribute("aria-valuetext", text);
     }
     const choose = (index) => {
-      if (index === chart.index) return;
+      if (index === shown) return;
       show(index);
       context.setWeight(curve.weights[index]);
     };
     slider.addEventListener("input", () => choose(Number(slider.value)));
     context.onWeight((weight) => {
       const index = wann.nearest(curve.weights, weight);
-      if (index !== chart.index) show(index);
+      if (index !== shown) show(index);
     });
     show(wann.nearest(curve.weights, data.weight === null ? 1 : data.weight));
   }
@@ -84,11 +87,12 @@
     }
     for (const plot of plots) {
       const x = history[plot.dataset.axis];
-      const [returns, connections] = plot.querySelectorAll("svg.chart");
-      const columns = returns.querySelector(".line-second")
-        ? [history.best_mean_return, history.best_max_return] : [history.best_mean_return];
-      charts.push(new wann.Chart(returns, x, columns, show));
-      charts.push(new wann.Chart(connections, x, [history.best_num_connections], show));
+      plot.querySelectorAll("svg.chart").forEach((svg) => {
+        const two = svg.querySelector(".line-second") !== null;
+        const returns = two ? [history.best_mean_return, history.best_max_return] : [history.best_mean_return];
+        const columns = svg.classList.contains("chart-returns") ? returns : [history.best_num_connections];
+        charts.push(new wann.Chart(svg, x, columns, show));
+      });
       plot.tabIndex = 0;
       plot.setAttribute("aria-label", "Learning curves; arrow keys read them out");
       plot.addEventListener("keydown", (event) => {

@@ -10,13 +10,15 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
+from inspection.chart import NARROW, WIDE
 from inspection.diagram import draw_network
 from inspection.history import History, draw_history, history_data
 from inspection.layout import depths_of
@@ -25,7 +27,7 @@ from inspection.report.headline import facts_of, title_of
 from inspection.text import escaped, plain_values
 from inspection.weight_curve import WeightCurve, draw_weight_curve, summary_of
 from wann.champion import Champion
-from wann.network import compile_genome
+from wann.network import Network, compile_genome
 
 _SCRIPTS = ("live_network.js", "diagram.js", "charts.js", "live_controls.js")
 _LAST = "main.js"
@@ -53,19 +55,18 @@ def render_page(report: Report) -> str:
     """The HTML of a report."""
     network = compile_genome(report.champion.genome)
     scripts = [_read(name) for name in _script_names(report.live)]
-    wide = 'class="network layers"' in report.diagram.partition(">")[0]
     title = title_of(report.champion)
     parts = {
         "policy": _policy(scripts),
         "title": escaped(title),
         "styles": "\n".join(_read(name) for name in _STYLES),
-        "shape": "wide" if wide else "square",
-        "lede": _lede(report),
+        "shape": "square" if _on_rings(report) else "wide",
+        "lede": _lede(report, network),
         "facts": _facts(facts_of(report.champion, network, report.curve, int(depths_of(network).max()))),
         "navigation": _navigation(report),
         "live": _live(report.live),
         "diagram": report.diagram,
-        "network_note": _network_note(report, network.num_hidden, network.num_connections),
+        "network_note": _network_note(report, network),
         "weights": _weights(report),
         "evolution": _evolution(report),
         "provenance": _provenance(report),
@@ -116,8 +117,7 @@ def _data(report: Report) -> dict[str, Any]:
 # --- parts of the page ---
 
 
-def _lede(report: Report) -> str:
-    network = compile_genome(report.champion.genome)
+def _lede(report: Report, network: Network) -> str:
     weights = "one weight shared by all of them"
     if report.champion.individual_weights is not None:
         weights = "a weight of its own on each"
@@ -129,7 +129,7 @@ def _lede(report: Report) -> str:
 
 def _facts(facts: Sequence[tuple[str, str, str]]) -> str:
     return "".join(
-        f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd><dd class=note>{escaped(note)}</dd></div>"
+        f'<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd><dd class="note">{escaped(note)}</dd></div>'
         for name, value, note in facts
     )
 
@@ -161,21 +161,25 @@ def _live(live: LivePart | None) -> str:
     )
 
 
-def _network_note(report: Report, num_hidden: int, num_connections: int) -> str:
-    rings = "network rings" in report.diagram[:200]
-    place = "from the image in the middle outwards" if rings else "from left to right"
-    unused = report.diagram.count(" unused")
-    greyed = f" The {unused} inputs that nothing depends on are grey." if unused else ""
+def _network_note(report: Report, network: Network) -> str:
+    place = "from the image in the middle outwards" if _on_rings(report) else "from left to right"
+    unused = network.num_inputs - len(set(network.sources[network.sources <= network.num_inputs].tolist()) - {0})
+    greyed = f" Of the inputs {unused} are grey: no output depends on them." if unused else ""
     return escaped(f"Signals run {place}, each node as far along as its longest path from the inputs.{greyed}")
+
+
+def _on_rings(report: Report) -> bool:
+    return 'class="network rings"' in report.diagram.partition(">")[0]
 
 
 def _weights(report: Report) -> str:
     curve = report.curve
+    plots = _in_both_widths(partial(draw_weight_curve, curve))
     fresh = f"{curve.episodes} fresh episodes each" if curve.episodes > 1 else "one fresh episode each"
     counted = "all images of the test part" if curve.unit else fresh
     return (
         f'<p class="say">{len(curve.weights)} shared weights, {counted}.</p>'
-        f'<figure class="plot" data-plot="curve" id="weight-plot">{draw_weight_curve(curve)}</figure>'
+        f'<figure class="plot" id="weight-plot">{plots}</figure>'
         '<div class="reading"><label for="weight-slider">Shared weight</label>'
         f'<input id="weight-slider" type="range" min="0" max="{len(curve.weights) - 1}" step="1" value="0">'
         '<output for="weight-slider" id="weight-reading"></output></div>'
@@ -219,7 +223,7 @@ def _evolution(report: Report) -> str:
         return ""
     plots = "".join(
         f'<figure class="plot" data-plot="history" data-axis="{axis}"{"" if axis == "generations" else " hidden"}>'
-        f"{draw_history(history, axis)}</figure>"
+        f"{_in_both_widths(partial(draw_history, history, axis))}</figure>"
         for axis in ("generations", "steps")
     )
     return (
@@ -232,21 +236,26 @@ def _evolution(report: Report) -> str:
     )
 
 
+def _in_both_widths(draw: Callable[[float], str]) -> str:
+    """A chart for screens and one for phones, of which the style sheet shows one."""
+    return f'<div class="on-wide">{draw(WIDE)}</div><div class="on-narrow">{draw(NARROW)}</div>'
+
+
 def _growth(report: Report, history: History) -> str:
     """A slider through the best networks of the run."""
-    champion, items = report.champion, []
+    champion, found = report.champion, []
     for stretch in history.stretches:
         for snapshot in stretch.snapshots:
-            network = compile_genome(snapshot.genome)
             where = f"{stretch.name}, generation" if stretch.name else "Generation"
-            said = (
-                f"{where} {snapshot.generation:,}: return {snapshot.mean_return:,.1f}, {network.num_hidden} hidden "
-                f"nodes, {network.num_connections} connections"
-            )
-            picture = draw_network(network, champion.input_names, champion.output_names, merged=True)
-            items.append(f'<div class="snapshot" data-said="{escaped(said)}" hidden>{picture}</div>')
-    if not items:
+            found.append((f"{where} {snapshot.generation:,}: return {snapshot.mean_return:,.1f}", snapshot.genome))
+    if not found:
         return ""
+    items = []
+    for said, genome in [*found, ("The champion", champion.genome)]:
+        network = compile_genome(genome)
+        said = f"{said}; {network.num_hidden} hidden nodes, {network.num_connections} connections"
+        picture = draw_network(network, champion.input_names, champion.output_names, merged=True)
+        items.append(f'<div class="snapshot" data-said="{escaped(said)}" hidden>{picture}</div>')
     return (
         '<h3 id="growth-heading">How it grew</h3><div class="growth">'
         '<div class="reading"><button type="button" id="growth-play">Play</button>'
@@ -277,6 +286,8 @@ def first_weight(champion: Champion, weight: float | None) -> float | None:
         return weight
     if champion.individual_weights is not None:
         return None
+    if len(champion.weights) == 1:
+        return champion.weights[0]
     best = champion.returns.get("best_shared_weight")
     found = best.get("weight") if isinstance(best, Mapping) else None
     if isinstance(found, int | float) and not isinstance(found, bool) and np.isfinite(found):
