@@ -17,7 +17,7 @@ def mix(h):
 
 @jit
 def by_target(targets, used, num_nodes):
-    """CSR of the used genes grouped by target: offsets [N+1] and gene indices, in gene order."""
+    """CSR of the used genes grouped by target (or by source): offsets [N+1] and gene indices, in gene order."""
     offsets = np.zeros(num_nodes + 1, np.int64)
     for c in range(len(targets)):
         if used[c]:
@@ -121,8 +121,15 @@ def canonical_rows(depth, hashes, live, num_fixed, num_nodes):
             hidden[count] = n
             count += 1
     hidden = hidden[:count]
-    hidden = hidden[np.argsort(hashes[hidden], kind="mergesort")]
-    return hidden[np.argsort(depth[hidden], kind="mergesort")]
+    by_hash = hidden[np.argsort(hashes[hidden], kind="mergesort")]
+    begins = np.zeros(depth.max() + 2, np.int64)
+    for n in hidden:
+        begins[depth[n] + 1] += 1
+    begins = np.cumsum(begins)
+    for n in by_hash:
+        hidden[begins[depth[n]]] = n
+        begins[depth[n]] += 1
+    return hidden
 
 
 @jit
@@ -138,31 +145,29 @@ def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled,
     depth, hashes = describe(activations, sources, offsets, genes, order, first_output)
     hidden = canonical_rows(depth, hashes, live, num_fixed, num_nodes)
 
-    row_of = np.arange(num_nodes)
-    for k in range(len(hidden)):
-        row_of[hidden[k]] = first_output + k
     slot_of = np.cumsum(enabled) - 1  # gene -> position among the genome's enabled connections
     total = u64(num_inputs) * u64(0x9E3779B97F4A7C15) + u64(num_outputs)
+    cursor = np.zeros(num_nodes, np.int64)  # where the next source of each node is written
     for k in range(len(hidden) + num_outputs):
         n = hidden[k] if k < len(hidden) else first_output + k - len(hidden)
-        begin = edge
-        for i in range(offsets[n], offsets[n + 1]):
-            # Insertion by row keeps the order of summation canonical.
-            gene = genes[i]
-            row = row_of[sources[gene]]
-            at = edge
-            while at > begin and out_sources[at - 1] > row:
-                out_sources[at] = out_sources[at - 1]
-                out_connections[at] = out_connections[at - 1]
-                at -= 1
-            out_sources[at] = row
-            out_connections[at] = slot_of[gene]
-            edge += 1
+        cursor[n] = edge
         out_activations[node] = activations[n]
-        out_fan_in[node] = edge - begin
+        out_fan_in[node] = offsets[n + 1] - offsets[n]
         node += 1
+        edge += offsets[n + 1] - offsets[n]
         if n < num_fixed:
             total = mix(total + hashes[n])
+    # Row by row, so each node's sources come in the order of their rows: the order of summation is canonical.
+    leaving, outgoing = by_target(sources, enabled, num_nodes)
+    for row in range(first_output + len(hidden)):
+        n = row if row < first_output else hidden[row - first_output]
+        for i in range(leaving[n], leaving[n + 1]):
+            gene = outgoing[i]
+            target = targets[gene]
+            if live[target]:
+                out_sources[cursor[target]] = row
+                out_connections[cursor[target]] = slot_of[gene]
+                cursor[target] += 1
     return node, edge, total
 
 
