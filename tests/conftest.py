@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from workers.ray_session import RaySession, connect
+
+# Kernels are compiled while the first example is drawn, which takes seconds and says nothing of the strategy.
+settings.register_profile("kernels", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kernels")
 
 
 @pytest.fixture(scope="session")
