@@ -147,7 +147,7 @@ def confirm(
         seeds = episode_seeds(seed, Purpose.CHAMPION_REPORT, index, rollouts * len(settings))
         return oracle(network, settings, seeds.reshape(len(settings), rollouts))
 
-    best = _best_shared_weight(network, evaluate, weights, _grid(low, high), config.selection_episodes, seed)
+    best = best_shared_weight(network, evaluate, weights, weight_grid(low, high), config.selection_episodes, seed)
     shared = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
     individual = keyed_rng(seed, Purpose.CHAMPION_REPORT, 3).uniform(low, high, (episodes, genome.num_enabled))
     swept = fresh(0, weights, episodes)
@@ -167,12 +167,13 @@ def _range(evaluation: EvaluationConfig) -> tuple[float, float]:
     return (sampled.low, sampled.high) if sampled else (-2.0, 2.0)
 
 
-def _grid(low: float, high: float) -> NDArray[np.float64]:
+def weight_grid(low: float, high: float) -> NDArray[np.float64]:
+    """Shared weights from ``low`` to ``high``, `GRID_STEP` apart, at most `GRID_SIZE` of them."""
     count = int(min(max(2, round((high - low) / GRID_STEP) + 1), GRID_SIZE))
     return np.round(np.linspace(low, high, count), 12)
 
 
-def _best_shared_weight(
+def best_shared_weight(
     network: Network,
     evaluate: Evaluate,
     weights: NDArray[np.float64],

@@ -25,10 +25,13 @@ class Purpose(IntEnum):
     STAGE = 9
     OBSERVATION = 10
     INSPECTION = 11
+    TUNING = 12
+    TUNING_SELECTION = 13
+    COMPARISON = 14
 
 
-# Episode seeds of a search, of the choice of its champion, of its report and of looking into it later never meet. All
-# fit in 31 bits, which is what simulators take.
+# Episode seeds of a search, of the choice of its champion, of its report and of looking into it or comparing it later
+# never meet; nothing is chosen on the last two. All fit in 31 bits, which is what simulators take.
 _SEED_RANGE = 2**29
 _SEED_BASE = {
     Purpose.EPISODES: 0,
@@ -36,6 +39,9 @@ _SEED_BASE = {
     Purpose.CHAMPION_SELECTION: _SEED_RANGE,
     Purpose.CHAMPION_REPORT: 2 * _SEED_RANGE,
     Purpose.INSPECTION: 3 * _SEED_RANGE,
+    Purpose.TUNING: 0,
+    Purpose.TUNING_SELECTION: _SEED_RANGE,
+    Purpose.COMPARISON: 3 * _SEED_RANGE,
 }
 
 
