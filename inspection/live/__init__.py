@@ -8,7 +8,7 @@ import numpy as np
 
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.classification import Classification
-from envs.playing import Playable
+from envs.playing import Playable, is_playable
 from envs.task import Task
 from inspection.live.part import LivePart
 from inspection.live.program import program_data
@@ -28,8 +28,6 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
     """
     from inspection.live.pad import pad_part
     from inspection.live.pole import pole_part
-    from inspection.live.rollouts import rollouts_part
-    from inspection.live.scenes import SCENES
 
     if weight is not None and not np.isfinite(weight):
         raise ValueError(f"expected a finite weight, found {weight}")
@@ -37,6 +35,21 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
         return pole_part(task, seed)
     if isinstance(task, Classification):
         return pad_part(champion, task, seed)
-    if task.name in SCENES:
-        return rollouts_part(champion, cast(Playable, task), seed, weight)
+    if is_playable(task):
+        return _rollouts(champion, cast(Playable, task), seed, weight)
     return None
+
+
+def _rollouts(champion: Champion, task: Playable, seed: int, weight: float | None) -> LivePart | None:
+    """None where pictures are needed and cannot be made."""
+    from gymnasium.error import Error
+
+    from inspection.live.rollouts import rollouts_part
+    from inspection.live.scenes import SCENES
+
+    try:
+        return rollouts_part(champion, task, seed, weight)
+    except (Error, ImportError):
+        if task.name in SCENES:
+            raise
+        return None

@@ -10,34 +10,41 @@ import numpy as np
 from envs.playing import Episode, Playable
 from inspection.live.packing import pack_table
 from inspection.live.part import LivePart
-from inspection.live.scenes import SCENES, Scene
+from inspection.live.scenes import SCENES, PictureScene, Scene
 from inspection.live.settings import telling_weights
 from inspection.video import without_display
 from wann.champion import Champion
 from wann.network import compile_genome
 
 # A thousand steps of the racer take ten seconds, in its simulator mostly.
-_EPISODES = {"bipedal_walker": 4, "car_racing": 3}
-_PATIENCE = 250  # steps without a new maximum of the return: then there is nothing more to see
+_EPISODES = {"bipedal_walker": 4}
+_FEWER_EPISODES = 3
+_PATIENCE = 250  # steps of walkers and racers without a new maximum of the return: there is nothing more to see
+_LONGEST = 5000  # steps
 _SCRIPTS = ("live_controls.js", "live_scenes.js", "live_rollouts.js")
 
 
 def rollouts_part(
-    champion: Champion, task: Playable, seed: int, weight: float | None, max_steps: int | None = None
+    champion: Champion, task: Playable, seed: int, weight: float | None, max_steps: int = _LONGEST
 ) -> LivePart:
     """Episodes from one start at several weights, the first at ``weight``: whole, but for what only stands or turns.
 
     Args:
         champion: of the task.
-        task: with a scene in `inspection.live.scenes`.
+        task: with a scene in `inspection.live.scenes`, or any that renders.
         seed: of all episodes.
         weight: None for the champion's individual weights.
         max_steps: length at which a recording is cut.
 
     Raises:
         UserError: see `envs.box2d` (no Box2D).
+        gymnasium.error.Error: an environment that does not render.
+        ImportError: no Pillow for pictures.
     """
-    network, count = compile_genome(champion.genome), _EPISODES[task.name]
+    network, count = compile_genome(champion.genome), _EPISODES.get(task.name, _FEWER_EPISODES)
+    make_scene = SCENES.get(task.name, PictureScene)
+    patience = max_steps if make_scene is PictureScene else _PATIENCE
+    rendered = {"render_mode": "rgb_array"} if make_scene is PictureScene else {}
     weights: list[float | None] = list(telling_weights(champion, weight, count))
     if champion.individual_weights is not None and weight is None:
         weights = [None, *weights][:count]
@@ -45,18 +52,18 @@ def rollouts_part(
     with without_display():
         for shown in weights:
             setting = np.array([champion.individual_weights if shown is None else shown], np.float64)
-            with Episode(task.reported, network, setting, seed) as episode:
-                scene = SCENES[task.name](episode.environment)
-                rollouts.append({"weight": shown, **_record(episode, scene, max_steps)})
-                still, fps = scene.still, float(episode.environment.metadata["render_fps"])
+            with Episode(task.reported, network, setting, seed, **rendered) as episode:
+                scene = make_scene(episode.environment)
+                rollouts.append({"weight": shown, **_record(episode, scene, max_steps, patience)})
+                still, fps = scene.still, float(episode.environment.metadata.get("render_fps") or 30)
     return LivePart("rollouts", {"scene": still, "fps": fps, "seed": seed, "rollouts": rollouts}, _SCRIPTS)
 
 
-def _record(episode: Episode, scene: Scene, max_steps: int | None) -> dict[str, Any]:
+def _record(episode: Episode, scene: Scene, max_steps: int, patience: int) -> dict[str, Any]:
     """An episode of n steps: tables [n + 1, ...] of poses, inputs and returns so far, and how it ended."""
     poses, inputs, returns = [scene.pose()], [episode.inputs[0]], [0.0]
     best = 0
-    while not episode.over and len(poses) - 1 != max_steps and len(poses) - best <= _PATIENCE:
+    while not episode.over and len(poses) <= max_steps and len(poses) - best <= patience:
         before = episode.steps
         episode.step()
         if episode.steps == before or not math.isfinite(episode.value):

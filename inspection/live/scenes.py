@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -97,7 +99,42 @@ class RacerScene:
         return {"visited": self._visited}
 
 
+class PictureScene:
+    """Any environment that renders: its pictures, fewer of them the longer the episode is."""
+
+    _MOST = 120
+    _SIZE = (360, 240)  # pixels, at most
+
+    def __init__(self, environment: gymnasium.Env) -> None:
+        self._environment = environment
+        self._pictures: list[str] = []
+        self._every, self._poses = 1, 0
+        self.still = {"kind": "pictures"}
+
+    def pose(self) -> list[float]:
+        if self._poses % self._every == 0:
+            self._pictures.append(_webp(self._environment.render(), self._SIZE))
+        self._poses += 1
+        if len(self._pictures) > self._MOST:
+            self._pictures, self._every = self._pictures[::2], 2 * self._every
+        return []
+
+    def extras(self) -> dict[str, Any]:
+        """``pictures``: base64 of WebP files, of every ``every``-th frame."""
+        return {"pictures": self._pictures, "every": self._every}
+
+
 SCENES: dict[str, Callable[[gymnasium.Env], Scene]] = {"bipedal_walker": WalkerScene, "car_racing": RacerScene}
+
+
+def _webp(frame: Any, size: tuple[int, int]) -> str:
+    from PIL import Image
+
+    picture = Image.fromarray(np.asarray(frame, np.uint8)).convert("RGB")
+    picture.thumbnail(size)
+    with io.BytesIO() as file:
+        picture.save(file, "WEBP", quality=60)
+        return base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def _rounded(points: NDArray, digits: int = 3) -> list[list[float]]:

@@ -34,7 +34,7 @@
     const shown = element("output", { for: id });
     const show = settings.show || ((value) => signed(value, 2));
     const set = (value) => {
-      if (value !== null) input.value = value;
+      input.value = value === null ? 0 : value;
       shown.textContent = value === null ? "\u2013" : show(value);
       input.setAttribute("aria-valuetext", shown.textContent);
     };

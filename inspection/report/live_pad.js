@@ -102,7 +102,7 @@
     if (all) rows.push(element("tr", { class: "live-all" }, [element("th", { scope: "row", text: "all" }), ...all.map(cell)]));
     return element("div", { class: "live-scroll", tabindex: 0, role: "group", "aria-label": "Accuracies" }, [
       element("table", { class: "live-heat live-accuracy" }, [
-        element("caption", { text: "Test pictures of each class that are recognised, in percent, at every shared weight" }),
+        element("caption", { text: "Test pictures that are recognised, in percent" + (weights ? ", at every shared weight" : "") }),
         headOf(columns, "class"),
         element("tbody", {}, rows),
       ]),
@@ -302,7 +302,7 @@
         element("div", { class: "live-answer" }, [headline, detail]),
         element("div", { class: "live-scroll", tabindex: 0, role: "group", "aria-label": "Probabilities" }, [
           element("table", { class: "live-heat live-shares" }, [
-            element("caption", { text: "Probability of each class, in percent, at every shared weight" }),
+            element("caption", { text: "Probability of each class, in percent" + (own ? "" : ", at every shared weight") }),
             headOf(classes, "weight"),
             element("tbody", {}, [...rows.map(({ row }) => row), vote && vote.row, chosen.row]),
           ]),
@@ -320,6 +320,7 @@
       if (samples) samples.paint();
     };
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+    new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-scheme"] });
     repaint();
     return { load, clear, update, repaint, pixels, inputs: () => toInputs(data, pixels()) };
   };

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const wann = (window.wann = window.wann || {});
-  const { svg, signed } = wann.ui;
+  const { element, svg, signed } = wann.ui;
 
   const pointsOf = (polygon) => polygon.map(([x, y]) => `${x},${y}`).join(" ");
   const polygon = (points, name) => svg("polygon", { points: pointsOf(points), class: name });
@@ -157,5 +157,23 @@
     }
   }
 
-  wann.scenes = { walker: Walker, racer: Racer };
+  // What an environment rendered.
+  class Pictures {
+    constructor() {
+      this.picture = element("img", { alt: "", class: "live-picture" });
+    }
+
+    draw(rollout, frame) {
+      const at = Math.min(Math.floor(frame / rollout.every), rollout.pictures.length - 1);
+      const source = "data:image/webp;base64," + rollout.pictures[at];
+      if (this.picture.src !== source) this.picture.src = source;
+    }
+
+    readout(rollout, frame) {
+      const gained = rollout.returns.at(frame, 0) - (frame ? rollout.returns.at(frame - 1, 0) : 0);
+      return ["Reward", signed(gained, 2)];
+    }
+  }
+
+  wann.scenes = { pictures: Pictures, walker: Walker, racer: Racer };
 })();

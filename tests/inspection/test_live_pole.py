@@ -192,3 +192,18 @@ def test_the_return_counts_the_episode_alone(shown):
     shown.evaluate("handle.stepBy(300)")
     assert shown.inner_text(".live-return") == total
     assert float(total) > 700
+
+
+def test_names_are_texts(page, champion):
+    """Whatever a champion file calls its inputs."""
+    hostile = ("<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "&lt;", "a", "b")
+    champion = dataclasses.replace(champion, input_names=hostile, output_names=("<b>force</b>",))
+    page.emulate_media(reduced_motion="reduce")
+    page.set_content(html_of(champion, 1.0))
+    page.click("summary")
+    labels = page.locator(".live-list label").all_inner_texts()
+    assert any(label.startswith(hostile[0]) for label in labels) or any(
+        label.startswith(hostile[1]) for label in labels
+    )
+    assert any(label.endswith("<b>force</b>") for label in labels)
+    assert page.locator(".live-list img, .live-list b, .live-list script").count() == 0

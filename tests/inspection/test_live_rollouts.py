@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from live_page import live_page
 
 from envs.playing import Episode
 from envs.registry import make_task, task_of_champion
+from envs.task import Task
 from inspection.live import LivePart, live_part
 from inspection.live.packing import pack_table
 from inspection.live.rollouts import rollouts_part
@@ -194,3 +196,41 @@ def test_tables(page, walker):
     page.set_content(live_page(walker, LivePart("", {}, ("live_controls.js",)), None))
     found = table_in_page(page, pack_table(table))
     assert (np.abs(found - table).max(axis=0) <= np.abs(table).max(axis=0) / 65534 * 1.0001).all()
+
+
+def of_gymnasium(id: str) -> tuple[Champion, Task]:
+    task = make_task("gymnasium", {"id": id})
+    genome = random_genome(task.num_inputs, task.num_outputs, np.random.default_rng(3))
+    base = load_champion(CHAMPIONS / "walker_one_weight.json")
+    named = {"input_names": task.input_names, "output_names": task.output_names}
+    return dataclasses.replace(
+        base, genome=genome, weights=(), task="gymnasium", task_options={"id": id}, **named
+    ), task
+
+
+@pytest.mark.parametrize("id", ["CartPole-v1", "Pendulum-v1"])
+def test_pictures_of_any_environment_that_renders(page, id):
+    pytest.importorskip("pygame")
+    pytest.importorskip("PIL")
+    champion, task = of_gymnasium(id)
+    part = live_part(champion, task, SEED, 0.5)
+    for rollout in part.data["rollouts"]:
+        expected = task.evaluate_oracle(compile_genome(champion.genome), [rollout["weight"]], [SEED])
+        assert rollout["end"] == "over"
+        assert (rollout["value"], rollout["steps"]) == (expected.values.item(), expected.steps.item())
+        assert 1 <= len(rollout["pictures"]) <= 120
+        assert (len(rollout["pictures"]) - 1) * rollout["every"] <= rollout["steps"]
+        assert len(json.dumps(rollout)) < 300_000
+    show(page, champion, part)
+    source = "document.querySelector('.live-picture').src"
+    page.wait_for_function("document.querySelector('.live-picture').naturalWidth > 100")
+    first = page.evaluate(source)
+    page.focus(".live-view")
+    page.keyboard.press("End")
+    assert page.evaluate(source) != first
+
+
+def test_no_pictures_without_a_renderer(monkeypatch):
+    champion, task = of_gymnasium("CartPole-v1")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert live_part(champion, task, SEED, 0.5) is None
