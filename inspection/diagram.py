@@ -250,7 +250,7 @@ class _Drawing:
         else:
             dot = f'<circle class="disc" r="{radius:.1f}" fill="{ink}"/>'
         text_ink = INK if used else _UNUSED_INK
-        size = _LABEL_SIZE if used else 11
+        size = _LABEL_SIZE if used else 12
         return dot + _text(-radius - 8, escaped(self._names[row], _LONGEST_LABEL), "end", text_ink, size)
 
     def _computed(self, row: int, kind: str) -> str:

@@ -16,14 +16,12 @@ from functools import partial
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-
 from inspection.chart import NARROW, WIDE
 from inspection.diagram import draw_network
 from inspection.history import History, draw_history, history_data
 from inspection.layout import depths_of
 from inspection.live import LivePart, program_data
-from inspection.report.headline import facts_of, title_of
+from inspection.report.headline import facts_of, number_in, title_of
 from inspection.text import escaped, plain_values
 from inspection.weight_curve import WeightCurve, draw_weight_curve, summary_of
 from wann.champion import Champion
@@ -288,8 +286,7 @@ def first_weight(champion: Champion, weight: float | None) -> float | None:
         return None
     if len(champion.weights) == 1:
         return champion.weights[0]
-    best = champion.returns.get("best_shared_weight")
-    found = best.get("weight") if isinstance(best, Mapping) else None
-    if isinstance(found, int | float) and not isinstance(found, bool) and np.isfinite(found):
-        return float(found)
+    best = number_in(champion.returns, "best_shared_weight", "weight")
+    if best is not None:
+        return best
     return champion.weights[0] if champion.weights else 1.0
