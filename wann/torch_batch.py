@@ -1,7 +1,8 @@
 """Many networks on one batch of images by torch, on any device; the same answers as `wann.batch`.
 
-The nodes of a chunk of networks are one graph (`wann.torch_program`): no network is padded to another's size. Losses
-are added up as whole numbers: a score depends neither on the chunk nor on the order of a device's threads.
+The nodes of a chunk of networks are one graph (`wann.torch_program`): no network is padded to another's size, and at
+shared weights a node that several have is computed once. Losses are added up as whole numbers: a score depends
+neither on the chunk nor on the order of a device's threads.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from wann.batch import Batch, Scores
-from wann.network import Networks, node_levels
+from wann.network import Networks, longest_paths
 from wann.torch_device import repeatable
 from wann.torch_program import Graph, Program, Tensor, images_on_device, most_nodes, temporary_bytes
 
@@ -61,7 +62,8 @@ class TorchBackend:
         """[P, W, O, B] logits of all networks, in one piece; weights are [W], or [sum E, W] by live connection."""
         with repeatable(self.device):
             images = images_on_device(batch.inputs, self.device)
-            return self._logits(networks, weights, images, self.memory_bytes)[..., : len(batch)].cpu().numpy()
+            joined = Joined.of(networks, weights.ndim == 2)
+            return self._logits(joined, weights, images, self.memory_bytes)[..., : len(batch)].cpu().numpy()
 
     def _in_chunks(self, networks: Networks, weights: NDArray, batch: Batch, tempered: bool) -> Scores:
         parts = []
@@ -70,59 +72,84 @@ class TorchBackend:
             labels = torch.as_tensor(batch.labels, device=self.device)
             begin, budget = 0, self.memory_bytes
             while begin < len(networks):
-                rows = self._rows(networks, begin, weights.shape[-1], images, budget)
+                rest = Joined.of(networks.take(np.arange(begin, len(networks))), weights.ndim == 2)
+                chunk = rest.first(self._fitting(rest, weights.shape[-1], images, budget))
+                end = begin + len(chunk)
                 own = weights
                 if weights.ndim == 2:
-                    own = weights[networks.connection_offsets[begin] : networks.connection_offsets[rows[-1] + 1]]
+                    own = weights[networks.connection_offsets[begin] : networks.connection_offsets[end]]
                 try:
-                    logits = self._logits(networks.take(rows), own, images, budget)[..., : len(batch)]
+                    logits = self._logits(chunk, own, images, budget)[..., : len(batch)]
                     parts.append(_score(_tempered(logits, labels) if tempered else logits, labels))
                     del logits
                 except torch.OutOfMemoryError:
-                    if len(rows) == 1:
+                    if len(chunk) == 1:
                         raise
                     budget //= 2
                     LOGGER.warning("%s is out of memory: going on with chunks of %d MB", self.device, budget // 2**20)
                     torch.cuda.empty_cache()
                     continue
-                begin = int(rows[-1]) + 1
+                begin = end
         losses, correct = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return Scores(losses / len(batch), correct / len(batch))
 
-    def _rows(self, networks: Networks, begin: int, num_weights: int, images: Tensor, budget: int) -> NDArray[np.int64]:
-        """The next networks that can be computed and scored within the budget: at least one."""
+    def _fitting(self, joined: Joined, num_weights: int, images: Tensor, budget: int) -> int:
+        """How many of the networks, from the first, can be computed and scored within the budget: at least one."""
         first_row, count = images.shape
         lanes = num_weights * count
         fixed = 4 * first_row * (count + lanes) + temporary_bytes(lanes, self.device, budget)
-        nodes = networks.node_offsets[begin + 1 :] - networks.node_offsets[begin]
-        indices = 16 * (networks.connection_offsets[begin + 1 :] - networks.connection_offsets[begin])
+        nodes, indices = joined.node_offsets[1:], 16 * joined.connection_offsets[1:]
         counts = np.arange(1, len(nodes) + 1)
-        logits = 4 * lanes * networks.num_outputs * counts
+        logits = 4 * lanes * joined.outputs.shape[1] * counts
         # Values, what inputs add to them and the matrix for that; then logits alone.
         computing = fixed + 4 * nodes * (lanes + count + first_row) + logits + indices
         scoring = 4 * first_row * count + _LOGIT_COPIES * logits + _LOSS_BYTES * lanes * counts
-        fitting = np.searchsorted(np.maximum(computing, scoring), _TENSORS * budget, side="right")
-        return np.arange(begin, begin + max(1, int(fitting)))
+        return max(1, int(np.searchsorted(np.maximum(computing, scoring), _TENSORS * budget, side="right")))
 
-    def _logits(self, networks: Networks, weights: NDArray, images: Tensor, budget: int) -> Tensor:
+    def _logits(self, joined: Joined, weights: NDArray, images: Tensor, budget: int) -> Tensor:
         """[P, W, O, B] for weights [W] or [sum E, W], and images [1 + I, B]."""
         lanes = weights.shape[-1] * images.shape[1]
-        at_once = most_nodes(lanes, self.device, budget)
-        program = Program(_graph(networks), self.device, weights.ndim == 2, at_once)
+        program = Program(joined.graph(), self.device, weights.ndim == 2, most_nodes(lanes, self.device, budget))
         values = program.values(np.asarray(weights, np.float32), images)
-        outputs = networks.node_offsets[1:, None] - np.arange(networks.num_outputs, 0, -1)
-        rows = program.row_of[program.first_row + outputs.ravel()]
-        found = values.index_select(0, torch.as_tensor(rows, device=self.device))
-        return found.reshape(len(networks), networks.num_outputs, *values.shape[1:]).transpose(1, 2)
+        rows = torch.as_tensor(program.row_of[joined.outputs.ravel()], device=self.device)
+        found = values.index_select(0, rows)
+        return found.reshape(*joined.outputs.shape, *values.shape[1:]).transpose(1, 2)
 
 
-def _graph(networks: Networks) -> Graph:
-    """The nodes of all networks, one after the other."""
-    first_row = 1 + networks.num_inputs
-    network = np.repeat(np.arange(len(networks)), np.diff(networks.connection_offsets))
-    targets = np.repeat(np.arange(len(networks.fan_in)), networks.fan_in)
-    sources = networks.sources + np.where(networks.sources < first_row, 0, networks.node_offsets[network])
-    return Graph(first_row, networks.activations, node_levels(networks), targets, sources)
+@dataclass(frozen=True)
+class Joined:
+    """P networks as one program, whose first networks are one too; see `wann.merge_kernels` for the arrays."""
+
+    first_row: int  # of the nodes, 1 + I
+    activations: NDArray[np.int8]  # [U]
+    fan_in: NDArray[np.int32]  # [U]
+    sources: NDArray[np.int32]  # [F] rows
+    node_offsets: NDArray[np.int64]  # [P + 1]
+    connection_offsets: NDArray[np.int64]  # [P + 1]
+    outputs: NDArray[np.int32]  # [P, O] rows
+
+    @classmethod
+    def of(cls, networks: Networks, individual: bool) -> Joined:
+        """What they share is there once, unless connections have weights of their own."""
+        from wann.merge_kernels import apart, merged
+
+        first_row, join = 1 + networks.num_inputs, apart if individual else merged
+        return cls(first_row, *join(networks.program_arrays(), first_row, networks.num_outputs))
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def first(self, count: int) -> Joined:
+        nodes, connections = self.node_offsets[count], self.connection_offsets[count]
+        by_node, offsets = (self.activations[:nodes], self.fan_in[:nodes]), slice(count + 1)
+        ends = self.node_offsets[offsets], self.connection_offsets[offsets]
+        return Joined(self.first_row, *by_node, self.sources[:connections], *ends, self.outputs[:count])
+
+    def graph(self) -> Graph:
+        targets = np.repeat(np.arange(len(self.fan_in)), self.fan_in)
+        inner = self.sources >= self.first_row
+        levels = longest_paths(len(self.fan_in), self.sources[inner] - self.first_row, targets[inner])
+        return Graph(self.first_row, self.activations, levels, targets, self.sources)
 
 
 def _score(logits: Tensor, labels: Tensor) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
