@@ -60,7 +60,7 @@
       if (this.over) return;
       const { outputs, values } = this.network.run(this.weight, observe(this.state));
       this.values = values;
-      if (!Number.isFinite(outputs[0]) && Number.isNaN(outputs[0])) {
+      if (Number.isNaN(outputs[0])) {
         this.over = true;
         return;
       }
@@ -231,11 +231,12 @@
       const count = weights.tuned.size;
       tuned.textContent = count ? `${count} moved by hand` : "";
     };
+    const reach = Math.ceil((network.program.weights || []).reduce((most, own) => Math.max(most, Math.abs(own)), 2));
     const build = () => {
       if (rows.length) return;
       for (const { source, target, id } of network.connections()) {
         const label = `${network.nameOf(source)} \u2192 ${network.nameOf(target)}`;
-        const row = slider(label, { min: -2, max: 2, step: 0.01, value: 0 }, (value) => weights.tune(id, value));
+        const row = slider(label, { min: -reach, max: reach, step: 0.01, value: 0 }, (value) => weights.tune(id, value));
         rows.push({ id, row });
         list.append(row.box);
       }
@@ -244,7 +245,8 @@
     const panel = element("details", { class: "live-tuning", ontoggle: build }, [
       element("summary", { text: `Tune it yourself: ${network.numConnections} connections` }),
       element("div", { class: "live-row" }, [
-        button("Reset to the shared weight", () => weights.reset(), { class: "live-reset" }), tuned,
+        button(network.program.weights ? "Reset" : "Reset to the shared weight", () => weights.reset(), { class: "live-reset" }),
+        tuned,
       ]),
       list,
     ]);

@@ -207,3 +207,22 @@ def test_names_are_texts(page, champion):
     )
     assert any(label.endswith("<b>force</b>") for label in labels)
     assert page.locator(".live-list img, .live-list b, .live-list script").count() == 0
+
+
+def test_own_weights_and_back(page, champion):
+    """A champion with individual weights, also beyond the reach of the shared slider, which replaces them all."""
+    own = np.random.default_rng(5).normal(0, 2.5, champion.genome.num_enabled)
+    champion = dataclasses.replace(champion, individual_weights=tuple(own.tolist()))
+    page.emulate_media(reduced_motion="reduce")
+    page.set_content(html_of(champion, None))
+    page.click("summary")
+    ids = compile_genome(champion.genome).connection_ids
+    sliders = page.locator(".live-list input")
+    shown = [float(value) for value in sliders.evaluate_all("all => all.map(one => one.value)")]
+    np.testing.assert_allclose(shown, own[ids], atol=0.0051)
+    before = total_of(page)
+    page.locator(".live-weight").fill("0.5")
+    assert set(sliders.evaluate_all("all => all.map(one => one.value)")) == {"0.5"}
+    assert total_of(page) != before
+    page.click(".live-own")
+    assert total_of(page) == before
