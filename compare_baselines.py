@@ -1,15 +1,27 @@
-"""Train a baseline: ``compare_baselines.py --baseline NAME --dataset mnist --out DIR``.
+"""Hold champions against tuned weights, fixed topologies and trained models.
 
-It gets the inputs, the parts and the scoring of weight-agnostic champions. DIR gets ``model.safetensors``, which says
-how it was made, and ``results.json``.
+``compare_baselines.py RUN_OR_CHAMPION [...] --out DIR`` writes tables as JSON, CSV and Markdown, a figure, the curves
+of the tunings, and the tuned networks as champion files; see docs/comparing.md. ``--baseline NAME --out DIR`` trains
+one model of the registry instead, on the inputs, the parts and the scoring of weight-agnostic champions; DIR gets
+``model.safetensors``, which says how it was made, and ``results.json``.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from experiment.command_line import DONE, ArgumentParser, exit_status
+from experiment.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
+from wann.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# What only one of the two ways to call this takes, with what it is without being given.
+_OF_COMPARING = {"episodes": 100, "steps": None, "workers": None, "resume": False, "baselines": None}
+_OF_TRAINING = {"dataset": "mnist", "inputs": "auto", "epochs": None, "champion": None, "device": "auto"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,16 +31,42 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
+    _check_way(arguments)
     from rich.console import Console
 
+    console = Console()
+    return _compare(arguments, console) if arguments.paths else _train(arguments, console)
+
+
+def _compare(arguments: argparse.Namespace, console: Console) -> int:
+    from baselines.comparison.ordering import Asked, make_ready
+
+    baselines = arguments.baselines and tuple(filter(None, arguments.baselines.split(",")))
+    out = arguments.out or "comparison"
+    options = {name: getattr(arguments, name) for name in _OF_COMPARING if name != "baselines"}
+    order = make_ready(Asked(tuple(arguments.paths), out, seed=arguments.seed, baselines=baselines or None, **options))
+    from baselines.comparison.display import Display, show
+    from baselines.comparison.running import run
+
+    with Display(console) as display, StopRequest(lambda: display.say("Stopping; what is under way is saved")) as stop:
+        found = run(order, lambda: stop.requested, display.update)
+    show(console, found.tables, arguments.seed)
+    if stop.requested and not found.is_complete:
+        console.print(f"Partial: go on by the same command with --resume. Files: {out}", markup=False, soft_wrap=True)
+        return INTERRUPTED
+    console.print(f"Files: {out}", highlight=False, markup=False, soft_wrap=True)
+    return DONE
+
+
+def _train(arguments: argparse.Namespace, console: Console) -> int:
     from baselines.order import Order, make_ready
 
-    order = make_ready(Order(**vars(arguments)))
+    options = {name: getattr(arguments, name) for name in _OF_TRAINING}
+    order = make_ready(Order(arguments.baseline, arguments.out, seed=arguments.seed, **options))
     from baselines.display import Display
     from baselines.files import save
     from baselines.running import run
 
-    console = Console()
     with Display(console, order.baseline) as display:
         result = run(order, display.update)
     save(order.out, result)
@@ -36,33 +74,71 @@ def _run(argv: Sequence[str]) -> int:
     return DONE
 
 
+def _check_way(arguments: argparse.Namespace) -> None:
+    """Either champions or ``--baseline``, and the options of that way alone."""
+    if bool(arguments.paths) == (arguments.baseline is not None):
+        found = "both" if arguments.paths else "neither"
+        raise UserError(f"expected champions to compare or --baseline NAME to train, found {found} (see --help)")
+    if arguments.baseline is not None and arguments.out is None:
+        raise UserError("--out: expected a directory for the model, found none")
+    others, way = (_OF_TRAINING, "champions to compare") if arguments.paths else (_OF_COMPARING, "--baseline")
+    for name, default in others.items():
+        if getattr(arguments, name) != default:
+            raise UserError(f"--{name}: expected no such option with {way}, found one (see --help)")
+
+
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="compare_baselines.py", description="Train a baseline of weight-agnostic networks.")
+    parser = ArgumentParser(
+        prog="compare_baselines.py",
+        description="Hold champions against tuned weights, fixed topologies and trained models; or train one baseline.",
+    )
+    parser.add_argument("paths", nargs="*", metavar="RUN_OR_CHAMPION", help="champion files, or directories of runs")
     parser.add_argument(
+        "--out", metavar="DIR", help="new directory for tables, figure and models (default of comparing: comparison)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of every draw (default: %(default)s)")
+    comparing = parser.add_argument_group("comparing")
+    comparing.add_argument(
+        "--episodes", type=int, default=100, metavar="N", help="fresh ones of each cell (default: %(default)s)"
+    )
+    comparing.add_argument(
+        "--steps", type=int, metavar="N", help="simulated for each network's tuning (default: the task's)"
+    )
+    comparing.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="Ray workers; 0 is this process (default: this process for CartPoleSwingUp, else one for each CPU)",
+    )
+    comparing.add_argument("--resume", action="store_true", help="go on with the comparison in DIR")
+    comparing.add_argument(
+        "--baselines",
+        metavar="NAME,...",
+        help="models beside champions of classification (default: champion,linear,mlp)",
+    )
+    training = parser.add_argument_group("training one baseline")
+    training.add_argument(
         "--baseline",
-        required=True,
         metavar="NAME",
         help="linear, mlp, cnn, hypernetwork, coordinate_hypernetwork, mask, champion or champion_cma_es",
     )
-    parser.add_argument("--out", required=True, metavar="DIR", help="new directory for the model and its figures")
-    parser.add_argument(
+    training.add_argument(
         "--dataset", default="mnist", metavar="NAME", help="mnist, fashion_mnist or digits (default: %(default)s)"
     )
-    parser.add_argument(
+    training.add_argument(
         "--inputs",
         default="auto",
         metavar="KIND",
         help='"16x16 deskewed", 28x28 or 8x8 (default: the champion\'s, or the first that the baseline takes)',
     )
-    parser.add_argument("--seed", type=int, default=0, help="of first weights and batches (default: %(default)s)")
-    parser.add_argument(
+    training.add_argument(
         "--epochs",
         type=int,
         metavar="N",
         help="at most (default: the baseline's own); one of champion_cma_es is 100 generations",
     )
-    parser.add_argument("--champion", metavar="FILE", help="whose topology champion and champion_cma_es train")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
+    training.add_argument("--champion", metavar="FILE", help="whose topology champion and champion_cma_es train")
+    training.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
     return parser
 
 

@@ -39,6 +39,17 @@ def make_ready(order: Order) -> Order:
         UserError: an unknown name, an impossible number, inputs that a baseline or champion does not take, something
             that is not installed, or a directory in use.
     """
+    order = check_fits(order)
+    _make_directory(order)
+    return order
+
+
+def check_fits(order: Order) -> Order:
+    """As `make_ready`, without a directory.
+
+    Raises:
+        UserError: as there.
+    """
     _check_packages("torch")  # without which the registry cannot be read
     _check_names(order)
     _check_packages(*_recipe(order).packages)
@@ -46,8 +57,15 @@ def make_ready(order: Order) -> Order:
     order = replace(order, inputs=_inputs(order), device=_device(order))
     if order.champion is not None:
         champion_of(order)
-    _make_directory(order)
     return order
+
+
+def inputs_taken(order: Order) -> list[str]:
+    """The kinds of inputs of the order's dataset that its baseline takes."""
+    from baselines.registry import BASELINES
+
+    side, kinds = BASELINES[order.baseline].side, input_kinds(order.dataset)
+    return [kind for kind in kinds if side in (None, kinds[kind])]
 
 
 def champion_of(order: Order) -> tuple[Champion, Classification]:
@@ -106,8 +124,7 @@ def _inputs(order: Order) -> str:
     """The kind of inputs: for "auto" the champion's, else the first that the baseline takes."""
     from baselines.registry import BASELINES
 
-    side, kinds = BASELINES[order.baseline].side, input_kinds(order.dataset)
-    taken = [kind for kind in kinds if side in (None, kinds[kind])]
+    side, kinds, taken = BASELINES[order.baseline].side, input_kinds(order.dataset), inputs_taken(order)
     if not taken:
         found = f"{order.dataset!r}, which has {' and '.join(kinds)}"
         raise UserError(

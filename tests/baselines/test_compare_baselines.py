@@ -40,7 +40,10 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
         (f"--baseline champion --dataset digits --champion {CLASSIFIER}", "expected one of --dataset 'digits'"),
         (f"--baseline champion --inputs 28x28 --champion {CLASSIFIER}", "expected one of --inputs '28x28'"),
         ("--baseline linear --epoch 3", "did you mean '--epochs'?"),
-        ("", "the following arguments are required: --baseline"),
+        ("", "expected champions to compare or --baseline NAME to train, found neither"),
+        ("--baseline linear --episodes 5", "--episodes: expected no such option with --baseline, found one"),
+        (f"{SWINGUP} --epochs 3", "--epochs: expected no such option with champions to compare, found one"),
+        (f"{SWINGUP} --baseline linear", "expected champions to compare or --baseline NAME to train, found both"),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch, options, message):

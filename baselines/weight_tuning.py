@@ -1,0 +1,213 @@
+"""A weight for each connection of one topology, found by CMA-ES (Hansen & Ostermeier 2001), as in the package cmaes.
+
+What is sought are offsets from where the weights start, such as the best shared weight. Some independent runs look
+around; then one goes on from the best that they found, with a smaller spread and on more episodes, because what is
+left to gain is to fail in one start of a hundred less. What is kept is chosen on selection episodes, never on those of
+the distribution's own generations: first a pool of each run's best, at last one of that pool, on many more episodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolution.randomness import Purpose, keyed_rng
+
+# (weights [W, E], purpose of the episodes, index, episodes R, the same for all weights) -> returns [W, R], steps
+Play = Callable[[NDArray[np.float64], Purpose, int, int], tuple[NDArray[np.float64], int]]
+
+# Connections beyond which no covariances are kept: their matrix is decomposed for every candidate.
+MOST_COVARIANCES = 300
+_STATE = ("_mean", "_C", "_p_sigma", "_pc", "_funhist_values")
+# Sets of selection episodes: of the pool, and of its best.
+_POOL, _FINAL = 0, 1
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """How much is spent, and on what."""
+
+    steps: int  # simulated, at least; the choice among the pool comes on top
+    population: int = 16  # candidates of a generation
+    rollouts: int = 4  # episodes of each, the same for all
+    sigma: float = 0.5  # of all offsets at the start
+    runs: int = 1  # that look around
+    looking_around: float = 1.0  # their share of the steps
+    refining_sigma: float = 0.1
+    refining_rollouts: int = 16
+    check_every: int = 10  # generations, after which the mean and the best candidate are played on selection episodes
+    selection_episodes: int = 64
+    pool: int = 4  # of each run
+    final_episodes: int = 256  # of those in the pool
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning keeps so far."""
+
+    weights: NDArray[np.float64]  # [E]
+    score: float  # mean return over ``episodes`` selection episodes
+    episodes: int
+    steps: int  # simulated, selection included
+    complete: bool
+
+
+class WeightTuning:
+    """A search that can be saved between any two generations and goes on to the same bytes.
+
+    Attributes:
+        steps: simulated so far, selection included.
+        history: a row for each generation: run, generation of the run, steps so far, mean return of the best candidate
+            and of all, return of what is kept on selection episodes (NaN before the first check).
+    """
+
+    def __init__(self, start: NDArray[np.float64], plan: TuningPlan, seed: int) -> None:
+        """``start``: weights [E], E >= 1."""
+        assert start.ndim == 1 and len(start)
+        self._start, self._plan, self._seed = start, plan, seed
+        self.steps, self.history = 0, np.zeros((0, 6))
+        self._run, self._generation = 0, 0
+        self._pool_weights = np.zeros((0, len(start)))  # offsets
+        self._pool_scores, self._pool_runs = np.zeros(0), np.zeros(0, np.int64)
+        self._search = self._new_search(np.zeros(len(start)), plan.sigma)
+
+    @property
+    def is_done(self) -> bool:
+        return self.steps >= self._plan.steps
+
+    @property
+    def best_score(self) -> float | None:
+        """On selection episodes, of what is kept; None before the first check."""
+        return float(self._pool_scores.max()) if len(self._pool_scores) else None
+
+    def advance(self, play: Play) -> None:
+        """One generation; begins another run where one has used its share, or has come to rest."""
+        if not len(self._pool_scores):
+            self._keep(np.zeros((1, len(self._start))), play)
+        offsets = self._ask()
+        rollouts = self._plan.refining_rollouts if self._is_refining else self._plan.rollouts
+        returns = self._played(offsets, Purpose.TUNING, len(self.history), rollouts, play)
+        means = _means(returns)
+        self._search.tell(list(zip(offsets, (-means).tolist(), strict=True)))
+        self._generation += 1
+        over = self._search.should_stop() or self.steps >= self._end_of_run
+        if over or self._generation % self._plan.check_every == 0:
+            self._keep(np.stack([self._search.mean, offsets[means.argmax()]]), play)
+        finite = means[np.isfinite(means)]
+        mean = finite.mean() if len(finite) else np.nan
+        row = [self._run, self._generation, self.steps, means.max(), mean, self.best_score]
+        self.history = np.vstack([self.history, np.array(row, np.float64)])
+        if over and not self.is_done:
+            self._begin_run()
+
+    def best(self, play: Play | None = None) -> Tuned:
+        """What is kept; with ``play``, chosen among the pool on the last, larger set of selection episodes."""
+        if not len(self._pool_scores):
+            return Tuned(self._start, np.nan, 0, self.steps, False)
+        scores, episodes = self._pool_scores, self._plan.selection_episodes
+        if play is not None:
+            episodes = self._plan.final_episodes
+            scores = _means(self._played(self._pool_weights, Purpose.TUNING_SELECTION, _FINAL, episodes, play))
+        row = int(scores.argmax())
+        weights = self._start + self._pool_weights[row]
+        return Tuned(weights, float(scores[row]), episodes, self.steps, self.is_done and play is not None)
+
+    # --- runs ---
+
+    @property
+    def _is_refining(self) -> bool:
+        return self._run >= self._plan.runs
+
+    @property
+    def _end_of_run(self) -> float:
+        share = self._plan.looking_around * (self._run + 1) / self._plan.runs if not self._is_refining else 1.0
+        return share * self._plan.steps
+
+    def _begin_run(self) -> None:
+        self._run, self._generation = self._run + 1, 0
+        if self._is_refining:
+            best = self._pool_weights[self._pool_scores.argmax()]
+            self._search = self._new_search(best, self._plan.refining_sigma)
+        else:
+            self._search = self._new_search(np.zeros(len(self._start)), self._plan.sigma)
+
+    def _new_search(self, mean: NDArray[np.float64], sigma: float) -> Any:
+        from cmaes import CMA, SepCMA
+
+        # The separable kind takes no single parameter.
+        kind: Any = SepCMA if len(mean) > MOST_COVARIANCES else CMA
+        search = kind(mean.copy(), sigma, seed=0, population_size=self._plan.population)
+        search._funhist_values = np.zeros_like(search._funhist_values)  # left as memory was found, otherwise
+        return search
+
+    def _ask(self) -> NDArray[np.float64]:
+        """[population, E] offsets, from a generator that is this generation's own."""
+        rng = keyed_rng(self._seed, Purpose.TUNING, self._run, self._generation)
+        self._search.reseed_rng(int(rng.integers(2**32)))
+        return np.stack([self._search.ask() for _ in range(self._plan.population)])
+
+    def _keep(self, offsets: NDArray[np.float64], play: Play) -> None:
+        """Put offsets [n, E] into the pool, where they are among the run's best there."""
+        found = self._played(offsets, Purpose.TUNING_SELECTION, _POOL, self._plan.selection_episodes, play)
+        weights = np.concatenate([self._pool_weights, offsets])
+        scores = np.concatenate([self._pool_scores, _means(found)])
+        runs = np.concatenate([self._pool_runs, np.full(len(offsets), self._run)])
+        order = np.argsort(-scores, kind="stable")
+        kept = np.sort(np.concatenate([order[runs[order] == run][: self._plan.pool] for run in range(self._run + 1)]))
+        self._pool_weights, self._pool_scores, self._pool_runs = weights[kept], scores[kept], runs[kept]
+
+    def _played(
+        self, offsets: NDArray[np.float64], purpose: Purpose, index: int, episodes: int, play: Play
+    ) -> NDArray[np.float64]:
+        values, steps = play(self._start + offsets, purpose, index, episodes)
+        self.steps += max(steps, values.size)  # an episode that ends before its first step is not free
+        return values
+
+    # --- saving ---
+
+    def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
+        """Arrays and JSON values, as `evolution.checkpoint.save` takes them."""
+        search = {name: np.asarray(getattr(self._search, name)) for name in _STATE}
+        pool = {name: getattr(self, name) for name in ("_pool_weights", "_pool_scores", "_pool_runs")}
+        scalars = {"sigma": float(self._search._sigma), "g": int(self._search._g)}
+        return {**search, **pool, "history": self.history}, {
+            "tuning": self._key(),
+            "run": self._run,
+            "generation": self._generation,
+            "steps": self.steps,
+            **scalars,
+        }
+
+    def restore(self, arrays: Mapping[str, NDArray], metadata: Mapping[str, Any]) -> None:
+        """Go on from a `state`.
+
+        Raises:
+            ValueError: that of another tuning.
+        """
+        if metadata.get("tuning") != self._key():
+            raise ValueError("expected the state of this tuning, found that of another one")
+        self._run, self._generation, self.steps = (int(metadata[key]) for key in ("run", "generation", "steps"))
+        self._search = self._new_search(np.zeros(len(self._start)), self._plan.sigma)
+        for name in _STATE:
+            setattr(self._search, name, np.array(arrays[name]))
+        self._search._sigma, self._search._g = float(metadata["sigma"]), int(metadata["g"])
+        if self._is_refining:
+            self._search._tolx = 1e-12 * self._plan.refining_sigma
+        self._pool_weights, self._pool_scores, self._pool_runs = (
+            np.array(arrays[name]) for name in ("_pool_weights", "_pool_scores", "_pool_runs")
+        )
+        self.history = np.array(arrays["history"])
+
+    def _key(self) -> dict[str, Any]:
+        """What has to be the same for a state to fit."""
+        return {**asdict(self._plan), "seed": self._seed, "start": self._start.tolist()}
+
+
+def _means(returns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[W] of returns [W, R]; minus infinity where one is not finite."""
+    means = np.asarray(returns.mean(axis=1))
+    return np.where(np.isfinite(means), means, -np.inf)
