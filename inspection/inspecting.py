@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from envs.playing import is_playable
 from envs.registry import TASKS, task_of_champion
 from envs.task import Task
 from evolution.finding import find_champion_file
@@ -20,7 +21,7 @@ from inspection.live import live_part
 from inspection.picture_files import save_picture
 from inspection.provenance import champion_rows, report_rows, run_rows
 from inspection.report.page import Report, first_weight, render_page
-from inspection.video import SUFFIXES, record_video
+from inspection.video import SUFFIXES, check_path, record_video
 from inspection.weight_curve import WeightCurve, draw_weight_curve, weight_curve
 from wann.champion import Champion, load_champion, save_champion
 from wann.errors import UserError, did_you_mean
@@ -54,6 +55,7 @@ def inspect(order: Order, console: Console) -> list[Path]:
     _check(order)
     champion, file, run = _champion(order)
     task = task_of_champion(champion)
+    _check_film(order, task)
     history = None if run is None else load_history(run)
     directory = _directory(order, run)
     if order.published is not None:
@@ -74,7 +76,8 @@ def inspect(order: Order, console: Console) -> list[Path]:
         page = render_page(Report(champion, diagram, weight, curve, provenance, history, live))
         written += _save(directory, page, diagram, curve, history)
         progress.update(bar, completed=1)
-    written += _film(order, champion, weight, directory)
+    if order.video is not None:
+        written.append(record_video(champion, _film_path(order.video, directory), weight, order.seed).path)
     if order.export:
         from inspection.exports.registry import export_champion
 
@@ -171,9 +174,20 @@ def _save(directory: Path, page: str, diagram: str, curve: WeightCurve, history:
     return [report, *(path for name, svg in pictures.items() for path in save_picture(directory, name, svg))]
 
 
-def _film(order: Order, champion: Champion, weight: float | None, directory: Path) -> list[Path]:
+def _check_film(order: Order, task: Task) -> None:
     if order.video is None:
-        return []
-    short = f".{order.video.lower()}" in SUFFIXES
-    path = directory / f"champion.{order.video.lower()}" if short else Path(order.video)
-    return [record_video(champion, path, weight, order.seed).path]
+        return
+    if not is_playable(task):
+        raise UserError(f"--video: expected a champion of a task that can be shown, found {task.name!r}")
+    path = Path(order.video)
+    # The report's directory may still have to be made.
+    if not _is_suffix(order.video) and (order.out is None or path.parent != Path(order.out)):
+        check_path(path)
+
+
+def _film_path(video: str, directory: Path) -> Path:
+    return directory / f"champion.{video.lower()}" if _is_suffix(video) else Path(video)
+
+
+def _is_suffix(video: str) -> bool:
+    return f".{video.lower()}" in SUFFIXES

@@ -58,7 +58,7 @@ def record_video(
     from gymnasium.error import DependencyNotInstalled
 
     path = Path(path)
-    _check_path(path)
+    check_path(path)
     if max_steps is not None and max_steps < 1:
         raise UserError(f"max_steps: expected at least 1, found {max_steps}")
     if not isinstance(champion, Champion):
@@ -94,7 +94,12 @@ def _render(episode: Episode) -> NDArray[np.uint8]:
     return np.asarray(cast(Any, episode.environment.render()), np.uint8)
 
 
-def _check_path(path: Path) -> None:
+def check_path(path: Path) -> None:
+    """Refuse a path that no film can be written to, before one is made.
+
+    Raises:
+        UserError: another suffix, a package that is missing, or a path that cannot be written.
+    """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         found = f"found {path.suffix!r}" if path.suffix else "found none"

@@ -1,0 +1,252 @@
+"""The command: what it writes for files, runs and imports, and the one sentence it says about a mistake."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import run_search
+from inspect_champion import main
+from inspection.chart import Chart, Line, nice_ticks, short
+from inspection.history import load_history
+from inspection.provenance import duration, file_sha256
+from searching import write_config, write_staged_config
+from wann import UserError
+from wann.champion import load_champion
+
+CHAMPIONS = Path(__file__).parents[2] / "docs" / "champions"
+SWINGUP = CHAMPIONS / "swingup_one_weight.json"
+DIGITS = CHAMPIONS / "mnist_equal_paths_200.json"
+PICTURES = ["network.png", "network.svg", "weights.png", "weights.svg"]
+STAGES = [
+    {"name": "find", "generations": 4, "restarts": 2, "survivors": 4},
+    {"name": "refine", "generations": 3, "survivors": 4},
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("plain")
+    config = write_config(folder / "c.yaml", generations=9)
+    assert run_search.main([str(config), "--run-dir", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("staged")
+    config = write_staged_config(folder / "c.yaml", stages=STAGES)
+    assert run_search.main([str(config), "--run-dir", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+def inspect(*arguments: object) -> None:
+    assert main([*map(str, arguments), "--episodes", "2"]) == 0
+
+
+def data_of(report: Path) -> dict:
+    text = report.read_text().partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
+    return json.loads(text)
+
+
+# --- what is written ---
+
+
+def test_a_file_gets_a_report_beside_the_working_directory(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    inspect(SWINGUP)
+    out = tmp_path / "swingup_one_weight-report"
+    assert sorted(path.name for path in out.iterdir()) == [*PICTURES[:2], "report.html", *PICTURES[2:]]
+    said = capsys.readouterr().out
+    assert all(f"swingup_one_weight-report/{path.name}" in said for path in out.iterdir())
+    html = (out / "report.html").read_text()
+    assert file_sha256(SWINGUP) in html
+    assert 'id="evolution"' not in html
+
+
+def test_the_same_champion_gives_the_same_figures(tmp_path):
+    inspect(SWINGUP, "--out", tmp_path / "a", "--seed", 5)
+    inspect(SWINGUP, "--out", tmp_path / "b", "--seed", 5)
+    inspect(SWINGUP, "--out", tmp_path / "c", "--seed", 6)
+    a, b, c = (data_of(tmp_path / name / "report.html") for name in "abc")
+    assert a == b
+    assert a["curve"] != c["curve"]
+    for name in PICTURES:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_run_has_its_evolution(page, run):
+    inspect(run)
+    out = run / "report"
+    assert {"evolution.svg", "evolution.png"} <= {path.name for path in out.iterdir()}
+    data = data_of(out / "report.html")
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert data["history"]["generations"] == list(range(1, 10))
+    assert data["history"]["steps"] == [line["env_steps"] for line in lines]
+    assert data["history"]["best_mean_return"] == pytest.approx([line["best_mean_return"] for line in lines], rel=1e-5)
+    page.goto((out / "report.html").as_uri())
+    page.click('[data-show="steps"]')
+    assert page.locator('[data-plot="history"]:visible').get_attribute("data-axis") == "steps"
+    slider = page.locator("#growth-slider")
+    said = []
+    for index in range(int(slider.get_attribute("max")) + 1):
+        slider.fill(str(index))
+        said.append(page.inner_text("#growth-reading"))
+        assert page.locator(".snapshot:visible").count() == 1
+    assert [text.partition(":")[0] for text in said[:-1]] == [f"Generation {g}" for g in (1, 2, 4, 8)]
+    assert said[-1].startswith("The champion")
+    plot = page.locator('[data-plot="history"]:visible')
+    plot.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#history-reading").startswith("Generation 8,")
+
+
+def test_stages_follow_one_another(staged):
+    history = load_history(staged)
+    assert [(part.name, len(part)) for part in history.stretches] == [("find 1", 4), ("find 2", 4), ("refine", 3)]
+    assert history.axis("generations").tolist() == list(range(1, 12))
+    steps = history.axis("steps")
+    assert (np.diff(steps) > 0).all() and steps[-1] == history.steps
+    assert [part.end for part in history.parts("generations")] == [4, 8, 11]
+    inspect(staged)
+    html = (staged / "report" / "report.html").read_text()
+    assert "find 2, generation 4" in html and "refine, generation 2" in html
+
+
+def test_a_run_without_metrics_is_a_champion(tmp_path, run):
+    (tmp_path / "copy").mkdir()
+    shutil.copy(run / "champion.json", tmp_path / "copy")
+    inspect(tmp_path / "copy")
+    assert not (tmp_path / "copy" / "report" / "evolution.svg").exists()
+
+
+def test_a_torn_last_line_is_left_out(tmp_path, run):
+    shutil.copytree(run, tmp_path / "run")
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
+        file.write('{"generation": 9, "best_me')
+    assert load_history(tmp_path / "run").generations == 9
+
+
+def test_exports_and_a_film(tmp_path):
+    pytest.importorskip("imageio_ffmpeg")
+    pytest.importorskip("pygame")
+    inspect(SWINGUP, "--out", tmp_path, "--export", "dot, sympy", "--video", tmp_path / "film.gif", "--weight", -1.5)
+    found = {path.name for path in tmp_path.iterdir()}
+    assert {"champion.dot", "champion_formula.txt", "film.gif"} <= found
+    assert data_of(tmp_path / "report.html")["weight"] == -1.5
+
+
+def test_an_import(tmp_path):
+    rows = np.zeros((7, 8))
+    rows[1, 6], rows[3, 6], rows[:, 7] = 0.5, -1.5, 1
+    np.savetxt(tmp_path / "pole.csv", rows, delimiter=",")
+    out = tmp_path / "out"
+    inspect("--import", tmp_path / "pole.csv", "--task", "cartpole_swingup", "--keep-weights", "--out", out)
+    champion = load_champion(out / "champion.json")
+    assert sorted(champion.individual_weights) == [-1.5, 0.5]
+    data = data_of(out / "report.html")
+    assert data["weight"] is None and sorted(data["program"]["weights"]) == [-1.5, 0.5]
+    inspect("--import", tmp_path / "pole.csv", "--task", "cartpole_swingup", "--out", tmp_path / "shared")
+    assert load_champion(tmp_path / "shared" / "champion.json").individual_weights is None
+
+
+# --- mistakes ---
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "expected RUN_OR_CHAMPION or --import FILE.csv, found neither"),
+        (["a", "--import", "b.csv", "--task", "cartpole_swingup"], "expected RUN_OR_CHAMPION or --import"),
+        (["--import", "b.csv"], "--import: expected --task with it"),
+        (["a", "--task", "cartpole_swingup"], "--task: expected --import with it, found none"),
+        (["a", "--keep-weights"], "--keep-weights: expected --import with it, found none"),
+        (["nowhere.json"], "nowhere.json: expected a champion file or a run directory, found nothing"),
+        ([SWINGUP, "--weight", "nan"], "--weight: expected a finite number, found nan"),
+        ([SWINGUP, "--seed", "-1"], "--seed: expected a whole number from 0"),
+        ([SWINGUP, "--episodes", "0"], "--episodes: expected a whole number from 1"),
+        ([SWINGUP, "--export", "onxx"], "found 'onxx' (did you mean 'onnx'?)"),
+        ([SWINGUP, "--video", "film.avi"], "film.avi: expected a film's suffix, .mp4 or .gif"),
+        ([SWINGUP, "--video", "nowhere/film.gif"], "expected a directory to write to"),
+        (
+            [DIGITS, "--video", "gif"],
+            "--video: expected a champion of a task that can be shown, found 'classification'",
+        ),
+        ([SWINGUP, "--outt", "x"], "expected known arguments, found --outt x"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path, monkeypatch, capsys, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    assert main(list(map(str, arguments))) == 2
+    error = capsys.readouterr().err
+    assert sentence in error and error.startswith("inspect_champion.py: ")
+    assert error.count("\n") == 1 and "Traceback" not in error
+    assert list(tmp_path.iterdir()) == [], "nothing is begun before everything is checked"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"cartpole_swingup"', '"cartpole_swingin"'),
+        lambda text: text.replace('"num_inputs": 5', '"num_inputs": 4'),
+        lambda text: "[" * 100_000,
+    ],
+)
+def test_malformed_champions(tmp_path, capsys, damage):
+    path = tmp_path / "champion.json"
+    path.write_text(damage(SWINGUP.read_text()))
+    assert main([str(path), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "expected" in error or "unknown task" in error
+    assert error.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("nonsense\n", r"metrics\.jsonl:10: expected a line of JSON"),
+        ("[1]\n", r"metrics\.jsonl:10: expected an object"),
+        ('{"best_mean_return": "high"}\n', r"10: best_mean_return: expected a number, found high"),
+        ("{}\n", r"10: best_mean_return: expected a number, found nothing"),
+    ],
+)
+def test_damaged_metrics(tmp_path, run, line, message):
+    shutil.copytree(run, tmp_path / "run")
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
+        file.write(line)
+    with pytest.raises(UserError, match=message):
+        load_history(tmp_path / "run")
+
+
+def test_a_directory_that_cannot_be_made(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main([str(SWINGUP), "--out", str(tmp_path / "file" / "out"), "--episodes", "1"]) == 2
+    assert "expected a directory to write to" in capsys.readouterr().err
+
+
+# --- charts ---
+
+
+def test_ticks_are_round_and_inside():
+    assert nice_ticks(0, 1000) == [0, 200, 400, 600, 800, 1000]
+    assert nice_ticks(-2, 2, 8) == [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]
+    for low, high in [(0.0013, 0.0019), (-5e7, 3e8), (7.0, 7.0)]:
+        assert 1 <= len(nice_ticks(low, high)) <= 7
+    assert [short(value) for value in (3_200_000, -1500, 12_000, 0.25)] == ["3.2M", "\N{MINUS SIGN}1500", "12k", "0.25"]
+
+
+def test_curves_break_where_nothing_is_known():
+    y = np.array([1.0, 2.0, np.nan, 4.0, 5.0])
+    svg = Chart("x", "y", [Line("a", np.arange(5.0), y)]).svg("test")
+    path = svg.partition('class="line line-main" d="')[2].partition('"')[0]
+    assert path.count("M") == 2 and path.count("L") == 2
+    Chart("x", "y", [Line("a", np.arange(2.0), np.full(2, np.nan))]).svg("empty")
+
+
+def test_times_as_people_say_them():
+    assert [duration(seconds) for seconds in (3.21, 75, 7260)] == ["3.2 s", "1 min 15 s", "2 h 01 min"]
