@@ -20,7 +20,9 @@
       const { input_names: inputs, output_names: outputs } = this._program;
       if (row === 0) return "1";
       if (row < this._first) return inputs[row - 1];
-      return row < this._outputs ? "h" + (row - this._first + 1) : outputs[row - this._outputs];
+      if (row < this._outputs) return "h" + (row - this._first + 1);
+      const name = outputs[row - this._outputs];
+      return /^\d+$/.test(name) ? `output ${name}` : name; // a digit alone would read as a number
     }
 
     isInput(row) {
