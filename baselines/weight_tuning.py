@@ -89,12 +89,15 @@ class WeightTuning:
         if not len(self._pool_scores):
             self._keep(np.zeros((1, len(self._start))), play)
         offsets = self._ask()
+        # Asked after `tell`, it would decompose the covariances, and round them once more than where a saved state
+        # goes on.
+        at_rest = self._search.should_stop()
         rollouts = self._plan.refining_rollouts if self._is_refining else self._plan.rollouts
         returns = self._played(offsets, Purpose.TUNING, len(self.history), rollouts, play)
         means = _means(returns)
         self._search.tell(list(zip(offsets, (-means).tolist(), strict=True)))
         self._generation += 1
-        over = self._search.should_stop() or self.steps >= self._end_of_run
+        over = at_rest or self.steps >= self._end_of_run
         if over or self._generation % self._plan.check_every == 0:
             self._keep(np.stack([self._search.mean, offsets[means.argmax()]]), play)
         finite = means[np.isfinite(means)]
