@@ -310,21 +310,33 @@ class _Drawing:
     def _legend(self) -> tuple[str, float]:
         """A row of curves and their names under the picture, and its height."""
         scale = 1.4 if self._image else 1.0
+        keys = [(name, _activation_key(name)) for name in self._used_activations()]
+        if self._weights is not None:
+            keys += [(name, _sign_key(name)) for name in ("positive weight", "negative weight")]
         items, x, y, line = [], 0.0, 0.0, self._layout.width / scale - 32
-        for name in self._used_activations():
+        for name, sample in keys:
             width = 42 + 7.2 * len(name)
             if x and x + width > line:
                 x, y = 0.0, y + 30
-            colour = COLOURS[FAMILIES[name]]
-            items.append(
-                f'<g class="key f-{FAMILIES[name]}" transform="translate({x + 11:.0f} {y:.0f})">'
-                f'<circle class="disc" r="10" fill="{PAPER}" stroke="{colour}" stroke-width="1.3"/>'
-                f'<use class="glyph" href="#glyph-{name}" transform="scale(.66)" stroke="{colour}"/>'
-                f"{_text(16, name, 'start', MUTED, 12)}</g>"
-            )
+            text = _text(16, name, "start", MUTED, 12)
+            items.append(f'<g class="key" transform="translate({x + 11:.0f} {y:.0f})">{sample}{text}</g>')
             x += width
         place = f"translate(16 {self._layout.height + 22 * scale:.0f}) scale({scale})"
         return f'<g class="legend" transform="{place}">{"".join(items)}</g>', (y + 44) * scale
+
+
+def _activation_key(name: str) -> str:
+    family = FAMILIES[name]
+    return (
+        f'<g class="f-{family}"><circle class="disc" r="10" fill="{PAPER}" stroke="{COLOURS[family]}" '
+        f'stroke-width="1.3"/><use class="glyph" href="#glyph-{name}" transform="scale(.66)" '
+        f'stroke="{COLOURS[family]}"/></g>'
+    )
+
+
+def _sign_key(name: str) -> str:
+    sign, colour = ("positive", POSITIVE) if name.startswith("positive") else ("negative", NEGATIVE)
+    return f'<path class="c-{sign}" d="M-10 0H10" fill="none" stroke="{colour}" stroke-width="2.5"/>'
 
 
 def glyph(name: str) -> str:

@@ -41,10 +41,11 @@ def facts_of(champion: Champion, network: Network, curve: WeightCurve, depth: in
     if curve.own is not None:
         facts.append((f"{what}, own weights", f"{curve.own:,.1f}{curve.unit}", f"mean of {curve.episodes} episodes"))
     facts += [_best(champion, curve, what), _any(champion, curve, what)]
+    layers = max(depth - 1, 0)
     used = len(set(network.sources[network.sources <= network.num_inputs].tolist()) - {0})
     weights = "one weight on all" if champion.individual_weights is None else "each with its own weight"
     facts += [
-        ("Hidden nodes", f"{network.num_hidden:,}", f"in {max(depth - 1, 0)} layers"),
+        ("Hidden nodes", f"{network.num_hidden:,}", f"in {layers} layer{'' if layers == 1 else 's'}"),
         ("Connections", f"{network.num_connections:,}", weights),
         ("Inputs used", f"{used:,}", f"of {network.num_inputs:,}"),
     ]

@@ -146,6 +146,9 @@
   showCurve();
   if (data.history) showHistory();
   if (find("growth-slider")) showGrowth();
+  // Widgets call nodes what the diagram calls them.
+  const names = new wann.Names(data.program);
+  wann.Network.prototype.nameOf = (row) => (row === 0 ? "bias" : names.of(row));
   if (data.live && wann.live && wann.live[data.live.kind]) {
     wann.widget = wann.live[data.live.kind](document.querySelector(".live-root"), data.live.data, context);
   }

@@ -33,6 +33,7 @@ _STYLES = ("style.css", "live.css")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 # Characters that could end the element of the data, or open another.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+_MOST_GROWTH = 1_200_000  # characters of pictures of earlier networks
 _FIGURES = {"mean": "mean", "std": "sd", "median": "median", "min": "min", "falls": "falls"}
 
 
@@ -248,12 +249,14 @@ def _growth(report: Report, history: History) -> str:
             found.append((f"{where} {snapshot.generation:,}: return {snapshot.mean_return:,.1f}", snapshot.genome))
     if not found:
         return ""
-    items = []
+    items: list[str] = []
     for said, genome in [*found, ("The champion", champion.genome)]:
         network = compile_genome(genome)
         said = f"{said}; {network.num_hidden} hidden nodes, {network.num_connections} connections"
         picture = draw_network(network, champion.input_names, champion.output_names, merged=True)
         items.append(f'<div class="snapshot" data-said="{escaped(said)}" hidden>{picture}</div>')
+    while sum(map(len, items)) > _MOST_GROWTH and len(items) > 2:
+        items = items[::-1][::2][::-1]  # every other one, back from the champion
     return (
         '<h3 id="growth-heading">How it grew</h3><div class="growth">'
         '<div class="reading"><button type="button" id="growth-play">Play</button>'

@@ -21,9 +21,12 @@ _ARGUMENTS = (
 _LOCAL = ("file:", "data:", "blob:", "about:")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator:
-    """Playwright's browser; a machine without one skips, but continuous integration fails."""
+    """Playwright's browser; a machine without one skips, but continuous integration fails.
+
+    Its event loop runs in the tests' thread as long as it is open, so it does not outlive a module.
+    """
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         message = "expected chromium on the path, found none (apt-get install chromium)"

@@ -12,8 +12,10 @@ import pytest
 
 from envs.classification import Classification
 from envs.registry import make_task, task_of_champion
+from evolution.snapshots import Snapshot
 from inspect_champion import main
 from inspection.diagram import draw_network
+from inspection.history import History, Stretch
 from inspection.report.page import Report, embedded, first_weight, render_page
 from inspection.text import escaped, plain
 from inspection.weight_curve import WeightCurve, reported_task, weight_curve
@@ -161,8 +163,8 @@ def test_the_keyboard_reaches_every_node(page, swingup):
     assert len(seen) >= 4
 
 
-def test_formulas_compute_what_the_network_does(page, swingup):
-    """Every formula of the page, read as arithmetic, gives the values of `wann.Network`."""
+def test_formulas_say_what_the_network_computes(page, swingup):
+    """A formula names its node, all its sources and the activation that gives the value of `wann.Network`."""
     page.goto(swingup.as_uri())
     worst = page.evaluate(
         r"""() => {
@@ -193,7 +195,33 @@ def test_names_and_individual_weights_in_formulas(page, tmp_path):
     page.locator("#diagram .output .disc").hover()
     text = page.inner_text("#formula-text")
     assert text.startswith("force = ") and "w\u00b7" not in text
-    assert page.locator("#diagram .c-negative").count() == sum(weight < 0 for weight in own if weight)
+    assert page.locator("#diagram .connections .c-negative").count() == sum(weight < 0 for weight in own if weight)
+
+
+def test_the_widget_calls_nodes_what_the_diagram_calls_them(page, swingup):
+    page.goto(swingup.as_uri())
+    page.click(".live-tuning summary")
+    labels = page.locator(".live-list label").all_inner_texts()
+    assert len(labels) == 40
+    assert all(
+        end == "bias" or end in load_champion(SWINGUP).input_names or end[0] == "h" or end == "force"
+        for label in labels
+        for end in label.split(" \u2192 ")
+    )
+
+
+def test_earlier_networks_are_thinned_where_they_are_large(monkeypatch, tmp_path):
+    from inspection.report import page as module
+
+    champion = load_champion(SWINGUP)
+    snapshots = tuple(Snapshot(2**k, champion.genome, float(k)) for k in range(8))
+    values = {key: np.ones(200) for key in ("best_mean_return", "best_max_return", "best_num_connections")}
+    history = History((Stretch("", np.arange(1.0, 201), values, 1.0, snapshots),))
+    assert module._growth(Report(champion, "", None, None, {}), history).count('class="snapshot"') == 9
+    monkeypatch.setattr(module, "_MOST_GROWTH", 100_000)
+    thinned = module._growth(Report(champion, "", None, None, {}), history)
+    assert 2 <= thinned.count('class="snapshot"') < 9
+    assert len(thinned) < 110_000 and "The champion" in thinned
 
 
 # --- weights ---
