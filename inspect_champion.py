@@ -20,7 +20,7 @@ def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     from inspection.inspecting import Order, inspect
 
-    order = Order(**{**vars(arguments), "export": _listed(arguments.export)})
+    order = Order(**{**vars(arguments), "export": _listed(arguments.export), "options": tuple(arguments.options)})
     from rich.console import Console
 
     console = Console()
@@ -47,6 +47,14 @@ def _parser() -> ArgumentParser:
         "--import", dest="published", metavar="FILE.csv", help="read a network of the published research code instead"
     )
     parser.add_argument("--task", metavar="NAME", help="what an imported network is for, such as cartpole_swingup")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="options",
+        help="of that task, such as dataset=mnist; may be repeated",
+    )
     parser.add_argument(
         "--keep-weights", action="store_true", help="keep an imported network's weights as individual ones"
     )

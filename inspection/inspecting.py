@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -40,6 +42,7 @@ class Order:
     export: tuple[str, ...] = ()
     published: str | None = None  # a file of the published format instead of ``path``
     task: str | None = None
+    options: tuple[str, ...] = ()  # of the task, KEY=VALUE
     keep_weights: bool = False
     weight: float | None = None
     seed: int = 0
@@ -91,9 +94,10 @@ def _check(order: Order) -> None:
         raise UserError(f"expected RUN_OR_CHAMPION or --import FILE.csv, found {found}")
     if order.published is not None and order.task is None:
         raise UserError(f"--import: expected --task with it ({', '.join(TASKS)}), found none")
-    if order.published is None and (order.task is not None or order.keep_weights):
-        option = "--task" if order.task is not None else "--keep-weights"
-        raise UserError(f"{option}: expected --import with it, found none")
+    of_imports = {"--task": order.task is not None, "--option": order.options, "--keep-weights": order.keep_weights}
+    for option, given in of_imports.items():
+        if given and order.published is None:
+            raise UserError(f"{option}: expected --import with it, found none")
     if order.weight is not None and not np.isfinite(order.weight):
         raise UserError(f"--weight: expected a finite number, found {order.weight}")
     if not 0 <= order.seed < 2**31:
@@ -116,11 +120,26 @@ def _champion(order: Order) -> tuple[Champion, Path | None, Path | None]:
         from inspection.published_csv import import_published
 
         assert order.task is not None
-        return import_published(Path(order.published), order.task, order.keep_weights), None, None
+        champion = import_published(Path(order.published), order.task, order.keep_weights, _options(order.options))
+        return champion, None, None
     assert order.path is not None
     file = find_champion_file(order.path)
     champion = load_champion(file)
     return champion, file, Path(order.path) if Path(order.path).is_dir() else None
+
+
+def _options(given: tuple[str, ...]) -> dict[str, Any]:
+    """Options of a task from KEY=VALUE, the values in YAML."""
+    options = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        try:
+            options[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            equals = ""
+        if not key or not equals:
+            raise UserError(f"--option: expected KEY=VALUE, found {text!r}")
+    return options
 
 
 def _directory(order: Order, run: Path | None) -> Path:

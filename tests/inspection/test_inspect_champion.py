@@ -154,6 +154,15 @@ def test_an_import(tmp_path):
     assert load_champion(tmp_path / "shared" / "champion.json").individual_weights is None
 
 
+def test_an_import_for_a_task_with_options(tmp_path):
+    rows = np.zeros((75, 76))
+    rows[1:65, 65:75], rows[:, 75] = 1, 1
+    np.savetxt(tmp_path / "digits.csv", rows, delimiter=",")
+    arguments = ["--task", "classification", "--option", "dataset=digits", "--option", "batch=100"]
+    inspect("--import", tmp_path / "digits.csv", *arguments, "--out", tmp_path / "out")
+    assert load_champion(tmp_path / "out" / "champion.json").task_options == {"dataset": "digits", "batch": 100}
+
+
 # --- mistakes ---
 
 
@@ -165,6 +174,12 @@ def test_an_import(tmp_path):
         (["--import", "b.csv"], "--import: expected --task with it"),
         (["a", "--task", "cartpole_swingup"], "--task: expected --import with it, found none"),
         (["a", "--keep-weights"], "--keep-weights: expected --import with it, found none"),
+        (["a", "--option", "dataset=mnist"], "--option: expected --import with it, found none"),
+        (["--import", "b.csv", "--task", "classification", "--option", "mnist"], "--option: expected KEY=VALUE"),
+        (
+            ["--import", "b.csv", "--task", "classification", "--option", "data=mnist"],
+            "no such option (did you mean 'dataset'?)",
+        ),
         (["nowhere.json"], "nowhere.json: expected a champion file or a run directory, found nothing"),
         ([SWINGUP, "--weight", "nan"], "--weight: expected a finite number, found nan"),
         ([SWINGUP, "--seed", "-1"], "--seed: expected a whole number from 0"),
