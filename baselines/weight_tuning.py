@@ -37,12 +37,16 @@ class TuningPlan:
     sigma: float = 0.5  # of all offsets at the start
     runs: int = 1  # that look around
     looking_around: float = 1.0  # their share of the steps
+    # What no return exceeds. If given, those runs compare candidates by the mean logarithm of what episodes miss: in a
+    # mean of few episodes, one that fails outweighs all else.
+    ceiling: float | None = None
     refining_sigma: float = 0.1
     refining_rollouts: int = 16
     check_every: int = 10  # generations, after which the mean and the best candidate are played on selection episodes
     selection_episodes: int = 64
     pool: int = 4  # of each run
-    final_episodes: int = 256  # of those in the pool
+    finalists: int = 6  # of all pools
+    final_episodes: int = 256  # of each finalist
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class WeightTuning:
         rollouts = self._plan.refining_rollouts if self._is_refining else self._plan.rollouts
         returns = self._played(offsets, Purpose.TUNING, len(self.history), rollouts, play)
         means = _means(returns)
-        self._search.tell(list(zip(offsets, (-means).tolist(), strict=True)))
+        self._search.tell(list(zip(offsets, self._losses(returns, means).tolist(), strict=True)))
         self._generation += 1
         over = at_rest or self.steps >= self._end_of_run
         if over or self._generation % self._plan.check_every == 0:
@@ -108,16 +112,25 @@ class WeightTuning:
             self._begin_run()
 
     def best(self, play: Play | None = None) -> Tuned:
-        """What is kept; with ``play``, chosen among the pool on the last, larger set of selection episodes."""
+        """What is kept; with ``play``, chosen among the finalists on the last, larger set of selection episodes."""
         if not len(self._pool_scores):
             return Tuned(self._start, np.nan, 0, self.steps, False)
-        scores, episodes = self._pool_scores, self._plan.selection_episodes
+        offsets, scores, episodes = self._pool_weights, self._pool_scores, self._plan.selection_episodes
         if play is not None:
+            offsets = offsets[np.argsort(-scores, kind="stable")[: self._plan.finalists]]
             episodes = self._plan.final_episodes
-            scores = _means(self._played(self._pool_weights, Purpose.TUNING_SELECTION, _FINAL, episodes, play))
+            scores = _means(self._played(offsets, Purpose.TUNING_SELECTION, _FINAL, episodes, play))
         row = int(scores.argmax())
-        weights = self._start + self._pool_weights[row]
+        weights = self._start + offsets[row]
         return Tuned(weights, float(scores[row]), episodes, self.steps, self.is_done and play is not None)
+
+    def _losses(self, returns: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[population] what the search makes small, by returns [population, R] and their means."""
+        ceiling = self._plan.ceiling
+        if ceiling is None or self._is_refining:
+            return -means
+        missed = np.log(np.maximum(ceiling - np.where(np.isfinite(returns), returns, 0), 1e-9)).mean(axis=1)
+        return np.where(np.isfinite(means), missed, np.inf)
 
     # --- runs ---
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,13 @@ class Contestant:
     file_name: str  # of its tuned network, without suffix; unique
     genome: Genome
     swept: tuple[float, ...]  # shared weights to try first
+    own: tuple[float, ...] | None = None  # [E] individual weights that it comes with
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Ways of setting its weights, tuning last."""
+        own: tuple[Setting, ...] = ("own",) if self.own is not None else ()
+        return ("random_individual", "random_shared", "best_shared", *own, "tuned")
 
 
 class Bench:
@@ -48,16 +55,18 @@ class Bench:
         evaluator: Evaluator,
         store: Store,
         ledger: SeedLedger,
+        stopped: Callable[[], bool],
         episodes: int,
         selection_episodes: int,
         seed: int,
     ) -> None:
-        """``index``: of the contestant in its table; ``episodes`` of a cell; ``selection_episodes`` of the best shared
-        weight.
+        """See the comparison's order; ``index`` is the contestant's in its table, and ``stopped`` `Player`'s.
+
+        ``episodes`` are of a cell, ``selection_episodes`` of the best shared weight's last round.
         """
         self.contestant = contestant
         self._index, self._episodes, self._selection_episodes, self._seed = index, episodes, selection_episodes, seed
-        self._player = Player(evaluator, compile_genome(contestant.genome), seed, ledger)
+        self._player = Player(evaluator, compile_genome(contestant.genome), seed, ledger, stopped)
         self._store = store
 
     def measure(self, setting: Setting) -> Cell:
@@ -65,7 +74,7 @@ class Bench:
         found = self._store.cell(self._name(setting))
         if found is None:
             found = getattr(self, f"_{setting}")()
-            self._store.keep(self._name(setting), found)
+            self.keep(found)
         return found
 
     def waiting(self, setting: Setting) -> Cell:
@@ -74,7 +83,7 @@ class Bench:
 
     def tune(
         self, plan: TuningPlan, stopped: Callable[[], bool], progress: Progress, look: Callable[[Cell, Curve], None]
-    ) -> tuple[Cell, Curve, NDArray[np.float64]]:
+    ) -> tuple[Cell, Curve, NDArray[np.float64] | None]:
         """Tune to the plan's end, or to where it is stopped; saved at both, and now and then.
 
         Args:
@@ -84,11 +93,14 @@ class Bench:
             look: told now and then of the cell and the curve as they stand.
 
         Returns:
-            The cell, its curve and the weights [E]. The cell says how far it came.
+            The cell, which says how far it came, its curve, and the weights [E]; None instead where the cell is one
+            that was kept, or nothing was tuned yet.
         """
-        start = np.full(self.contestant.genome.num_enabled, self._start_weight())
-        tuning, name = WeightTuning(start, plan, self._seed), self.contestant.file_name
+        tuning, name = WeightTuning(self._start(), plan, self._seed), self.contestant.file_name
         self._store.restore(name, tuning)
+        kept = self._store.cell(self._name("tuned"))
+        if kept is not None:
+            return kept, self._curve(tuning, plan), None
         saved = monotonic()
         while not (tuning.is_done or stopped()):
             tuning.advance(self._player.play)
@@ -100,13 +112,16 @@ class Bench:
                 look(self._tuned_cell(np.zeros(0), tuning.best(), plan), self._curve(tuning, plan))
                 saved = monotonic()
         self._store.save_tuning(name, tuning)
+        if not len(tuning.history):
+            return self.waiting("tuned"), self._curve(tuning, plan), None
         tuned = tuning.best(self._player.play if tuning.is_done else None)
-        cell = self._store.cell(self._name("tuned"))
-        if cell is None:
-            cell = self._tuned_cell(self._reported("tuned", tuned.weights[None])[0], tuned, plan)
-        if cell.complete:
-            self._store.keep(self._name("tuned"), cell)
+        cell = self._tuned_cell(self._reported("tuned", tuned.weights[None])[0], tuned, plan)
         return cell, self._curve(tuning, plan), tuned.weights
+
+    def keep(self, cell: Cell) -> None:
+        """Do not measure a cell again; one of a tuning that is not complete is let go."""
+        if cell.complete:
+            self._store.keep(self._name(cast(Setting, cell.setting)), cell)
 
     # --- settings ---
 
@@ -123,20 +138,27 @@ class Bench:
         return self._cell("random_shared", values, low=LOW, high=HIGH)
 
     def _best_shared(self) -> Cell:
-        grid = weight_grid(LOW, HIGH)
+        before, grid = self._player.steps, weight_grid(LOW, HIGH)
         swept = np.array(self.contestant.swept or (1.0,), np.float64)
         network, evaluate = compile_genome(self.contestant.genome), self._player.on_seeds
         weight = best_shared_weight(network, evaluate, swept, grid, self._selection_episodes, self._seed)
+        steps = self._player.steps - before
         values, _ = self._reported("best_shared", np.array([weight]))
-        return self._cell("best_shared", values, weight=weight, choosing_steps=self._player.steps)
+        return self._cell("best_shared", values, weight=weight, choosing_steps=steps)
 
-    def _start_weight(self) -> float:
-        """Of a champion the best shared weight; a fixed network, which has no good one, starts at 0."""
-        return float(self.measure("best_shared").facts["weight"]) if self.contestant.kind == "champion" else 0.0
+    def _own(self) -> Cell:
+        """Those in its file."""
+        return self._cell("own", self._reported("own", np.array([self.contestant.own]))[0])
+
+    def _start(self) -> NDArray[np.float64]:
+        """Where tuning starts: its own weights, or the best shared one; 0 for a fixed network."""
+        if self.contestant.own is not None:
+            return np.array(self.contestant.own, np.float64)
+        weight = self.measure("best_shared").facts["weight"] if self.contestant.kind == "champion" else 0.0
+        return np.full(self.contestant.genome.num_enabled, weight, np.float64)
 
     def _tuned_cell(self, values: NDArray[np.float64], tuned: Tuned, plan: TuningPlan) -> Cell:
         facts = {
-            "start_weight": self._start_weight(),
             "tuning_steps": tuned.steps,
             "wanted_steps": plan.steps,
             "selection_return": None if not np.isfinite(tuned.score) else tuned.score,

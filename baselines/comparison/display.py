@@ -60,8 +60,9 @@ def show(console: Console, tables: Sequence[Table], seed: int) -> None:
     """The tables, a part for each network, with their remarks; nothing in them is markup."""
     for index, table in enumerate(tables):
         rows = rows_of(table, seed, index)
-        columns = [column for column in range(1, len(HEADS)) if console.width >= _WIDE or HEADS[column] != "quartiles"]
-        drawn = RichTable(title=Text(table.task), box=SIMPLE_HEAD)
+        wide = console.width >= _WIDE
+        columns = [column for column in range(1, len(HEADS)) if wide or HEADS[column] not in ("quartiles", "n")]
+        drawn = RichTable(title=Text(table.task), box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             drawn.add_column(HEADS[column], justify="left" if column == 1 else "right", no_wrap=True)
         network = None
@@ -71,7 +72,7 @@ def show(console: Console, tables: Sequence[Table], seed: int) -> None:
                 drawn.add_section()
                 drawn.add_row(Text(_printable(network), style="bold", overflow="fold"))
             texts = texts_of(row)
-            drawn.add_row(*(Text(("  " if column == 1 else "") + _printable(texts[column])) for column in columns))
+            drawn.add_row(*(Text(_printable(texts[column])) for column in columns))
         console.print(drawn)
         for row in rows:
             if remark := remark_of(row):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,20 +34,39 @@ class SeedLedger:
     def note(self, purpose: Purpose, seeds: NDArray[np.int64]) -> None:
         low, high, allowed = int(seeds.min()), int(seeds.max()), _RANGES[purpose]
         assert low in allowed and high in allowed, f"seeds {low} to {high} for {purpose.name} are others'"
-        least, greatest = self.used.get(purpose.name.lower(), (low, high))
-        self.used[purpose.name.lower()] = min(low, least), max(high, greatest)
+        self.merge({purpose.name.lower(): (low, high)})
+
+    def merge(self, used: Mapping[str, Sequence[int]]) -> None:
+        """Add what was used elsewhere."""
+        for name, (low, high) in used.items():
+            least, greatest = self.used.get(name, (low, high))
+            self.used[name] = min(low, least), max(high, greatest)
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A cell was left to be measured anew, as asked for."""
 
 
 class Player:
     """Plays a network for a comparison.
 
+    ``stopped``: whether to leave what is being measured, but for a tuning, which has a better place to stop at.
+
     Attributes:
         steps: simulated so far.
     """
 
-    def __init__(self, evaluator: Evaluator, network: Network, seed: int, ledger: SeedLedger) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        network: Network,
+        seed: int,
+        ledger: SeedLedger,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._evaluator, self._network, self._seed, self._ledger = evaluator, network, seed, ledger
         self._networks = Networks.of([network])
+        self._stopped = stopped
         self.steps = 0
 
     def play(
@@ -58,7 +79,9 @@ class Player:
     def on_seeds(
         self, networks: Networks, weights: NDArray[np.float64], seeds: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """See `evolution.confirmation.Evaluate`; for choosing."""
+        """See `evolution.confirmation.Evaluate`; for choosing. Raises `Stopped`."""
+        if self._stopped():
+            raise Stopped
         assert len(networks) == 1 and networks.hashes[0] == self._networks.hashes[0]
         return self._evaluate(weights, Purpose.CHAMPION_SELECTION, seeds).values
 

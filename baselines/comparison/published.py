@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-# How weights were set in a cell of the published table.
-Setting = Literal["random_individual", "random_shared", "best_shared", "tuned"]
+# How weights are set in a cell; all but the last are in the published table.
+Setting = Literal["random_individual", "random_shared", "best_shared", "tuned", "own"]
 SETTINGS: dict[Setting, str] = {
     "random_individual": "random weights",
     "random_shared": "random shared weight",
     "best_shared": "best shared weight",
     "tuned": "tuned weights",
+    "own": "its own weights",  # of a champion file that has individual ones
 }
 
 # Nodes of a fully connected tanh network by layer.

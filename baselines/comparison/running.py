@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -25,8 +26,7 @@ from baselines.comparison.ordering import (
     options_of,
     plan_of,
 )
-from baselines.comparison.playing import SeedLedger
-from baselines.comparison.published import SETTINGS, Setting
+from baselines.comparison.playing import SeedLedger, Stopped
 from baselines.comparison.storing import Store
 from baselines.fixed_topology import fully_connected
 from envs.classification import Classification
@@ -37,7 +37,6 @@ from workers.evaluator import Evaluator
 from workers.registry import make_evaluator
 
 _LIBRARIES = ("numpy", "numba", "scipy", "cmaes", "gymnasium")
-_CHEAP: tuple[Setting, ...] = ("random_individual", "random_shared", "best_shared")
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,6 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
     from baselines.comparison.supervised import measure_classifiers
 
     directory = Path(order.asked.out)
-    store = Store(directory, order.plain(), order.asked.resume)
     ledger = SeedLedger()
     comparison = Comparison([], _provenance(order))
 
@@ -75,11 +73,12 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
         comparison.provenance["seeds"] = {name: list(bounds) for name, bounds in sorted(ledger.used.items())}
         _write_texts(directory, comparison, order.asked.seed)
 
-    for group in order.groups:
-        task = group[0].task
-        if isinstance(task, Classification):
-            measure_classifiers(group, order.asked, store, stopped, progress, comparison.tables.append, write)
-        else:
+    with closing(Store(directory, order.plain(), order.asked.resume, ledger)) as store:
+        for group in order.groups:
+            task = group[0].task
+            if isinstance(task, Classification):
+                measure_classifiers(group, order.asked, store, stopped, progress, comparison.tables.append, write)
+                continue
             with _evaluator(task, order.asked.workers) as evaluator:
                 _Control(group, order, evaluator, store, ledger, stopped, progress, write).measure(comparison.tables)
     write()
@@ -112,33 +111,35 @@ class _Control:
         episodes, seed = order.asked.episodes, order.asked.seed
         choosing = SELECTION_EPISODES.get(self._task.name, OTHER_SELECTION_EPISODES)
         self._benches = [
-            Bench(contestant, index, evaluator, store, ledger, episodes, choosing, seed)
+            Bench(contestant, index, evaluator, store, ledger, stopped, episodes, choosing, seed)
             for index, contestant in enumerate(self._contestants())
         ]
 
     def measure(self, found: list[Table]) -> None:
         """Cheap cells first, so that there is much to see early; then the tunings."""
-        cells = [bench.waiting(setting) for bench in self._benches for setting in SETTINGS]
+        cells = [bench.waiting(setting) for bench in self._benches for setting in bench.contestant.settings]
         kinds = {bench.contestant.label: bench.contestant.kind for bench in self._benches}
         table = Table(self._task.name, options_of(self._task), kinds, cells)
         found.append(table)
-        measured, wanted = 0, len(_CHEAP) * len(self._benches)
-        for number, bench in enumerate(self._benches):
-            for column, setting in enumerate(_CHEAP):
+        rows = [(bench, setting) for bench in self._benches for setting in bench.contestant.settings]
+        cheap = [(row, *of) for row, of in enumerate(rows) if of[1] != "tuned"]
+        try:
+            for done, (row, bench, setting) in enumerate(cheap):
+                self._progress(f"{self._task.name}: random and shared weights", done, len(cheap), "")
                 if self._stopped():
                     return
-                cells[len(SETTINGS) * number + column] = bench.measure(setting)
-                measured += 1
-                self._progress(f"{self._task.name}: random and shared weights", measured, wanted, "")
+                cells[row] = bench.measure(setting)
                 self._write()
+        except Stopped:
+            return
+        self._progress(f"{self._task.name}: random and shared weights", len(cheap), len(cheap), "")
         for number, bench in enumerate(self._benches):
             if self._stopped():
                 return
-            self._tune(number, bench, table)
+            self._tune(number, rows.index((bench, "tuned")), table)
 
-    def _tune(self, number: int, bench: Bench, table: Table) -> None:
-        row = len(SETTINGS) * number + len(_CHEAP)
-        plan = plan_of(self._task, self._order.asked.steps)
+    def _tune(self, number: int, row: int, table: Table) -> None:
+        bench, plan = self._benches[number], plan_of(self._task, self._order.asked.steps)
         place = len(table.curves)
 
         def look(cell: Cell, curve: Curve) -> None:
@@ -147,9 +148,10 @@ class _Control:
             self._write()
 
         cell, curve, weights = bench.tune(plan, self._stopped, self._progress, look)
-        look(cell, curve)
-        if len(curve.history):
+        if weights is not None:
             self._save(number, bench.contestant, cell, weights)
+            bench.keep(cell)
+        look(cell, curve)
 
     def _contestants(self) -> list[Contestant]:
         shape, first = fixed_shape(self._task), self._entrants[0]
@@ -157,7 +159,14 @@ class _Control:
         while name in [entrant.label for entrant in self._entrants]:
             name += " "
         champions = [
-            Contestant(e.label, "champion", f"tuned_{e.file_name}", e.champion.genome, e.champion.weights)
+            Contestant(
+                e.label,
+                "champion",
+                f"tuned_{e.file_name}",
+                e.champion.genome,
+                e.champion.weights,
+                e.champion.individual_weights,
+            )
             for e in self._entrants
         ]
         return [*champions, Contestant(name, "fixed", f"fixed_{first.file_name}", fully_connected(shape), ())]

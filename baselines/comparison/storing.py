@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from baselines.comparison.cells import Cell
+from baselines.comparison.playing import SeedLedger
 from baselines.weight_tuning import WeightTuning
 from evolution.checkpoint import CheckpointError, RunError, load, load_latest, save
 from wann.errors import UserError
@@ -22,25 +25,51 @@ _ORDER = "order"
 class Store:
     """Files under ``DIR/state``, checksummed and free of code; see `evolution.checkpoint`."""
 
-    def __init__(self, directory: Path, order: Mapping[str, Any], resume: bool) -> None:
-        """``order``: JSON of all that decides results; the same on resuming.
+    def __init__(self, directory: Path, order: Mapping[str, Any], resume: bool, ledger: SeedLedger) -> None:
+        """``order``: JSON of all that decides results, the same on resuming; ``ledger`` learns what was used before.
 
         Raises:
             UserError: what is to be resumed is missing, damaged, or was ordered otherwise.
         """
-        self._directory = directory
+        self._directory, self._ledger = directory, ledger
         self.path = directory / STATE
-        if resume:
-            self._check(order)
-            return
-        self.path.mkdir()
-        self._save(self.path / _ORDER, {}, {"order": order})
+        if not resume:
+            self.path.mkdir(exist_ok=True)
+        self._lock = self._take()
+        try:
+            if resume:
+                self._check(order)
+            else:
+                self._save(self.path / _ORDER, {}, {"order": order})
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let others have the directory."""
+        os.close(self._lock)
+
+    def _take(self) -> int:
+        """The lock on the directory, which the system frees when its owner ends, however it ends."""
+        try:
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise UserError(f"--out {self._directory}: expected a directory to write to ({error.strerror})") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise UserError(f"--out {self._directory}: expected a comparison that nothing is at, found one") from None
+        return lock
 
     def _check(self, order: Mapping[str, Any]) -> None:
         try:
             saved = load(self.path / _ORDER).metadata["order"]
-        except (FileNotFoundError, NotADirectoryError):
-            raise UserError(f"--resume: expected a comparison in {self._directory}, found none") from None
+        except FileNotFoundError:
+            if {entry.name for entry in self.path.iterdir()} - {"lock", f"{_ORDER}.partial"}:
+                raise UserError(f"{self.path / _ORDER}: expected the order of a comparison, found none") from None
+            saved = order  # killed before anything was saved
+            self._save(self.path / _ORDER, {}, {"order": order})
         except KeyError:
             raise UserError(f"{self.path / _ORDER}: expected the order of a comparison, found something else") from None
         differing = [key for key in order if order[key] != saved.get(key)]
@@ -55,11 +84,12 @@ class Store:
         try:
             found = load(self.path / "cells" / name)
             facts = found.metadata
+            self._ledger.merge(facts["seeds"])
             texts = {key: facts[key] for key in ("network", "setting", "about", "unit")}
             return Cell(values=np.array(found.arrays["values"], np.float64), facts=facts["facts"], **texts)
         except FileNotFoundError:
             return None
-        except (CheckpointError, KeyError) as error:
+        except (CheckpointError, KeyError, TypeError, ValueError) as error:
             LOGGER.warning("%s; it is measured anew", error)
             return None
 
@@ -67,7 +97,9 @@ class Store:
         assert cell.complete
         keys = ("network", "setting", "about", "unit", "facts")
         (self.path / "cells").mkdir(exist_ok=True)
-        self._save(self.path / "cells" / name, {"values": cell.values}, {key: getattr(cell, key) for key in keys})
+        self._save(
+            self.path / "cells" / name, {"values": cell.values}, self._said({key: getattr(cell, key) for key in keys})
+        )
 
     def restore(self, name: str, tuning: WeightTuning) -> None:
         """Bring a tuning to where it was saved last, if it was.
@@ -81,13 +113,18 @@ class Store:
             return
         try:
             tuning.restore(found.arrays, found.metadata)
+            self._ledger.merge(found.metadata["seeds"])
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{directory}: expected the state of this tuning, found another ({error})") from None
 
     def save_tuning(self, name: str, tuning: WeightTuning) -> None:
         directory = self.path / name
         directory.mkdir(exist_ok=True)
-        self._save(directory / "checkpoint", *tuning.state())
+        arrays, metadata = tuning.state()
+        self._save(directory / "checkpoint", arrays, self._said(metadata))
+
+    def _said(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        return {**metadata, "seeds": {name: list(bounds) for name, bounds in self._ledger.used.items()}}
 
     def _save(self, path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         try:

@@ -110,7 +110,7 @@ def _champion_jobs(number: int, entrant: Entrant, task: Classification, asked: A
     }
     units = {"random_individual": "settings", "random_shared": "settings"}
     return [
-        (f"{entrant.file_name}.{setting}", cell(setting, np.zeros(0), units.get(setting, "images")), measure)
+        (f"champion.{entrant.file_name}.{setting}", cell(setting, np.zeros(0), units.get(setting, "images")), measure)
         for setting, measure in measures.items()
     ]
 
