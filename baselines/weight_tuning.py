@@ -22,6 +22,7 @@ Play = Callable[[NDArray[np.float64], Purpose, int, int], tuple[NDArray[np.float
 
 # Connections beyond which no covariances are kept: their matrix is decomposed for every candidate.
 MOST_COVARIANCES = 300
+_POOL_STATE = ("_pool_weights", "_pool_scores", "_pool_runs", "_leader", "_least_loss")
 _STATE = ("_mean", "_C", "_p_sigma", "_pc", "_funhist_values")
 # Sets of selection episodes: of the pool, and of its best.
 _POOL, _FINAL = 0, 1
@@ -77,6 +78,8 @@ class WeightTuning:
         self._run, self._generation = 0, 0
         self._pool_weights = np.zeros((0, len(start)))  # offsets
         self._pool_scores, self._pool_runs = np.zeros(0), np.zeros(0, np.int64)
+        # Where refining begins: the least loss of all checks on selection episodes.
+        self._leader, self._least_loss = np.zeros(len(start)), np.inf
         self._search = self._new_search(np.zeros(len(start)), plan.sigma)
 
     @property
@@ -146,8 +149,9 @@ class WeightTuning:
     def _begin_run(self) -> None:
         self._run, self._generation = self._run + 1, 0
         if self._is_refining:
-            best = self._pool_weights[self._pool_scores.argmax()]
-            self._search = self._new_search(best, self._plan.refining_sigma)
+            first = self._run == self._plan.runs
+            begin = self._leader if first else self._pool_weights[self._pool_scores.argmax()]
+            self._search = self._new_search(begin, self._plan.refining_sigma)
         else:
             self._search = self._new_search(np.zeros(len(self._start)), self._plan.sigma)
 
@@ -169,6 +173,9 @@ class WeightTuning:
     def _keep(self, offsets: NDArray[np.float64], play: Play) -> None:
         """Put offsets [n, E] into the pool, where they are among the run's best there."""
         found = self._played(offsets, Purpose.TUNING_SELECTION, _POOL, self._plan.selection_episodes, play)
+        losses = self._losses(found, _means(found))
+        if losses.min() < self._least_loss:
+            self._leader, self._least_loss = offsets[losses.argmin()].copy(), float(losses.min())
         weights = np.concatenate([self._pool_weights, offsets])
         scores = np.concatenate([self._pool_scores, _means(found)])
         runs = np.concatenate([self._pool_runs, np.full(len(offsets), self._run)])
@@ -188,7 +195,7 @@ class WeightTuning:
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
         """Arrays and JSON values, as `evolution.checkpoint.save` takes them."""
         search = {name: np.asarray(getattr(self._search, name)) for name in _STATE}
-        pool = {name: getattr(self, name) for name in ("_pool_weights", "_pool_scores", "_pool_runs")}
+        pool = {name: np.asarray(getattr(self, name)) for name in _POOL_STATE}
         scalars = {"sigma": float(self._search._sigma), "g": int(self._search._g)}
         return {**search, **pool, "history": self.history}, {
             "tuning": self._key(),
@@ -213,9 +220,9 @@ class WeightTuning:
         self._search._sigma, self._search._g = float(metadata["sigma"]), int(metadata["g"])
         if self._is_refining:
             self._search._tolx = 1e-12 * self._plan.refining_sigma
-        self._pool_weights, self._pool_scores, self._pool_runs = (
-            np.array(arrays[name]) for name in ("_pool_weights", "_pool_scores", "_pool_runs")
-        )
+        for name in _POOL_STATE:
+            setattr(self, name, np.array(arrays[name]))
+        self._least_loss = float(self._least_loss)
         self.history = np.array(arrays["history"])
 
     def _key(self) -> dict[str, Any]:
