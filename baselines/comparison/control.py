@@ -101,7 +101,7 @@ class Bench:
         kept = self._store.cell(self._name("tuned"))
         if kept is not None:
             return kept, self._curve(tuning, plan), None
-        saved = monotonic()
+        saved = -np.inf
         while not (tuning.is_done or stopped()):
             tuning.advance(self._player.play)
             best = tuning.best_score

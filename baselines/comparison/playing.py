@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,17 +31,24 @@ class SeedLedger:
 
     def __init__(self) -> None:
         self.used: dict[str, tuple[int, int]] = {}
+        self._lock = Lock()  # tunings may run at once
 
     def note(self, purpose: Purpose, seeds: NDArray[np.int64]) -> None:
         low, high, allowed = int(seeds.min()), int(seeds.max()), _RANGES[purpose]
         assert low in allowed and high in allowed, f"seeds {low} to {high} for {purpose.name} are others'"
         self.merge({purpose.name.lower(): (low, high)})
 
+    def plain(self) -> dict[str, list[int]]:
+        """What was used so far, as JSON values, in the order of names."""
+        with self._lock:
+            return {name: list(self.used[name]) for name in sorted(self.used)}
+
     def merge(self, used: Mapping[str, Sequence[int]]) -> None:
         """Add what was used elsewhere."""
-        for name, (low, high) in used.items():
-            least, greatest = self.used.get(name, (low, high))
-            self.used[name] = min(low, least), max(high, greatest)
+        with self._lock:
+            for name, (low, high) in used.items():
+                least, greatest = self.used.get(name, (low, high))
+                self.used[name] = min(low, least), max(high, greatest)
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import json
-import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from baselines.comparison import figure, tables
-from baselines.comparison.cells import Cell, Curve, Table
-from baselines.comparison.control import Bench, Contestant, Progress
-from baselines.comparison.ordering import (
-    OTHER_SELECTION_EPISODES,
-    SELECTION_EPISODES,
-    ComparisonOrder,
-    Entrant,
-    fixed_shape,
-    options_of,
-    plan_of,
-)
-from baselines.comparison.playing import SeedLedger, Stopped
+from baselines.comparison.cells import Table
+from baselines.comparison.control import Progress
+from baselines.comparison.control_table import ControlTable
+from baselines.comparison.ordering import ComparisonOrder
+from baselines.comparison.playing import SeedLedger
 from baselines.comparison.storing import Store
-from baselines.fixed_topology import fully_connected
+from baselines.comparison.versions import versions
 from envs.classification import Classification
 from envs.task import Task
 from evolution.checkpoint import write_atomically
-from wann.champion import format_champion
 from workers.evaluator import Evaluator
 from workers.registry import make_evaluator
-
-_LIBRARIES = ("numpy", "numba", "scipy", "cmaes", "gymnasium")
 
 
 @dataclass(frozen=True)
@@ -70,7 +55,7 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
     comparison = Comparison([], _provenance(order))
 
     def write() -> None:
-        comparison.provenance["seeds"] = {name: list(bounds) for name, bounds in sorted(ledger.used.items())}
+        comparison.provenance["seeds"] = ledger.plain()
         _write_texts(directory, comparison, order.asked.seed)
 
     with closing(Store(directory, order.plain(), order.asked.resume, ledger)) as store:
@@ -80,7 +65,9 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
                 measure_classifiers(group, order.asked, store, stopped, progress, comparison.tables.append, write)
                 continue
             with _evaluator(task, order.asked.workers) as evaluator:
-                _Control(group, order, evaluator, store, ledger, stopped, progress, write).measure(comparison.tables)
+                ControlTable(group, order, evaluator, store, ledger, stopped, progress, write).measure(
+                    comparison.tables
+                )
     write()
     figure.draw(comparison.tables, order.asked.seed, directory)
     return comparison
@@ -89,116 +76,6 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
 def _evaluator(task: Task, workers: int | None) -> Evaluator:
     inline = workers == 0 or (workers is None and getattr(task, "safe_at_home", False))
     return make_evaluator(task, "inline", device="cpu") if inline else make_evaluator(task, "ray", workers, "cpu")
-
-
-class _Control:
-    """The table of one control task."""
-
-    def __init__(
-        self,
-        group: Sequence[Entrant],
-        order: ComparisonOrder,
-        evaluator: Evaluator,
-        store: Store,
-        ledger: SeedLedger,
-        stopped: Callable[[], bool],
-        progress: Progress,
-        write: Callable[[], None],
-    ) -> None:
-        self._task, self._entrants, self._order = group[0].task, group, order
-        self._directory = Path(order.asked.out)
-        self._stopped, self._progress, self._write = stopped, progress, write
-        episodes, seed = order.asked.episodes, order.asked.seed
-        choosing = SELECTION_EPISODES.get(self._task.name, OTHER_SELECTION_EPISODES)
-        self._benches = [
-            Bench(contestant, index, evaluator, store, ledger, stopped, episodes, choosing, seed)
-            for index, contestant in enumerate(self._contestants())
-        ]
-
-    def measure(self, found: list[Table]) -> None:
-        """Cheap cells first, so that there is much to see early; then the tunings."""
-        cells = [bench.waiting(setting) for bench in self._benches for setting in bench.contestant.settings]
-        kinds = {bench.contestant.label: bench.contestant.kind for bench in self._benches}
-        table = Table(self._task.name, options_of(self._task), kinds, cells)
-        found.append(table)
-        rows = [(bench, setting) for bench in self._benches for setting in bench.contestant.settings]
-        cheap = [(row, *of) for row, of in enumerate(rows) if of[1] != "tuned"]
-        try:
-            for done, (row, bench, setting) in enumerate(cheap):
-                self._progress(f"{self._task.name}: random and shared weights", done, len(cheap), "")
-                if self._stopped():
-                    return
-                cells[row] = bench.measure(setting)
-                self._write()
-        except Stopped:
-            return
-        self._progress(f"{self._task.name}: random and shared weights", len(cheap), len(cheap), "")
-        for number, bench in enumerate(self._benches):
-            if self._stopped():
-                return
-            self._tune(number, rows.index((bench, "tuned")), table)
-
-    def _tune(self, number: int, row: int, table: Table) -> None:
-        bench, plan = self._benches[number], plan_of(self._task, self._order.asked.steps)
-        place = len(table.curves)
-
-        def look(cell: Cell, curve: Curve) -> None:
-            table.cells[row] = cell
-            table.curves[place:] = [curve]
-            self._write()
-
-        cell, curve, weights = bench.tune(plan, self._stopped, self._progress, look)
-        if weights is not None:
-            self._save(number, bench.contestant, cell, weights)
-            bench.keep(cell)
-        look(cell, curve)
-
-    def _contestants(self) -> list[Contestant]:
-        shape, first = fixed_shape(self._task), self._entrants[0]
-        name = "fixed network " + "-".join(map(str, shape))
-        while name in [entrant.label for entrant in self._entrants]:
-            name += " "
-        champions = [
-            Contestant(
-                e.label,
-                "champion",
-                f"tuned_{e.file_name}",
-                e.champion.genome,
-                e.champion.weights,
-                e.champion.individual_weights,
-            )
-            for e in self._entrants
-        ]
-        return [*champions, Contestant(name, "fixed", f"fixed_{first.file_name}", fully_connected(shape), ())]
-
-    def _save(self, number: int, contestant: Contestant, cell: Cell, weights: NDArray[np.float64]) -> None:
-        """The tuned network as a champion file with individual weights."""
-        model = self._entrants[min(number, len(self._entrants) - 1)].champion
-        champion = replace(
-            model,
-            genome=contestant.genome,
-            weights=contestant.swept,
-            individual_weights=tuple(weights.tolist()),
-            returns=_returns(cell),
-            config={},
-            seed=self._order.asked.seed,
-            generation=0,
-            simulator=self._task.simulated_by,
-            versions=_versions(),
-        )
-        _write(self._directory / f"{contestant.file_name}.json", format_champion(champion))
-
-
-def _returns(cell: Cell) -> dict[str, Any]:
-    finite = cell.values[np.isfinite(cell.values)]
-    said: dict[str, Any] = {"episodes": len(cell.values), "precision": "float64"}
-    if len(finite) == len(cell.values) > 0:
-        said["individual_weights"] = {"mean": float(finite.mean()), "std": float(finite.std())}
-    return {**said, **{key: value for key, value in cell.facts.items() if value is not None}}
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
 
 
 def _provenance(order: ComparisonOrder) -> dict[str, Any]:
@@ -226,7 +103,7 @@ def _provenance(order: ComparisonOrder) -> dict[str, Any]:
             for group in order.groups
             for entrant in group
         ],
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 

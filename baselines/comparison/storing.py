@@ -124,7 +124,7 @@ class Store:
         self._save(directory / "checkpoint", arrays, self._said(metadata))
 
     def _said(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        return {**metadata, "seeds": {name: list(bounds) for name, bounds in self._ledger.used.items()}}
+        return {**metadata, "seeds": self._ledger.plain()}
 
     def _save(self, path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         try:

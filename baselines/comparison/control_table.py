@@ -1,0 +1,167 @@
+"""The table of one control task: its contestants, and the order in which they are measured."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.comparison.cells import Cell, Curve, Table
+from baselines.comparison.control import Bench, Contestant, Progress
+from baselines.comparison.ordering import (
+    OTHER_SELECTION_EPISODES,
+    SELECTION_EPISODES,
+    ComparisonOrder,
+    Entrant,
+    fixed_shape,
+    options_of,
+    plan_of,
+)
+from baselines.comparison.playing import SeedLedger, Stopped
+from baselines.comparison.storing import Store
+from baselines.comparison.versions import versions
+from baselines.fixed_topology import fully_connected
+from evolution.checkpoint import write_atomically
+from wann.champion import format_champion
+from workers.evaluator import Evaluator, InlineEvaluator
+
+# In threads of this process.
+_TUNINGS_AT_ONCE = 2
+
+
+class ControlTable:
+    """Measures the champions of one task, and the fixed network beside them."""
+
+    def __init__(
+        self,
+        group: Sequence[Entrant],
+        order: ComparisonOrder,
+        evaluator: Evaluator,
+        store: Store,
+        ledger: SeedLedger,
+        stopped: Callable[[], bool],
+        progress: Progress,
+        write: Callable[[], None],
+    ) -> None:
+        self._task, self._entrants, self._order = group[0].task, group, order
+        self._directory = Path(order.asked.out)
+        self._in_process = isinstance(evaluator, InlineEvaluator)
+        self._stopped, self._progress, self._write = stopped, progress, write
+        episodes, seed = order.asked.episodes, order.asked.seed
+        choosing = SELECTION_EPISODES.get(self._task.name, OTHER_SELECTION_EPISODES)
+        self._benches = [
+            Bench(contestant, index, evaluator, store, ledger, stopped, episodes, choosing, seed)
+            for index, contestant in enumerate(self._contestants())
+        ]
+
+    def measure(self, found: list[Table]) -> None:
+        """Cheap cells first, so that there is much to see early; then the tunings."""
+        cells = [bench.waiting(setting) for bench in self._benches for setting in bench.contestant.settings]
+        kinds = {bench.contestant.label: bench.contestant.kind for bench in self._benches}
+        table = Table(self._task.name, options_of(self._task), kinds, cells)
+        found.append(table)
+        rows = [(bench, setting) for bench in self._benches for setting in bench.contestant.settings]
+        cheap = [(row, *of) for row, of in enumerate(rows) if of[1] != "tuned"]
+        try:
+            for done, (row, bench, setting) in enumerate(cheap):
+                self._progress(f"{self._task.name}: random and shared weights", done, len(cheap), "")
+                if self._stopped():
+                    return
+                cells[row] = bench.measure(setting)
+                self._write()
+        except Stopped:
+            return
+        self._progress(f"{self._task.name}: random and shared weights", len(cheap), len(cheap), "")
+        self._tune_all(table, [row for row, (_, setting) in enumerate(rows) if setting == "tuned"])
+
+    def _tune_all(self, table: Table, rows: Sequence[int]) -> None:
+        """All tunings; at once where they run in this process, whose kernels leave other threads alone."""
+        failed, writing = threading.Event(), threading.Lock()
+        curves: list[Curve | None] = [None] * len(rows)
+
+        def stopped() -> bool:
+            return self._stopped() or failed.is_set()
+
+        def tune(number: int) -> None:
+            def look(cell: Cell, curve: Curve) -> None:
+                with writing:
+                    table.cells[rows[number]], curves[number] = cell, curve
+                    table.curves[:] = [known for known in curves if known is not None]
+                    self._write()
+
+            try:
+                if not stopped():
+                    self._tune(number, stopped, look)
+            except BaseException:
+                failed.set()
+                raise
+
+        if not self._in_process:
+            for number in range(len(rows)):
+                tune(number)
+            return
+        with ThreadPoolExecutor(_TUNINGS_AT_ONCE) as pool:
+            try:
+                for done in [pool.submit(tune, number) for number in range(len(rows))]:
+                    done.result()
+            except BaseException:
+                failed.set()
+                raise
+
+    def _tune(self, number: int, stopped: Callable[[], bool], look: Callable[[Cell, Curve], None]) -> None:
+        bench, plan = self._benches[number], plan_of(self._task, self._order.asked.steps)
+        cell, curve, weights = bench.tune(plan, stopped, self._progress, look)
+        if weights is not None:
+            self._save(number, bench.contestant, cell, weights)
+            bench.keep(cell)
+        look(cell, curve)
+
+    def _contestants(self) -> list[Contestant]:
+        shape, first = fixed_shape(self._task), self._entrants[0]
+        name = "fixed network " + "-".join(map(str, shape))
+        while name in [entrant.label for entrant in self._entrants]:
+            name += " "
+        champions = [
+            Contestant(
+                e.label,
+                "champion",
+                f"tuned_{e.file_name}",
+                e.champion.genome,
+                e.champion.weights,
+                e.champion.individual_weights,
+            )
+            for e in self._entrants
+        ]
+        return [*champions, Contestant(name, "fixed", f"fixed_{first.file_name}", fully_connected(shape), ())]
+
+    def _save(self, number: int, contestant: Contestant, cell: Cell, weights: NDArray[np.float64]) -> None:
+        """The tuned network as a champion file with individual weights."""
+        model = self._entrants[min(number, len(self._entrants) - 1)].champion
+        champion = replace(
+            model,
+            genome=contestant.genome,
+            weights=contestant.swept,
+            individual_weights=tuple(weights.tolist()),
+            returns=_returns(cell),
+            config={},
+            seed=self._order.asked.seed,
+            generation=0,
+            simulator=self._task.simulated_by,
+            versions=versions(),
+        )
+        path = self._directory / f"{contestant.file_name}.json"
+        write_atomically(path, format_champion(champion).encode())
+
+
+def _returns(cell: Cell) -> dict[str, Any]:
+    finite = cell.values[np.isfinite(cell.values)]
+    said: dict[str, Any] = {"episodes": len(cell.values), "precision": "float64"}
+    if len(finite) == len(cell.values) > 0:
+        said["individual_weights"] = {"mean": float(finite.mean()), "std": float(finite.std())}
+    return {**said, **{key: value for key, value in cell.facts.items() if value is not None}}
