@@ -22,7 +22,7 @@ Play = Callable[[NDArray[np.float64], Purpose, int, int], tuple[NDArray[np.float
 
 # Connections beyond which no covariances are kept: their matrix is decomposed for every candidate.
 MOST_COVARIANCES = 300
-_POOL_STATE = ("_pool_weights", "_pool_scores", "_pool_runs", "_leader", "_least_loss")
+_POOL_STATE = ("_pool_weights", "_pool_scores", "_pool_runs", "_leader", "_least_loss", "_leader_covariances")
 _STATE = ("_mean", "_C", "_p_sigma", "_pc", "_funhist_values")
 # Sets of selection episodes: of the pool, and of its best.
 _POOL, _FINAL = 0, 1
@@ -41,8 +41,11 @@ class TuningPlan:
     # What no return exceeds. If given, those runs compare candidates by the mean logarithm of what episodes miss: in a
     # mean of few episodes, one that fails outweighs all else.
     ceiling: float | None = None
-    refining_sigma: float = 0.1
-    refining_rollouts: int = 16
+    # Of the candidates by which refining begins: their spread, as a share of what the best run's had become, and the
+    # covariances of those.
+    refining_sigma: float = 0.3
+    refining_population: int = 16
+    refining_rollouts: int = 32
     check_every: int = 10  # generations, after which the mean and the best candidate are played on selection episodes
     selection_episodes: int = 64
     pool: int = 4  # of each run
@@ -80,6 +83,7 @@ class WeightTuning:
         self._pool_scores, self._pool_runs = np.zeros(0), np.zeros(0, np.int64)
         # Where refining begins: the least loss of all checks on selection episodes.
         self._leader, self._least_loss = np.zeros(len(start)), np.inf
+        self._leader_covariances, self._leader_sigma = np.zeros(0), plan.sigma  # [E, E] or [E], of its search
         self._search = self._new_search(np.zeros(len(start)), plan.sigma)
 
     @property
@@ -142,6 +146,10 @@ class WeightTuning:
         return self._run >= self._plan.runs
 
     @property
+    def _num_candidates(self) -> int:
+        return self._plan.refining_population if self._is_refining else self._plan.population
+
+    @property
     def _end_of_run(self) -> float:
         share = self._plan.looking_around * (self._run + 1) / self._plan.runs if not self._is_refining else 1.0
         return share * self._plan.steps
@@ -151,7 +159,8 @@ class WeightTuning:
         if self._is_refining:
             first = self._run == self._plan.runs
             begin = self._leader if first else self._pool_weights[self._pool_scores.argmax()]
-            self._search = self._new_search(begin, self._plan.refining_sigma)
+            self._search = self._new_search(begin, self._plan.refining_sigma * self._leader_sigma)
+            self._search._C = self._leader_covariances.copy()
         else:
             self._search = self._new_search(np.zeros(len(self._start)), self._plan.sigma)
 
@@ -160,7 +169,7 @@ class WeightTuning:
 
         # The separable kind takes no single parameter.
         kind: Any = SepCMA if len(mean) > MOST_COVARIANCES else CMA
-        search = kind(mean.copy(), sigma, seed=0, population_size=self._plan.population)
+        search = kind(mean.copy(), sigma, seed=0, population_size=self._num_candidates)
         search._funhist_values = np.zeros_like(search._funhist_values)  # left as memory was found, otherwise
         return search
 
@@ -168,7 +177,7 @@ class WeightTuning:
         """[population, E] offsets, from a generator that is this generation's own."""
         rng = keyed_rng(self._seed, Purpose.TUNING, self._run, self._generation)
         self._search.reseed_rng(int(rng.integers(2**32)))
-        return np.stack([self._search.ask() for _ in range(self._plan.population)])
+        return np.stack([self._search.ask() for _ in range(self._num_candidates)])
 
     def _keep(self, offsets: NDArray[np.float64], play: Play) -> None:
         """Put offsets [n, E] into the pool, where they are among the run's best there."""
@@ -176,6 +185,7 @@ class WeightTuning:
         losses = self._losses(found, _means(found))
         if losses.min() < self._least_loss:
             self._leader, self._least_loss = offsets[losses.argmin()].copy(), float(losses.min())
+            self._leader_covariances, self._leader_sigma = self._search._C.copy(), float(self._search._sigma)
         weights = np.concatenate([self._pool_weights, offsets])
         scores = np.concatenate([self._pool_scores, _means(found)])
         runs = np.concatenate([self._pool_runs, np.full(len(offsets), self._run)])
@@ -196,7 +206,8 @@ class WeightTuning:
         """Arrays and JSON values, as `evolution.checkpoint.save` takes them."""
         search = {name: np.asarray(getattr(self._search, name)) for name in _STATE}
         pool = {name: np.asarray(getattr(self, name)) for name in _POOL_STATE}
-        scalars = {"sigma": float(self._search._sigma), "g": int(self._search._g)}
+        scalars = {name: getattr(self._search, f"_{name}") for name in ("sigma", "g", "tolx")}
+        scalars = {**{name: float(value) for name, value in scalars.items()}, "leader_sigma": self._leader_sigma}
         return {**search, **pool, "history": self.history}, {
             "tuning": self._key(),
             "run": self._run,
@@ -218,11 +229,10 @@ class WeightTuning:
         for name in _STATE:
             setattr(self._search, name, np.array(arrays[name]))
         self._search._sigma, self._search._g = float(metadata["sigma"]), int(metadata["g"])
-        if self._is_refining:
-            self._search._tolx = 1e-12 * self._plan.refining_sigma
+        self._search._tolx = float(metadata["tolx"])
         for name in _POOL_STATE:
             setattr(self, name, np.array(arrays[name]))
-        self._least_loss = float(self._least_loss)
+        self._least_loss, self._leader_sigma = float(self._least_loss), float(metadata["leader_sigma"])
         self.history = np.array(arrays["history"])
 
     def _key(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ SMALL = TuningPlan(
     rollouts=2,
     runs=2,
     looking_around=0.6,
+    refining_population=8,
     refining_rollouts=3,
     check_every=4,
     selection_episodes=8,
@@ -87,7 +88,7 @@ def test_the_state_of_another_tuning_is_refused():
 
 def test_it_ends_with_the_generation_that_uses_up_its_steps():
     tuning = tuned(WeightTuning(start(), SMALL, 1))
-    most = 250 * (SMALL.population * SMALL.refining_rollouts + 2 * SMALL.selection_episodes)
+    most = 250 * (SMALL.refining_population * SMALL.refining_rollouts + 2 * SMALL.selection_episodes)
     assert SMALL.steps <= tuning.steps == int(tuning.history[-1, 2]) < SMALL.steps + most
 
 
