@@ -71,6 +71,8 @@ def test_the_best_champions_reach_their_bars():
     assert walker.returns["random_shared_weight"]["mean"] >= 51
     best = load_champion(DIRECTORY / "walker_one_weight.json").returns["best_shared_weight"]
     assert best["mean"] >= 275 and best["falls"] <= 0.05
+    published = load_champion(DIRECTORY / "mnist_published.json").returns
+    assert published["best_shared_weight"]["mean"] >= 91.9 and published["vote"] >= 91.6
     classifier = load_champion(DIRECTORY / "mnist_equal_paths.json").returns
     assert classifier["best_shared_weight"]["mean"] >= 95
     assert classifier["random_shared_weight"]["mean"] >= 94 and classifier["random_shared_weight"]["min"] >= 85
