@@ -66,8 +66,9 @@ def open_storage(url: str) -> Storage:
     except ImportError:
         raise UserError(f"{url}: expected the package fsspec for a URL, found none; pip install fsspec") from None
     kind = re.split("::|://", url)[0]
-    if kind not in fsspec.available_protocols():
-        hint = did_you_mean(kind, fsspec.available_protocols())
+    kinds = {*fsspec.available_protocols(), *fsspec.registry}
+    if kind not in kinds:
+        hint = did_you_mean(kind, sorted(kinds))
         hint = hint if "mean" in hint else ""  # all that fsspec knows is too long a list
         raise UserError(f"{url}: expected a kind of storage that fsspec knows, such as s3, found {kind!r}{hint}")
     try:
