@@ -13,13 +13,14 @@ import pytest
 import evolution.lease
 from evolution.checkpoint import load_latest
 from evolution.lease import Holder
+from evolution.run_directory import RunDirectory
 from evolution.storage import open_storage
 from run_search import main
-from searching import ROOT, result, staged_result, wait_for, write_config, write_staged_config
+from searching import ROOT, metrics, result, staged_result, wait_for, write_config, write_staged_config
 from stores import Bucket, download
 from wann.cache import cache_directory
 
-PERIOD = 0.2
+PERIOD = 0.5
 # The command with a heart that beats faster.
 DRIVER = f"""
 import sys
@@ -146,7 +147,7 @@ def test_every_prefix_of_what_is_put_is_a_run_that_goes_on(tmp_path, monkeypatch
         assert main([str(config), "--run-dir", bucket]) == 0
     expected = staged_result(download(bucket, tmp_path / "run"))
     assert len(put) > 15
-    for length in range(1, len(put) + 1, 3):
+    for length in range(1, len(put) + 1, 4):
         url = f"memory://{uuid4().hex}"
         storage = open_storage(url)
         for name, data in put[:length]:
@@ -155,55 +156,65 @@ def test_every_prefix_of_what_is_put_is_a_run_that_goes_on(tmp_path, monkeypatch
         assert staged_result(download(url, tmp_path / "again")) == expected, put[length - 1][0]
 
 
-def test_a_driver_is_killed_and_another_machine_ends_with_the_same_bytes(tmp_path, config, whole):
+def test_a_driver_is_killed_and_another_machine_ends_with_the_same_bytes(tmp_path, config, monkeypatch, capsys):
     run = tmp_path / "disk" / "run"
-    url = run.as_uri()
-    settings = ["--set", "logging.put_seconds=0", "--set", "generations=400"]
-    one = start(new_machine(tmp_path / "one"), tmp_path / "a", config, "--run-dir", url, *settings)
-    wait_for(lambda: generation_at(run) >= 3, one)
-    # While it lives, it is left alone.
-    two = start(new_machine(tmp_path / "two"), tmp_path / "b", "--resume", url)
-    _, errors = two.communicate(timeout=120)
-    assert two.returncode == 2
-    assert f"in use by process {one.pid} on " in errors.splitlines()[-1]
-    assert one.poll() is None
-    one.kill()
-    one.communicate()
-    reached = generation_at(run)
-    assert 3 <= reached < 400
+    settings = ["--set", "logging.put_seconds=0", "--set", "generations=100"]
+    driver = start(new_machine(tmp_path / "other"), tmp_path, config, "--run-dir", run.as_uri(), *settings)
+    wait_for(lambda: generation_at(run) >= 3, driver)
+    assert main(["--resume", run.as_uri()]) == 2  # while it lives, it is left alone
+    assert f"in use by process {driver.pid} on " in capsys.readouterr().err.strip()
+    driver.kill()
+    driver.communicate()
+    assert not (run / "champion.json").exists()
     # Its copy is of no use to others: they have their own.
-    assert list((tmp_path / "one" / "runs").glob("*/run/config.yaml"))
-    shutil.rmtree(tmp_path / "one")
-    three = start(tmp_path / "two", tmp_path / "c", "--resume", url)
-    wait_for(lambda: generation_at(run) > reached, three)
-    three.send_signal(signal.SIGINT)
-    output, errors = three.communicate(timeout=120)
-    assert three.returncode == 130, errors
-    assert f"--resume {url}" in output
-    assert "unless that is dead" in errors
-    # Interrupted, not killed: the lease is free at once, and no copy stays.
-    assert Holder.read(max((run / "lease").iterdir()).read_bytes()).released
-    assert not copies(tmp_path / "two")
-    reference = tmp_path / "reference"
-    assert main([str(config), "--run-dir", str(reference), *settings]) == 0
-    assert main(["--resume", url]) == 0
-    assert result(run) == result(reference)
+    assert list((tmp_path / "other" / "runs").glob("*/run/config.yaml"))
+    shutil.rmtree(tmp_path / "other")
+    monkeypatch.chdir(tmp_path)
+    assert main(["--resume", run.as_uri()]) == 0
+    assert main([str(config), "--run-dir", str(tmp_path / "reference"), *settings]) == 0
+    assert result(run) == result(tmp_path / "reference")
 
 
-def test_an_owner_that_was_followed_stops_and_writes_nothing_more(tmp_path, config):
-    run = tmp_path / "disk" / "run"
-    settings = ["--set", "logging.put_seconds=0", "--set", "generations=100000"]
-    owner = start(new_machine(tmp_path / "one"), tmp_path / "a", config, "--run-dir", run.as_uri(), *settings)
-    wait_for(lambda: generation_at(run) >= 2, owner)
+def test_an_interrupted_run_has_put_everything_and_is_free(tmp_path, config, whole, bucket, monkeypatch, caplog):
+    """Between two puts much is only in the working copy: here all but the first generation."""
+    with monkeypatch.context() as patch:
+        interrupt_after(6, patch)
+        assert main([str(config), "--run-dir", bucket, "--set", "logging.put_seconds=1000"]) == 130
+    run = download(bucket, tmp_path / "run")
+    assert generation_at(run) == len(metrics(run)) == 6
+    assert [Holder.read(path.read_bytes()).released for path in (run / "lease").iterdir()] == [True]
+    assert main(["--resume", bucket]) == 0
+    assert "watching its lease" not in caplog.text
+    assert result(download(bucket, tmp_path / "run")) == whole
+
+
+def interrupt_after(generations: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C once so many generations are recorded."""
+    original = RunDirectory.append_metrics
+
+    def append_metrics(self, record):
+        original(self, record)
+        if record["generation"] + 1 == generations:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(RunDirectory, "append_metrics", append_metrics)
+
+
+def test_an_owner_that_was_followed_stops_and_writes_nothing_more(config, bucket, monkeypatch, capsys):
     heir = Holder("process 7 on a faster machine", "token", PERIOD)
-    open_storage(run.as_uri()).create("lease/000002.json", heir.encode())
-    _, errors = owner.communicate(timeout=120)
-    assert owner.returncode == 1
-    assert "taken over by process 7 on a faster machine" in errors
-    assert len(errors.strip().splitlines()) == 1
-    begun = (run / "lease" / "000002.json").stat().st_mtime_ns
-    # What was already on its way when the lease was taken may still arrive, and nothing later.
-    late = [path.name for path in run.iterdir() if path.is_file() and path.stat().st_mtime_ns > begun + 10**9]
+    original, late = Bucket.pipe_file, []
+
+    def overtaken(self, path, value, mode="overwrite", **settings):
+        if len(open_storage(bucket).names("lease")) == 2:
+            late.append(path)
+        original(self, path, value, mode, **settings)
+        if path.endswith("/checkpoint") and len(open_storage(bucket).names("lease")) == 1:
+            original(self, f"{bucket}/lease/000002.json", heir.encode())
+
+    monkeypatch.setattr(Bucket, "pipe_file", overtaken)
+    assert main([str(config), "--run-dir", bucket, "--set", "logging.put_seconds=0"]) == 1
+    error = capsys.readouterr().err.strip()
+    assert "taken over by process 7 on a faster machine" in error and len(error.splitlines()) == 1
     assert not late
 
 

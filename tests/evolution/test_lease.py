@@ -12,7 +12,7 @@ from evolution.lease import SILENT_BEATS, Lease
 from evolution.storage import ObjectStorage, open_storage
 from wann.errors import UserError
 
-PERIOD = 0.1
+PERIOD = 0.2
 
 
 @pytest.fixture(params=["memory", "file", "shelf"])
