@@ -10,12 +10,13 @@ import pytest
 from evolution.checkpoint import RunError
 from evolution.lease import SILENT_BEATS, Lease
 from evolution.storage import ObjectStorage, open_storage
+from stores import Shelf
 from wann.errors import UserError
 
 PERIOD = 0.2
 
 
-@pytest.fixture(params=["memory", "file", "shelf"])
+@pytest.fixture(params=["memory", "file", Shelf.protocol])
 def url(request, tmp_path) -> str:
     return f"memory://{uuid4().hex}" if request.param == "memory" else f"{request.param}://{tmp_path}/run"
 
@@ -120,7 +121,7 @@ def test_files_that_vanish_are_no_ownership(tmp_path):
 
 def test_a_store_that_creates_twice_is_settled_by_waiting(tmp_path, monkeypatch):
     """Both of two processes were told that they had made the file; the last one has."""
-    storage = open_storage(f"shelf://{tmp_path}/run")
+    storage = open_storage(f"{Shelf.protocol}://{tmp_path}/run")
     assert not storage.exclusive
     create = ObjectStorage.create
 
