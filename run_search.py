@@ -117,8 +117,12 @@ def _parser() -> ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides", help="override a key of the config"
     )
     parser.add_argument("--seed", help="short for --set seed=SEED")
-    parser.add_argument("--run-dir", metavar="DIR", help="where to keep the run (default: the next free runs/NAME-N)")
-    parser.add_argument("--resume", metavar="DIR", help="go on with a stopped run")
+    parser.add_argument(
+        "--run-dir",
+        metavar="DIR",
+        help="where to keep the run: a directory, or a URL such as s3://bucket/mine (default: runs/NAME-N)",
+    )
+    parser.add_argument("--resume", metavar="DIR", help="go on with a stopped run, in a directory or at a URL")
     return parser
 
 

@@ -344,6 +344,8 @@ class LoggingConfig(Section):
     """Show the live display; plain lines where output is no terminal."""
     checkpoint_every: Count = 1
     """Generations between checkpoints: what a crash may cost."""
+    put_seconds: Annotated[Number, Field(ge=0)] = 10.0
+    """Least time between two checkpoints put to a run directory that is a URL: what losing the machine may cost (s)."""
 
 
 def _null_is_empty(value: Any) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evolution import copies
 from wann.errors import UserError
 
 LOGGER = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def save(path: str | Path, arrays: Mapping[str, NDArray], metadata: Mapping[str,
     ``metadata`` is JSON; its ``generation``, if any, is what error messages name.
 
     Raises:
-        RunError: the disk is full or fails; the checkpoint before is intact.
+        RunError: the disk is full or fails, or the storage that the run is kept in; the checkpoint before is intact.
         ValueError: metadata that is no finite JSON, or arrays of objects or texts.
     """
     path = Path(path)
@@ -72,6 +73,7 @@ def save(path: str | Path, arrays: Mapping[str, NDArray], metadata: Mapping[str,
         sync_directory(path.parent)
     except OSError as error:
         raise disk_error(path.parent, path, error) from error
+    copies.written(path)
 
 
 def load(path: str | Path) -> Checkpoint:
@@ -131,13 +133,14 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that, whatever happens, it is the old or the new one, whole and on the disk.
 
     Raises:
-        RunError: the disk is full or fails; the old file is intact.
+        RunError: the disk is full or fails, or the storage that the run is kept in; the old file is intact.
     """
     try:
         os.replace(write_partial(path, data), path)
         sync_directory(path.parent)
     except OSError as error:
         raise disk_error(path.parent, path, error) from error
+    copies.written(path)
 
 
 def partial_path(path: Path) -> Path:
@@ -175,7 +178,11 @@ def disk_error(directory: Path, path: Path, error: OSError) -> RunError:
     generation = _saved_generation(directory)
     intact = "no checkpoint was finished yet" if generation is None else "the run is intact" + generation
     remedy = "free space" if full else "remove the cause"
-    resume = f" and resume with: run_search.py --resume {directory}" if generation is not None else " and start again"
+    resume = (
+        f" and resume with: run_search.py --resume {copies.address_of(directory)}"
+        if generation is not None
+        else " and start again"
+    )
     what = "disk full" if full else "disk error"
     return RunError(f"{what}: could not write {path} ({error.strerror}); {intact}; {remedy}{resume}")
 

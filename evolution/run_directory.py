@@ -68,7 +68,7 @@ class RunDirectory:
         except OSError as error:
             raise UserError(f"{path}: expected a directory for a run, found: {error.strerror}") from None
         try:
-            _refuse_to_overwrite(path)
+            refuse_to_overwrite(path, {entry.name for entry in path.iterdir()})
             (path / INITIAL).unlink(missing_ok=True)
             if initial is not None:
                 save_genomes(path / INITIAL, initial)
@@ -236,8 +236,13 @@ def _differing_results(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[s
     return [key for key in differing_keys(old, new) if key != "generations"]
 
 
-def _refuse_to_overwrite(path: Path) -> None:
-    names = {entry.name for entry in path.iterdir()} - _LEFTOVERS
+def refuse_to_overwrite(path: str | Path, names: set[str]) -> None:
+    """Refuse to start a run where there are files of ``names``.
+
+    Raises:
+        UserError: tells whether they are those of a run.
+    """
+    names = names - _LEFTOVERS
     if names & {CONFIG, CHECKPOINT, PREVIOUS, METRICS}:
         raise UserError(f"{path}: expected a new directory, found a run in it; go on with it by --resume {path}")
     if names:

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from evolution.checkpoint import CHECKPOINT, RunError
+from evolution.copies import address_of, put
 from evolution.run_directory import RunDirectory
 from evolution.searches import GRADIENT_INFORMED
 from wann.champion import Champion
+from wann.errors import UserError
 from wann.network import compile_genome
 from workers.evaluator import TaskError, WorkerError
 
@@ -32,7 +34,7 @@ def announce(console: Console, run: RunDirectory) -> None:
         size = f"population {search.population}, " if search.strategy != GRADIENT_INFORMED else ""
         what = f"{search.strategy}, {size}{config.generations} generations"
     console.print(f"Search: {what}, seed {config.seed}", highlight=False, soft_wrap=True)
-    console.print(f"Run directory: {run.path}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Run directory: {address_of(run.path)}", highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -42,15 +44,18 @@ def resumable(run: RunDirectory) -> Iterator[None]:
         yield
     except (TaskError, WorkerError) as error:
         saved = "the run is saved up to the generation before" if _is_begun(run) else "no generation was finished"
+        put(run.path)
         raise RunError(f"{error}; {saved}, go on with: {resume_command(run)}") from error
     except RunError as error:
         raise RunError(_of_the_whole(run, str(error))) from error
+    except UserError as error:
+        raise UserError(str(error).replace(str(run.path), address_of(run.path))) from error
 
 
 def _of_the_whole(run: RunDirectory, message: str) -> str:
     """What happens in a replicate or stage names its directory, but it is the whole run that is to go on."""
-    go_on = f"--resume {run.path}"
-    message = re.sub(rf"--resume {re.escape(str(run.path))}/\S+", lambda _: go_on, message)
+    go_on = f"--resume {address_of(run.path)}"
+    message = re.sub(rf"{re.escape(go_on)}/\S+", lambda _: go_on, message)
     if _is_begun(run):
         message = message.replace("no checkpoint was finished yet", "what was finished is intact")
         message = message.replace("start again", f"resume with: run_search.py {go_on}")
@@ -66,10 +71,16 @@ def resume_command(run: RunDirectory) -> str:
     python = Path(sys.executable)
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
-    return f"{python} run_search.py --resume {run.path}"
+    return f"{python} run_search.py --resume {address_of(run.path)}"
 
 
 def print_interrupted(console: Console, run: RunDirectory) -> None:
+    """How to go on, once all is where the run is kept.
+
+    Raises:
+        RunError: it cannot be put there.
+    """
+    put(run.path)
     console.print(
         f"Stopped and saved; go on with: {resume_command(run)}", highlight=False, markup=False, soft_wrap=True
     )
@@ -104,7 +115,7 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     console.print("Files:", highlight=False)
     below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")
     for name in ("champion.json", "config.yaml", *below):
-        console.print(f"  {run.path / name}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {address_of(run.path / name)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _per_class(returns: Mapping[str, Any]) -> Table:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from configs import Config
 from evolution.checkpoint import write_atomically
+from evolution.copies import address_of
 from evolution.run_directory import RunDirectory
 from experiment.tables import csv_text
 from wann.champion import Champion, load_champion
@@ -100,4 +101,4 @@ def print_replicates(console: Console, parent: RunDirectory, champions: list[Cha
         f"{means['connections']:.1f}",
     )
     console.print(table)
-    console.print(f"  {parent.path / TABLE}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"  {address_of(parent.path / TABLE)}", highlight=False, markup=False, soft_wrap=True)

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from configs import Config, config_hash, stage_config
 from evolution.checkpoint import CheckpointError, RunError, write_atomically
+from evolution.copies import address_of
 from evolution.genome_file import load_genomes, save_genomes
 from evolution.mirroring import mirrored
 from evolution.randomness import Purpose, keyed_rng
@@ -203,4 +204,4 @@ def print_stages(console: Console, parent: RunDirectory, done: list[Restart]) ->
         figures = [row["restart"], row["generations"], steps, best, row["connections"]]
         table.add_row(restart.stage, *("-" if figure is None else str(figure) for figure in figures))
     console.print(table)
-    console.print(f"  {parent.path / TABLE}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"  {address_of(parent.path / TABLE)}", highlight=False, markup=False, soft_wrap=True)

@@ -14,8 +14,11 @@ from envs.classification import Classification
 from envs.playing import Behaviour, is_playable
 from envs.registry import make_task
 from envs.task import Task
+from evolution.lease import DIRECTORY as LEASE
+from evolution.remote_run import RemoteRun
 from evolution.run_directory import RunDirectory
 from evolution.searches import GRADIENT_INFORMED
+from evolution.storage import is_url
 from wann.errors import UserError
 from workers.evaluator import Evaluator
 from workers.registry import make_evaluator
@@ -35,12 +38,19 @@ def open_run(config: str | None, overrides: Sequence[str], run_dir: str | None, 
             raise UserError(
                 f"--resume {resume}: expected no {extra} beside it, the run has its own config and directory"
             )
+        if is_url(resume):
+            return RemoteRun.open_at(resume, overrides)
+        if (Path(resume) / LEASE).is_dir():
+            url = Path(resume).resolve().as_uri()
+            raise UserError(f"{resume}: expected a run without a lease, found one that began at a URL; --resume {url}")
         return RunDirectory.open_existing(resume, overrides)
     if config is None:
         raise UserError("expected CONFIG, such as configs/cartpole_swingup.yaml, or --resume DIR, found neither")
     loaded = settled(load_config(config, overrides))
     check(loaded)
     load_images(loaded)
+    if run_dir is not None and is_url(run_dir):
+        return RemoteRun.create_at(run_dir, loaded)
     return RunDirectory.create(run_dir or _free_directory(Path(config).stem), loaded)
 
 
