@@ -225,6 +225,10 @@ def check_resumable(saved: Config, new: Config, path: str | Path) -> None:
         raise UserError(
             f"{path}: replicates: expected the {saved.replicates} that the run was started with, found {new.replicates}"
         )
+    if new.sweep != saved.sweep:
+        raise UserError(
+            f"{path}: sweep: expected the one that the run was started with, found another; start a new run for it"
+        )
     if new.generations < saved.generations:
         raise UserError(
             f"{path}: generations: expected at least the {saved.generations} that the run was started with, "

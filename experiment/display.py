@@ -70,8 +70,8 @@ class Display:
     def _picture(self, line: Mapping[str, Any]) -> Table:
         rate, left = self._rate(line)
         figures = Text.from_markup(
-            f"mean [bold green]{_number(line['best_mean_return'])}[/]"
-            f"  max [bold cyan]{_number(line['best_max_return'])}[/]"
+            f"mean [bold green]{number_text(line['best_mean_return'])}[/]"
+            f"  max [bold cyan]{number_text(line['best_max_return'])}[/]"
             f"  connections [bold]{line['best_num_connections']}[/]  [bold]{_short(rate)}[/] steps/s"
             f"  [bold]{_short(line['env_steps'])}[/] steps  left [bold]{_clock(left)}[/]"
         )
@@ -85,7 +85,7 @@ class Display:
         rate, left = self._rate(line)
         return (
             f"{self._label}  generation {line['generation'] + 1}/{self._generations}"
-            f"  mean {_number(line['best_mean_return'])}  max {_number(line['best_max_return'])}"
+            f"  mean {number_text(line['best_mean_return'])}  max {number_text(line['best_max_return'])}"
             f"  connections {line['best_num_connections']}  steps/s {_short(rate)}  left {_clock(left)}"
         )
 
@@ -104,7 +104,8 @@ def label_of(path: Path) -> str:
     return f"{path.parent.name} {path.name}" if path.parent.parent.name == "stages" else path.name
 
 
-def _number(value: float | None) -> str:
+def number_text(value: float | None) -> str:
+    """One decimal, or a dash for what is no number."""
     return "-" if value is None or value != value else f"{value:.1f}"
 
 

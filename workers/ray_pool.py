@@ -74,6 +74,7 @@ class RayEvaluator:
             a new one: simulators leak.
         device: in words, for `description`.
         on_gpus: whether each worker needs a share of a GPU; then ``num_workers`` None is one per GPU.
+        parallel: searches that share these workers; this one starts its part of them.
 
     Raises:
         UserError: on entering, no cluster at ``address``.
@@ -93,8 +94,10 @@ class RayEvaluator:
         growth_megabytes: float = 500.0,
         device: str = "CPU",
         on_gpus: bool = False,
+        parallel: int = 1,
     ) -> None:
         self._task = task
+        self._parallel = parallel
         self._on_gpus = on_gpus
         self._num_workers, self._address = num_workers, address
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
@@ -116,7 +119,7 @@ class RayEvaluator:
         self._workers: list[Worker] = []
 
     def __enter__(self) -> Self:
-        self._connection = connect(self._num_workers, self._address, self._on_gpus)
+        self._connection = connect(self._num_workers, self._address, self._on_gpus, self._parallel)
         try:
             self._actor_class = make_actor_class(self._session)
             self._task_reference = put(dump_task(self._task))

@@ -1,0 +1,2 @@
+def draw_sweep(console, parent, finished):
+    pass
