@@ -102,7 +102,7 @@ def _run(argv: Sequence[str]) -> int:
         children: Finished | None = None
         with Evaluators(run.config, console, share) as evaluators, suppress(Stopped):
             if run.config.has_children:
-                children = run_several(run, lambda child: find_champion(child, evaluators, console, stop), console, stop)
+                children = run_several(run, lambda one: find_champion(one, evaluators, console, stop), console, stop)
             else:
                 champion = find_champion(run, evaluators, console, stop)
         if children is not None:

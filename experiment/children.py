@@ -56,9 +56,7 @@ def children_of(parent: RunDirectory) -> list[Child]:
     config = parent.config
     found = combinations(config.sweep)
     children = []
-    for single, combination, place in zip(
-        single_searches(config), found or [{}], names(found) or [""], strict=True
-    ):
+    for single, combination, place in zip(single_searches(config), found or [{}], names(found) or [""], strict=True):
         workers = config.workers.model_copy(update={"parallel": 1})
         for index in range(config.replicates):
             replicate = f"replicate-{index:03d}" if config.replicates > 1 else ""
@@ -69,7 +67,7 @@ def children_of(parent: RunDirectory) -> list[Child]:
 
 
 def open_child(path: Path, config: Config, initial: Callable[[], Population | None] = lambda: None) -> RunDirectory:
-    """The run below another at ``path``, begun before or now; ``initial`` gives the genomes that a new one is handed."""
+    """The run at ``path`` below another, begun before or now; a new one starts from the genomes of ``initial``."""
     if (path / "config.yaml").is_file():
         return RunDirectory.open_existing(path, config=config)
     return RunDirectory.create(path, config, initial())
@@ -103,10 +101,12 @@ def tell_failure(console: Console, child: Child, message: str) -> None:
     console.print(f"{child.name} failed: {message}", highlight=False, markup=False, soft_wrap=True)
 
 
-def raise_failures(failures: dict[str, Exception], total: int) -> None:
+def raise_failures(parent: RunDirectory, failures: dict[str, Exception], total: int) -> None:
     """End the run by what its children failed at, if anything."""
     if len(failures) == 1:
         raise next(iter(failures.values()))
     if failures:
         parts = "; ".join(f"{name}: {error}" for name, error in failures.items())
-        raise RunError(f"{len(failures)} of {total} searches failed: {parts}")
+        raise RunError(
+            f"{len(failures)} of {total} searches failed: {parts}; go on with: run_search.py --resume {parent.path}"
+        )

@@ -96,8 +96,11 @@ class Overview:
 
 def _progress(child: Child, line: dict[str, Any]) -> str:
     """Of a stage its own generations, whose number only its own config tells."""
-    whole = "" if child.config.stages else f"/{child.config.generations}"
-    return f"generation {line['generation'] + 1}{whole}"
+    done = line["generation"] + 1
+    if child.config.stages:
+        return f"generation {done}"
+    choosing = ", choosing its champion" if done == child.config.generations else ""
+    return f"generation {done}/{child.config.generations}{choosing}"
 
 
 def _last_line(path: Path) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -42,12 +42,15 @@ def run_side_by_side(
     """
     failures: dict[str, Exception] = {}
     waiting, running = deque(children), list[_Process]()
-    with _cluster(config) as address, Overview(console, len(children), config.logging.progress) as overview:
+    with (
+        _cluster(config) as (address, environment),
+        Overview(console, len(children), config.logging.progress) as overview,
+    ):
         share = Share(min(config.workers.parallel, len(children)), address)
         try:
             while running or (waiting and not stop.requested):
                 while waiting and len(running) < share.parallel and not stop.requested:
-                    running.append(_Process(waiting.popleft(), share))
+                    running.append(_Process(waiting.popleft(), share, environment))
                     overview.began(running[-1].child)
                 for process in running:
                     if stop.requested:
@@ -74,7 +77,7 @@ def run_side_by_side(
 class _Process:
     """One child that runs."""
 
-    def __init__(self, child: Child, share: Share) -> None:
+    def __init__(self, child: Child, share: Share, environment: Mapping[str, str]) -> None:
         self.child = child
         open_child(child.path, child.config).close()
         self._log_path = child.path / LOG
@@ -86,7 +89,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "COLUMNS": "120"},
+                env={**os.environ, **environment, "COLUMNS": "120"},
                 # Ctrl-C is for the parent, which asks its children; a signal beside that would end them unsaved.
                 start_new_session=True,
             )
@@ -127,15 +130,17 @@ class _Process:
 
 
 @contextmanager
-def _cluster(config: Config) -> Iterator[str | None]:
-    """The address of the Ray cluster that children share, started here if the config names none; None without Ray."""
+def _cluster(config: Config) -> Iterator[tuple[str | None, dict[str, str]]]:
+    """The Ray that children share, started here if the config names none: its address, None without Ray, and the
+    environment variables of those that join it.
+    """
     if config.workers.evaluator != "ray":
-        yield None
+        yield None, {}
         return
-    from workers.ray_session import cluster_address, connect
+    from workers.ray_session import connect, for_other_drivers
 
     session = connect(config.workers.num_workers, config.workers.address)
     try:
-        yield cluster_address()
+        yield for_other_drivers(session)
     finally:
         session.close()

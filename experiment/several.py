@@ -41,7 +41,7 @@ def run_several(parent: RunDirectory, search: SearchOne, console: Console, stop:
         return None
     if found:
         write_tables(parent, finished())
-    raise_failures(failures, len(children))
+    raise_failures(parent, failures, len(children))
     return finished()
 
 

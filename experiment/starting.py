@@ -48,7 +48,10 @@ def open_run(config: str | None, overrides: Sequence[str], run_dir: str | None, 
 def check(config: Config) -> None:
     """Find the mistakes that only show when tasks, files and evaluators are made, before a run exists."""
     from experiment.champions import initial_genomes
+    from experiment.trackers import check_installed
 
+    if config.logging.tracker is not None:
+        check_installed(config.logging.tracker)
     for each in single_searches(config):
         first = _parts_of(each)[0]
         initial_genomes(first, task_of(first))

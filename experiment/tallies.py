@@ -131,8 +131,7 @@ def _print_sweep(console: Console, parent: RunDirectory, rows: Sequence[Mapping[
 
 def _swept_values(child: Child, labels: Mapping[str, str]) -> dict[str, str]:
     return {
-        label: value_text(child.combination[key]) if key in child.combination else ""
-        for key, label in labels.items()
+        label: value_text(child.combination[key]) if key in child.combination else "" for key, label in labels.items()
     }
 
 

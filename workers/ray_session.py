@@ -50,9 +50,7 @@ class RaySession:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def connect(
-    num_workers: int | None, address: str | None, on_gpus: bool = False, parallel: int = 1
-) -> RaySession:
+def connect(num_workers: int | None, address: str | None, on_gpus: bool = False, parallel: int = 1) -> RaySession:
     """Use the Ray that runs, join the one at ``address``, or start one on this machine.
 
     Args:
@@ -88,11 +86,14 @@ def connect(
     return RaySession(owned, where, num_workers, node, min(1.0, cpus / total), min(1.0, gpus / total), directory)
 
 
-def cluster_address() -> str:
-    """``HOST:PORT`` of the Ray that this process is connected to."""
+def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:
+    """The ``HOST:PORT`` by which other processes of this machine join this Ray, and what their environment needs."""
     import ray
+    from ray._private import ray_constants
 
-    return str(ray.get_runtime_context().gcs_address)
+    # A Ray that was started here is on the loopback interface only; by itself a driver would look beyond it.
+    only_here = {ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0"} if session.directory is not None else {}
+    return str(ray.get_runtime_context().gcs_address), only_here
 
 
 def num_cpus() -> int:
