@@ -19,6 +19,7 @@ from evolution.run_directory import RunDirectory
 from experiment.command_line import StopRequest
 from experiment.starting import single_searches
 from wann.champion import Champion, load_champion
+from wann.errors import UserError
 from wann.population import Population
 from workers.evaluator import TaskError
 
@@ -78,7 +79,7 @@ def run_one_by_one(
 ) -> dict[str, Exception] | None:
     """Run the children; what failed, by name, or None if stopped on the way.
 
-    What the task or the champion of one child fails at need not stop another; what its workers or files do would.
+    What the task or the files of one child fail at need not stop another; a lack of workers would.
     """
     failures: dict[str, Exception] = {}
     for child in children:
@@ -87,7 +88,7 @@ def run_one_by_one(
         try:
             with open_child(child.path, child.config) as run:
                 champion = search(run)
-        except (TaskError, RunError) as error:
+        except (TaskError, RunError, UserError) as error:
             failures[child.name] = error
             tell_failure(console, child, str(error))
             continue

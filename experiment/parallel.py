@@ -25,6 +25,7 @@ from experiment.children import Child, OnFinished, open_child, tell_failure
 from experiment.command_line import DONE, INTERRUPTED, StopRequest
 from experiment.overview import Overview
 from experiment.starting import Share
+from wann.errors import UserError
 
 LOG = "log.txt"
 _COMMAND = Path(__file__).resolve().parent.parent / "run_search.py"
@@ -42,19 +43,24 @@ def run_side_by_side(
     """
     failures: dict[str, Exception] = {}
     waiting, running = deque(children), list[_Process]()
-    with (
-        _cluster(config) as (address, environment),
-        Overview(console, len(children), config.logging.progress) as overview,
-    ):
+    cluster, overview = _cluster(config), Overview(console, len(children), config.logging.progress)
+
+    def failed(child: Child, error: Exception) -> None:
+        failures[child.name] = error
+        tell_failure(console, child, str(error))
+        overview.gone(child)
+
+    with cluster as (address, environment), overview:
         share = Share(min(config.workers.parallel, len(children)), address)
         try:
             while running or (waiting and not stop.requested):
                 while waiting and len(running) < share.parallel and not stop.requested:
-                    running.append(_Process(waiting.popleft(), share, environment))
-                    overview.began(running[-1].child)
-                for process in running:
-                    if stop.requested:
-                        process.ask_to_stop()
+                    child = waiting.popleft()
+                    overview.began(child)
+                    try:
+                        running.append(_Process(child, share, environment))
+                    except (UserError, RunError) as error:
+                        failed(child, error)
                 for process in [process for process in running if process.has_ended]:
                     running.remove(process)
                     champion = process.child.finished() if process.status == DONE else None
@@ -62,10 +68,10 @@ def run_side_by_side(
                         on_finished(process.child, champion)
                         overview.finished(process.child, champion)
                     elif not (stop.requested and process.status == INTERRUPTED):
-                        message = process.last_words()
-                        failures[process.child.name] = RunError(message)
-                        tell_failure(console, process.child, message)
-                        overview.gone(process.child)
+                        failed(process.child, RunError(process.last_words()))
+                if stop.requested:
+                    for process in running:
+                        process.ask_to_stop()
                 overview.update()
                 time.sleep(_LOOK_SECONDS)
         finally:
