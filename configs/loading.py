@@ -351,8 +351,12 @@ def _check_sweep(config: Config, source: Source) -> None:
     """Every combination is a config of its own; what is wrong in it is found where the sweep gives it."""
     found = combinations(config.sweep)
     for index, (combination, name) in enumerate(zip(found, names(found), strict=True)):
-        swept = {tuple(key.split(".")): _origin_in_sweep(source, key, value) for key, value in combination.items()}
-        around = {path[:length]: origin for path, origin in swept.items() for length in range(1, len(path))}
+        swept: dict[KeyPath, Origin] = {
+            tuple(key.split(".")): _origin_in_sweep(source, key, value) for key, value in combination.items()
+        }
+        around: dict[KeyPath, Origin] = {
+            path[:length]: origin for path, origin in swept.items() for length in range(1, len(path))
+        }
         own = Source(source.name, source.values, {**around, **source.origins, **swept})
         try:
             _check_whole(_validate(partial(swept_config, config, index), own), own)

@@ -143,5 +143,5 @@ def _canonical(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = value_text(value)
+    text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

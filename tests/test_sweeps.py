@@ -21,7 +21,7 @@ NAMES = [f"{n:02d}-complexity_probability={c},population={p}" for n, (c, p) in e
 
 def write(path: Path, **changes: object) -> Path:
     """A config whose champions are quickly chosen."""
-    champion = {"candidates": 2, "first_episodes": 8, "selection_episodes": 16, "report_episodes": 1}
+    champion = {"candidates": 2, "selection_episodes": 64, "report_episodes": 1}
     return write_config(path, champion=champion, **changes)
 
 
@@ -150,7 +150,7 @@ def test_children_end_saved_when_their_parent_is_killed(tmp_path):
             wait_until_gone(child)
     for name in ("replicate-000", "replicate-001"):
         assert "Stopped and saved" in (run / name / "log.txt").read_text()
-    assert run_command("--resume", run, "--set", "workers.parallel=1").returncode == 0
+        assert 0 < end_of(run / name) < 400
 
 
 def wait_until_gone(pid: int) -> None:
