@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from evolution.run_directory import RunDirectory
     from evolution.searches import AnySearch
     from experiment.evaluators import Evaluators
+    from experiment.tallies import Finished
     from wann.champion import Champion
     from workers.evaluator import Evaluator
 
@@ -82,31 +84,34 @@ def _run(argv: Sequence[str]) -> int:
 
     from experiment.closing import announce, print_champion, print_interrupted, resumable
     from experiment.evaluators import Evaluators
-    from experiment.replicates import print_replicates, run_replicates
-    from experiment.starting import open_run
+    from experiment.several import print_several, run_several
+    from experiment.starting import Share, open_run
 
     console = Console()
+    share = None if arguments.share is None else Share.parse(arguments.share)
     overrides = arguments.overrides + ([] if arguments.seed is None else [f"seed={arguments.seed}"])
     with (
         open_run(arguments.config, overrides, arguments.run_dir, arguments.resume) as run,
         StopRequest(lambda: console.print("Finishing this generation; Ctrl-C again stops at once.")) as stop,
         resumable(run),
     ):
+        if share is not None:
+            stop.watch_input()
         announce(console, run)
-        champions: list[Champion] | None = None
-        with Evaluators(run.config, console) as evaluators, suppress(Stopped):
-            if run.config.replicates == 1:
-                champion = find_champion(run, evaluators, console, stop)
-                champions = None if champion is None else [champion]
+        champion: Champion | None = None
+        children: Finished | None = None
+        with Evaluators(run.config, console, share) as evaluators, suppress(Stopped):
+            if run.config.has_children:
+                children = run_several(run, lambda one: find_champion(one, evaluators, console, stop), console, stop)
             else:
-                champions = run_replicates(run, lambda child: find_champion(child, evaluators, console, stop))
-        if champions is None:
+                champion = find_champion(run, evaluators, console, stop)
+        if children is not None:
+            print_several(console, run, children)
+        elif champion is not None:
+            print_champion(console, run, champion)
+        else:
             print_interrupted(console, run)
             return INTERRUPTED
-        if run.config.replicates == 1:
-            print_champion(console, run, champions[0])
-        else:
-            print_replicates(console, run, champions)
     return DONE
 
 
@@ -123,6 +128,8 @@ def _parser() -> ArgumentParser:
         help="where to keep the run: a directory, or a URL such as s3://bucket/mine (default: runs/NAME-N)",
     )
     parser.add_argument("--resume", metavar="DIR", help="go on with a stopped run, in a directory or at a URL")
+    # What a run whose children are side by side gives each of them.
+    parser.add_argument("--share", metavar="PARALLEL[@ADDRESS]", help=argparse.SUPPRESS)
     return parser
 
 

@@ -1,6 +1,15 @@
 """Configs: one typed schema, and one YAML per experiment."""
 
 from configs.loading import dump_yaml, load_config
-from configs.schema import Config, config_hash, differing_keys, result_keys, stage_config
+from configs.schema import Config, config_hash, differing_keys, result_keys, stage_config, swept_config
 
-__all__ = ["Config", "config_hash", "differing_keys", "dump_yaml", "load_config", "result_keys", "stage_config"]
+__all__ = [
+    "Config",
+    "config_hash",
+    "differing_keys",
+    "dump_yaml",
+    "load_config",
+    "result_keys",
+    "stage_config",
+    "swept_config",
+]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,7 +19,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from configs.schema import STAGE_SECTIONS, Config, Section, StageConfig, stage_config
+from configs.schema import STAGE_SECTIONS, Config, Section, StageConfig, stage_config, swept_config
+from configs.sweep import combinations, names
 from wann.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -108,9 +110,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     for override in overrides:
         _apply(override, source)
     config = _validate(lambda: Config.model_validate(source.values), source)
-    task = _check_registries(config, source)
-    for index in range(len(config.stages)):
-        _check_stage(config, index, task, source)
+    _check_whole(config, source)
+    _check_sweep(config, source)
     return config
 
 
@@ -256,7 +257,8 @@ def _raise(error: ErrorDetails, source: Source, base: KeyPath) -> NoReturn:
         whole = origin.path if origin.path[: len(path)] == path else path
         raise UserError(f"{origin.place}: {dotted(whole)}: expected a config key, found none so named{_nearest(whole)}")
     origin = source.origin_within(path) if error["type"] == "mistake" else source.origin(path)
-    raise UserError(f"{origin.place}: {dotted(path)}: {_expected_and_found(error)}")
+    where = f"{dotted(path)}: " if path else ""
+    raise UserError(f"{origin.place}: {where}{_expected_and_found(error)}")
 
 
 _EXPECTED = {
@@ -336,6 +338,47 @@ def _section_of(section: type[Section], name: str) -> type[Section] | None:
     annotation = section.model_fields[name].annotation
     kinds = (annotation, *getattr(annotation, "__args__", ()))
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+
+
+def _check_whole(config: Config, source: Source) -> None:
+    """What the schema does not know of a config, and of all its stages."""
+    task = _check_registries(config, source)
+    for index in range(len(config.stages)):
+        _check_stage(config, index, task, source)
+
+
+def _check_sweep(config: Config, source: Source) -> None:
+    """Every combination is a config of its own; what is wrong in it is found where the sweep gives it."""
+    found = combinations(config.sweep)
+    for index, (combination, name) in enumerate(zip(found, names(found), strict=True)):
+        swept: dict[KeyPath, Origin] = {
+            tuple(key.split(".")): _origin_in_sweep(source, key, value) for key, value in combination.items()
+        }
+        around: dict[KeyPath, Origin] = {
+            path[:length]: origin for path, origin in swept.items() for length in range(1, len(path))
+        }
+        own = Source(source.name, source.values, {**around, **source.origins, **swept})
+        try:
+            _check_whole(_validate(partial(swept_config, config, index), own), own)
+        except UserError as error:
+            raise UserError(f"{error} (combination {name} of the sweep)") from None
+
+
+def _origin_in_sweep(source: Source, key: str, value: Any) -> Origin:
+    """Where the sweep gives this value of a key, or else the key, or else the mapping around it."""
+    best, where = source.origin(("sweep",)), (-1, False)
+    for path, origin in source.origins.items():
+        shown = ".".join(part for part in path[1:] if isinstance(part, str))
+        if path[0] == "sweep" and f"{key}.".startswith(f"{shown}." if shown else ""):
+            given = (len(shown), _value_at(source.values, path) == value)
+            best, where = (origin, given) if given > where else (best, where)
+    return Origin(best.place, tuple(key.split(".")))
+
+
+def _value_at(values: Any, path: KeyPath) -> Any:
+    for part in path:
+        values = values[part]
+    return values
 
 
 def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Task:

@@ -29,11 +29,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from configs.sweep import Grid, Listed, combinations, normal_sweep
 from wann.errors import did_you_mean
 
 PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 # Keys that say how, where and how often a search runs, and never what one run finds.
-KEYS_WITHOUT_EFFECT = ("replicates", "workers", "logging")
+KEYS_WITHOUT_EFFECT = ("replicates", "sweep", "workers", "logging")
 # What cannot be meant: it keeps a slip of the keyboard from ending in a lack of memory.
 MOST = 1_000_000
 
@@ -333,6 +334,9 @@ class WorkersConfig(Section):
     """Ray cluster to join; a local one is started if null."""
     timeout_seconds: Annotated[Number, Field(gt=0)] = 600.0
     """Longest time that one chunk may take before its worker counts as hanging (s)."""
+    parallel: Annotated[Whole, Field(ge=1, le=1000)] = 1
+    """Searches of replicates or a sweep that run at the same time, each in a process of its own with its share of the
+    workers."""
 
 
 class LoggingConfig(Section):
@@ -346,6 +350,8 @@ class LoggingConfig(Section):
     """Generations between checkpoints: what a crash may cost."""
     put_seconds: Annotated[Number, Field(ge=0)] = 10.0
     """Least time between two checkpoints put to a run directory that is a URL: what losing the machine may cost (s)."""
+    tracker: Literal["mlflow", "wandb"] | None = None
+    """Send the metrics to MLflow or to Weights & Biases too, wherever their own environment variables say."""
 
 
 def _null_is_empty(value: Any) -> Any:
@@ -397,8 +403,15 @@ STAGE_SECTIONS: dict[str, type[Section]] = {
 }
 
 
+def _normal_sweep(value: Any) -> Any:
+    try:
+        return normal_sweep(value)
+    except ValueError as error:
+        raise _mistake(str(error)) from None
+
+
 class Config(Section):
-    """One search."""
+    """One search, or replicates or a sweep of it."""
 
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
     """Key of every random draw of the run."""
@@ -406,6 +419,10 @@ class Config(Section):
     """Generations to run; may grow when a run is resumed. With stages, which have their own: the sum of theirs."""
     replicates: Annotated[Whole, Field(ge=1, le=10_000)] = 1
     """Independent runs, each with its own seed and directory."""
+    sweep: Annotated[Grid | Listed | None, BeforeValidator(_normal_sweep)] = None
+    """Values of other keys to be tried: dotted keys with lists of values, of which all combinations are run, or a list
+    of combinations; each has its own directory, or one for each replicate. Mappings are laid over what the config
+    has."""
     initial: tuple[Text, ...] = ()
     """Champion files to start from, instead of minimal genomes only."""
     task: TaskConfig = TaskConfig()
@@ -456,6 +473,19 @@ class Config(Section):
             raise _mistake(f"expected seed + replicates of at most 2**63, found {self.seed} + {self.replicates}")
         return self
 
+    @model_validator(mode="after")
+    def _parallel_needs_several(self) -> Self:
+        if self.workers.parallel > 1 and not self.has_children:
+            raise _mistake(
+                f"expected replicates or a sweep for workers.parallel {self.workers.parallel}, found one search"
+            )
+        return self
+
+    @property
+    def has_children(self) -> bool:
+        """Whether it stands for several searches."""
+        return self.replicates > 1 or self.sweep is not None
+
 
 def stage_config(config: Config, index: int) -> Config:
     """The config of one stage as a search of its own: without stages, and the sections of the stage merged.
@@ -471,6 +501,29 @@ def stage_config(config: Config, index: int) -> Config:
         if stage.evaluation.get(one) is not None and stage.evaluation.get(other) is None:
             values["evaluation"][other] = None
     return Config.model_validate({**values, "generations": stage.generations})
+
+
+def swept_config(config: Config, index: int) -> Config:
+    """The config of one combination of a sweep as a single search: with its values, without sweep and replicates.
+
+    A task of another name begins with its own defaults: the options of one task say nothing to another.
+
+    Raises:
+        pydantic.ValidationError: the schema does not take these values.
+    """
+    combination = combinations(config.sweep)[index]
+    values = config.model_dump(exclude={"sweep"})
+    if combination.get("task.name", config.task.name) != config.task.name:
+        values["task"] = {}
+    for one, other in (("weights", "sampled_weights"), ("sampled_weights", "weights")):
+        if any(f"{key}.".startswith(f"evaluation.{one}.") for key, value in combination.items() if value is not None):
+            values["evaluation"][other] = None
+    for key, value in combination.items():
+        for part in reversed(key.split(".")):
+            value = {part: value}
+        values = _merged(values, value)
+    values["workers"]["parallel"] = values["replicates"] = 1
+    return Config.model_validate(values)
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

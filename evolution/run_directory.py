@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs import Config, config_hash, differing_keys, dump_yaml, load_config, result_keys
+from configs.sweep import combinations
 from evolution.checkpoint import (
     CHECKPOINT,
     PREVIOUS,
@@ -224,6 +225,10 @@ def check_resumable(saved: Config, new: Config, path: str | Path) -> None:
     if new.replicates != saved.replicates:
         raise UserError(
             f"{path}: replicates: expected the {saved.replicates} that the run was started with, found {new.replicates}"
+        )
+    if combinations(new.sweep) != combinations(saved.sweep):
+        raise UserError(
+            f"{path}: sweep: expected the one that the run was started with, found another; start a new run for it"
         )
     if new.generations < saved.generations:
         raise UserError(

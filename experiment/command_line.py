@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import NoReturn, Self
 
@@ -63,6 +66,18 @@ class StopRequest:
         """Raise `Stopped` if a stop is asked for."""
         if self.requested:
             raise Stopped
+
+    def watch_input(self) -> None:
+        """Take the end of standard input for a request too: it is what a parent that dies leaves to its child."""
+
+        def wait() -> None:
+            with suppress(OSError):
+                while os.read(0, 1024):
+                    pass
+            self.requested = True
+
+        # Not through sys.stdin, whose lock an interpreter that ends would wait for.
+        threading.Thread(target=wait, daemon=True).start()
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):

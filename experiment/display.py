@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from workers.watching import worker_words
+
 PLAIN_SECONDS = 5.0  # between plain lines
 _RECENT = 50  # generations that the rate and the time left are estimated from
 
@@ -33,6 +35,7 @@ class Display:
         self._label = label
         self._generations = generations
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT)  # (time, env_steps)
+        self._lost = 0.0  # workers, since the display began
         self._shown = -PLAIN_SECONDS
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
@@ -50,6 +53,7 @@ class Display:
         """Show one line of metrics."""
         now = monotonic()
         self._recent.append((now, line["env_steps"]))
+        self._lost += line.get("worker_deaths", 0.0)
         last = line["generation"] + 1 == self._generations
         if self._live:
             self._progress.update(self._bar, completed=line["generation"] + 1)
@@ -70,8 +74,8 @@ class Display:
     def _picture(self, line: Mapping[str, Any]) -> Table:
         rate, left = self._rate(line)
         figures = Text.from_markup(
-            f"mean [bold green]{_number(line['best_mean_return'])}[/]"
-            f"  max [bold cyan]{_number(line['best_max_return'])}[/]"
+            f"mean [bold green]{number_text(line['best_mean_return'])}[/]"
+            f"  max [bold cyan]{number_text(line['best_max_return'])}[/]"
             f"  connections [bold]{line['best_num_connections']}[/]  [bold]{_short(rate)}[/] steps/s"
             f"  [bold]{_short(line['env_steps'])}[/] steps  left [bold]{_clock(left)}[/]"
         )
@@ -79,14 +83,18 @@ class Display:
         picture = Table.grid(expand=True)
         picture.add_row(self._progress)
         picture.add_row(figures)
+        if words := worker_words(line, self._lost):
+            picture.add_row(Text(words, style="dim", no_wrap=True))
         return picture
 
     def _sentence(self, line: Mapping[str, Any]) -> str:
         rate, left = self._rate(line)
+        words = worker_words(line, self._lost)
         return (
             f"{self._label}  generation {line['generation'] + 1}/{self._generations}"
-            f"  mean {_number(line['best_mean_return'])}  max {_number(line['best_max_return'])}"
+            f"  mean {number_text(line['best_mean_return'])}  max {number_text(line['best_max_return'])}"
             f"  connections {line['best_num_connections']}  steps/s {_short(rate)}  left {_clock(left)}"
+            f"{'  ' if words else ''}{words}"
         )
 
     def __enter__(self) -> Display:
@@ -100,11 +108,14 @@ class Display:
 
 
 def label_of(path: Path) -> str:
-    """The name of a run's directory; within a stage also that of the stage."""
-    return f"{path.parent.name} {path.name}" if path.parent.parent.name == "stages" else path.name
+    """The name of a run's directory; within a stage or a combination of a sweep also that of what it is in."""
+    if path.parent.parent.name == "stages":
+        return f"{path.parent.name} {path.name}"
+    return f"{path.parent.name}/{path.name}" if "=" in path.parent.name else path.name
 
 
-def _number(value: float | None) -> str:
+def number_text(value: float | None) -> str:
+    """One decimal, or a dash for what is no number."""
     return "-" if value is None or value != value else f"{value:.1f}"
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from configs import Config
 from envs.task import Task
-from experiment.starting import evaluator_of
+from experiment.starting import Share, evaluator_of
 from wann.jit import is_first_use
 from workers.evaluator import Evaluator
 
@@ -18,11 +18,13 @@ from workers.evaluator import Evaluator
 class Evaluators:
     """Starts evaluators as the ``workers`` section of a config says, and tells of it; a context manager.
 
-    Stages, restarts and replicates with equal tasks share one, as starting it takes seconds.
+    Stages, restarts and replicates with equal tasks share one, as starting it takes seconds. A ``share`` of workers
+    takes the place of the whole of them.
     """
 
-    def __init__(self, config: Config, console: Console) -> None:
+    def __init__(self, config: Config, console: Console, share: Share | None = None) -> None:
         self._config = config
+        self._share = share
         self._console = console
         self._open = ExitStack()
         self._task: Task | None = None
@@ -34,7 +36,7 @@ class Evaluators:
         if self._evaluator is None or task != self._task:
             self._evaluator = None
             self._open.close()
-            self._evaluator = self._open.enter_context(evaluator_of(self._config, task))
+            self._evaluator = self._open.enter_context(evaluator_of(self._config, task, self._share))
             self._task = task
             self._tell(f"Task: {task.name}, simulated by {task.simulated_by}")
             self._tell(f"Workers: {self._evaluator.description}")

@@ -18,8 +18,10 @@ from evolution.run_directory import RunDirectory
 from evolution.searches import AnySearch
 from evolution.snapshots import Snapshot, is_due, save_snapshot
 from experiment.events import Events
+from experiment.trackers import Tracking
 from wann.gradients import Gradients
 from workers.evaluator import Evaluator, TaskError, WorkerError
+from workers.watching import of_one_generation
 
 _TENSORBOARD_KEYS = (
     "best_mean_return",
@@ -54,9 +56,11 @@ class Recorder:
         self._config = config
         self._totals = Totals()
         self._events: Events | None = None
+        self._tracking: Tracking | None = None
         self._last = perf_counter()
         self._evaluate_seconds = 0.0
         self._env_steps = 0
+        self._workers: Mapping[str, float] | None = None  # as they were when the generation began
         self._unsaved = False
 
     def __enter__(self) -> Self:
@@ -72,6 +76,8 @@ class Recorder:
         if self._events is not None:
             with suppress(OSError):  # What is wrong with the disk is said by what ended the run.
                 self._events.close()
+        if self._tracking is not None:
+            self._tracking.close()
         # A stop or a failing task leaves nothing unsaved. After other errors the search may be between two
         # generations, or the disk full.
         if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
@@ -79,6 +85,8 @@ class Recorder:
 
     def evaluate(self, evaluator: Evaluator, request: Request) -> NDArray[np.float64] | list[Gradients]:
         """The returns, or gradients, of a round of a generation; its time and steps go into the generation's line."""
+        if self._workers is None:  # another run may have used them before
+            self._workers = evaluator.statistics()
         begin = perf_counter()
         if request.gradients:
             gradients = evaluator.gradients(request.gradients, request.weights, request.seeds)
@@ -93,7 +101,10 @@ class Recorder:
         return found
 
     def record(self, summary: Summary, workers: Mapping[str, float]) -> dict[str, Any]:
-        """Write down the generation that ``summary`` is of, with all its rounds; returns its line of metrics."""
+        """Write down the generation that ``summary`` is of, with all its rounds; returns its line of metrics.
+
+        ``workers`` are the evaluator's `statistics` after it.
+        """
         now = perf_counter()
         seconds, self._last = now - self._last, now
         evaluate_seconds, self._evaluate_seconds = self._evaluate_seconds, 0.0
@@ -105,11 +116,15 @@ class Recorder:
             "evaluate_seconds": evaluate_seconds,
             "evolve_seconds": seconds - evaluate_seconds,
             "wall_seconds": self._totals.wall_seconds,
-            **workers,
+            **of_one_generation(self._workers or {}, workers),
         }
+        self._workers = workers
         self._run.append_metrics(line)
         if self._config.tensorboard:
             self._write_events({**line, "steps_per_second": env_steps / max(evaluate_seconds, 1e-9)})
+        if self._config.tracker is not None:
+            self._tracking = self._tracking or Tracking(self._run, self._config.tracker)
+            self._tracking.add(line)
         self._unsaved = True
         generation = self._search.generation
         if is_due(generation) and self._search.best is not None:
@@ -128,6 +143,7 @@ class Recorder:
         try:
             if self._events is None:
                 self._events = Events(self._run.path, first_step=step)
-            self._events.add(step, {key: line[key] for key in _TENSORBOARD_KEYS})
+            shown = (*_TENSORBOARD_KEYS, *(key for key in line if key.startswith("worker_")))
+            self._events.add(step, {key: line[key] for key in shown})
         except OSError as error:
             raise disk_error(self._run.path, self._run.path / "events", error) from error

@@ -24,6 +24,7 @@ from evolution.randomness import Purpose, keyed_rng
 from evolution.run_directory import RunDirectory
 from evolution.searches import AnySearch
 from experiment.champions import Survivors, initial_genomes, survivors
+from experiment.children import open_child
 from experiment.command_line import StopRequest
 from experiment.evaluators import Evaluators
 from experiment.starting import task_of
@@ -165,12 +166,13 @@ class _Restart:
         return self._done(env_steps, chosen)
 
     def _open(self, genomes: Population | None) -> RunDirectory:
-        if (self._path / "config.yaml").is_file():
-            return RunDirectory.open_existing(self._path, config=self._config)
-        if self._named:
+        def initial() -> Population | None:
+            if not self._named:
+                return genomes
             named = self._config.model_copy(update={"initial": self._named})
-            genomes = Population.of(initial_genomes(named, task_of(named)))
-        return RunDirectory.create(self._path, self._config, genomes)
+            return Population.of(initial_genomes(named, task_of(named)))
+
+        return open_child(self._path, self._config, initial)
 
     def _done(self, env_steps: int, chosen: Survivors) -> Restart:
         config = self._config

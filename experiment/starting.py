@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from configs import Config, load_config, stage_config
+from configs import Config, load_config, stage_config, swept_config
 from configs.schema import TaskConfig
+from configs.sweep import Grid, Listed, combinations
 from envs.classification import Classification
 from envs.playing import Behaviour, is_playable
 from envs.registry import make_task
@@ -57,10 +58,14 @@ def open_run(config: str | None, overrides: Sequence[str], run_dir: str | None, 
 def check(config: Config) -> None:
     """Find the mistakes that only show when tasks, files and evaluators are made, before a run exists."""
     from experiment.champions import initial_genomes
+    from experiment.trackers import check_installed
 
-    parts = _searches_of(config)
-    initial_genomes(parts[0], task_of(parts[0]))
-    for part in parts:
+    if config.logging.tracker is not None:
+        check_installed(config.logging.tracker)
+    for each in single_searches(config):
+        first = _parts_of(each)[0]
+        initial_genomes(first, task_of(first))
+    for part in _searches_of(config):
         task = task_of(part)
         behaviour_of(part, task)
         if part.search.strategy == GRADIENT_INFORMED and not hasattr(task, "gradients"):
@@ -82,7 +87,17 @@ def load_images(config: Config) -> None:
             task.batch_of(0)
 
 
+def single_searches(config: Config) -> list[Config]:
+    """The config of every combination of a sweep, or the config itself."""
+    return [swept_config(config, index) for index in range(len(combinations(config.sweep)))] or [config]
+
+
 def _searches_of(config: Config) -> list[Config]:
+    """The plain configs of all combinations and stages."""
+    return [part for each in single_searches(config) for part in _parts_of(each)]
+
+
+def _parts_of(config: Config) -> list[Config]:
     """The plain configs of all stages, or the config itself."""
     return [stage_config(config, index) for index in range(len(config.stages))] or [config]
 
@@ -99,7 +114,20 @@ def settled(config: Config) -> Config:
         whole = stage_config(config, index).task
         changes = {**stage.task, **_settled_options(whole.name, whole.options)}
         stages.append(stage.model_copy(update={"task": changes}))
-    return config.model_copy(update={"stages": tuple(stages)})
+    config = config.model_copy(update={"stages": tuple(stages)})
+    return config.model_copy(update={"sweep": _settled_sweep(config)})
+
+
+def _settled_sweep(config: Config) -> Grid | Listed | None:
+    """The sweep itself, unless what a combination does to the task leaves an option to settle."""
+    found = combinations(config.sweep)
+    settle = [_settled_options(each.task.name, each.task.options) for each in single_searches(config) if found]
+    if not any(settle):
+        return config.sweep
+    return [
+        {**combination, **{f"task.{option}": value for option, value in options.items()}}
+        for combination, options in zip(found, settle, strict=True)
+    ]
 
 
 def _settled_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,17 +158,39 @@ def task_of(config: Config) -> Task:
     return make_task(config.task.name, config.task.options)
 
 
-def evaluator_of(config: Config, task: Task) -> Evaluator:
+@dataclass(frozen=True)
+class Share:
+    """Of one search among ``parallel`` on the same workers: those of the Ray cluster at ``address``, if it is given."""
+
+    parallel: int = 1
+    address: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.parallel}@{self.address}" if self.address else str(self.parallel)
+
+    @classmethod
+    def parse(cls, text: str) -> Share:
+        """The reverse of `str`.
+
+        Raises:
+            ValueError: another text.
+        """
+        parallel, _, address = text.partition("@")
+        return cls(int(parallel), address or None)
+
+
+def evaluator_of(config: Config, task: Task, share: Share | None = None) -> Evaluator:
     """Not started yet: entering its context does that."""
-    workers = config.workers
+    workers, share = config.workers, share or Share()
     return make_evaluator(
         task,
         workers.evaluator,
         num_workers=workers.num_workers,
         device=workers.device,
         device_megabytes=workers.device_megabytes,
-        address=workers.address,
+        address=share.address or workers.address,
         timeout_seconds=workers.timeout_seconds,
+        parallel=share.parallel,
     )
 
 

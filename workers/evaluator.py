@@ -46,7 +46,9 @@ class Evaluator(Protocol):
         ...
 
     def statistics(self) -> dict[str, float]:
-        """Figures for the log, keys beginning with ``worker_``; counts are cumulative."""
+        """Figures for the log, keys beginning with ``worker_``: counts and ``worker_busy_seconds`` since the start,
+        what `workers.watching.GAUGES` names as it is now, shares and times of chunks since the last call.
+        """
         ...
 
     def __enter__(self) -> Self: ...

@@ -42,6 +42,7 @@ from workers.ray_session import (
 )
 from workers.ray_work import Chunk, Job, Work
 from workers.remote import dump_task
+from workers.watching import ChunkTimes
 
 # A running chunk and one behind it, so that a worker need not wait for the driver.
 _JOBS_PER_WORKER = 2
@@ -74,6 +75,7 @@ class RayEvaluator:
             a new one: simulators leak.
         device: in words, for `description`.
         on_gpus: whether each worker needs a share of a GPU; then ``num_workers`` None is one per GPU.
+        parallel: searches that share these workers; this one starts its part of them.
 
     Raises:
         UserError: on entering, no cluster at ``address``.
@@ -93,8 +95,10 @@ class RayEvaluator:
         growth_megabytes: float = 500.0,
         device: str = "CPU",
         on_gpus: bool = False,
+        parallel: int = 1,
     ) -> None:
         self._task = task
+        self._parallel = parallel
         self._on_gpus = on_gpus
         self._num_workers, self._address = num_workers, address
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
@@ -108,7 +112,8 @@ class RayEvaluator:
         self._counts = dict.fromkeys(
             ("chunks", "retries", "stragglers", "deaths", "timeouts", "at_home", "outgrown"), 0
         )
-        self._busy_seconds = self._sent_seconds = 0.0
+        self._busy_seconds = 0.0
+        self._since_last = ChunkTimes()
         self._failed_starts = 0
         self._connection: RaySession | None = None
         self._actor_class: Any = None
@@ -116,7 +121,7 @@ class RayEvaluator:
         self._workers: list[Worker] = []
 
     def __enter__(self) -> Self:
-        self._connection = connect(self._num_workers, self._address, self._on_gpus)
+        self._connection = connect(self._num_workers, self._address, self._on_gpus, self._parallel)
         try:
             self._actor_class = make_actor_class(self._session)
             self._task_reference = put(dump_task(self._task))
@@ -162,15 +167,21 @@ class RayEvaluator:
         )
 
     def statistics(self) -> dict[str, float]:
-        """Cumulative; ``worker_busy_share`` is of the workers' time while requests were out."""
-        available = self._sent_seconds * len(self._workers)
+        """See `workers.evaluator.Evaluator.statistics`; busy is a share of the time while requests were out."""
+        recent, self._since_last = self._since_last, ChunkTimes()
+        live = [worker for worker in self._workers if worker.starting is None]
         counts = {f"worker_{name}": float(count) for name, count in self._counts.items()}
-        return counts | {
-            "worker_count": float(len(self._workers)),
-            "worker_poisoned": float(len(self._poisoned)),
-            "worker_busy_seconds": self._busy_seconds,
-            "worker_busy_share": self._busy_seconds / available if available else 0.0,
-        }
+        return (
+            counts
+            | recent.figures(len(self._workers))
+            | {
+                "worker_count": float(len(self._workers)),
+                "worker_live": float(len(live)),
+                "worker_nodes": float(len({worker.node for worker in live})),
+                "worker_poisoned": float(len(self._poisoned)),
+                "worker_busy_seconds": self._busy_seconds,
+            }
+        )
 
     def actor_pids(self) -> list[int]:
         """Process ids of the workers that have started. Safe to call from another thread."""
@@ -273,7 +284,7 @@ class RayEvaluator:
             for worker in self._workers:
                 for job in worker.jobs:
                     job.chunk.settled = True
-            self._sent_seconds += perf_counter() - begin
+            self._since_last.sent_seconds += perf_counter() - begin
 
     def _cut(self, work: Work) -> list[Chunk]:
         pieces = np.flatnonzero(work.missing)
@@ -392,6 +403,7 @@ class RayEvaluator:
         chunk = job.chunk
         chunk.copies -= 1
         self._busy_seconds += seconds
+        self._since_last.seconds.append(seconds)
         chunk.cost.observe(chunk.units, seconds)
         if chunk.settled or work is None:
             return

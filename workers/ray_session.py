@@ -50,13 +50,14 @@ class RaySession:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def connect(num_workers: int | None, address: str | None, on_gpus: bool = False) -> RaySession:
+def connect(num_workers: int | None, address: str | None, on_gpus: bool = False, parallel: int = 1) -> RaySession:
     """Use the Ray that runs, join the one at ``address``, or start one on this machine.
 
     Args:
         num_workers: wanted, None for one per CPU, or per GPU.
         address: ``HOST:PORT`` of a cluster, ``auto`` for one that was started on this machine, or None.
         on_gpus: whether each worker takes its share of the GPUs.
+        parallel: searches that share the workers; each gets as many, and at least one.
 
     Raises:
         UserError: no cluster at ``address``, or no GPU in it.
@@ -78,12 +79,21 @@ def connect(num_workers: int | None, address: str | None, on_gpus: bool = False)
     gpus = ray.cluster_resources().get("GPU", 0.0) if on_gpus else 0.0
     if on_gpus and gpus == 0:
         raise UserError("workers.device: expected a GPU that Ray knows of, found none")
-    num_workers = num_workers or max(1, int(gpus if on_gpus else cpus))
+    num_workers = max(1, (num_workers or int(gpus if on_gpus else cpus)) // parallel)
     where = ("joined at " + address) if address else "started here" if owned else "already running"
     node = ray.get_runtime_context().get_node_id()
-    return RaySession(
-        owned, where, num_workers, node, min(1.0, cpus / num_workers), min(1.0, gpus / num_workers), directory
-    )
+    total = num_workers * parallel
+    return RaySession(owned, where, num_workers, node, min(1.0, cpus / total), min(1.0, gpus / total), directory)
+
+
+def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:
+    """The ``HOST:PORT`` by which other processes of this machine join this Ray, and what their environment needs."""
+    import ray
+    from ray._private import ray_constants
+
+    # A Ray that was started here is on the loopback interface only; by itself a driver would look beyond it.
+    only_here = {ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0"} if session.directory is not None else {}
+    return str(ray.get_runtime_context().gcs_address), only_here
 
 
 def num_cpus() -> int:

@@ -9,15 +9,19 @@ from wann.errors import UserError, did_you_mean
 from workers.device import DeviceTask, on_device
 from workers.evaluator import Evaluator, InlineEvaluator
 
-# (task, num_workers, address, timeout_seconds, device as words for the log)
-EvaluatorFactory = Callable[[Task, int | None, str | None, float, str], Evaluator]
+# (task, num_workers, address, timeout_seconds, device as words for the log, parallel)
+EvaluatorFactory = Callable[[Task, int | None, str | None, float, str, int], Evaluator]
 
 
-def _inline(task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str) -> Evaluator:
+def _inline(
+    task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str, parallel: int
+) -> Evaluator:
     return InlineEvaluator(task, device)
 
 
-def _ray(task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str) -> Evaluator:
+def _ray(
+    task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str, parallel: int
+) -> Evaluator:
     from workers.ray_pool import RayEvaluator
     from workers.ray_session import find_cluster
 
@@ -25,7 +29,15 @@ def _ray(task: Task, num_workers: int | None, address: str | None, timeout_secon
         find_cluster(address)  # A wrong address is to be said before a run is begun.
 
     on_gpus = isinstance(task, DeviceTask)
-    return RayEvaluator(task, num_workers, address, timeout_seconds=timeout_seconds, device=device, on_gpus=on_gpus)
+    return RayEvaluator(
+        task,
+        num_workers,
+        address,
+        timeout_seconds=timeout_seconds,
+        device=device,
+        on_gpus=on_gpus,
+        parallel=parallel,
+    )
 
 
 EVALUATORS: dict[str, EvaluatorFactory] = {"inline": _inline, "ray": _ray}
@@ -39,6 +51,7 @@ def make_evaluator(
     address: str | None = None,
     timeout_seconds: float = 600.0,
     device_megabytes: int = 1024,
+    parallel: int = 1,
 ) -> Evaluator:
     """Build the evaluator that the config's ``workers`` section names; entering its context starts it.
 
@@ -50,6 +63,7 @@ def make_evaluator(
         address: of the Ray cluster to join; None starts Ray on this machine.
         timeout_seconds: of ``ray``: a worker that takes longer for one chunk counts as hanging.
         device_megabytes: that the values of a chunk of networks may take on a GPU.
+        parallel: of ``ray``: searches that share the workers, each with its part of them.
 
     Raises:
         UserError: an unknown name, fewer than one worker, or a device this task cannot use.
@@ -62,4 +76,4 @@ def make_evaluator(
     task, words = on_device(task, device, device_megabytes * 2**20)
     if num_workers is not None and num_workers < 1:
         raise UserError(f"workers.num_workers: expected at least 1, found {num_workers}")
-    return EVALUATORS[evaluator](task, num_workers, address, timeout_seconds, words)
+    return EVALUATORS[evaluator](task, num_workers, address, timeout_seconds, words, parallel)

@@ -66,6 +66,7 @@ def test_the_hash_is_that_of_canonical_json_without_generations():
         {"workers": {"evaluator": "inline", "num_workers": 3, "timeout_seconds": 5}},
         {"logging": {"tensorboard": False, "checkpoint_every": 7}},
         {"replicates": 5},
+        {"sweep": {"search.population": [8, 9]}},
         {"generations": 7},
         {"task": {"name": "cartpole_swingup"}},
     ],

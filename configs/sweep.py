@@ -1,0 +1,147 @@
+"""A sweep: several values of config keys, and the combinations of them; plain values, whatever the schema."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+# One search each, times replicates: more is a slip of the keyboard.
+MOST_COMBINATIONS = 1000
+# Of the name of a combination (letters).
+_LONGEST_NAME = 80
+_NOT_SWEPT = {
+    "seed": "replicates give each combination several seeds",
+    "replicates": "they are as many for each combination",
+    "stages": "sweep what they share, such as search.population",
+    "sweep": "there is one sweep",
+    "workers": "they decide no result",
+    "logging": "it decides no result",
+}
+
+Grid = dict[str, list[Any]]
+Listed = list[dict[str, Any]]
+# Flat: dotted keys of the config, and a value for each.
+Combination = dict[str, Any]
+
+
+def normal_sweep(given: Any) -> Grid | Listed | None:
+    """A sweep as it is kept: dotted keys with lists of values, or a list of combinations; None if there is none.
+
+    Raises:
+        ValueError: no such thing, a key that cannot be swept, a value given twice, or too many combinations.
+    """
+    if not isinstance(given, Mapping | list | tuple):
+        if given is None:
+            return None
+        raise ValueError(f"expected keys with lists of values, or a list of combinations, found {_shown(given)}")
+    if not given:
+        return None
+    sweep = _grid(given) if isinstance(given, Mapping) else _listed(given)
+    found = math.prod(len(values) for values in sweep.values()) if isinstance(sweep, dict) else len(sweep)
+    if found > MOST_COMBINATIONS:
+        raise ValueError(f"expected at most {MOST_COMBINATIONS} combinations, found {found}")
+    return sweep
+
+
+def combinations(sweep: Grid | Listed | None) -> list[Combination]:
+    """Every combination, in order: of a grid the last key changes fastest."""
+    if sweep is None:
+        return []
+    if isinstance(sweep, list):
+        return [dict(each) for each in sweep]
+    choices = itertools.product(*sweep.values())
+    return [dict(_flat(dict(zip(sweep, choice, strict=True)))) for choice in choices]
+
+
+def names(found: Sequence[Combination]) -> list[str]:
+    """``01-population=64,complexity_probability=0.2``: a directory for each, in order."""
+    labels = swept_labels(found)
+    digits = len(str(len(found)))
+    result = []
+    for number, combination in enumerate(found, start=1):
+        parts = [f"{label}={value_text(combination[key])}" for key, label in labels.items() if key in combination]
+        plain = re.sub(r"[^A-Za-z0-9._+=,-]+", "-", ",".join(parts))[:_LONGEST_NAME]
+        result.append(f"{number:0{max(2, digits)}d}-{plain}")
+    return result
+
+
+def swept_labels(found: Sequence[Combination]) -> dict[str, str]:
+    """The keys in which combinations differ, each with the end of it that tells it from the others."""
+    keys = list(dict.fromkeys(key for combination in found for key in combination))
+    swept = [key for key in keys if len({_canonical(each.get(key)) for each in found}) > 1] or keys
+    return {key: _shortest(key, swept) for key in swept}
+
+
+def value_text(value: Any) -> str:
+    """A value as a person would write it."""
+    if isinstance(value, list | tuple):
+        return "+".join(value_text(item) for item in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _grid(given: Mapping[str, Any]) -> Grid:
+    grid: Grid = {}
+    for key, values in _flat(given):
+        _check_key(key, grid)
+        if not isinstance(values, list | tuple) or not values:
+            raise ValueError(f"expected a list of values for {key}, found {_shown(values)}")
+        _check_different(f"values of {key}", values)
+        grid[key] = list(values)
+    return grid
+
+
+def _listed(given: Sequence[Any]) -> Listed:
+    listed: Listed = []
+    for number, entry in enumerate(given):
+        if not isinstance(entry, Mapping) or not entry:
+            raise ValueError(f"expected keys and values in combination {number + 1}, found {_shown(entry)}")
+        combination: Combination = {}
+        for key, value in _flat(entry):
+            _check_key(key, combination)
+            combination[key] = value
+        listed.append(combination)
+    _check_different("combinations", listed)
+    return listed
+
+
+def _check_key(key: str, before: Mapping[str, Any]) -> None:
+    if key in before:
+        raise ValueError(f"expected every key once, found {key} twice")
+    reason = _NOT_SWEPT.get(key.partition(".")[0])
+    if reason:
+        raise ValueError(f"expected keys that decide what one search finds, found {key} ({reason})")
+
+
+def _check_different(what: str, values: Sequence[Any]) -> None:
+    texts = [_canonical(value) for value in values]
+    for index, text in enumerate(texts):
+        if text in texts[:index]:
+            raise ValueError(f"expected different {what}, found {_shown(values[index])} twice")
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys; what is no mapping is a value."""
+    for key, value in nested.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _shortest(key: str, among: Sequence[str]) -> str:
+    parts = key.split(".")
+    ends = [".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1)]
+    return next(end for end in ends if sum(f".{other}".endswith(f".{end}") for other in among) == 1 or end == key)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
