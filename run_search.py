@@ -1,4 +1,7 @@
-"""Run a search: ``run_search.py CONFIG [--set KEY=VALUE] [--run-dir DIR]``, or ``run_search.py --resume DIR``."""
+"""Run a search: ``run_search.py CONFIG [--set KEY=VALUE] [--run-dir DIR]``, or ``run_search.py --resume DIR``.
+
+On a cluster: ``run_search.py CONFIG --address HOST:PORT``, or as a submitted job (docs/cluster.md).
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,8 @@ def _run(argv: Sequence[str]) -> int:
     from experiment.starting import open_run
 
     console = Console()
-    overrides = arguments.overrides + ([] if arguments.seed is None else [f"seed={arguments.seed}"])
+    short = {"seed": arguments.seed, "workers.address": arguments.address}
+    overrides = arguments.overrides + [f"{key}={value}" for key, value in short.items() if value is not None]
     with (
         open_run(arguments.config, overrides, arguments.run_dir, arguments.resume) as run,
         StopRequest(lambda: console.print("Finishing this generation; Ctrl-C again stops at once.")) as stop,
@@ -117,6 +121,9 @@ def _parser() -> ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides", help="override a key of the config"
     )
     parser.add_argument("--seed", help="short for --set seed=SEED")
+    parser.add_argument(
+        "--address", help="short for --set workers.address=...: auto, HOST:PORT or ray://HOST:PORT of a Ray cluster"
+    )
     parser.add_argument("--run-dir", metavar="DIR", help="where to keep the run (default: the next free runs/NAME-N)")
     parser.add_argument("--resume", metavar="DIR", help="go on with a stopped run")
     return parser

@@ -131,6 +131,7 @@ def evaluator_of(config: Config, task: Task) -> Evaluator:
         device_megabytes=workers.device_megabytes,
         address=workers.address,
         timeout_seconds=workers.timeout_seconds,
+        runtime_env=workers.runtime_env,
     )
 
 
