@@ -83,10 +83,13 @@ def connect(
     if owned:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         own = own_runtime_env or {}
+        on_sigterm = signal.getsignal(signal.SIGTERM)
         if address is None:
             directory = _start(num_workers or num_cpus(), quiet | ({"runtime_env": dict(own)} if own else {}))
         else:
             _join(address, quiet | {"runtime_env": runtime_env(own)})
+        with suppress(ValueError):  # Ray ends this process at once by its own handler, in the main thread.
+            signal.signal(signal.SIGTERM, on_sigterm)
         # Ray prints the death of every worker to stdout, whatever its log settings; they are reported here.
         ray._private.worker._worker_logs_enabled = False
     cpus = ray.cluster_resources().get("CPU", 0.0)
@@ -190,6 +193,11 @@ def _not_joined(address: str, report: str) -> str:
     if "Version mismatch" in report and len(versions) == 4:
         cluster, here = (" and ".join(map(" ".join, pair)) for pair in (versions[:2], versions[2:]))
         return f"workers.address: expected the {cluster} of the cluster at {address!r} in the driver too, found {here}"
+    if "ray[client]" in report:
+        return (
+            f"workers.address: expected Ray's client beside {address!r}, found none; install it with: "
+            "pip install weight-agnostic-search[cluster]"
+        )
     reason = next((line.strip() for line in report.splitlines() if line.strip()), "no reason given")
     return f"workers.address: expected a Ray cluster, found one at {address!r} that cannot be joined ({reason})"
 
