@@ -85,10 +85,12 @@ def _run(argv: Sequence[str]) -> int:
 
     from experiment.closing import announce, print_champion, print_interrupted, resumable
     from experiment.evaluators import Evaluators
+    from experiment.jobs import check_outlives_job
     from experiment.replicates import print_replicates, run_replicates
     from experiment.starting import open_run
 
     console = Console()
+    check_outlives_job(arguments.resume or arguments.run_dir)
     short = {"seed": arguments.seed, "workers.address": arguments.address}
     overrides = arguments.overrides + [f"{key}={value}" for key, value in short.items() if value is not None]
     with (
