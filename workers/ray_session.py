@@ -78,7 +78,7 @@ def connect(
     import ray
 
     owned = not ray.is_initialized()
-    address = address or job_address()
+    address = job_address() if address is None else address
     directory = None
     if owned:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}

@@ -39,7 +39,7 @@ def _ray(
     from workers.ray_session import find_cluster
     from workers.shipping import job_address
 
-    address = address or job_address()
+    address = job_address() if address is None else address
     if address is not None:
         find_cluster(address)  # A wrong address is to be said before a run is begun.
 
