@@ -1,4 +1,7 @@
-"""Run a search: ``run_search.py CONFIG [--set KEY=VALUE] [--run-dir DIR]``, or ``run_search.py --resume DIR``."""
+"""Run a search: ``run_search.py CONFIG [--set KEY=VALUE] [--run-dir DIR]``, or ``run_search.py --resume DIR``.
+
+On a cluster: ``run_search.py CONFIG --address HOST:PORT``, or as a submitted job (docs/cluster.md).
+"""
 
 from __future__ import annotations
 
@@ -84,12 +87,15 @@ def _run(argv: Sequence[str]) -> int:
 
     from experiment.closing import announce, print_champion, print_interrupted, resumable
     from experiment.evaluators import Evaluators
+    from experiment.jobs import check_outlives_job
     from experiment.several import print_several, run_several
     from experiment.starting import Share, open_run
 
     console = Console()
+    check_outlives_job(arguments.resume or arguments.run_dir)
     share = None if arguments.share is None else Share.parse(arguments.share)
-    overrides = arguments.overrides + ([] if arguments.seed is None else [f"seed={arguments.seed}"])
+    short = {"seed": arguments.seed, "workers.address": arguments.address}
+    overrides = arguments.overrides + [f"{key}={value}" for key, value in short.items() if value is not None]
     with (
         open_run(arguments.config, overrides, arguments.run_dir, arguments.resume) as run,
         StopRequest(lambda: console.print("Finishing this generation; Ctrl-C again stops at once.")) as stop,
@@ -122,6 +128,9 @@ def _parser() -> ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides", help="override a key of the config"
     )
     parser.add_argument("--seed", help="short for --set seed=SEED")
+    parser.add_argument(
+        "--address", help="short for --set workers.address=...: auto, HOST:PORT or ray://HOST:PORT of a Ray cluster"
+    )
     parser.add_argument(
         "--run-dir",
         metavar="DIR",

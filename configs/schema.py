@@ -35,6 +35,8 @@ from wann.errors import did_you_mean
 PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 # Keys that say how, where and how often a search runs, and never what one run finds.
 KEYS_WITHOUT_EFFECT = ("replicates", "sweep", "workers", "logging")
+# Keys of Ray's runtime_env that are the user's own.
+RUNTIME_ENV = ("pip", "uv", "conda", "env_vars", "image_uri")
 # What cannot be meant: it keeps a slip of the keyboard from ending in a lack of memory.
 MOST = 1_000_000
 
@@ -331,12 +333,26 @@ class WorkersConfig(Section):
     """Memory that a chunk of networks, or of images for gradients, may take on a GPU; less changes no result. At least
     one network, and 1024 images, are held at once."""
     address: Text | None = None
-    """Ray cluster to join; a local one is started if null."""
+    """Ray cluster to join: HOST:PORT, ray://HOST:PORT (as a client), or auto for one that was started on this machine.
+    If null, the one that runs the search as a submitted job, and else a local one is started."""
+    runtime_env: dict[Text, Any] = Field(default_factory=dict)
+    """How Ray is to prepare workers on a cluster's nodes, in its own terms: pip, uv, conda, env_vars or image_uri. The
+    project's sources and a task's files get there without it."""
     timeout_seconds: Annotated[Number, Field(gt=0)] = 600.0
     """Longest time that one chunk may take before its worker counts as hanging (s)."""
     parallel: Annotated[Whole, Field(ge=1, le=1000)] = 1
     """Searches of replicates or a sweep that run at the same time, each in a process of its own with its share of the
     workers."""
+
+    @field_validator("runtime_env")
+    @classmethod
+    def _what_is_not_sent_by_itself(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        for name in settings:
+            if name not in RUNTIME_ENV:
+                raise _mistake(
+                    f"expected keys among {', '.join(RUNTIME_ENV)}, found {name!r}{did_you_mean(name, RUNTIME_ENV)}"
+                )
+        return settings
 
 
 class LoggingConfig(Section):

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.car_frames import SIZE, preprocess
+from wann.cache import cache_directory
 from wann.errors import UserError
 from wann.linear_algebra import linear_algebra
 
@@ -56,10 +57,19 @@ class EncoderFile:
 def load_encoder(path: str, sha256: str) -> Encoder:
     """The encoder of a file, made once in a process.
 
+    On a machine that has no such file it is the one that came along with the task.
+
     Raises:
         UserError: as `read_encoder`, or the file is not the one whose ``sha256`` is expected.
     """
-    return Encoder(read_encoder(path, sha256).weights)
+    kept = cache_directory() / kept_name(sha256)
+    found = kept if kept.is_file() and not Path(path).is_file() else path
+    return Encoder(read_encoder(found, sha256).weights)
+
+
+def kept_name(sha256: str) -> str:
+    """Below the cache directory, on machines that were sent the file."""
+    return f"encoders/{sha256}.safetensors"
 
 
 def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.box2d import Box2DTask
-from envs.car_encoder import DEFAULT, LATENTS, Encoder, load_encoder, read_encoder
+from envs.car_encoder import DEFAULT, LATENTS, Encoder, kept_name, load_encoder, read_encoder
 from envs.car_frames import SIZE
+from wann.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,18 @@ class CarRacing(Box2DTask):
     def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
         """n actions (steer, gas, brake) [n, 3] of a network's outputs [n, 3]."""
         return to_actions(outputs)
+
+    def data_files(self) -> dict[str, bytes]:
+        """What evaluation reads, by name below the cache directory, for machines that do not have it.
+
+        Raises:
+            UserError: the encoder's file is gone.
+        """
+        path, sha256 = self.encoder_key
+        try:
+            return {kept_name(sha256): Path(path).read_bytes()}
+        except OSError as error:
+            raise UserError(f"task.encoder: {path}: expected an encoder file, found none ({error.strerror})") from error
 
     def load_encoder(self) -> Encoder:
         """The encoder, made once in a process.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.datasets import DATASETS, SPLITS, fingerprint
-from envs.image_inputs import input_kinds, load_inputs
+from envs.image_inputs import input_files, input_kinds, load_inputs
 from envs.task import Returns, Seeds, Weights, check_networks, individual_weights, lane_grid, weights_of_one
 from wann import batch as batch_on_cpu
 from wann.batch import Batch, Scores, shared_weight_logits
@@ -122,6 +122,14 @@ class Classification:
             UserError: the dataset cannot be had, or is smaller than a batch.
         """
         return _drawn(self.dataset, self.inputs, self.split, self.batch, self._batch_seed(seed))
+
+    def data_files(self) -> dict[str, bytes]:
+        """What evaluation reads, by name below the cache directory, for machines that do not have it.
+
+        Raises:
+            UserError: the dataset cannot be had.
+        """
+        return input_files(self.dataset, self.inputs, self.split)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Every network at every weight on every seed's batch; see `envs.task.Task.evaluate`."""

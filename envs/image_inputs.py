@@ -8,6 +8,7 @@ in the cache directory and mapped into memory, so all workers of a machine share
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import os
@@ -48,6 +49,24 @@ def load_inputs(dataset: str, inputs: str, split: str) -> tuple[NDArray[np.float
         kept = _kept(path) if _keep(path, made, labels) else None
         return kept or (made, labels)
     return kept
+
+
+def input_files(dataset: str, inputs: str, split: str) -> dict[str, bytes]:
+    """What `load_inputs` finds on a machine that has these files below its cache directory, by name.
+
+    Raises:
+        UserError: see `envs.datasets.load_images`.
+    """
+    path = _cached(dataset, inputs, split)
+    pixels, labels = load_inputs(dataset, inputs, split)
+    files = {path: _npy(pixels), _labels_of(path): _npy(labels)}
+    return {str(target.relative_to(cache_directory())): content for target, content in files.items()}
+
+
+def _npy(array: NDArray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
 
 
 def to_inputs(images: Images, inputs: str) -> NDArray[np.float32]:

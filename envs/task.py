@@ -38,6 +38,9 @@ class Task(Protocol):
 
     A task whose simulator can neither hang nor end its process may say so by ``safe_at_home = True``: small
     requests then run in the driver, where that is faster.
+
+    A task that reads files has a method ``data_files() -> dict[str, bytes]``: their contents, by names below the cache
+    directory where it looks for them. Machines of a cluster that do not have them are sent them, once each.
     """
 
     @property

@@ -191,6 +191,7 @@ def evaluator_of(config: Config, task: Task, share: Share | None = None) -> Eval
         address=share.address or workers.address,
         timeout_seconds=workers.timeout_seconds,
         parallel=share.parallel,
+        runtime_env=workers.runtime_env,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import llvmlite.binding
 import numba
 import numba.core.config
+from numba.core.caching import UserProvidedCacheLocator
 
 from wann.cache import cache_directory
 
@@ -55,6 +56,20 @@ def _kernel_cache() -> str | None:
     return str(directory)
 
 
+class ContentLocator(UserProvidedCacheLocator):
+    """Finds machine code wherever its source lies, and whenever that was written: the folder's name tells the content.
+
+    Sources that a cluster sends to its nodes have another path there each time, and compiling takes half a minute.
+    """
+
+    def __init__(self, function: Any, file: str) -> None:
+        super().__init__(function, file)
+        self._cache_path = str(Path(_numba_config.CACHE_DIR) / Path(file).parent.name)
+
+    def get_source_stamp(self) -> str:
+        return ""
+
+
 _use_wide_vectors()
 
 
@@ -88,9 +103,10 @@ def elementwise(function: Callable) -> Any:
 
 def _compiled(function: Callable, **options: Any) -> Any:
     directory = _kernel_cache()
-    before = _numba_config.CACHE_DIR
-    _numba_config.CACHE_DIR = directory or before
+    before = _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES
+    if directory is not None:
+        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = directory, f"{__name__}.ContentLocator"
     try:
         return numba.njit(nogil=True, error_model="numpy", cache=directory is not None, **options)(function)
     finally:
-        _numba_config.CACHE_DIR = before
+        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = before

@@ -29,6 +29,7 @@ class DeviceTask:
     task: Classification
     device: str
     memory_bytes: int
+    at_home: bool = True  # whether the driver's machine has such a device
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         from wann.torch_batch import TorchBackend
@@ -44,6 +45,9 @@ class DeviceTask:
         batch = self.task.batch_of(int(np.ravel(seeds)[0]))
         return torch_gradients.gradients(genome, weights, batch, pairs, self.device, self.memory_bytes)
 
+    def data_files(self) -> dict[str, bytes]:
+        return self.task.data_files()
+
     @property
     def name(self) -> str:
         return self.task.name
@@ -58,16 +62,17 @@ class DeviceTask:
 
     @property
     def safe_at_home(self) -> bool:
-        return self.task.safe_at_home
+        return self.task.safe_at_home and self.at_home
 
 
-def on_device(task: Task, device: str, memory_bytes: int) -> tuple[Task, str]:
+def on_device(task: Task, device: str, memory_bytes: int, elsewhere: bool = False) -> tuple[Task, str]:
     """The task as it runs on the device, and the device as words for the log.
 
     Args:
         task: any; only classifications run on a GPU.
         device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
         memory_bytes: that values may take on a GPU.
+        elsewhere: whether workers are on other machines: their GPUs count then, and workers look for them.
 
     Raises:
         UserError: an unknown device, one that is not there, or one that the task cannot use.
@@ -84,12 +89,23 @@ def on_device(task: Task, device: str, memory_bytes: int) -> tuple[Task, str]:
         raise UserError(
             f"workers.device: task {task.name!r} has no CUDA evaluator, found 'cuda', expected 'auto' or 'cpu'"
         )
-    found = _cuda_device(ask_torch=device == "cuda")
+    found = _cuda_device(ask_torch=device == "cuda" and not elsewhere)
+    if elsewhere and device == "cuda":
+        return cast(
+            Task, DeviceTask(task, "cuda", memory_bytes, at_home=found is not None)
+        ), "CUDA (the cluster's GPUs)"
     if found is None and device == "auto":
         return task, "CPU (device auto: no CUDA device found)"
     if found is None:
         raise UserError("workers.device: expected a CUDA device that torch can use, found none; 'auto' takes the CPU")
     return cast(Task, DeviceTask(task, "cuda", memory_bytes)), found
+
+
+def check_cuda(task: Task) -> str | None:
+    """What is amiss, as a sentence to which the place is added, where a task needs a GPU and none is here."""
+    if not isinstance(task, DeviceTask) or task.device != "cuda" or _cuda_device(ask_torch=True) is not None:
+        return None
+    return "workers.device: expected a CUDA device that torch can use, found none"
 
 
 def _cuda_device(ask_torch: bool) -> str | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from time import perf_counter
 from types import TracebackType
@@ -37,11 +37,11 @@ from workers.ray_session import (
     kill_worker,
     logger,
     make_actor_class,
-    put,
     start_worker,
+    started,
 )
 from workers.ray_work import Chunk, Job, Work
-from workers.remote import dump_task
+from workers.shipping import Shipment, pack
 from workers.watching import ChunkTimes
 
 # A running chunk and one behind it, so that a worker need not wait for the driver.
@@ -76,9 +76,10 @@ class RayEvaluator:
         device: in words, for `description`.
         on_gpus: whether each worker needs a share of a GPU; then ``num_workers`` None is one per GPU.
         parallel: searches that share these workers; this one starts its part of them.
+        runtime_env: further settings of Ray's ``runtime_env``.
 
     Raises:
-        UserError: on entering, no cluster at ``address``.
+        UserError: on entering, no cluster at ``address``; in any call, a node that lacks what the task needs.
         WorkerError: on entering, Ray does not start.
     """
 
@@ -96,9 +97,10 @@ class RayEvaluator:
         device: str = "CPU",
         on_gpus: bool = False,
         parallel: int = 1,
+        runtime_env: Mapping[str, Any] | None = None,
     ) -> None:
         self._task = task
-        self._parallel = parallel
+        self._parallel, self._runtime_env = parallel, runtime_env or {}
         self._on_gpus = on_gpus
         self._num_workers, self._address = num_workers, address
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
@@ -117,14 +119,14 @@ class RayEvaluator:
         self._failed_starts = 0
         self._connection: RaySession | None = None
         self._actor_class: Any = None
-        self._task_reference: Any = None
+        self._shipment: Shipment | None = None
         self._workers: list[Worker] = []
 
     def __enter__(self) -> Self:
-        self._connection = connect(self._num_workers, self._address, self._on_gpus, self._parallel)
+        self._connection = connect(self._num_workers, self._address, self._on_gpus, self._parallel, self._runtime_env)
         try:
             self._actor_class = make_actor_class(self._session)
-            self._task_reference = put(dump_task(self._task))
+            self._shipment = pack(self._task, self._session.elsewhere)
             self._workers = [self._start() for _ in range(self._session.num_workers)]
         except BaseException:
             self.close()
@@ -153,7 +155,8 @@ class RayEvaluator:
         return self._connection
 
     def _start(self) -> Worker:
-        return start_worker(self._actor_class, self._task_reference, perf_counter())
+        assert self._shipment is not None
+        return start_worker(self._actor_class, self._session, self._shipment, perf_counter())
 
     @property
     def description(self) -> str:
@@ -360,7 +363,7 @@ class RayEvaluator:
         import ray
 
         try:
-            worker.pid, worker.node = ray.get(worker.starting)
+            worker.pid, worker.node = started(worker)
         except ray.exceptions.RayError as error:
             self._failed_starts += not is_node_lost(worker, error)
             if getattr(error, "actor_init_failed", False) or isinstance(error, ray.exceptions.RayTaskError):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import shutil
 import signal
 import socket
 import sys
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +19,12 @@ from typing import Any
 from wann.cache import cache_directory
 from wann.errors import UserError
 from workers.evaluator import WorkerError
+from workers.shipping import Shipment, job_address, runtime_env
 
 logger = logging.getLogger("wann.workers")
 
 _CONNECT_SECONDS = 5.0
+_CLIENT = "ray://"
 # A socket's path has at most 107 bytes; Ray adds /session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
 _LONGEST_SCRATCH = 107 - 65
 
@@ -29,7 +33,8 @@ _LONGEST_SCRATCH = 107 - 65
 class RaySession:
     """A connection to Ray; ``owned`` says whether closing it is ours.
 
-    ``directory`` holds the logs and sockets of a Ray that was started here; they go when it ends.
+    ``node`` is this process's own, "" where a client is on none of the cluster. ``elsewhere`` says whether workers may
+    run on other machines. ``directory`` holds logs and sockets of a Ray that was started here; they go when it ends.
     """
 
     owned: bool
@@ -38,6 +43,7 @@ class RaySession:
     node: str
     cpus_per_worker: float
     gpus_per_worker: float = 0.0
+    elsewhere: bool = False
     directory: str | None = None
 
     def close(self) -> None:
@@ -50,29 +56,42 @@ class RaySession:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def connect(num_workers: int | None, address: str | None, on_gpus: bool = False, parallel: int = 1) -> RaySession:
-    """Use the Ray that runs, join the one at ``address``, or start one on this machine.
+def connect(
+    num_workers: int | None,
+    address: str | None,
+    on_gpus: bool = False,
+    parallel: int = 1,
+    own_runtime_env: Mapping[str, Any] | None = None,
+) -> RaySession:
+    """Use the Ray that runs, join the one at ``address`` or that runs this process as a job, or start one here.
 
     Args:
         num_workers: wanted, None for one per CPU, or per GPU.
-        address: ``HOST:PORT`` of a cluster, ``auto`` for one that was started on this machine, or None.
+        address: ``HOST:PORT`` of a cluster, ``ray://HOST:PORT`` of its server for clients, ``auto`` for one that was
+            started on this machine, or None.
         on_gpus: whether each worker takes its share of the GPUs.
         parallel: searches that share the workers; each gets as many, and at least one.
+        own_runtime_env: settings of Ray's ``runtime_env`` for the workers.
 
     Raises:
-        UserError: no cluster at ``address``, or no GPU in it.
+        UserError: no cluster at ``address``, one of other versions than this process, or no GPU in it.
         WorkerError: Ray does not start.
     """
     import ray
 
     owned = not ray.is_initialized()
+    address = job_address() if address is None else address
     directory = None
     if owned:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        own = own_runtime_env or {}
+        on_sigterm = signal.getsignal(signal.SIGTERM)
         if address is None:
-            directory = _start(num_workers or num_cpus(), quiet)
+            directory = _start(num_workers or num_cpus(), quiet | ({"runtime_env": dict(own)} if own else {}))
         else:
-            _join(address, quiet)
+            _join(address, quiet | {"runtime_env": runtime_env(own)})
+        with suppress(ValueError):  # Ray ends this process at once by its own handler, in the main thread.
+            signal.signal(signal.SIGTERM, on_sigterm)
         # Ray prints the death of every worker to stdout, whatever its log settings; they are reported here.
         ray._private.worker._worker_logs_enabled = False
     cpus = ray.cluster_resources().get("CPU", 0.0)
@@ -81,9 +100,19 @@ def connect(num_workers: int | None, address: str | None, on_gpus: bool = False,
         raise UserError("workers.device: expected a GPU that Ray knows of, found none")
     num_workers = max(1, (num_workers or int(gpus if on_gpus else cpus)) // parallel)
     where = ("joined at " + address) if address else "started here" if owned else "already running"
-    node = ray.get_runtime_context().get_node_id()
+    # A client's answer is the node of its server, where process numbers of this machine mean nothing.
+    node = "" if ray.util.client.ray.is_connected() else ray.get_runtime_context().get_node_id()
     total = num_workers * parallel
-    return RaySession(owned, where, num_workers, node, min(1.0, cpus / total), min(1.0, gpus / total), directory)
+    return RaySession(
+        owned,
+        where,
+        num_workers,
+        node,
+        min(1.0, cpus / total),
+        min(1.0, gpus / total),
+        elsewhere=directory is None,
+        directory=directory,
+    )
 
 
 def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:
@@ -137,18 +166,17 @@ def _scratch_directory() -> str | None:
 
 
 def find_cluster(address: str) -> str:
-    """``HOST:PORT`` of the cluster at ``address``, where something answers.
+    """``HOST:PORT`` of the cluster at ``address``, or of its server for clients, where something answers.
 
     Raises:
         UserError: within seconds, where Ray alone would retry for minutes and end the process.
     """
     from ray._private import services
 
-    where = f"workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found {address!r}"
-    if address.startswith("ray://"):
-        raise UserError(f"{where}; a search is a driver on a node of the cluster, not a Ray client")
+    where = f"workers.address: expected HOST:PORT or ray://HOST:PORT of a Ray cluster, or 'auto', found {address!r}"
+    client = address.startswith(_CLIENT)
     try:
-        resolved = services.canonicalize_bootstrap_address(address)
+        resolved = address.removeprefix(_CLIENT) if client else services.canonicalize_bootstrap_address(address)
     except (ConnectionError, ValueError) as error:
         raise UserError(f"{where} ({str(error).splitlines()[0]})") from error
     host, _, port = (resolved or "").rpartition(":")
@@ -158,21 +186,33 @@ def find_cluster(address: str) -> str:
         socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise UserError(f"{where}, where nothing answers ({error})") from error
-    return str(resolved)
+    return f"{_CLIENT if client else ''}{resolved}"
 
 
 def _join(address: str, options: dict[str, Any]) -> None:
     import ray
 
+    found = find_cluster(address)
     try:
-        ray.init(address=find_cluster(address), **options)
-    except UserError:
-        raise
+        ray.init(address=found, **options)
     except Exception as error:
-        raise UserError(
-            f"workers.address: expected a Ray cluster, found one at {address!r} that cannot be joined "
-            f"({str(error).splitlines()[0]})"
-        ) from error
+        raise UserError(_not_joined(address, str(error))) from error
+
+
+def _not_joined(address: str, report: str) -> str:
+    """Ray's report of several lines as one sentence."""
+    # Of the cluster, then of this process.
+    versions = re.findall(r"(Ray|Python): (\S+)", report)
+    if "Version mismatch" in report and len(versions) == 4:
+        cluster, here = (" and ".join(map(" ".join, pair)) for pair in (versions[:2], versions[2:]))
+        return f"workers.address: expected the {cluster} of the cluster at {address!r} in the driver too, found {here}"
+    if "ray[client]" in report:
+        return (
+            f"workers.address: expected Ray's client beside {address!r}, found none; install it with: "
+            "pip install weight-agnostic-search[cluster]"
+        )
+    reason = next((line.strip() for line in report.splitlines() if line.strip()), "no reason given")
+    return f"workers.address: expected a Ray cluster, found one at {address!r} that cannot be joined ({reason})"
 
 
 @dataclass(eq=False)
@@ -200,12 +240,27 @@ def put(message: bytes) -> Any:
     return ray.put(message)
 
 
-def start_worker(actor_class: Any, task_reference: Any, now: float) -> Worker:
+def start_worker(actor_class: Any, session: RaySession, shipment: Shipment, now: float) -> Worker:
     """Create an actor; it loads the task and its kernels while the caller goes on."""
     # The driver's import paths travel along: the project may have been started from anywhere.
     paths = [os.path.abspath(path) for path in sys.path]
-    actor = actor_class.remote(paths)
-    return Worker(actor, actor.start.remote(task_reference), now)
+    actor = actor_class.remote(paths, session.node)
+    return Worker(actor, actor.start.remote(shipment.task, shipment.files, shipment.versions), now)
+
+
+def started(worker: Worker) -> tuple[int, str]:
+    """Process and node of a worker that has answered.
+
+    Raises:
+        UserError: its machine lacks something, or has it in another version.
+        ray.exceptions.RayError: it died.
+    """
+    import ray
+
+    pid, node, mistake = ray.get(worker.starting)
+    if mistake is not None:
+        raise UserError(mistake)
+    return pid, node
 
 
 def kill_worker(session: RaySession, worker: Worker) -> None:
@@ -233,21 +288,30 @@ def make_actor_class(session: RaySession) -> Any:
     import ray
 
     class WannWorker:
-        def __init__(self, paths: list[str]) -> None:
+        def __init__(self, paths: list[str], driver_node: str) -> None:
             import sys
 
-            sys.path[:] = paths + [path for path in sys.path if path not in paths]
+            import ray
+
+            others = [path for path in sys.path if path not in paths]
+            # On another machine the same path may hold something else: what was shipped, or installed, comes first.
+            at_home = ray.get_runtime_context().get_node_id() == driver_node
+            sys.path[:] = paths + others if at_home else others + paths
             self.task: Any = None
 
-        def start(self, task: bytes) -> tuple[int, str]:
+        def start(self, task: bytes, files: dict[str, Any], versions: dict[str, str]) -> tuple[int, str, str | None]:
             import os
 
             import ray
 
-            from workers.remote import load_task
-
-            self.task = load_task(task)
-            return os.getpid(), ray.get_runtime_context().get_node_id()
+            here = os.getpid(), ray.get_runtime_context().get_node_id()
+            try:
+                from workers.arrival import arrive
+            except ImportError as error:
+                place = ray.util.get_node_ip_address()
+                return (*here, f"workers: expected this project and its packages on node {place}, found: {error}")
+            self.task, mistake = arrive(task, files, versions)
+            return (*here, mistake)
 
         def ping(self) -> None:
             return None

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from envs.task import Task
 from wann.errors import UserError, did_you_mean
 from workers.device import DeviceTask, on_device
 from workers.evaluator import Evaluator, InlineEvaluator
 
-# (task, num_workers, address, timeout_seconds, device as words for the log, parallel)
-EvaluatorFactory = Callable[[Task, int | None, str | None, float, str, int], Evaluator]
+# (task, num_workers, address, timeout_seconds, device as words for the log, parallel, runtime_env)
+EvaluatorFactory = Callable[[Task, int | None, str | None, float, str, int, Mapping[str, Any]], Evaluator]
 
 
 def _inline(
-    task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str, parallel: int
+    task: Task,
+    num_workers: int | None,
+    address: str | None,
+    timeout_seconds: float,
+    device: str,
+    parallel: int,
+    runtime_env: Mapping[str, Any],
 ) -> Evaluator:
+    if address is not None:
+        raise UserError(f"workers.address: expected evaluator 'ray' beside the address {address!r}, found 'inline'")
     return InlineEvaluator(task, device)
 
 
 def _ray(
-    task: Task, num_workers: int | None, address: str | None, timeout_seconds: float, device: str, parallel: int
+    task: Task,
+    num_workers: int | None,
+    address: str | None,
+    timeout_seconds: float,
+    device: str,
+    parallel: int,
+    runtime_env: Mapping[str, Any],
 ) -> Evaluator:
     from workers.ray_pool import RayEvaluator
     from workers.ray_session import find_cluster
+    from workers.shipping import job_address
 
+    address = job_address() if address is None else address
     if address is not None:
         find_cluster(address)  # A wrong address is to be said before a run is begun.
 
@@ -37,6 +54,7 @@ def _ray(
         device=device,
         on_gpus=on_gpus,
         parallel=parallel,
+        runtime_env=runtime_env,
     )
 
 
@@ -52,6 +70,7 @@ def make_evaluator(
     timeout_seconds: float = 600.0,
     device_megabytes: int = 1024,
     parallel: int = 1,
+    runtime_env: Mapping[str, Any] | None = None,
 ) -> Evaluator:
     """Build the evaluator that the config's ``workers`` section names; entering its context starts it.
 
@@ -64,16 +83,20 @@ def make_evaluator(
         timeout_seconds: of ``ray``: a worker that takes longer for one chunk counts as hanging.
         device_megabytes: that the values of a chunk of networks may take on a GPU.
         parallel: of ``ray``: searches that share the workers, each with its part of them.
+        runtime_env: further settings of Ray's ``runtime_env`` for the workers, such as ``pip``.
 
     Raises:
-        UserError: an unknown name, fewer than one worker, or a device this task cannot use.
+        UserError: an unknown name, fewer than one worker, a device this task cannot use, no cluster at the address, or
+            an address for ``inline``.
     """
     if evaluator not in EVALUATORS:
         raise UserError(
             f"workers.evaluator: expected one of {', '.join(EVALUATORS)}, found {evaluator!r}"
             f"{did_you_mean(evaluator, EVALUATORS)}"
         )
-    task, words = on_device(task, device, device_megabytes * 2**20)
+    elsewhere = evaluator == "ray" and address is not None
+    task, words = on_device(task, device, device_megabytes * 2**20, elsewhere)
     if num_workers is not None and num_workers < 1:
         raise UserError(f"workers.num_workers: expected at least 1, found {num_workers}")
-    return EVALUATORS[evaluator](task, num_workers, address, timeout_seconds, words, parallel)
+    arguments = num_workers, address, timeout_seconds, words, parallel, runtime_env or {}
+    return EVALUATORS[evaluator](task, *arguments)

@@ -152,6 +152,22 @@ def test_an_encoder_that_changes_during_a_search_is_refused(tmp_path):
         task.load_encoder()
 
 
+def test_a_machine_without_the_file_takes_the_one_that_was_sent(tmp_path, monkeypatch):
+    own = tmp_path / "own.safetensors"
+    shutil.copy(DEFAULT, own)
+    task = CarRacing(encoder=str(own))
+    files = task.data_files()
+    own.unlink()
+    monkeypatch.setenv("WANN_CACHE_DIR", str(tmp_path))
+    load_encoder.cache_clear()
+    with pytest.raises(UserError, match="expected an encoder file"):
+        task.load_encoder()
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(content)
+    assert isinstance(task.load_encoder(), Encoder)
+
+
 def test_a_run_writes_down_its_encoder_and_refuses_another(tmp_path):
     path = tmp_path / "mine.safetensors"
     shutil.copyfile(DEFAULT, path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from envs.datasets import SPLITS, Images, load_images
-from envs.image_inputs import DESKEWED, deskew, input_kinds, load_inputs, shrink, to_inputs
+from envs.image_inputs import DESKEWED, deskew, input_files, input_kinds, load_inputs, shrink, to_inputs
 
 
 @pytest.fixture(autouse=True)
@@ -163,3 +163,17 @@ def test_sums_of_inputs_are_exact_in_any_order(inputs):
             total += whole[:, column]
         np.testing.assert_array_equal(total, exact)
     np.testing.assert_allclose(found.max(), 1, atol=0.2)
+
+
+def test_another_machine_needs_only_the_files_that_are_sent(monkeypatch, tmp_path):
+    """Its cache holds them, and it has no dataset to make them from."""
+    expected = load_inputs("digits", "8x8", "validation")
+    for name, content in input_files("digits", "8x8", "validation").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.setenv("WANN_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("envs.image_inputs.load_images", None)
+    load_inputs.cache_clear()
+    found = load_inputs("digits", "8x8", "validation")
+    load_inputs.cache_clear()
+    assert [part.tobytes() for part in found] == [part.tobytes() for part in expected]

@@ -143,9 +143,13 @@ cluster.shutdown()
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("nonsense", "workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found 'nonsense'"),
-        ("", "workers.address: expected the HOST:PORT of a Ray cluster or 'auto', found ''"),
-        ("ray://127.0.0.1:10001", "found 'ray://127.0.0.1:10001'; a search is a driver on a node"),
+        (
+            "nonsense",
+            "workers.address: expected HOST:PORT or ray://HOST:PORT of a Ray cluster, or 'auto', found 'nonsense'",
+        ),
+        ("", "workers.address: expected HOST:PORT or ray://HOST:PORT of a Ray cluster, or 'auto', found ''"),
+        ("ray://127.0.0.1:PORT", "found 'ray://127.0.0.1:PORT', where nothing answers"),
+        ("ray://nonsense", "found 'ray://nonsense'"),
         ("127.0.0.1:PORT", "found '127.0.0.1:PORT', where nothing answers"),
         ("127.0.0.1:99999", "found '127.0.0.1:99999', where nothing answers"),
         ("no-such-host.invalid:6379", "where nothing answers"),

@@ -1,0 +1,26 @@
+"""What is different where a search runs as a job that was submitted to a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiment.starting import RUNS
+from wann.errors import UserError
+from workers.shipping import job_address
+
+# Ray's name for where it unpacks what a job brings along.
+_UNPACKED = "runtime_resources"
+
+
+def check_outlives_job(run_dir: str | None) -> None:
+    """Refuse to leave results in a job's working directory, which Ray deletes.
+
+    Raises:
+        UserError: ``run_dir``, or the default, lies there.
+    """
+    path = Path(run_dir or RUNS).resolve()
+    if job_address() is not None and _UNPACKED in path.parts and path.is_relative_to(Path.cwd()):
+        raise UserError(
+            f"--run-dir: expected a directory that outlives the job, found {run_dir or 'none'}, which Ray would delete "
+            "with the job's working directory"
+        )

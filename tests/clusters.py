@@ -1,0 +1,53 @@
+"""A cluster of one node for tests, in processes of its own, on the loopback interface only."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# A Ray that expects no other machine listens on, and is reached at, the loopback interface.
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+def free_port() -> int:
+    """Above 20000, so that it is no well-known one."""
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            if free.getsockname()[1] > 20000:
+                return free.getsockname()[1]
+
+
+@contextmanager
+def cluster(directory: Path, *options: str) -> Iterator[tuple[str, str]]:
+    """HOST:PORT of a head of two CPUs, and of its server for clients (where grpc is installed)."""
+    port, client = free_port(), free_port()
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2", "--port"]
+    command += [str(port), "--node-ip-address", "127.0.0.1", "--include-dashboard", "false", "--disable-usage-stats"]
+    command += ["--object-store-memory", "100000000", "--include-log-monitor", "false"]
+    with (directory / "head.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--ray-client-server-port", str(client), *options],
+            cwd=directory,
+            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | LOOPBACK,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while "Ray runtime started" not in (directory / "head.log").read_text():
+            assert process.poll() is None and time.monotonic() < deadline, (directory / "head.log").read_text()
+            time.sleep(0.2)
+        yield f"127.0.0.1:{port}", f"127.0.0.1:{client}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
