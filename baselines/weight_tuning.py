@@ -1,9 +1,11 @@
 """A weight for each connection of one topology, found by CMA-ES (Hansen & Ostermeier 2001), as in the package cmaes.
 
 What is sought are offsets from where the weights start, such as the best shared weight. Some independent runs look
-around; then one goes on from the best that they found, with a smaller spread and on more episodes, because what is
-left to gain is to fail in one start of a hundred less. What is kept is chosen on selection episodes, never on those of
-the distribution's own generations: first a pool of each run's best, at last one of that pool, on many more episodes.
+around; then one goes on from the best that they found, where what is left to gain is to fail in one start of a hundred
+less. That one draws its episodes in two strata, the starts that go worst and all others, each with its share of the
+starts as its weight: rare failures are then in every sample, and the mean has a tenth of the noise. What is kept is
+chosen on selection episodes, never on those of the distribution's own generations: first a pool of each run's best, at
+last one of the pools, on many more episodes.
 """
 
 from __future__ import annotations
@@ -15,17 +17,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evolution.randomness import Purpose, keyed_rng
+from evolution.randomness import Purpose, episode_seeds, keyed_rng
 
-# (weights [W, E], purpose of the episodes, index, episodes R, the same for all weights) -> returns [W, R], steps
-Play = Callable[[NDArray[np.float64], Purpose, int, int], tuple[NDArray[np.float64], int]]
+# (weights [W, E], purpose of the episodes, their seeds [R], the same for all weights) -> returns [W, R], steps
+Play = Callable[[NDArray[np.float64], Purpose, NDArray[np.int64]], tuple[NDArray[np.float64], int]]
 
 # Connections beyond which no covariances are kept: their matrix is decomposed for every candidate.
 MOST_COVARIANCES = 300
-_POOL_STATE = ("_pool_weights", "_pool_scores", "_pool_runs", "_leader", "_least_loss", "_leader_covariances")
+_POOL_STATE = (
+    "_pool_weights",
+    "_pool_scores",
+    "_pool_runs",
+    "_leader",
+    "_least_loss",
+    "_leader_covariances",
+    "_starts",
+)
 _STATE = ("_mean", "_C", "_p_sigma", "_pc", "_funhist_values")
 # Sets of selection episodes: of the pool, and of its best.
 _POOL, _FINAL = 0, 1
+# The set of tuning episodes among which refining draws; those of single generations count from 0.
+_STARTS = 2**31
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,10 @@ class TuningPlan:
     # covariances of those.
     refining_sigma: float = 0.3
     refining_population: int = 16
-    refining_rollouts: int = 32
+    starts: int = 1024  # among which refining draws its episodes
+    hard_starts: int = 48  # that go worst, all of which are played
+    other_starts: int = 24  # drawn of the others
+    sort_every: int = 20  # generations, after which the mean is played on all starts to know which go worst
     check_every: int = 10  # generations, after which the mean and the best candidate are played on selection episodes
     selection_episodes: int = 64
     pool: int = 4  # of each run
@@ -84,6 +99,7 @@ class WeightTuning:
         # Where refining begins: the least loss of all checks on selection episodes.
         self._leader, self._least_loss = np.zeros(len(start)), np.inf
         self._leader_covariances, self._leader_sigma = np.zeros(0), plan.sigma  # [E, E] or [E], of its search
+        self._starts = np.zeros(0, np.int64)  # [starts] seeds, those that go worst first
         self._search = self._new_search(np.zeros(len(start)), plan.sigma)
 
     @property
@@ -103,9 +119,9 @@ class WeightTuning:
         # Asked after `tell`, it would decompose the covariances, and round them once more than where a saved state
         # goes on.
         at_rest = self._search.should_stop()
-        rollouts = self._plan.refining_rollouts if self._is_refining else self._plan.rollouts
-        returns = self._played(offsets, Purpose.TUNING, len(self.history), rollouts, play)
-        means = _means(returns)
+        seeds, shares = self._episodes(play)
+        returns = self._played(offsets, Purpose.TUNING, seeds, play)
+        means = _finite(returns @ shares)
         self._search.tell(list(zip(offsets, self._losses(returns, means).tolist(), strict=True)))
         self._generation += 1
         over = at_rest or self.steps >= self._end_of_run
@@ -126,7 +142,8 @@ class WeightTuning:
         if play is not None:
             offsets = offsets[np.argsort(-scores, kind="stable")[: self._plan.finalists]]
             episodes = self._plan.final_episodes
-            scores = _means(self._played(offsets, Purpose.TUNING_SELECTION, _FINAL, episodes, play))
+            seeds = episode_seeds(self._seed, Purpose.TUNING_SELECTION, _FINAL, episodes)
+            scores = _finite(self._played(offsets, Purpose.TUNING_SELECTION, seeds, play).mean(axis=1))
         row = int(scores.argmax())
         weights = self._start + offsets[row]
         return Tuned(weights, float(scores[row]), episodes, self.steps, self.is_done and play is not None)
@@ -181,22 +198,43 @@ class WeightTuning:
 
     def _keep(self, offsets: NDArray[np.float64], play: Play) -> None:
         """Put offsets [n, E] into the pool, where they are among the run's best there."""
-        found = self._played(offsets, Purpose.TUNING_SELECTION, _POOL, self._plan.selection_episodes, play)
-        losses = self._losses(found, _means(found))
-        if losses.min() < self._least_loss:
+        seeds = episode_seeds(self._seed, Purpose.TUNING_SELECTION, _POOL, self._plan.selection_episodes)
+        found = self._played(offsets, Purpose.TUNING_SELECTION, seeds, play)
+        means = _finite(found.mean(axis=1))
+        losses = self._losses(found, means)
+        if not self._is_refining and losses.min() < self._least_loss:
             self._leader, self._least_loss = offsets[losses.argmin()].copy(), float(losses.min())
             self._leader_covariances, self._leader_sigma = self._search._C.copy(), float(self._search._sigma)
         weights = np.concatenate([self._pool_weights, offsets])
-        scores = np.concatenate([self._pool_scores, _means(found)])
+        scores = np.concatenate([self._pool_scores, means])
         runs = np.concatenate([self._pool_runs, np.full(len(offsets), self._run)])
         order = np.argsort(-scores, kind="stable")
         kept = np.sort(np.concatenate([order[runs[order] == run][: self._plan.pool] for run in range(self._run + 1)]))
         self._pool_weights, self._pool_scores, self._pool_runs = weights[kept], scores[kept], runs[kept]
 
+    def _episodes(self, play: Play) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Seeds [R] of a generation's episodes, and what each counts in the mean [R]."""
+        plan = self._plan
+        if not self._is_refining:
+            seeds = episode_seeds(self._seed, Purpose.TUNING, len(self.history), plan.rollouts)
+            return seeds, np.full(plan.rollouts, 1 / plan.rollouts)
+        if self._generation % plan.sort_every == 0:
+            starts = episode_seeds(self._seed, Purpose.TUNING, _STARTS, plan.starts)
+            found = self._played(self._search.mean[None], Purpose.TUNING, starts, play)[0]
+            self._starts = starts[np.argsort(np.where(np.isfinite(found), found, -np.inf), kind="stable")]
+        hard, others = self._starts[: plan.hard_starts], self._starts[plan.hard_starts :]
+        rng = keyed_rng(self._seed, Purpose.TUNING, self._run, self._generation, _STARTS)
+        drawn = rng.choice(others, plan.other_starts, replace=False)
+        shares = [
+            np.full(len(part), size / plan.starts / len(part))
+            for part, size in ((hard, len(hard)), (drawn, len(others)))
+        ]
+        return np.concatenate([hard, drawn]), np.concatenate(shares)
+
     def _played(
-        self, offsets: NDArray[np.float64], purpose: Purpose, index: int, episodes: int, play: Play
+        self, offsets: NDArray[np.float64], purpose: Purpose, seeds: NDArray[np.int64], play: Play
     ) -> NDArray[np.float64]:
-        values, steps = play(self._start + offsets, purpose, index, episodes)
+        values, steps = play(self._start + offsets, purpose, seeds)
         self.steps += max(steps, values.size)  # an episode that ends before its first step is not free
         return values
 
@@ -240,7 +278,6 @@ class WeightTuning:
         return {**asdict(self._plan), "seed": self._seed, "start": self._start.tolist()}
 
 
-def _means(returns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[W] of returns [W, R]; minus infinity where one is not finite."""
-    means = np.asarray(returns.mean(axis=1))
+def _finite(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minus infinity for what is not finite."""
     return np.where(np.isfinite(means), means, -np.inf)

@@ -27,12 +27,13 @@ _MOST_WORKERS = 4096
 # What tuning spends by task, unless --steps says otherwise.
 PLANS: dict[str, TuningPlan] = {
     "cartpole_swingup": TuningPlan(
-        steps=600_000_000,
-        population=16,
-        rollouts=4,
-        runs=4,
+        steps=1_600_000_000,
+        population=64,
+        rollouts=8,
         looking_around=0.4,
-        refining_rollouts=32,
+        ceiling=1000.0,
+        refining_sigma=0.7,
+        refining_population=48,
         selection_episodes=256,
         final_episodes=1024,
     ),

@@ -78,10 +78,10 @@ class Player:
         self.steps = 0
 
     def play(
-        self, weights: NDArray[np.float64], purpose: Purpose, index: int, episodes: int
+        self, weights: NDArray[np.float64], purpose: Purpose, seeds: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], int]:
         """See `baselines.weight_tuning.Play`; weights are [W] or [W, E]."""
-        returns = self._evaluate(weights, purpose, episode_seeds(self._seed, purpose, index, episodes))
+        returns = self._evaluate(weights, purpose, seeds)
         return returns.values[0], int(returns.steps.sum())
 
     def on_seeds(

@@ -21,7 +21,10 @@ SMALL = TuningPlan(
     runs=2,
     looking_around=0.6,
     refining_population=8,
-    refining_rollouts=3,
+    starts=16,
+    hard_starts=2,
+    other_starts=2,
+    sort_every=5,
     check_every=4,
     selection_episodes=8,
     pool=2,
@@ -88,15 +91,15 @@ def test_the_state_of_another_tuning_is_refused():
 
 def test_it_ends_with_the_generation_that_uses_up_its_steps():
     tuning = tuned(WeightTuning(start(), SMALL, 1))
-    most = 250 * (SMALL.refining_population * SMALL.refining_rollouts + 2 * SMALL.selection_episodes)
+    most = 250 * (SMALL.refining_population * 4 + SMALL.starts + 2 * SMALL.selection_episodes)
     assert SMALL.steps <= tuning.steps == int(tuning.history[-1, 2]) < SMALL.steps + most
 
 
 def test_nothing_better_means_the_start_is_kept():
     """Returns that only fall with the distance from the start."""
 
-    def play(weights, purpose, index, episodes):
-        return -np.repeat((weights**2).sum(axis=1)[:, None], episodes, axis=1), weights.shape[0] * episodes
+    def play(weights, purpose, seeds):
+        return -np.repeat((weights**2).sum(axis=1)[:, None], len(seeds), axis=1), len(weights) * len(seeds)
 
     tuning = WeightTuning(np.zeros(5), TuningPlan(steps=3000), 0)
     while not tuning.is_done:
@@ -105,8 +108,8 @@ def test_nothing_better_means_the_start_is_kept():
 
 
 def test_returns_that_are_not_finite_are_never_kept_and_no_steps_are_no_endless_search():
-    def play(weights, purpose, index, episodes):
-        returns = np.repeat(weights[:, :1], episodes, axis=1)
+    def play(weights, purpose, seeds):
+        returns = np.repeat(weights[:, :1], len(seeds), axis=1)
         returns[weights[:, 0] > 0.3] = np.nan
         return returns, 0
 
@@ -118,22 +121,22 @@ def test_returns_that_are_not_finite_are_never_kept_and_no_steps_are_no_endless_
 
 
 def test_seeds_of_tuning_selection_and_reports_never_meet():
-    seeds: dict[Purpose, set[int]] = {}
+    used: dict[Purpose, set[int]] = {}
     inner = player()
 
-    def play(weights, purpose, index, episodes):
-        seeds.setdefault(purpose, set()).update(episode_seeds(3, purpose, index, episodes).tolist())
-        return inner.play(weights, purpose, index, episodes)
+    def play(weights, purpose, seeds):
+        used.setdefault(purpose, set()).update(seeds.tolist())
+        return inner.play(weights, purpose, seeds)
 
     tuning = WeightTuning(start(), SMALL, 1)
     while not tuning.is_done:
         tuning.advance(play)
     tuning.best(play)
-    assert set(seeds) == {Purpose.TUNING, Purpose.TUNING_SELECTION}
-    seeds[Purpose.COMPARISON] = {
+    assert set(used) == {Purpose.TUNING, Purpose.TUNING_SELECTION}
+    used[Purpose.COMPARISON] = {
         seed for index in range(2000) for seed in episode_seeds(3, Purpose.COMPARISON, index, 100).tolist()
     }
-    parts = list(seeds.values())
+    parts = list(used.values())
     assert all(parts) and sum(map(len, parts)) == len(set.union(*parts))
 
 
