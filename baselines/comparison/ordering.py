@@ -27,10 +27,10 @@ _MOST_WORKERS = 4096
 # What tuning spends by task, unless --steps says otherwise.
 PLANS: dict[str, TuningPlan] = {
     "cartpole_swingup": TuningPlan(
-        steps=1_600_000_000,
+        steps=1_700_000_000,
         population=64,
         rollouts=8,
-        looking_around=0.4,
+        looking_around=0.5,
         ceiling=1000.0,
         refining_sigma=0.7,
         refining_population=48,
