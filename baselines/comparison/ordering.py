@@ -44,7 +44,7 @@ PLANS: dict[str, TuningPlan] = {
 }
 OTHER_PLAN = TuningPlan(steps=5_000_000, population=16, rollouts=4, selection_episodes=32, final_episodes=128)
 # Episodes of the best shared weight's last rounds.
-SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 64, "car_racing": 8}
+SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 32, "car_racing": 8}
 OTHER_SELECTION_EPISODES = 64
 
 
