@@ -46,10 +46,7 @@ def assert_same_mean(found: np.ndarray, reported: dict, rounding: float) -> None
     assert abs(found.mean() - reported["mean"]) < 4 * error + rounding + 1e-9
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("condition", ["random_shared_weight", "best_shared_weight"])
-def test_a_champion_returns_what_its_file_says(name, condition):
+def check(name: str, condition: str) -> None:
     champion = load_champion(DIRECTORY / name)
     assert champion.returns["episodes"] == REPORTED
     task = task_of(champion)
@@ -59,6 +56,21 @@ def test_a_champion_returns_what_its_file_says(name, condition):
     assert_same_mean(task.evaluate_oracle(network, weights, seeds).values, reported, rounding)
     # A network that lives on rounding noise would tell float32 from float64.
     assert_same_mean(task.evaluate(Networks.of([network]), weights, seeds).values, reported, rounding)
+
+
+# Two classes, so that two processes share what takes longest of all tests.
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", NAMES)
+class TestAtRandomSharedWeights:
+    def test_a_champion_returns_what_its_file_says(self, name):
+        check(name, "random_shared_weight")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", NAMES)
+class TestAtTheBestSharedWeight:
+    def test_a_champion_returns_what_its_file_says(self, name):
+        check(name, "best_shared_weight")
 
 
 def test_the_best_champions_reach_their_bars():
