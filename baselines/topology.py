@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from baselines.model import Model, Problem, Start
+from wann.activations import ACTIVATIONS
 from wann.batch import Batch, shared_weight_logits, tempered_scores
-from wann.network import Network, Networks, node_levels
+from wann.layers import layers_of
+from wann.network import Network, Networks
 from wann.torch_program import FUNCTIONS
 
 # Besides those that the champion's search swept; 1 is first because equal ones are decided by place.
@@ -89,29 +91,19 @@ def _plan(network: Network) -> tuple[list[_Step], dict[str, NDArray[np.int64]]]:
     """The steps, and arrays [E] in their order: each connection's place in the network, its source's row among the
     bias, the inputs and the nodes in the order of the steps, its target's place in its step. ``output``: rows [O].
     """
-    first_row, num_nodes = 1 + network.num_inputs, len(network.fan_in)
-    levels = node_levels(Networks.of([network]))
-    order = np.lexsort((network.activations, levels))
-    row = np.arange(first_row + num_nodes)
-    row[first_row + order] = first_row + np.arange(num_nodes)
-    ends = np.cumsum(network.fan_in)
-    begins = np.flatnonzero(np.diff(levels[order] * 256 + network.activations[order])) + 1
-    steps, edges, targets, done = [], [], [], 0
-    for nodes in np.split(order, begins):
-        own = [np.arange(ends[node] - network.fan_in[node], ends[node]) for node in nodes]
-        edges += own
-        targets.append(np.repeat(np.arange(len(nodes)), network.fan_in[nodes]))
-        count = sum(map(len, own))
-        steps.append(_Step(int(network.activations[nodes[0]]), len(nodes), slice(done, done + count)))
-        done += count
-    edge = np.concatenate(edges)
-    output = row[len(row) - network.num_outputs :]
-    return steps, {
-        "edge": edge,
-        "source": row[network.sources[edge]],
-        "target": np.concatenate(targets),
-        "output": output,
+    layers = layers_of(network)
+    ends = np.cumsum([0, *(len(group.edges) for group in layers.groups)]).tolist()
+    steps = [
+        _Step(ACTIVATIONS[group.activation].code, group.num_nodes, slice(begin, end))
+        for group, begin, end in zip(layers.groups, ends, ends[1:], strict=False)
+    ]
+    arrays = {
+        "edge": [group.edges for group in layers.groups],
+        "source": [group.sources for group in layers.groups],
+        "target": [group.targets for group in layers.groups],
     }
+    joined = {name: np.concatenate(parts) for name, parts in arrays.items()}
+    return steps, {**joined, "output": np.array(layers.output_rows)}
 
 
 def best_start(network: Network, swept: Sequence[float], batch: Batch) -> Start:

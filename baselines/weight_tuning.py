@@ -36,7 +36,7 @@ _POOL_STATE = (
 _STATE = ("_mean", "_C", "_p_sigma", "_pc", "_funhist_values")
 # Sets of selection episodes: of the pool, and of its best.
 _POOL, _FINAL = 0, 1
-# The set of tuning episodes among which refining draws; those of single generations count from 0.
+# Sets of tuning episodes among which refining draws count from here, those of single generations from 0.
 _STARTS = 2**31
 
 
@@ -219,7 +219,8 @@ class WeightTuning:
             seeds = episode_seeds(self._seed, Purpose.TUNING, len(self.history), plan.rollouts)
             return seeds, np.full(plan.rollouts, 1 / plan.rollouts)
         if self._generation % plan.sort_every == 0:
-            starts = episode_seeds(self._seed, Purpose.TUNING, _STARTS, plan.starts)
+            # New ones each time: those that go on being played would be learned by heart.
+            starts = episode_seeds(self._seed, Purpose.TUNING, _STARTS + len(self.history), plan.starts)
             found = self._played(self._search.mean[None], Purpose.TUNING, starts, play)[0]
             self._starts = starts[np.argsort(np.where(np.isfinite(found), found, -np.inf), kind="stable")]
         hard, others = self._starts[: plan.hard_starts], self._starts[plan.hard_starts :]

@@ -15,14 +15,12 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.schema import PUBLISHED_WEIGHTS
 from envs.registry import make_task
 from wann.activations import ACTIVATION_OF_CODE
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.genome import LINEAR, Genome, make_genome
-
-# The published sweep of shared weights.
-WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 
 
 def import_published(
@@ -39,7 +37,7 @@ def import_published(
     Args:
         path: of the file.
         task: a key of `envs.registry.TASKS`; it says how many nodes are inputs and outputs, and what they are.
-        keep_weights: as individual weights of the champion; or they are dropped, for shared weights (`WEIGHTS`).
+        keep_weights: as individual weights of the champion; or they are dropped, for the published shared ones.
         task_options: as a config gives them.
 
     Raises:
@@ -56,7 +54,7 @@ def import_published(
         task_options=dict(task_options or {}),
         input_names=made.input_names,
         output_names=made.output_names,
-        weights=() if keep_weights else WEIGHTS,
+        weights=() if keep_weights else PUBLISHED_WEIGHTS,
         returns={},
         config={
             "imported": {

@@ -326,7 +326,7 @@ def test_damaged_survivors_are_chosen_again(config, whole, tmp_path, caplog):
 def test_a_full_disk_names_the_whole_run_and_loses_nothing(config, whole, tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"
     write = checkpoint.write_partial
-    for room in (3, 14, 20):  # files that can still be written: the disk is full in the first stage, and later
+    for room in (4, 14, 20):  # files that can still be written: the disk is full in the first stage, and later
         count = itertools.count()
 
         def fail(path, data, room=room, count=count):

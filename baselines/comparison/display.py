@@ -61,7 +61,8 @@ def show(console: Console, tables: Sequence[Table], seed: int) -> None:
     for index, table in enumerate(tables):
         rows = rows_of(table, seed, index)
         wide = console.width >= _WIDE
-        columns = [column for column in range(1, len(HEADS)) if wide or HEADS[column] not in ("quartiles", "n")]
+        left_out = () if wide else ("median", "quartiles", "n")
+        columns = [column for column in range(1, len(HEADS)) if HEADS[column] not in left_out]
         drawn = RichTable(title=Text(table.task), box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             drawn.add_column(HEADS[column], justify="left" if column == 1 else "right", no_wrap=True)

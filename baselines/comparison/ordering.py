@@ -27,10 +27,10 @@ _MOST_WORKERS = 4096
 # What tuning spends by task, unless --steps says otherwise.
 PLANS: dict[str, TuningPlan] = {
     "cartpole_swingup": TuningPlan(
-        steps=1_600_000_000,
+        steps=1_700_000_000,
         population=64,
         rollouts=8,
-        looking_around=0.4,
+        looking_around=0.5,
         ceiling=1000.0,
         refining_sigma=0.7,
         refining_population=48,
@@ -44,7 +44,7 @@ PLANS: dict[str, TuningPlan] = {
 }
 OTHER_PLAN = TuningPlan(steps=5_000_000, population=16, rollouts=4, selection_episodes=32, final_episodes=128)
 # Episodes of the best shared weight's last rounds.
-SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 64, "car_racing": 8}
+SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 32, "car_racing": 8}
 OTHER_SELECTION_EPISODES = 64
 
 

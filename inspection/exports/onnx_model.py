@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.exports.layers import Group, layers_of
 from inspection.exports.setting import Setting, by_connection, is_shared
 from inspection.exports.texts import printable
 from wann.activations import PERIODIC_LIMIT, STEP_THRESHOLD
 from wann.champion import Champion
 from wann.errors import UserError
+from wann.layers import Group, layers_of
 from wann.network import compile_genome
 
 if TYPE_CHECKING:

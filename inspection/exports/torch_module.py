@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from inspection.exports.layers import Layers, layers_of
 from inspection.exports.setting import Setting, is_shared
 from wann.activations import PERIODIC_LIMIT, STEP_THRESHOLD
 from wann.champion import Champion
+from wann.layers import Layers, layers_of
 from wann.network import compile_genome
 
 _OPENING = '''\

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from configs.schema import PUBLISHED_WEIGHTS
 from wann.champion import Champion
-
-PUBLISHED = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)  # the sweep of Gaier & Ha 2019
 
 
 def thinned(weights: tuple[float, ...], most: int) -> list[float]:
@@ -19,7 +18,7 @@ def thinned(weights: tuple[float, ...], most: int) -> list[float]:
 
 def sweep_of(champion: Champion, most: int = 8) -> list[float]:
     """The weights that the champion was swept over; the published sweep beside them where that was hardly one."""
-    swept = champion.weights if len(set(champion.weights)) >= 4 else (*champion.weights, *PUBLISHED)
+    swept = champion.weights if len(set(champion.weights)) >= 4 else (*champion.weights, *PUBLISHED_WEIGHTS)
     return thinned(swept, most)
 
 
@@ -27,7 +26,7 @@ def telling_weights(champion: Champion, first: float | None, count: int) -> list
     """Up to ``count`` weights, the first one first: ends of the champion's sweep, then published ones, far apart."""
     ends = thinned(champion.weights, 2)
     chosen = [] if first is None else [first]
-    for candidates in (ends, PUBLISHED):
+    for candidates in (ends, PUBLISHED_WEIGHTS):
         left = [weight for weight in candidates if weight not in chosen]
         while left and len(chosen) < count:
             farthest = max(left, key=lambda weight: min((abs(weight - other) for other in chosen), default=0.0))

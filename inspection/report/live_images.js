@@ -3,14 +3,6 @@
   "use strict";
   const wann = (window.wann = window.wann || {});
 
-  // Half to even, as NumPy rounds.
-  function rint(x) {
-    const below = Math.floor(x);
-    const rest = x - below;
-    if (rest === 0.5) return below % 2 === 0 ? below : below + 1;
-    return rest < 0.5 ? below : below + 1;
-  }
-
   // rows x picture x transposed columns: matrices as arrays of rows, the picture [S x S] flat.
   function resample(rows, columns, picture) {
     const size = Math.sqrt(picture.length);
@@ -77,7 +69,7 @@
   function toInputs(data, pixels) {
     let picture = Float64Array.from(pixels, (value) => value / data.drawing.brightest);
     if (data.deskew) picture = deskew(shrink(picture, data.input_side));
-    return picture.map((value) => rint(value / data.unit) * data.unit);
+    return picture.map((value) => wann.rint(value / data.unit) * data.unit);
   }
 
   // How much of the pixel at `from` to `to` of a line each of `size` unit pixels covers.

@@ -12,6 +12,8 @@
     return below % 2 === 0 ? below : below + 1;
   }
 
+  wann.rint = rint;
+
   // To one period, [-1, 1], of sin(pi x); arguments beyond 2^22 are cut.
   function periodic(x) {
     const inside = Math.min(Math.max(x, -4194304), 4194304);

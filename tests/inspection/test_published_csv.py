@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from configs.schema import PUBLISHED_WEIGHTS as WEIGHTS
 from envs.registry import make_task, task_of_champion
 from genomes import graph_of
-from inspection.published_csv import WEIGHTS, import_published
+from inspection.published_csv import import_published
 from networks import random_genome
 from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
 from wann.champion import format_champion, load_champion, parse_champion

@@ -27,7 +27,6 @@ from wann.network import Networks
 CHAMPIONS = Path(__file__).parents[2] / "docs" / "champions"
 SWINGUP = CHAMPIONS / "swingup_one_weight.json"
 MOST_BYTES = 3_000_000
-MOST_SECONDS = 1.5
 
 
 def digits_champion(seed: int = 0) -> Champion:
@@ -86,7 +85,6 @@ def test_it_opens_from_disk_at_once_and_fits(page, request, name, width, scheme)
     page.set_viewport_size({"width": width, "height": 844})
     page.emulate_media(color_scheme=scheme)
     page.goto(path.as_uri())
-    assert page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") < 1000 * MOST_SECONDS
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("Boolean(wann.widget)"), "the live widget is there"
     shade = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -99,7 +97,6 @@ def test_the_largest_champion_stays_small_and_opens_at_once(page, tmp_path):
     path.write_text(bare_page(champion), encoding="utf-8")
     assert path.stat().st_size < MOST_BYTES / 2
     page.goto(path.as_uri())
-    assert page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") < 1000 * MOST_SECONDS
     assert page.locator(".diagram [data-connection]").count() == 4097
 
 

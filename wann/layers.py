@@ -19,6 +19,7 @@ class Group:
     num_nodes: int
     sources: NDArray[np.int64]  # [E] rows
     targets: NDArray[np.int64]  # [E] 0 for the first node of the group, and so on; ascending
+    edges: NDArray[np.int64]  # [E] places in the network
     connection_ids: NDArray[np.int64]  # [E] places among the genome's enabled connections
 
 
@@ -44,6 +45,7 @@ def layers_of(network: Network) -> Layers:
                 num_nodes=len(nodes),
                 sources=row_of[network.sources[edges]],
                 targets=np.repeat(np.arange(len(nodes)), network.fan_in[nodes]),
+                edges=edges,
                 connection_ids=network.connection_ids[edges].astype(np.int64),
             )
         )
