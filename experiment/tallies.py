@@ -117,10 +117,12 @@ def _print_sweep(console: Console, parent: RunDirectory, rows: Sequence[Mapping[
     """A line per combination."""
     count = parent.config.replicates
     spread = f", mean ± sd over {count} replicates" if count > 1 else ""
-    table = Table(title=f"Sweep (mean returns on fresh episodes{spread})")
+    table = Table(title=f"Sweep (returns on fresh episodes at random shared weights and at the best{spread})")
     labels = swept_labels(combinations(parent.config.sweep)).values()
-    for name in (*labels, "random shared weight", "best shared weight", "hidden", "connections"):
-        table.add_column(name, justify="right")
+    for label in labels:
+        table.add_column(label, justify="right", overflow="fold")
+    for name in ("random", "best", "hidden", "connections"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         figures = [
             f"{row[key]:.1f}" + (f" ± {row[f'{key}_sd']:.1f}" if row[f"{key}_sd"] is not None else "")
