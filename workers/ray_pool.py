@@ -12,7 +12,6 @@ is poisoned: NaN, zero steps, a warning, and never run again. Losing a node is n
 from __future__ import annotations
 
 import pickle
-from collections import deque
 from collections.abc import Mapping, Sequence
 from math import ceil
 from time import perf_counter
@@ -26,22 +25,13 @@ from envs.task import Returns, Seeds, Task, Weights, weights_of_one
 from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 from workers.chunks import CostModel, cost_units, cut
+from workers.crew import Crew, last_line
 from workers.evaluator import WorkerError, evaluate_or_locate, gradients_or_locate, request_shape, task_or_oracle
 from workers.ray_gradients import GradientWork, gradient_units
 from workers.ray_request import Request
-from workers.ray_session import (
-    RaySession,
-    Worker,
-    connect,
-    is_node_lost,
-    kill_worker,
-    logger,
-    make_actor_class,
-    start_worker,
-    started,
-)
+from workers.ray_session import RaySession, Worker, connect, is_node_lost, logger
 from workers.ray_work import Chunk, Job, Work
-from workers.shipping import Shipment, pack
+from workers.shipping import pack
 from workers.watching import ChunkTimes
 
 # A running chunk and one behind it, so that a worker need not wait for the driver.
@@ -62,7 +52,7 @@ class RayEvaluator:
 
     Args:
         task: what to evaluate on; it is shipped once to each worker.
-        num_workers: None for one per CPU.
+        num_workers: None for one per CPU; of a cluster that grows or shrinks, as many as it has at the time.
         address: of the cluster to join; None starts Ray on this machine, unless it runs already.
         chunk_seconds: work that a chunk is at least worth.
         home_seconds: requests expected to take less run in this process, where sending costs more than it
@@ -116,18 +106,15 @@ class RayEvaluator:
         )
         self._busy_seconds = 0.0
         self._since_last = ChunkTimes()
-        self._failed_starts = 0
         self._connection: RaySession | None = None
-        self._actor_class: Any = None
-        self._shipment: Shipment | None = None
-        self._workers: list[Worker] = []
+        self._crew: Crew | None = None
 
     def __enter__(self) -> Self:
         self._connection = connect(self._num_workers, self._address, self._on_gpus, self._parallel, self._runtime_env)
         try:
-            self._actor_class = make_actor_class(self._session)
-            self._shipment = pack(self._task, self._session.elsewhere)
-            self._workers = [self._start() for _ in range(self._session.num_workers)]
+            shipment = pack(self._task, self._connection.elsewhere)
+            name = self._task.name
+            self._crew = Crew(self._connection, shipment, name, self._growth_megabytes, self._max_attempts)
         except BaseException:
             self.close()
             raise
@@ -142,43 +129,41 @@ class RayEvaluator:
         """End the workers, and Ray where it was started or joined here."""
         if self._connection is None:
             return
-        for worker in self._workers:
-            kill_worker(self._session, worker)
-        self._workers = []
+        if self._crew is not None:
+            self._crew.close()
+        self._crew = None
         self._connection.close()
         self._connection = None
 
     @property
-    def _session(self) -> RaySession:
-        if self._connection is None:
+    def _workers(self) -> Crew:
+        if self._crew is None:
             raise RuntimeError("a RayEvaluator runs inside a with statement, which starts and ends its workers")
-        return self._connection
-
-    def _start(self) -> Worker:
-        assert self._shipment is not None
-        return start_worker(self._actor_class, self._session, self._shipment, perf_counter())
+        return self._crew
 
     @property
     def description(self) -> str:
         if self._connection is None:
             return f"{self._task.name} on Ray, not started"
-        count = self._session.num_workers
+        count = len(self._workers)
         home = f"; requests under {self._home_seconds * 1000:g} ms in this process"
         return (
-            f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._session.where}), {self._device}"
+            f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._connection.where}), {self._device}"
             f"{home if getattr(self._task, 'safe_at_home', False) else ''}"
         )
 
     def statistics(self) -> dict[str, float]:
         """See `workers.evaluator.Evaluator.statistics`; busy is a share of the time while requests were out."""
         recent, self._since_last = self._since_last, ChunkTimes()
-        live = [worker for worker in self._workers if worker.starting is None]
+        crew, live = self._workers, self._workers.live
         counts = {f"worker_{name}": float(count) for name, count in self._counts.items()}
         return (
             counts
-            | recent.figures(len(self._workers))
+            | recent.figures(len(crew))
             | {
-                "worker_count": float(len(self._workers)),
+                "worker_count": float(len(crew)),
+                "worker_joined": float(crew.joined),
+                "worker_left": float(crew.left),
                 "worker_live": float(len(live)),
                 "worker_nodes": float(len({worker.node for worker in live})),
                 "worker_poisoned": float(len(self._poisoned)),
@@ -188,7 +173,7 @@ class RayEvaluator:
 
     def actor_pids(self) -> list[int]:
         """Process ids of the workers that have started. Safe to call from another thread."""
-        return [worker.pid for worker in list(self._workers) if worker.pid]
+        return [worker.pid for worker in list(self._crew.workers if self._crew else ()) if worker.pid]
 
     def wait_until_started(self, timeout_seconds: float | None = None) -> None:
         """Block until every worker has loaded its task; not needed before `evaluate`.
@@ -197,7 +182,7 @@ class RayEvaluator:
             WorkerError: they keep dying, or time is up.
         """
         deadline = perf_counter() + (self._start_seconds if timeout_seconds is None else timeout_seconds)
-        while any(worker.starting is not None for worker in self._workers):
+        while len(self._workers.live) < len(self._workers):
             if perf_counter() > deadline:
                 raise WorkerError("the workers did not start in time")
             self._receive(None, 0.1)
@@ -256,7 +241,7 @@ class RayEvaluator:
 
     def _num_blocks(self, num_networks: int, expected_seconds: float | None) -> int:
         """So many that every worker has something to do that is worth sending, and is far from the time limit."""
-        workers = self._session.num_workers
+        workers = len(self._workers)
         if expected_seconds is None:
             return max(1, _BLIND_CHUNKS * workers // num_networks)
         busy = int(min(workers, expected_seconds / self._chunk_seconds)) // num_networks
@@ -279,6 +264,7 @@ class RayEvaluator:
         work.fresh.extend(chunks)
         try:
             while work.missing.any():
+                self._workers.follow_the_cluster()
                 self._dispatch(work)
                 self._receive(work, self._seconds_to_next_check())
                 self._check_time(work)
@@ -292,7 +278,7 @@ class RayEvaluator:
     def _cut(self, work: Work) -> list[Chunk]:
         pieces = np.flatnonzero(work.missing)
         units = work.units[pieces]
-        count, total = self._session.num_workers, float(units.sum())
+        count, total = len(self._workers), float(units.sum())
         expected = work.cost.expected_seconds(total)
         smallest = largest = total / (_BLIND_CHUNKS * count)
         if expected:
@@ -305,7 +291,7 @@ class RayEvaluator:
     def _dispatch(self, work: Work) -> None:
         for worker in [worker for worker in self._workers if worker.idle and worker.outgrown]:
             self._counts["outgrown"] += 1
-            self._replace(worker)
+            self._workers.replace(worker)
         idle = [worker for worker in self._workers if worker.idle]
         for worker in idle:
             queue = work.suspects or work.fresh
@@ -355,28 +341,9 @@ class RayEvaluator:
         for reference in done:
             worker = owners[reference]
             if worker.starting is not None:
-                self._on_started(work, worker)
+                self._workers.take_in(worker)
             else:
                 self._on_answer(work, worker)
-
-    def _on_started(self, work: Work | None, worker: Worker) -> None:
-        import ray
-
-        try:
-            worker.pid, worker.node = started(worker)
-        except ray.exceptions.RayError as error:
-            self._failed_starts += not is_node_lost(worker, error)
-            if getattr(error, "actor_init_failed", False) or isinstance(error, ray.exceptions.RayTaskError):
-                raise WorkerError(f"a worker cannot load task {self._task.name!r}: {_last_line(error)}") from error
-            if self._failed_starts >= max(self._max_attempts, self._session.num_workers):
-                raise WorkerError(
-                    f"workers for task {self._task.name!r} died {self._failed_starts} times in a row while "
-                    f"starting, before they were given any genome: {_last_line(error)}"
-                ) from error
-            self._replace(worker)
-            return
-        worker.starting = None
-        self._failed_starts = 0
 
     def _on_answer(self, work: Work | None, worker: Worker) -> None:
         import ray
@@ -386,20 +353,15 @@ class RayEvaluator:
             reply = pickle.loads(ray.get(job.reference))
         except ray.exceptions.RayTaskError as error:
             # Not the task's error, which travels in the reply: the chunk did not arrive or was not understood.
-            raise WorkerError(f"a worker could not run a chunk: {_last_line(error)}") from error
+            raise WorkerError(f"a worker could not run a chunk: {last_line(error)}") from error
         except ray.exceptions.RayError as error:
             self._on_death(work, worker, error)
             return
         worker.jobs.popleft()
         worker.since = perf_counter()
         *answer, megabytes = reply
-        self._watch_memory(worker, megabytes)
+        self._workers.watch_memory(worker, megabytes)
         self._accept(work, job, answer)
-
-    def _watch_memory(self, worker: Worker, megabytes: float) -> None:
-        if worker.first_megabytes is None:
-            worker.first_megabytes = megabytes
-        worker.outgrown = megabytes > 2 * worker.first_megabytes + self._growth_megabytes
 
     def _accept(self, work: Work | None, job: Job, reply: Any) -> None:
         answer, error, seconds = reply
@@ -424,7 +386,7 @@ class RayEvaluator:
         jobs = list(worker.jobs)
         blameless = is_node_lost(worker, error) or isinstance(error, ray.exceptions.ActorUnavailableError)
         self._counts["deaths"] += 1
-        self._replace(worker)
+        self._workers.replace(worker)
         logger.warning(
             "worker %d %s; its work is sent again",
             worker.pid,
@@ -468,11 +430,6 @@ class RayEvaluator:
             work.describe(row),
         )
 
-    def _replace(self, worker: Worker) -> None:
-        kill_worker(self._session, worker)
-        worker.jobs = deque()
-        self._workers[self._workers.index(worker)] = self._start()
-
     # Time limits
 
     def _deadline(self, worker: Worker) -> float:
@@ -497,7 +454,7 @@ class RayEvaluator:
             if now > self._deadline(worker) and not _answered(worker.jobs[0].reference):
                 self._counts["timeouts"] += 1
                 self._on_death(work, worker, None)
-        if all(worker.starting is not None for worker in self._workers):
+        if not self._workers.live:
             waited = now - min(worker.since for worker in self._workers)
             if waited > self._start_seconds:
                 raise WorkerError(f"none of {len(self._workers)} workers started within {waited:.0f} s")
@@ -523,9 +480,3 @@ def _answered(reference: Any) -> bool:
 
 def _cause(error: BaseException, blameless: bool) -> str:
     return f"{type(error).__name__}, its node was lost or out of reach" if blameless else type(error).__name__
-
-
-def _last_line(error: BaseException) -> str:
-    """The original message at the end of Ray's report."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

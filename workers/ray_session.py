@@ -33,8 +33,10 @@ _LONGEST_SCRATCH = 107 - 65
 class RaySession:
     """A connection to Ray; ``owned`` says whether closing it is ours.
 
-    ``node`` is this process's own, "" where a client is on none of the cluster. ``elsewhere`` says whether workers may
-    run on other machines. ``directory`` holds logs and sockets of a Ray that was started here; they go when it ends.
+    ``num_workers`` there is room for at first, and always unless the session ``follows`` the cluster: then each of
+    ``parallel`` searches has its part of the CPUs, or GPUs, that there are at the time. ``node`` is this process's own,
+    "" where a client is on none of the cluster. ``elsewhere`` says whether workers may run on other machines.
+    ``directory`` holds logs and sockets of a Ray that was started here; they go when it ends.
     """
 
     owned: bool
@@ -45,6 +47,8 @@ class RaySession:
     gpus_per_worker: float = 0.0
     elsewhere: bool = False
     directory: str | None = None
+    follows: bool = False
+    parallel: int = 1
 
     def close(self) -> None:
         import ray
@@ -98,6 +102,7 @@ def connect(
     gpus = ray.cluster_resources().get("GPU", 0.0) if on_gpus else 0.0
     if on_gpus and gpus == 0:
         raise UserError("workers.device: expected a GPU that Ray knows of, found none")
+    follows = num_workers is None and directory is None
     num_workers = max(1, (num_workers or int(gpus if on_gpus else cpus)) // parallel)
     where = ("joined at " + address) if address else "started here" if owned else "already running"
     # A client's answer is the node of its server, where process numbers of this machine mean nothing.
@@ -108,11 +113,24 @@ def connect(
         where,
         num_workers,
         node,
-        min(1.0, cpus / total),
+        # A cluster whose nodes are still to come will have whole CPUs.
+        min(1.0, cpus / total) if cpus else 1.0,
         min(1.0, gpus / total),
         elsewhere=directory is None,
         directory=directory,
+        follows=follows,
+        parallel=parallel,
     )
+
+
+def room(session: RaySession) -> int:
+    """Workers of one search that the cluster has room for now, at least one."""
+    import ray
+
+    if not session.follows:
+        return session.num_workers
+    there = ray.cluster_resources().get("GPU" if session.gpus_per_worker else "CPU", 0.0)
+    return max(1, int(there) // session.parallel)
 
 
 def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:

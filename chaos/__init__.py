@@ -1,0 +1,1 @@
+"""Clusters of several machines on one, and what befalls them: ``make chaos``."""

@@ -1,0 +1,100 @@
+"""A Ray cluster over `chaos.machines`: a head without CPUs for work, where drivers run, and nodes that come and go."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from chaos.machines import Machine, Network
+
+ROOT = Path(__file__).resolve().parent.parent
+_PORT = 6379
+_RAY = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
+_SMALL = ["--object-store-memory", "80000000", "--include-log-monitor", "false"]
+_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+# Ray's own niceness of 15 would stall workers behind any other program of this machine.
+_FAIR = {"worker_niceness": 0}
+# By default Ray gives up a node that does not answer after about a minute.
+QUICK_HEALTH = {
+    "health_check_initial_delay_ms": 1000,
+    "health_check_period_ms": 1000,
+    "health_check_timeout_ms": 1000,
+    "health_check_failure_threshold": 3,
+}
+
+
+class Cluster:
+    """Started by making it; ends with this process.
+
+    Args:
+        network: on which its machines will be.
+        directory: for logs, and for what Ray keeps; a short path.
+        health: Ray's settings by which lost nodes are noticed.
+
+    Attributes:
+        address: ``HOST:PORT``, for drivers on the head.
+        head: the machine of the drivers.
+        nodes: machines with one worker's CPUs, in the order in which they joined, lost ones included.
+    """
+
+    def __init__(self, network: Network, directory: Path, health: dict[str, int] | None = None) -> None:
+        self._network, self._directory = network, directory
+        self.head = network.add()
+        self.address = f"{self.head.address}:{_PORT}"
+        self.nodes: list[Machine] = []
+        options = ["--head", "--port", str(_PORT), "--num-cpus", "0", "--include-dashboard", "false"]
+        options += ["--temp-dir", str(directory / "ray"), "--system-config", json.dumps({**_FAIR, **(health or {})})]
+        self._start(self.head, options)
+
+    def join(self, count: int = 1) -> None:
+        """More machines of one CPU each, one after another, once their nodes are up."""
+        for _ in range(count):
+            machine = self._network.add()
+            self._start(machine, ["--address", self.address, "--num-cpus", "1"])
+            self.nodes.append(machine)
+
+    def end(self) -> None:
+        """Switch everything off."""
+        for machine in (*self.nodes, self.head):
+            machine.kill()
+
+    def run(self, arguments: Sequence[object], log: Path) -> subprocess.Popen[bytes]:
+        """A driver on the head."""
+        command = [sys.executable, str(ROOT / "run_search.py"), *map(str, arguments)]
+        return self.head.spawn(command, self._directory, log, _ENVIRONMENT)
+
+    def workers(self) -> list[tuple[Machine, int]]:
+        """Machines and processes of the actors that evaluate, or are about to."""
+        return [(node, pid) for node in self.nodes for pid in node.processes("ray::WannWorker")]
+
+    def _start(self, machine: Machine, options: list[str]) -> None:
+        log = self._directory / f"{machine.name}.log"
+        command = [*_RAY, *_SMALL, "--node-ip-address", machine.address, *options]
+        process = machine.spawn(command, self._directory, log, _ENVIRONMENT)
+        wait_until(lambda: "Ray runtime started" in _text(log), process, f"Ray did not start, see {log}")
+
+
+def wait_until(
+    condition: Callable[[], bool], process: subprocess.Popen[bytes], otherwise: str, seconds: float = 120.0
+) -> None:
+    """Until the condition holds.
+
+    Raises:
+        RuntimeError: ``otherwise``: the process has ended, or time is up.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(otherwise)
+        time.sleep(0.05)
+
+
+def _text(path: Path) -> str:
+    with suppress(OSError):
+        return path.read_text(errors="replace")
+    return ""

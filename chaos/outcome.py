@@ -1,0 +1,27 @@
+"""What a run has found: what must be the same on every machine and after every accident."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def outcome(run: Path) -> tuple[bytes, list[dict[str, Any]], dict[str, bytes]]:
+    """The champion's file, the metrics of each generation, and the files of the best networks on the way."""
+    snapshots = {path.name: path.read_bytes() for path in (run / "snapshots").iterdir()}
+    return (run / "champion.json").read_bytes(), metrics(run), snapshots
+
+
+def metrics(run: Path) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl without figures of time and of workers, which are outside the promise."""
+    return [{key: value for key, value in line.items() if not _is_timing(key)} for line in all_metrics(run)]
+
+
+def all_metrics(run: Path) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def _is_timing(key: str) -> bool:
+    return key.endswith("_seconds") or key.startswith("worker_")

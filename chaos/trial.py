@@ -1,0 +1,110 @@
+"""One search twice: left alone in one process, and on a cluster where much goes wrong. Both must find the same."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaos.cluster import ROOT, Cluster, wait_until
+from chaos.faults import Faults
+from chaos.machines import send
+from chaos.outcome import all_metrics, metrics, outcome
+
+_SECONDS_TO_GO_ON = 240.0  # that a search may need for a generation, faults included
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search to be tried."""
+
+    name: str
+    arguments: tuple[str, ...]  # of run_search.py
+
+
+class Trial:
+    """Runs a search on a cluster under faults.
+
+    Args:
+        search: what is run.
+        cluster: on which.
+        directory: for its run directories and logs.
+        pause: seconds between two faults, at least; there is a generation between them, too.
+        seed: of the choice of victims.
+    """
+
+    def __init__(self, search: Search, cluster: Cluster, directory: Path, pause: float, seed: int = 0) -> None:
+        self._search, self._cluster, self._pause = search, cluster, pause
+        self._run, self._alone = directory / search.name, directory / f"{search.name}-alone"
+        self._log = directory / f"{search.name}.log"
+        self._faults = Faults(cluster, seed)
+        self._driver = self._start(*search.arguments, "--run-dir", self._run)
+
+    def endure(self, plan: Sequence[tuple[str, int]]) -> None:
+        """Inject the plan's faults, one after another, and wait for the search's end.
+
+        Raises:
+            RuntimeError: it ended before them, failed, or no longer goes on.
+        """
+        self._go_on()
+        for kind, count in plan:
+            for _ in range(count):
+                self._inject(kind)
+                self._go_on()
+        if self._driver.wait() != 0:
+            raise RuntimeError(f"the search failed with exit status {self._driver.returncode}, see {self._log}")
+
+    def report(self) -> dict[str, Any]:
+        """Run the search alone, and compare.
+
+        Raises:
+            RuntimeError: the search alone failed.
+        """
+        command = [sys.executable, str(ROOT / "run_search.py"), *self._search.arguments]
+        command += ["--run-dir", str(self._alone), "--set", "workers.evaluator=inline"]
+        with self._log.open("ab") as log:
+            if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
+                raise RuntimeError(f"the search alone failed, see {self._log}")
+        lines = all_metrics(self._run)
+        steps, steps_alone = metrics(self._run)[-1]["env_steps"], metrics(self._alone)[-1]["env_steps"]
+        return {
+            "search": self._search.name,
+            "faults": dict(self._faults.counts),
+            "generations": len(lines),
+            "env_steps": steps,
+            "lost_env_steps": steps_alone - steps,
+            **{
+                key: sum(line[f"worker_{key}"] for line in lines)
+                for key in ("deaths", "retries", "stragglers", "joined")
+            },
+            "identical": outcome(self._run) == outcome(self._alone),
+        }
+
+    def _inject(self, kind: str) -> None:
+        time.sleep(self._pause)
+        if kind == "driver":
+            send(self._driver.pid, signal.SIGKILL)
+            self._driver.wait()
+            self._faults.counts[kind] += 1
+            self._driver = self._start("--resume", self._run)
+            return
+        wait_until(lambda: self._faults.inject(kind), self._driver, f"no {kind} was there to be hit, see {self._log}")
+        print(f"{self._search.name}: {kind} at generation {self._generation()}", flush=True)
+
+    def _go_on(self) -> None:
+        """Until the search has done another generation."""
+        before = self._generation()
+        where = f"the search ended or stood still after generation {before}, see {self._log}"
+        wait_until(lambda: self._generation() > before, self._driver, where, _SECONDS_TO_GO_ON)
+
+    def _generation(self) -> int:
+        path = self._run / "metrics.jsonl"
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
+    def _start(self, *arguments: object) -> subprocess.Popen[bytes]:
+        return self._cluster.run([*arguments, "--address", self._cluster.address], self._log)
