@@ -17,7 +17,7 @@ FULL = (
     ("cut", 1), ("worker", 2), ("join", 1), ("raylet", 1), ("worker", 2), ("driver", 1), ("worker", 2), ("mend", 1),
     ("node", 1), ("worker", 1),
 )  # fmt: skip
-SMALL = (("worker", 2), ("cut", 1), ("join", 1), ("node", 1), ("driver", 1), ("mend", 1), ("worker", 1))
+SMALL = (("worker", 2), ("join", 1), ("cut", 1), ("node", 1), ("driver", 1), ("mend", 1), ("worker", 1))
 SMALLEST = (("worker", 1), ("join", 1), ("power", 1), ("driver", 1))
 NAMES = {
     "worker": "workers killed",
@@ -47,8 +47,13 @@ class Faults:
     def __init__(self, cluster: Cluster, seed: int) -> None:
         self._cluster, self._rng = cluster, random.Random(seed)
         self._lost: list[Machine] = []
-        self._cut_off: list[Machine] = []
+        self._cut_off: list[Machine] = []  # in the order in which it happened
         self.counts: Counter[str] = Counter()
+
+    @property
+    def there(self) -> list[Machine]:
+        """Nodes that can work."""
+        return [node for node in self._cluster.nodes if node not in self._lost and node not in self._cut_off]
 
     def inject(self, kind: str) -> bool:
         """Whether it could be done: now and then there is no worker to kill."""
@@ -85,7 +90,9 @@ class Faults:
         return True
 
     def _mend(self) -> bool:
-        self._cut_off.pop().mend()
+        node = self._cut_off.pop()
+        node.mend()
+        self._lost.append(node)  # Ray does not take a node back that it has given up.
         return True
 
     def _join(self) -> bool:
@@ -98,10 +105,8 @@ class Faults:
         return end(node)
 
     def _victim(self) -> Machine:
-        """One that works, and is not the last."""
-        there = [node for node in self._cluster.nodes if node not in self._lost and node not in self._cut_off]
-        assert len(there) > 1, "the last node is to be spared"
-        return self._rng.choice(there)
+        assert len(self.there) > 1, "the last node is to be spared"
+        return self._rng.choice(self.there)
 
     def _workers(self) -> list[int]:
-        return [pid for node, pid in self._cluster.workers() if node not in self._lost and node not in self._cut_off]
+        return [pid for node, pid in self._cluster.workers() if node in self.there]

@@ -56,6 +56,8 @@ class Trial:
             for _ in range(count):
                 self._inject(kind)
                 self._go_on()
+                if kind == "join":
+                    self._use_all()
         if self._driver.wait() != 0:
             raise RuntimeError(f"the search failed with exit status {self._driver.returncode}, see {self._log}")
 
@@ -82,6 +84,7 @@ class Trial:
                 key: sum(line[f"worker_{key}"] for line in lines)
                 for key in ("deaths", "retries", "stragglers", "joined")
             },
+            "most_workers": max(line["worker_live"] for line in lines),
             "identical": outcome(self._run) == outcome(self._alone),
         }
 
@@ -101,6 +104,16 @@ class Trial:
         before = self._generation()
         where = f"the search ended or stood still after generation {before}, see {self._log}"
         wait_until(lambda: self._generation() > before, self._driver, where, _SECONDS_TO_GO_ON)
+
+    def _use_all(self) -> None:
+        """Until a worker on every node has taken part in a generation."""
+        count = len(self._faults.there)
+        where = f"{count} nodes were not all used, see {self._log}"
+        wait_until(lambda: self._workers() == count, self._driver, where, _SECONDS_TO_GO_ON)
+
+    def _workers(self) -> int:
+        """That had started at the end of the last generation."""
+        return int(all_metrics(self._run)[-1]["worker_live"])
 
     def _generation(self) -> int:
         path = self._run / "metrics.jsonl"

@@ -1,0 +1,41 @@
+"""Searches on clusters of several machines, of which some are lost: the small size of ``make chaos``."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from chaos.machines import why_not
+from searching import ROOT
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory) -> list[dict]:
+    missing = why_not()
+    if missing is not None:
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    # Sockets of Ray have short paths.
+    out = tmp_path_factory.mktemp("c") / "out"
+    command = [sys.executable, "-m", "chaos", "small", "--out", str(out)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return json.loads((out / "chaos.json").read_text())
+
+
+def test_nothing_is_lost_with_workers_nodes_and_drivers(reports: list[dict]) -> None:
+    assert [report["search"] for report in reports] == ["pole", "walker"]
+    for report in reports:
+        assert report["identical"] and report["lost_env_steps"] == 0
+
+
+def test_the_faults_were_felt(reports: list[dict]) -> None:
+    pole, walker = reports
+    assert pole["faults"] == {"worker": 3, "cut": 1, "join": 1, "node": 1, "driver": 1, "mend": 1}
+    assert walker["faults"] == {"worker": 1, "join": 1, "power": 1, "driver": 1}
+    for report in reports:
+        assert report["deaths"] >= 1 and report["retries"] >= 1
+    assert pole["most_workers"] == 4  # A node joined three others.
