@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: search encoder test check bench format lint types clean
+.PHONY: search encoder test chaos soak check bench format lint types clean
 
 # A resumed run has its own config.
 search: $(READY)
@@ -18,6 +18,14 @@ encoder: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+
+# Searches on clusters of several machines, which lose workers, nodes and drivers; and the image's commands, without Docker.
+chaos: $(READY)
+	$(BIN)/python -m chaos full --out runs/chaos $(ARGS)
+	deploy/check_image.sh $(PYTHON)
+
+soak: $(READY)
+	$(BIN)/python -m chaos soak --out runs/soak $(ARGS)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run $(ARGS)

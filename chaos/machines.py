@@ -37,7 +37,8 @@ def why_not() -> str | None:
 
 def inside(command: Sequence[str]) -> list[str]:
     """The command that runs ``command`` in namespaces in which there can be `Machines`."""
-    mounts = f'mkdir -p {_NAMES} && mount -t tmpfs tmpfs {_NAMES} && ip link set lo up && exec "$@"'
+    # The shell stays: as the first process of its namespace it takes leave of those whose parents have died.
+    mounts = f'mkdir -p {_NAMES} && mount -t tmpfs tmpfs {_NAMES} && ip link set lo up && "$@"; exit $?'
     return [*_unshare(), "env", f"{_INSIDE}=1", "sh", "-euc", mounts, "sh", *command]
 
 

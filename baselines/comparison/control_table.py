@@ -24,10 +24,9 @@ from baselines.comparison.ordering import (
     plan_of,
 )
 from baselines.comparison.playing import SeedLedger, Stopped
-from baselines.comparison.storing import Store
+from baselines.comparison.storing import Store, write_text
 from baselines.comparison.versions import versions
 from baselines.fixed_topology import fully_connected
-from evolution.checkpoint import write_atomically
 from wann.champion import format_champion
 from workers.evaluator import Evaluator, InlineEvaluator
 
@@ -155,8 +154,7 @@ class ControlTable:
             simulator=self._task.simulated_by,
             versions=versions(),
         )
-        path = self._directory / f"{contestant.file_name}.json"
-        write_atomically(path, format_champion(champion).encode())
+        write_text(self._directory, f"{contestant.file_name}.json", format_champion(champion))
 
 
 def _returns(cell: Cell) -> dict[str, Any]:

@@ -15,11 +15,10 @@ from baselines.comparison.control import Progress
 from baselines.comparison.control_table import ControlTable
 from baselines.comparison.ordering import ComparisonOrder
 from baselines.comparison.playing import SeedLedger
-from baselines.comparison.storing import Store
+from baselines.comparison.storing import Store, saying_how_to_go_on, write_text
 from baselines.comparison.versions import versions
 from envs.classification import Classification
 from envs.task import Task
-from evolution.checkpoint import write_atomically
 from workers.evaluator import Evaluator
 from workers.registry import make_evaluator
 
@@ -69,7 +68,8 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
                     comparison.tables
                 )
     write()
-    figure.draw(comparison.tables, order.asked.seed, directory)
+    with saying_how_to_go_on(directory, directory / "comparison.png"):
+        figure.draw(comparison.tables, order.asked.seed, directory)
     return comparison
 
 
@@ -109,11 +109,8 @@ def _provenance(order: ComparisonOrder) -> dict[str, Any]:
 
 def _write_texts(directory: Path, comparison: Comparison, seed: int) -> None:
     found = comparison.tables
-    _write(directory / "comparison.json", json.dumps(tables.plain(found, seed, comparison.provenance), indent=1) + "\n")
-    _write(directory / "comparison.csv", tables.csv_text(found, seed))
-    _write(directory / "comparison.md", tables.markdown(found, seed, comparison.provenance))
-    _write(directory / "curves.csv", tables.curves_csv(found))
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, text.encode("utf-8", "backslashreplace"))
+    plain = tables.plain(found, seed, comparison.provenance)
+    write_text(directory, "comparison.json", json.dumps(plain, indent=1) + "\n")
+    write_text(directory, "comparison.csv", tables.csv_text(found, seed))
+    write_text(directory, "comparison.md", tables.markdown(found, seed, comparison.provenance))
+    write_text(directory, "curves.csv", tables.curves_csv(found))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from baselines.comparison.cells import Cell
 from baselines.comparison.playing import SeedLedger
 from baselines.weight_tuning import WeightTuning
-from evolution.checkpoint import CheckpointError, RunError, load, load_latest, save
+from evolution.checkpoint import CheckpointError, RunError, load, load_latest, save, write_atomically
 from wann.errors import UserError
 
 LOGGER = logging.getLogger(__name__)
@@ -127,11 +128,28 @@ class Store:
         return {**metadata, "seeds": self._ledger.plain()}
 
     def _save(self, path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-        try:
+        with saying_how_to_go_on(self._directory, path):
             save(path, arrays, metadata)
-        except RunError as error:
-            reason = getattr(error.__cause__, "strerror", None) or error
-            raise RunError(
-                f"could not write {path} ({reason}); what was finished is kept; remove the cause and go on with: "
-                f"compare_baselines.py ... --out {self._directory} --resume"
-            ) from error
+
+
+def write_text(directory: Path, name: str, text: str) -> None:
+    """Write a result into a comparison's directory, whole or not at all.
+
+    Raises:
+        RunError: the disk is full or fails.
+    """
+    with saying_how_to_go_on(directory, directory / name):
+        write_atomically(directory / name, text.encode("utf-8", "backslashreplace"))
+
+
+@contextmanager
+def saying_how_to_go_on(directory: Path, path: Path) -> Iterator[None]:
+    """A disk that cannot take ``path`` costs a comparison nothing but time."""
+    try:
+        yield
+    except (RunError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        raise RunError(
+            f"could not write {path} ({getattr(cause, 'strerror', None) or error}); what was finished is kept; remove "
+            f"the cause and go on with: compare_baselines.py ... --out {directory} --resume"
+        ) from error

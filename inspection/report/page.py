@@ -199,10 +199,11 @@ def _confirmed(returns: Mapping[str, Any]) -> str:
         + "</tr>"
         for name, record in rows
     )
-    episodes = escaped(returns.get("episodes", "?"), 20)
+    episodes = f"{escaped(returns.get('episodes', '?'), 20)} episodes for each row"
+    measured = "accuracy on the test images in %" if "vote" in returns else episodes
     table = (
         f'<div class="scroll"><table class="figures"><caption>Confirmed when the champion was chosen, '
-        f"{episodes} episodes for each row</caption><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody>"
+        f"{measured}</caption><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody>"
         "</table></div>"
     )
     if len(rows) <= 10:

@@ -136,6 +136,18 @@ def test_it_goes_on_to_the_same_bytes(tmp_path, how, capsys):
     assert results(out)["complete"] and kept(out) == kept(whole)
 
 
+def test_a_full_disk_ends_clearly_and_the_comparison_goes_on_when_there_is_room(small_disk, small, capsys):
+    out = small_disk / "out"
+    (small_disk / "ballast").write_bytes(bytes(48 * 1024))
+    assert compare(out, SWINGUP, *FEW) == 1
+    said = capsys.readouterr().err
+    assert "No space left on device" in said and f"--out {out} --resume" in said and "Traceback" not in said
+    (small_disk / "ballast").unlink()
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    assert compare(out, SWINGUP, *FEW, "--resume") == 0
+    assert kept(out) == kept(small)
+
+
 def test_champions_of_one_task_share_a_table_and_others_have_their_own(tmp_path):
     walker = ROOT / "docs" / "champions" / "walker_one_weight.json"
     from baselines.comparison.ordering import Asked, make_ready
