@@ -14,6 +14,7 @@ from chaos.machines import Machine, Network
 
 ROOT = Path(__file__).resolve().parent.parent
 _PORT = 6379
+_START_SECONDS = 300.0  # for Ray on one machine, which takes four on a quiet one
 _RAY = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
 _SMALL = ["--object-store-memory", "80000000", "--include-log-monitor", "false"]
 _ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
@@ -76,7 +77,9 @@ class Cluster:
         log = self._directory / f"{machine.name}.log"
         command = [*_RAY, *_SMALL, "--node-ip-address", machine.address, *options]
         process = machine.spawn(command, self._directory, log, _ENVIRONMENT)
-        wait_until(lambda: "Ray runtime started" in _text(log), process, f"Ray did not start, see {log}")
+        wait_until(
+            lambda: "Ray runtime started" in _text(log), process, f"Ray did not start, see {log}", _START_SECONDS
+        )
 
 
 def wait_until(
