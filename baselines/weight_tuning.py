@@ -29,7 +29,7 @@ _POOL_STATE = (
     "_pool_scores",
     "_pool_runs",
     "_leader",
-    "_least_loss",
+    "_leader_score",
     "_leader_covariances",
     "_starts",
 )
@@ -50,9 +50,6 @@ class TuningPlan:
     sigma: float = 0.5  # of all offsets at the start
     runs: int = 1  # that look around
     looking_around: float = 1.0  # their share of the steps
-    # What no return exceeds. If given, those runs compare candidates by the mean logarithm of what episodes miss: in a
-    # mean of few episodes, one that fails outweighs all else.
-    ceiling: float | None = None
     # Of the candidates by which refining begins: their spread, as a share of what the best run's had become, and the
     # covariances of those.
     refining_sigma: float = 0.3
@@ -96,8 +93,8 @@ class WeightTuning:
         self._run, self._generation = 0, 0
         self._pool_weights = np.zeros((0, len(start)))  # offsets
         self._pool_scores, self._pool_runs = np.zeros(0), np.zeros(0, np.int64)
-        # Where refining begins: the least loss of all checks on selection episodes.
-        self._leader, self._least_loss = np.zeros(len(start)), np.inf
+        # Where refining begins: the best of all checks on selection episodes.
+        self._leader, self._leader_score = np.zeros(len(start)), -np.inf
         self._leader_covariances, self._leader_sigma = np.zeros(0), plan.sigma  # [E, E] or [E], of its search
         self._starts = np.zeros(0, np.int64)  # [starts] seeds, those that go worst first
         self._search = self._new_search(np.zeros(len(start)), plan.sigma)
@@ -122,7 +119,7 @@ class WeightTuning:
         seeds, shares = self._episodes(play)
         returns = self._played(offsets, Purpose.TUNING, seeds, play)
         means = _finite(returns @ shares)
-        self._search.tell(list(zip(offsets, self._losses(returns, means).tolist(), strict=True)))
+        self._search.tell(list(zip(offsets, (-means).tolist(), strict=True)))
         self._generation += 1
         over = at_rest or self.steps >= self._end_of_run
         if over or self._generation % self._plan.check_every == 0:
@@ -147,14 +144,6 @@ class WeightTuning:
         row = int(scores.argmax())
         weights = self._start + offsets[row]
         return Tuned(weights, float(scores[row]), episodes, self.steps, self.is_done and play is not None)
-
-    def _losses(self, returns: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
-        """[population] what the search makes small, by returns [population, R] and their means."""
-        ceiling = self._plan.ceiling
-        if ceiling is None or self._is_refining:
-            return -means
-        missed = np.log(np.maximum(ceiling - np.where(np.isfinite(returns), returns, 0), 1e-9)).mean(axis=1)
-        return np.where(np.isfinite(means), missed, np.inf)
 
     # --- runs ---
 
@@ -199,11 +188,9 @@ class WeightTuning:
     def _keep(self, offsets: NDArray[np.float64], play: Play) -> None:
         """Put offsets [n, E] into the pool, where they are among the run's best there."""
         seeds = episode_seeds(self._seed, Purpose.TUNING_SELECTION, _POOL, self._plan.selection_episodes)
-        found = self._played(offsets, Purpose.TUNING_SELECTION, seeds, play)
-        means = _finite(found.mean(axis=1))
-        losses = self._losses(found, means)
-        if not self._is_refining and losses.min() < self._least_loss:
-            self._leader, self._least_loss = offsets[losses.argmin()].copy(), float(losses.min())
+        means = _finite(self._played(offsets, Purpose.TUNING_SELECTION, seeds, play).mean(axis=1))
+        if not self._is_refining and means.max() > self._leader_score:
+            self._leader, self._leader_score = offsets[means.argmax()].copy(), float(means.max())
             self._leader_covariances, self._leader_sigma = self._search._C.copy(), float(self._search._sigma)
         weights = np.concatenate([self._pool_weights, offsets])
         scores = np.concatenate([self._pool_scores, means])
@@ -271,7 +258,7 @@ class WeightTuning:
         self._search._tolx = float(metadata["tolx"])
         for name in _POOL_STATE:
             setattr(self, name, np.array(arrays[name]))
-        self._least_loss, self._leader_sigma = float(self._least_loss), float(metadata["leader_sigma"])
+        self._leader_score, self._leader_sigma = float(self._leader_score), float(metadata["leader_sigma"])
         self.history = np.array(arrays["history"])
 
     def _key(self) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def test_the_best_champions_reach_their_bars():
     random = load_champion(DIRECTORY / "swingup_random_weight.json")
     assert random.returns["random_shared_weight"]["mean"] >= 640
     one = load_champion(DIRECTORY / "swingup_one_weight.json")
-    assert one.returns["best_shared_weight"]["mean"] >= 920
+    assert one.returns["best_shared_weight"]["mean"] >= 925
     assert compile_genome(one.genome).num_connections <= 40
     walker = load_champion(DIRECTORY / "walker_random_weight.json")
     assert walker.returns["random_shared_weight"]["mean"] >= 51

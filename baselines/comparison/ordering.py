@@ -28,10 +28,11 @@ _MOST_WORKERS = 4096
 PLANS: dict[str, TuningPlan] = {
     "cartpole_swingup": TuningPlan(
         steps=1_700_000_000,
-        population=64,
-        rollouts=8,
+        population=32,
+        rollouts=16,
+        sigma=0.3,
+        runs=3,
         looking_around=0.5,
-        ceiling=1000.0,
         refining_sigma=0.7,
         refining_population=48,
         selection_episodes=256,

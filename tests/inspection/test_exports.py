@@ -485,7 +485,7 @@ def test_printable_texts_are_one_line(text):
 def test_the_weight_to_export_with(changes, expected):
     genome = make_genome(2, 2, [1] * 5, [1], [3], [True])
     assert default_weight(champion_of(genome, **changes)) == expected
-    assert default_weight(champion_named("swingup_one_weight")) == 1.9
+    assert default_weight(champion_named("swingup_one_weight")) == 1.74
 
 
 def test_equal_champions_give_equal_bytes(tmp_path):
