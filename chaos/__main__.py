@@ -35,8 +35,8 @@ _SMALL = (
     (_search("walker", _WALKER, "generations=25", "search.population=64", *_BRIEF), SMALLEST),
 )
 _FULL = (
-    (_search("pole", _POLE, "generations=300", "evaluation.rollouts=8"), FULL),
-    (_search("walker", _WALKER, "generations=160"), FULL),
+    (_search("pole", _POLE, "generations=500", "evaluation.rollouts=8", *_BRIEF), FULL),
+    (_search("walker", _WALKER, "generations=200", *_BRIEF), FULL),
 )
 _LONG = (
     _search("pole", _POLE, "generations=1000000", "workers.num_workers=2"),
@@ -50,7 +50,7 @@ def _trials(directory: Path, full: bool) -> bool:
     for number, (search, plan) in enumerate(_FULL if full else _SMALL):
         cluster = _cluster(directory, number, quick=not full)
         cluster.join(3 if plan is not SMALLEST else 2)
-        trial = Trial(search, cluster, directory, pause=2.0 if full else 0.5, seed=number)
+        trial = Trial(search, cluster, directory, pause=1.0 if full else 0.5, seed=number)
         trial.endure(plan)
         cluster.end()
         reports.append(trial.report())

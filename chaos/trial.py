@@ -44,6 +44,7 @@ class Trial:
         self._log = directory / f"{search.name}.log"
         self._faults = Faults(cluster, seed)
         self._driver = self._start(*search.arguments, "--run-dir", self._run)
+        self._other = self._start_alone(directory / f"{search.name}-alone.log")
 
     def endure(self, plan: Sequence[tuple[str, int]]) -> None:
         """Inject the plan's faults, one after another, and wait for the search's end.
@@ -62,16 +63,13 @@ class Trial:
             raise RuntimeError(f"the search failed with exit status {self._driver.returncode}, see {self._log}")
 
     def report(self) -> dict[str, Any]:
-        """Run the search alone, and compare.
+        """Wait for the search alone, and compare.
 
         Raises:
             RuntimeError: the search alone failed.
         """
-        command = [sys.executable, str(ROOT / "run_search.py"), *self._search.arguments]
-        command += ["--run-dir", str(self._alone), "--set", "workers.evaluator=inline"]
-        with self._log.open("ab") as log:
-            if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
-                raise RuntimeError(f"the search alone failed, see {self._log}")
+        if self._other.wait() != 0:
+            raise RuntimeError(f"the search alone failed, see {self._alone}.log")
         lines = all_metrics(self._run)
         steps, steps_alone = metrics(self._run)[-1]["env_steps"], metrics(self._alone)[-1]["env_steps"]
         return {
@@ -118,6 +116,12 @@ class Trial:
     def _generation(self) -> int:
         path = self._run / "metrics.jsonl"
         return path.read_bytes().count(b"\n") if path.exists() else 0
+
+    def _start_alone(self, log: Path) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(ROOT / "run_search.py"), *self._search.arguments]
+        command += ["--run-dir", str(self._alone), "--set", "workers.evaluator=inline"]
+        with log.open("ab") as out:
+            return subprocess.Popen(command, stdout=out, stderr=out)
 
     def _start(self, *arguments: object) -> subprocess.Popen[bytes]:
         return self._cluster.run([*arguments, "--address", self._cluster.address], self._log)
