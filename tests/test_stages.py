@@ -458,6 +458,11 @@ def test_one_evaluator_serves_equal_tasks(config, tmp_path, monkeypatch):
     from experiment import evaluators
 
     started, original = [], evaluators.evaluator_of
-    monkeypatch.setattr(evaluators, "evaluator_of", lambda c, task: started.append(task) or original(c, task))
+
+    def starting(config, task, *rest):
+        started.append(task)
+        return original(config, task, *rest)
+
+    monkeypatch.setattr(evaluators, "evaluator_of", starting)
     assert main([str(config), "--run-dir", str(tmp_path / "run")]) == 0
     assert [task.max_steps for task in started] == [100, 150, 1000]

@@ -30,7 +30,7 @@ def forward(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype: type
 
 
 def forward_lanes(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype: type = np.float64) -> NDArray:
-    """Outputs with one weight setting and one observation per lane.
+    """Outputs with one weight setting and one observation per lane; the same bits beside any others.
 
     Args:
         network: N computed nodes.
@@ -55,6 +55,8 @@ def forward_lanes(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype
             f"expected a weight for each enabled connection, at least {network.connection_ids.max() + 1}, "
             f"found {weights.shape[1]}"
         )
+    if len(inputs) == 1:  # NumPy adds up a single column in another order than one of several.
+        return forward_lanes(network, np.repeat(weights, 2, axis=0), np.repeat(inputs, 2, axis=0), dtype)[:1]
     first_row = 1 + network.num_inputs
     values: NDArray = np.empty((first_row + len(network.activations), len(inputs)), dtype)
     values[0] = 1
@@ -64,7 +66,7 @@ def forward_lanes(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype
         edges = slice(edge, edge + fan_in)
         rows = values[network.sources[edges]]
         if weights.ndim == 2:
-            z = (rows * weights[:, network.connection_ids[edges]].T).sum(axis=0)
+            z = np.multiply(rows, weights[:, network.connection_ids[edges]].T, order="C").sum(axis=0)
         else:
             z = rows.sum(axis=0) * weights
         values[first_row + k] = ACTIVATION_OF_CODE[int(code)].function(z)
