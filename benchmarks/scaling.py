@@ -1,0 +1,168 @@
+"""What one driver can feed: ``python -m benchmarks.scaling``, some minutes for 256 workers to start on two cores.
+
+The driver is the real one (`workers.ray_pool.RayEvaluator`), and so are its search, its chunks, messages and Ray. The
+workers are bare actors on this machine that sleep for what BipedalWalker costs (`benchmarks.bare_worker`), by
+the lengths of episodes of an ordinary search (`benchmarks.walker_times`). With ``--speed 8`` they take an eighth of the
+time: where the share in which they are busy falls, the driver is the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.bare_worker import Lengths
+from benchmarks.measuring import seconds_of, timed
+from benchmarks.walker_times import ROLLOUTS, WEIGHTS, kept_times, walker_search
+from envs.bipedal_walker import BipedalWalker
+from evolution.search import Search
+from workers.ray_pool import RayEvaluator
+from workers.ray_request import Request
+from workers.ray_session import RaySession, connect
+
+
+def bare_actor_class(lengths: Lengths) -> Callable[[RaySession], Any]:
+    """Takes the place of `workers.ray_session.make_actor_class`."""
+
+    def make(session: RaySession) -> Any:
+        import ray
+
+        class BareWorker:
+            def __init__(self, paths: list[str], driver_node: str) -> None:
+                import sys
+
+                sys.path[:] = paths
+
+            def start(self, task: bytes, files: dict[str, Any], versions: dict[str, str]) -> tuple[int, str, None]:
+                import os
+
+                import ray
+
+                return os.getpid(), ray.get_runtime_context().get_node_id(), None
+
+            def ping(self) -> None:
+                return None
+
+            def evaluate(self, chunk: bytes, shared: bytes) -> bytes:
+                from benchmarks.bare_worker import answer
+
+                return answer(lengths, chunk)
+
+        return ray.remote(num_cpus=session.cpus_per_worker, max_restarts=0, max_task_retries=0)(BareWorker)
+
+    return make
+
+
+def one_generation(search: Search, evaluator: RayEvaluator) -> dict[str, float]:
+    """Ask, evaluate, tell; seconds of each, and of the parts of the driver's work."""
+    import ray
+
+    before = evaluator.statistics()
+    figures: dict[str, float] = {}
+    begin = time.perf_counter()
+    request = search.ask()
+    figures["ask_tell_seconds"] = time.perf_counter() - begin
+    with ExitStack() as stack:
+        parts = {
+            name: stack.enter_context(timed(owner, function))
+            for name, owner, function in (
+                ("cut", RayEvaluator, "_cut"),
+                ("serialise", Request, "chunk_bytes"),
+                ("send", RayEvaluator, "_send"),
+                ("wait", ray, "wait"),
+                ("get", ray, "get"),
+                ("answer", RayEvaluator, "_on_answer"),
+                ("fill", Request, "fill"),
+            )
+        }
+        begin, computing = time.perf_counter(), time.process_time()
+        returns = evaluator.evaluate(request.networks, request.weights, np.arange(ROLLOUTS))
+        figures["wall_seconds"] = time.perf_counter() - begin
+        figures["driver_cpu_seconds"] = time.process_time() - computing
+    figures["ask_tell_seconds"] += seconds_of(lambda: search.tell(returns.values.mean(axis=2, keepdims=True)))
+    now = evaluator.statistics()
+    figures["genomes"] = len(request.networks)
+    figures["slept_seconds"] = now["worker_busy_seconds"] - before["worker_busy_seconds"]
+    figures["chunks"] = now["worker_chunks"] - before["worker_chunks"]
+    figures["stragglers"] = now["worker_stragglers"] - before["worker_stragglers"]
+    figures |= {f"{name}_seconds": sum(seconds) for name, seconds in parts.items()}
+    figures["busy"] = figures["slept_seconds"] / (now["worker_count"] * figures["wall_seconds"])
+    return figures
+
+
+def report(workers: int, speed: float, generations: list[dict[str, float]]) -> None:
+    """A line of medians."""
+    of = {key: median(one[key] for one in generations) for key in generations[0]}
+    chunks = of["chunks"]
+    per_chunk = "  ".join(
+        f"{name} {1e6 * seconds / chunks:.0f}"
+        for name, seconds in (
+            ("serialise", of["serialise_seconds"]),
+            ("submit", of["send_seconds"] - of["serialise_seconds"]),
+            ("wait", of["wait_seconds"]),
+            ("receive", of["answer_seconds"] - of["fill_seconds"]),
+            ("fill", of["fill_seconds"]),
+            ("cpu", of["driver_cpu_seconds"]),
+        )
+    )
+    print(
+        f"{workers} workers, {speed:g} x speed: busy {of['busy']:.1%} ({min(one['busy'] for one in generations):.1%} to "
+        f"{max(one['busy'] for one in generations):.1%}), wall {of['wall_seconds']:.3f} s, slept {of['slept_seconds']:.1f} s, "
+        f"{of['genomes']:.0f} genomes, {chunks:.0f} chunks ({chunks / of['wall_seconds']:,.0f}/s, of "
+        f"{1000 * of['slept_seconds'] / chunks:.1f} ms), ask and tell {of['ask_tell_seconds']:.3f} s, "
+        f"late {of['stragglers']:.0f}; driver busy {of['driver_cpu_seconds'] / of['wall_seconds']:.0%}\n"
+        f"    us/chunk: {per_chunk}",
+        flush=True,
+    )
+
+
+def measure(workers: int, speed: float, generations: int, profile: bool) -> None:
+    """Start ``workers`` of this speed, and let them work for some generations."""
+    times = kept_times()
+    lengths = times.steps, times.seconds_per_step, times.seconds_per_tick, speed
+    task = BipedalWalker(simulator="envpool")
+    actor_class = bare_actor_class(lengths)
+    with RayEvaluator(task, workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class) as evaluator:
+        began = time.perf_counter()
+        evaluator.wait_until_started()
+        print(f"{workers} started in {time.perf_counter() - began:.0f} s", flush=True)
+        search = walker_search()
+        one_generation(search, evaluator)  # learns what chunks cost
+        profiler = cProfile.Profile()
+        if profile:
+            profiler.enable()
+        report(workers, speed, [one_generation(search, evaluator) for _ in range(generations)])
+        if profile:
+            profiler.disable()
+            pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
+        assert WEIGHTS.size == 1
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser.add_argument("--workers", type=int, nargs="+", default=[256])
+    parser.add_argument("--speed", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--generations", type=int, default=7)
+    parser.add_argument("--profile", action="store_true", help="print where the driver's time goes")
+    given = parser.parse_args(arguments)
+    session = connect(2, None)  # starts so many processes at once
+    try:
+        for workers in given.workers:
+            for speed in given.speed:
+                measure(workers, speed, given.generations, given.profile)
+    finally:
+        session.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
