@@ -13,9 +13,8 @@ import time
 from array import array
 from typing import Any
 
-# Length of each episode, [P][R], by genome and rollout; seconds per step of all and of the longest, and how many times
-# as fast as measured the worker is.
-Lengths = tuple[list[list[int]], float, float, float]
+# Length of each episode, [P][R], by genome and rollout; seconds per step of all and of the longest.
+Lengths = tuple[list[list[int]], float, float]
 
 
 class _Unknown:
@@ -50,8 +49,8 @@ def chunk_steps(steps: list[list[int]], rows: list[int], rollouts: list[int], se
 
 
 def chunk_seconds(steps: list[int], lengths: Lengths) -> float:
-    _, per_step, per_tick, speed = lengths
-    return (per_step * sum(steps) + per_tick * max(steps)) / speed
+    _, per_step, per_tick = lengths
+    return per_step * sum(steps) + per_tick * max(steps)
 
 
 def reply(steps: list[int], shape: tuple[int, int, int], seconds: float) -> bytes:
@@ -78,10 +77,10 @@ def _plain(value: Any) -> bytes:
     return pickle.dumps(value, 3)[2:-1]
 
 
-def answer(lengths: Lengths, chunk: bytes) -> bytes:
-    """Sleep, and reply."""
+def answer(lengths: Lengths, chunk: bytes, speed: float) -> bytes:
+    """Sleep, ``speed`` times as short as measured, and reply."""
     rows, rollouts, settings = rows_and_rollouts(chunk)
     steps = chunk_steps(lengths[0], rows, rollouts, settings)
-    seconds = chunk_seconds(steps, lengths)
+    seconds = chunk_seconds(steps, lengths) / speed
     time.sleep(seconds)
     return reply(steps, (len(rows), settings, len(rollouts)), seconds)

@@ -14,7 +14,7 @@ import pstats
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from statistics import median
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.bare_worker import Lengths
 from benchmarks.measuring import seconds_of, timed
-from benchmarks.walker_times import ROLLOUTS, WEIGHTS, kept_times, walker_search
+from benchmarks.walker_times import ROLLOUTS, kept_times, walker_search
 from envs.bipedal_walker import BipedalWalker
 from evolution.search import Search
 from workers.ray_pool import RayEvaluator
@@ -41,6 +41,10 @@ def bare_actor_class(lengths: Lengths) -> Callable[[RaySession], Any]:
                 import sys
 
                 sys.path[:] = paths
+                self.speed = 1.0
+
+            def hurry(self, speed: float) -> None:
+                self.speed = speed
 
             def start(self, task: bytes, files: dict[str, Any], versions: dict[str, str]) -> tuple[int, str, None]:
                 import os
@@ -55,7 +59,7 @@ def bare_actor_class(lengths: Lengths) -> Callable[[RaySession], Any]:
             def evaluate(self, chunk: bytes, shared: bytes) -> bytes:
                 from benchmarks.bare_worker import answer
 
-                return answer(lengths, chunk)
+                return answer(lengths, chunk, self.speed)
 
         return ray.remote(num_cpus=session.cpus_per_worker, max_restarts=0, max_task_retries=0)(BareWorker)
 
@@ -125,26 +129,23 @@ def report(workers: int, speed: float, generations: list[dict[str, float]]) -> N
     )
 
 
-def measure(workers: int, speed: float, generations: int, profile: bool) -> None:
-    """Start ``workers`` of this speed, and let them work for some generations."""
+def measure(workers: int, speeds: list[float], generations: int, profile: bool) -> None:
+    """Start ``workers``, and let them work for some generations at each speed."""
+    import ray
+
     times = kept_times()
-    lengths = times.steps, times.seconds_per_step, times.seconds_per_tick, speed
-    task = BipedalWalker(simulator="envpool")
-    actor_class = bare_actor_class(lengths)
+    actor_class = bare_actor_class((times.steps, times.seconds_per_step, times.seconds_per_tick))
+    task, search = BipedalWalker(simulator="envpool"), walker_search()
     with RayEvaluator(task, workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class) as evaluator:
-        began = time.perf_counter()
-        evaluator.wait_until_started()
-        print(f"{workers} started in {time.perf_counter() - began:.0f} s", flush=True)
-        search = walker_search()
-        one_generation(search, evaluator)  # learns what chunks cost
-        profiler = cProfile.Profile()
-        if profile:
-            profiler.enable()
-        report(workers, speed, [one_generation(search, evaluator) for _ in range(generations)])
-        if profile:
-            profiler.disable()
-            pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
-        assert WEIGHTS.size == 1
+        print(f"{workers} started in {seconds_of(evaluator.wait_until_started):.0f} s", flush=True)
+        for speed in speeds:
+            ray.get([worker.actor.hurry.remote(speed) for worker in evaluator._workers])
+            for _ in range(2):
+                one_generation(search, evaluator)  # learns what chunks cost
+            with cProfile.Profile() if profile else nullcontext() as profiler:
+                report(workers, speed, [one_generation(search, evaluator) for _ in range(generations)])
+            if profiler is not None:
+                pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
 
 
 def main(arguments: list[str]) -> int:
@@ -157,8 +158,7 @@ def main(arguments: list[str]) -> int:
     session = connect(2, None)  # starts so many processes at once
     try:
         for workers in given.workers:
-            for speed in given.speed:
-                measure(workers, speed, given.generations, given.profile)
+            measure(workers, given.speed, given.generations, given.profile)
     finally:
         session.close()
     return 0

@@ -39,7 +39,7 @@ from workers.watching import ChunkTimes
 _JOBS_PER_WORKER = 2
 _AHEAD_SECONDS = 0.1
 # Parts of the work for each worker that can be told apart: what a part costs is known when it is done, not before.
-_PARTS_PER_WORKER = 12
+_PARTS_PER_WORKER = 8
 # Chunks per worker while what they cost is unknown.
 _BLIND_CHUNKS = 4
 # A suspect chunk is cut into this many.
