@@ -103,30 +103,31 @@ def one_generation(search: Search, evaluator: RayEvaluator) -> dict[str, float]:
     return figures
 
 
-def report(workers: int, speed: float, generations: list[dict[str, float]]) -> None:
-    """A line of medians."""
+COLUMNS = (
+    "workers | speed | busy (least to most) | seconds | ms per chunk | chunks | chunks/s | ask and tell s | "
+    "driver's CPU | us per chunk: serialise | submit | wait | receive | fill"
+)
+
+
+def report(workers: int, speed: float, generations: list[dict[str, float]]) -> str:
+    """A row of medians under `COLUMNS`."""
     of = {key: median(one[key] for one in generations) for key in generations[0]}
-    chunks = of["chunks"]
-    per_chunk = "  ".join(
-        f"{name} {1e6 * seconds / chunks:.0f}"
-        for name, seconds in (
-            ("serialise", of["serialise_seconds"]),
-            ("submit", of["send_seconds"] - of["serialise_seconds"]),
-            ("wait", of["wait_seconds"]),
-            ("receive", of["answer_seconds"] - of["fill_seconds"]),
-            ("fill", of["fill_seconds"]),
-            ("cpu", of["driver_cpu_seconds"]),
-        )
+    busy = [one["busy"] for one in generations]
+    chunks, wall = of["chunks"], of["wall_seconds"]
+    parts = (
+        of["serialise_seconds"],
+        of["send_seconds"] - of["serialise_seconds"],
+        of["wait_seconds"],
+        of["answer_seconds"] - of["fill_seconds"],
+        of["fill_seconds"],
     )
-    print(
-        f"{workers} workers, {speed:g} x speed: busy {of['busy']:.1%} ({min(one['busy'] for one in generations):.1%} to "
-        f"{max(one['busy'] for one in generations):.1%}), wall {of['wall_seconds']:.3f} s, slept {of['slept_seconds']:.1f} s, "
-        f"{of['genomes']:.0f} genomes, {chunks:.0f} chunks ({chunks / of['wall_seconds']:,.0f}/s, of "
-        f"{1000 * of['slept_seconds'] / chunks:.1f} ms), ask and tell {of['ask_tell_seconds']:.3f} s, "
-        f"late {of['stragglers']:.0f}; driver busy {of['driver_cpu_seconds'] / of['wall_seconds']:.0%}\n"
-        f"    us/chunk: {per_chunk}",
-        flush=True,
+    cells = (
+        f"{workers} | {speed:g} | {median(busy):.1%} ({min(busy):.1%} to {max(busy):.1%})",
+        f"{wall:.2f} | {1000 * of['slept_seconds'] / chunks:.1f} | {chunks:.0f} | {chunks / wall:,.0f}",
+        f"{of['ask_tell_seconds']:.3f} | {of['driver_cpu_seconds'] / wall:.0%}",
+        *(f"{1e6 * seconds / chunks:.0f}" for seconds in parts),
     )
+    return " | ".join(cells)
 
 
 def measure(workers: int, speeds: list[float], generations: int, profile: bool) -> None:
@@ -143,7 +144,9 @@ def measure(workers: int, speeds: list[float], generations: int, profile: bool) 
             for _ in range(2):
                 one_generation(search, evaluator)  # learns what chunks cost
             with cProfile.Profile() if profile else nullcontext() as profiler:
-                report(workers, speed, [one_generation(search, evaluator) for _ in range(generations)])
+                print(
+                    report(workers, speed, [one_generation(search, evaluator) for _ in range(generations)]), flush=True
+                )
             if profiler is not None:
                 pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
 
@@ -155,6 +158,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--generations", type=int, default=7)
     parser.add_argument("--profile", action="store_true", help="print where the driver's time goes")
     given = parser.parse_args(arguments)
+    print(COLUMNS)
     session = connect(2, None)  # starts so many processes at once
     try:
         for workers in given.workers:

@@ -50,8 +50,8 @@ def cut(
     """Cut rows 0..P-1 into chunks: large ones first, so that the small ones at the end even the workers out.
 
     Every chunk takes the ``share`` of what one worker would get of the rest (guided self-scheduling,
-    Polychronopoulos & Kuck 1987), but at least ``smallest`` and at most ``largest``; costly networks come first. With ``kinds``,
-    one kind comes after the other, and no chunk is of two.
+    Polychronopoulos & Kuck 1987), but at least ``smallest`` and at most ``largest``; costly networks come first.
+    With ``kinds``, one kind comes after the other, and no chunk is of two.
 
     Args:
         costs: [P] of each network.
