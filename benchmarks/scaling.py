@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -30,17 +31,23 @@ from workers.ray_request import Request
 from workers.ray_session import RaySession, connect
 
 
-def bare_actor_class(lengths: Lengths) -> Callable[[RaySession], Any]:
-    """Takes the place of `workers.ray_session.make_actor_class`."""
+def bare_actor_class(lengths: Lengths, workers: int, started: str) -> Callable[[RaySession], Any]:
+    """Takes the place of `workers.ray_session.make_actor_class`.
+
+    An actor without work wakes a hundred times a second, so that those that have started would keep the others from it.
+    Hence each is at work until all ``workers`` have left a file in the directory ``started``.
+    """
 
     def make(session: RaySession) -> Any:
         import ray
 
         class BareWorker:
             def __init__(self, paths: list[str], driver_node: str) -> None:
+                import os
                 import sys
 
                 sys.path[:] = paths
+                os.nice(10)  # Elsewhere it would take no time from the driver.
                 self.speed = 1.0
 
             def hurry(self, speed: float) -> None:
@@ -48,9 +55,13 @@ def bare_actor_class(lengths: Lengths) -> Callable[[RaySession], Any]:
 
             def start(self, task: bytes, files: dict[str, Any], versions: dict[str, str]) -> tuple[int, str, None]:
                 import os
+                import time
 
                 import ray
 
+                open(os.path.join(started, str(os.getpid())), "w").close()
+                while len(os.listdir(started)) < workers:
+                    time.sleep(1.0)
                 return os.getpid(), ray.get_runtime_context().get_node_id(), None
 
             def ping(self) -> None:
@@ -135,9 +146,18 @@ def measure(workers: int, speeds: list[float], generations: int, profile: bool) 
     import ray
 
     times = kept_times()
-    actor_class = bare_actor_class((times.steps, times.seconds_per_step, times.seconds_per_tick))
+    lengths = times.steps, times.seconds_per_step, times.seconds_per_tick
     task, search = BipedalWalker(simulator="envpool"), walker_search()
-    with RayEvaluator(task, workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class) as evaluator:
+    with (
+        TemporaryDirectory() as started,
+        RayEvaluator(
+            task,
+            workers,
+            home_seconds=0,
+            start_seconds=3600,
+            actor_class_of=bare_actor_class(lengths, workers, started),
+        ) as evaluator,
+    ):
         print(f"{workers} started in {seconds_of(evaluator.wait_until_started):.0f} s", flush=True)
         for speed in speeds:
             ray.get([worker.actor.hurry.remote(speed) for worker in evaluator._workers])
