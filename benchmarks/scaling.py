@@ -15,8 +15,9 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from statistics import median
-from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,48 +32,69 @@ from workers.ray_request import Request
 from workers.ray_session import RaySession, connect
 
 
-def bare_actor_class(lengths: Lengths, workers: int, started: str) -> Callable[[RaySession], Any]:
-    """Takes the place of `workers.ray_session.make_actor_class`.
+class Places:
+    """Stands for an actor class: of every ``per_process`` workers that are asked for, all are threads of one actor.
 
-    An actor without work wakes a hundred times a second, so that those that have started would keep the others from it.
-    Hence each is at work until all ``workers`` have left a file in the directory ``started``.
+    An actor without work wakes a hundred times a second. Hundreds of processes would take the machine from the driver,
+    which on a cluster has its own.
     """
 
-    def make(session: RaySession) -> Any:
+    def __init__(self, actor_class: Any, per_process: int) -> None:
+        self._actor_class, self._per_process = actor_class, per_process
+        self._count, self._actor = 0, None
+
+    def remote(self, *arguments: Any) -> SimpleNamespace:
+        place = self._count % self._per_process
+        if place == 0:
+            self._actor = self._actor_class.remote(*arguments)
+        self._count += 1
+        calls = {name: getattr(self._actor, name) for name in ("start", "ping", "evaluate", "hurry")}
+        return SimpleNamespace(
+            **{name: SimpleNamespace(remote=partial(call.remote, place)) for name, call in calls.items()}
+        )
+
+
+def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySession], Any]:
+    """Takes the place of `workers.ray_session.make_actor_class`."""
+
+    def make(session: RaySession) -> Places:
         import ray
 
         class BareWorker:
+            """Workers of one process; each does one thing at a time."""
+
             def __init__(self, paths: list[str], driver_node: str) -> None:
                 import os
                 import sys
+                import threading
 
                 sys.path[:] = paths
                 os.nice(10)  # Elsewhere it would take no time from the driver.
                 self.speed = 1.0
+                self.at_work = [threading.Lock() for _ in range(per_process)]
 
-            def hurry(self, speed: float) -> None:
+            def hurry(self, place: int, speed: float) -> None:
                 self.speed = speed
 
-            def start(self, task: bytes, files: dict[str, Any], versions: dict[str, str]) -> tuple[int, str, None]:
+            def start(self, place: int, task: bytes, files: dict, versions: dict) -> tuple[int, str, None]:
                 import os
-                import time
 
                 import ray
 
-                open(os.path.join(started, str(os.getpid())), "w").close()
-                while len(os.listdir(started)) < workers:
-                    time.sleep(1.0)
                 return os.getpid(), ray.get_runtime_context().get_node_id(), None
 
-            def ping(self) -> None:
+            def ping(self, place: int) -> None:
                 return None
 
-            def evaluate(self, chunk: bytes, shared: bytes) -> bytes:
+            def evaluate(self, place: int, chunk: bytes, shared: bytes) -> bytes:
                 from benchmarks.bare_worker import answer
 
-                return answer(lengths, chunk, self.speed)
+                with self.at_work[place]:
+                    return answer(lengths, chunk, self.speed)
 
-        return ray.remote(num_cpus=session.cpus_per_worker, max_restarts=0, max_task_retries=0)(BareWorker)
+        # Twice as many threads as workers, since each may hold a chunk that waits for its turn.
+        options = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
+        return Places(ray.remote(**options, max_concurrency=2 * per_process)(BareWorker), per_process)
 
     return make
 
@@ -141,23 +163,14 @@ def report(workers: int, speed: float, generations: list[dict[str, float]]) -> s
     return " | ".join(cells)
 
 
-def measure(workers: int, speeds: list[float], generations: int, profile: bool) -> None:
+def measure(workers: int, per_process: int, speeds: list[float], generations: int, profile: bool) -> None:
     """Start ``workers``, and let them work for some generations at each speed."""
     import ray
 
     times = kept_times()
-    lengths = times.steps, times.seconds_per_step, times.seconds_per_tick
+    actor_class = bare_actor_class((times.steps, times.seconds_per_step, times.seconds_per_tick), per_process)
     task, search = BipedalWalker(simulator="envpool"), walker_search()
-    with (
-        TemporaryDirectory() as started,
-        RayEvaluator(
-            task,
-            workers,
-            home_seconds=0,
-            start_seconds=3600,
-            actor_class_of=bare_actor_class(lengths, workers, started),
-        ) as evaluator,
-    ):
+    with RayEvaluator(task, workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class) as evaluator:
         print(f"{workers} started in {seconds_of(evaluator.wait_until_started):.0f} s", flush=True)
         for speed in speeds:
             ray.get([worker.actor.hurry.remote(speed) for worker in evaluator._workers])
@@ -175,6 +188,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     parser.add_argument("--workers", type=int, nargs="+", default=[256])
     parser.add_argument("--speed", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--per-process", type=int, default=8, help="workers of one process, as its threads")
     parser.add_argument("--generations", type=int, default=7)
     parser.add_argument("--profile", action="store_true", help="print where the driver's time goes")
     given = parser.parse_args(arguments)
@@ -182,7 +196,7 @@ def main(arguments: list[str]) -> int:
     session = connect(2, None)  # starts so many processes at once
     try:
         for workers in given.workers:
-            measure(workers, given.speed, given.generations, given.profile)
+            measure(workers, given.per_process, given.speed, given.generations, given.profile)
     finally:
         session.close()
     return 0

@@ -1,7 +1,6 @@
 """The stand-in for a worker that the scaling benchmark uses: the driver must take its answers for real ones."""
 
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,9 +37,10 @@ def test_costs_of_all_steps_and_of_the_longest():
 
 
 @pytest.mark.usefixtures("ray_session")
-def test_the_driver_takes_it_for_a_worker(tmp_path: Path):
+@pytest.mark.parametrize("per_process", [1, 2])
+def test_the_driver_takes_it_for_a_worker(per_process: int):
     networks = random_networks(3, 2, 5, np.random.default_rng(0))
-    actor_class = bare_actor_class((STEPS, 1e-5, 1e-5), 2, str(tmp_path))
+    actor_class = bare_actor_class((STEPS, 1e-5, 1e-5), per_process)
     with RayEvaluator(ArithmeticTask(), 2, home_seconds=0, actor_class_of=actor_class) as evaluator:
         for _ in range(2):
             returns = evaluator.evaluate(networks, np.ones(1), np.arange(7))
