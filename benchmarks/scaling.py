@@ -1,4 +1,4 @@
-"""What one driver can feed: ``python -m benchmarks.scaling``, some minutes for 256 workers to start on two cores.
+"""What one driver can feed: ``python -m benchmarks.scaling``.
 
 The driver is the real one (`workers.ray_pool.RayEvaluator`), and so are its search, its chunks, messages and Ray. The
 workers are bare actors on this machine that sleep for what BipedalWalker costs (`benchmarks.bare_worker`), by
@@ -188,7 +188,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     parser.add_argument("--workers", type=int, nargs="+", default=[256])
     parser.add_argument("--speed", type=float, nargs="+", default=[1.0])
-    parser.add_argument("--per-process", type=int, default=8, help="workers of one process, as its threads")
+    parser.add_argument("--per-process", type=int, default=16, help="workers of one process, as its threads")
     parser.add_argument("--generations", type=int, default=7)
     parser.add_argument("--profile", action="store_true", help="print where the driver's time goes")
     given = parser.parse_args(arguments)
