@@ -47,9 +47,9 @@ def timed(owner: Any, name: str) -> Iterator[list[float]]:
     seconds: list[float] = []
     plain = getattr(owner, name)
 
-    def function(*arguments: Any) -> Any:
+    def function(*arguments: Any, **named: Any) -> Any:
         begin = time.perf_counter()
-        answer = plain(*arguments)
+        answer = plain(*arguments, **named)
         seconds.append(time.perf_counter() - begin)
         return answer
 

@@ -24,6 +24,7 @@ from benchmarks.car_racing import car_racing_speed, car_racing_workers
 from benchmarks.evolved import load
 from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
 from benchmarks.measuring import Figures, seconds_of
+from benchmarks.overhead import ray_overhead
 from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
 from envs.cartpole_swingup import CartPoleSwingUp
 from evolution.search import Search
@@ -117,6 +118,7 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     "biped_memory": biped_memory,
     "car_racing_speed": car_racing_speed,
     "car_racing_workers": car_racing_workers,
+    "ray_overhead": ray_overhead,
     "mnist_speed": mnist_speed,
     "mnist_torch_speed": mnist_torch_speed,
     "mnist_torch_memory": mnist_torch_memory,

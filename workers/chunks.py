@@ -40,12 +40,18 @@ class CostModel:
 
 
 def cut(
-    costs: NDArray[np.float64], num_workers: int, smallest: float, largest: float = np.inf, share: float = 0.5
+    costs: NDArray[np.float64],
+    num_workers: int,
+    smallest: float,
+    largest: float = np.inf,
+    share: float = 0.5,
+    kinds: NDArray[np.int64] | None = None,
 ) -> list[NDArray[np.int64]]:
     """Cut rows 0..P-1 into chunks: large ones first, so that the small ones at the end even the workers out.
 
     Every chunk takes the ``share`` of what one worker would get of the rest (guided self-scheduling,
     Polychronopoulos & Kuck 1987), but at least ``smallest`` and at most ``largest``; costly networks come first.
+    With ``kinds``, one kind comes after the other, and no chunk is of two.
 
     Args:
         costs: [P] of each network.
@@ -53,20 +59,24 @@ def cut(
         smallest: cost of a chunk that is worth sending, in the units of ``costs``.
         largest: cost that a chunk of more than one network does not exceed; not below ``smallest``.
         share: of a worker's fair part of the rest, in (0, 1].
+        kinds: [P] of the rows; None if all are alike.
 
     Returns:
         Row indices of each chunk, every row in exactly one.
     """
-    order = np.argsort(-costs, kind="stable")
+    kinds = np.zeros(len(costs), np.int64) if kinds is None else kinds
+    order = np.lexsort((-costs, kinds))
     ends = np.cumsum(costs[order])
+    kind_ends = np.searchsorted(kinds[order], kinds[order], side="right")
     chunks, begin, taken = [], 0, 0.0
     while begin < len(order):
-        rest = float(ends[-1]) - taken
-        target = min(largest, max(smallest, share * rest / num_workers))
+        kind_end = int(kind_ends[begin])
+        target = min(largest, max(smallest, share * (float(ends[-1]) - taken) / num_workers))
+        rest = float(ends[kind_end - 1]) - taken
         if rest - target < 0.5 * smallest and rest <= largest:  # What would be left must be worth a chunk of its own.
-            end = len(order)
+            end = kind_end
         else:
-            end = max(begin + 1, int(np.searchsorted(ends, taken + target, side="right")))
+            end = min(kind_end, max(begin + 1, int(np.searchsorted(ends, taken + target, side="right"))))
         chunks.append(np.sort(order[begin:end]))
         begin, taken = end, float(ends[end - 1])
     return chunks

@@ -13,7 +13,6 @@ from workers.ray_session import (
     Worker,
     is_node_lost,
     kill_worker,
-    make_actor_class,
     room,
     start_worker,
     started,
@@ -31,6 +30,7 @@ class Crew:
         session: on which they run.
         shipment: what each starts with.
         task: its name, for messages.
+        actor_class: what runs on each.
         growth_megabytes: see `workers.ray_pool.RayEvaluator`.
         max_attempts: starts in a row that may fail, unless there are more workers.
 
@@ -41,11 +41,17 @@ class Crew:
     """
 
     def __init__(
-        self, session: RaySession, shipment: Shipment, task: str, growth_megabytes: float, max_attempts: int
+        self,
+        session: RaySession,
+        shipment: Shipment,
+        task: str,
+        actor_class: Any,
+        growth_megabytes: float,
+        max_attempts: int,
     ) -> None:
         self._session, self._shipment, self._task = session, shipment, task
         self._growth_megabytes, self._max_attempts = growth_megabytes, max_attempts
-        self._actor_class = make_actor_class(session)
+        self._actor_class = actor_class
         self._failed_starts = 0
         self.joined = self.left = 0
         self.workers: list[Worker] = [self._start() for _ in range(session.num_workers)]

@@ -12,7 +12,7 @@ is poisoned: NaN, zero steps, a warning, and never run again. Losing a node is n
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 from time import perf_counter
 from types import TracebackType
@@ -29,13 +29,17 @@ from workers.crew import Crew, last_line
 from workers.evaluator import WorkerError, evaluate_or_locate, gradients_or_locate, request_shape, task_or_oracle
 from workers.ray_gradients import GradientWork, gradient_units
 from workers.ray_request import Request
-from workers.ray_session import RaySession, Worker, connect, is_node_lost, logger
+from workers.ray_session import RaySession, Worker, connect, is_node_lost, logger, make_actor_class
 from workers.ray_work import Chunk, Job, Work
 from workers.shipping import pack
 from workers.watching import ChunkTimes
 
-# A running chunk and one behind it, so that a worker need not wait for the driver.
+# A running chunk and one behind it, so that a worker need not wait for the driver: some milliseconds. Behind a
+# chunk that takes longer than that matters, the second would only wait, while other workers may be idle.
 _JOBS_PER_WORKER = 2
+_AHEAD_SECONDS = 0.1
+# Parts of the work for each worker that can be told apart: what a part costs is known when it is done, not before.
+_PARTS_PER_WORKER = 8
 # Chunks per worker while what they cost is unknown.
 _BLIND_CHUNKS = 4
 # A suspect chunk is cut into this many.
@@ -67,6 +71,7 @@ class RayEvaluator:
         on_gpus: whether each worker needs a share of a GPU; then ``num_workers`` None is one per GPU.
         parallel: searches that share these workers; this one starts its part of them.
         runtime_env: further settings of Ray's ``runtime_env``.
+        actor_class_of: makes what runs on the workers, for a session; see `workers.ray_session.make_actor_class`.
 
     Raises:
         UserError: on entering, no cluster at ``address``; in any call, a node that lacks what the task needs.
@@ -88,10 +93,11 @@ class RayEvaluator:
         on_gpus: bool = False,
         parallel: int = 1,
         runtime_env: Mapping[str, Any] | None = None,
+        actor_class_of: Callable[[RaySession], Any] = make_actor_class,
     ) -> None:
         self._task = task
         self._parallel, self._runtime_env = parallel, runtime_env or {}
-        self._on_gpus = on_gpus
+        self._on_gpus, self._actor_class_of = on_gpus, actor_class_of
         self._num_workers, self._address = num_workers, address
         self._chunk_seconds, self._home_seconds = chunk_seconds, home_seconds
         self._timeout_seconds, self._start_seconds = timeout_seconds, start_seconds
@@ -113,8 +119,9 @@ class RayEvaluator:
         self._connection = connect(self._num_workers, self._address, self._on_gpus, self._parallel, self._runtime_env)
         try:
             shipment = pack(self._task, self._connection.elsewhere)
-            name = self._task.name
-            self._crew = Crew(self._connection, shipment, name, self._growth_megabytes, self._max_attempts)
+            name, actor_class = self._task.name, self._actor_class_of(self._connection)
+            limits = self._growth_megabytes, self._max_attempts
+            self._crew = Crew(self._connection, shipment, name, actor_class, *limits)
         except BaseException:
             self.close()
             raise
@@ -240,12 +247,12 @@ class RayEvaluator:
                 work.give_up(row)
 
     def _num_blocks(self, num_networks: int, expected_seconds: float | None) -> int:
-        """So many that every worker has something to do that is worth sending, and is far from the time limit."""
+        """So many that workers can be evened out by parts that are worth sending, and are far from the time limit."""
         workers = len(self._workers)
         if expected_seconds is None:
             return max(1, _BLIND_CHUNKS * workers // num_networks)
-        busy = int(min(workers, expected_seconds / self._chunk_seconds)) // num_networks
-        return max(1, busy, ceil(expected_seconds / num_networks / self._longest_seconds))
+        parts = min(_PARTS_PER_WORKER * workers, int(expected_seconds / self._chunk_seconds))
+        return max(1, ceil(parts / num_networks), ceil(expected_seconds / num_networks / self._longest_seconds))
 
     def _evaluate_at_home(self, request: Request) -> Returns:
         begin = perf_counter()
@@ -256,7 +263,7 @@ class RayEvaluator:
         return returns
 
     def _evaluate_on_workers(self, request: Request) -> Returns:
-        self._run_on_workers(request, self._cut(request) if len(request.blocks) == 1 else _singles(request))
+        self._run_on_workers(request, self._cut(request))
         return request.returns
 
     def _run_on_workers(self, work: Work, chunks: list[Chunk]) -> None:
@@ -275,16 +282,16 @@ class RayEvaluator:
                     job.chunk.settled = True
             self._since_last.sent_seconds += perf_counter() - begin
 
-    def _cut(self, work: Work) -> list[Chunk]:
+    def _cut(self, work: Request) -> list[Chunk]:
         pieces = np.flatnonzero(work.missing)
-        units = work.units[pieces]
+        units, blocks = work.units[pieces], work.block_numbers(pieces)
         count, total = len(self._workers), float(units.sum())
         expected = work.cost.expected_seconds(total)
         smallest = largest = total / (_BLIND_CHUNKS * count)
         if expected:
             largest = total * self._longest_seconds / expected
             smallest = min(total * self._chunk_seconds / expected, total / count, largest)
-        return [work.chunk(pieces[part]) for part in cut(units, count, smallest, largest)]
+        return [work.chunk(pieces[part]) for part in cut(units, count, smallest, largest, kinds=blocks)]
 
     # Sending
 
@@ -292,16 +299,22 @@ class RayEvaluator:
         for worker in [worker for worker in self._workers if worker.idle and worker.outgrown]:
             self._counts["outgrown"] += 1
             self._workers.replace(worker)
-        idle = [worker for worker in self._workers if worker.idle]
-        for worker in idle:
+        late = self._late_chunks()
+        for worker in [worker for worker in self._workers if worker.idle]:
             queue = work.suspects or work.fresh
-            chunk = queue.popleft() if queue else self._late_chunk()
+            chunk = queue.popleft() if queue else next(late, None)
             if chunk is not None:
                 self._send(work, chunk, worker)
-        for worker in self._workers:
-            ready = worker.starting is None and not worker.outgrown and 0 < len(worker.jobs) < _JOBS_PER_WORKER
-            if ready and work.fresh and not worker.jobs[0].chunk.suspect:
+        for worker in self._workers if work.fresh else ():
+            if self._takes_another(worker) and work.fresh:
                 self._send(work, work.fresh.popleft(), worker)
+
+    def _takes_another(self, worker: Worker) -> bool:
+        """Whether a chunk behind the one that it runs spares it a wait."""
+        if worker.starting is not None or worker.outgrown or not 0 < len(worker.jobs) < _JOBS_PER_WORKER:
+            return False
+        chunk = worker.jobs[0].chunk
+        return not chunk.suspect and (chunk.cost.expected_seconds(chunk.units) or 0.0) < _AHEAD_SECONDS
 
     def _send(self, work: Work, chunk: Chunk, worker: Worker) -> None:
         if not worker.jobs:
@@ -312,17 +325,15 @@ class RayEvaluator:
         chunk.copies += 1
         self._counts["chunks"] += 1
 
-    def _late_chunk(self) -> Chunk | None:
-        """A chunk stuck on a slow worker, for an idle one to try."""
+    def _late_chunks(self) -> Iterator[Chunk]:
+        """Chunks stuck on slow workers, for idle ones to try."""
         now = perf_counter()
         for worker in self._workers:
             if worker.jobs and now >= self._late_at(worker):
-                for job in worker.jobs:
-                    chunk = job.chunk
+                for chunk in [job.chunk for job in worker.jobs]:
                     if not chunk.settled and not chunk.suspect and chunk.copies == 1:
                         self._counts["stragglers"] += 1
-                        return chunk
-        return None
+                        yield chunk
 
     def _late_at(self, worker: Worker) -> float:
         chunk = worker.jobs[0].chunk
@@ -332,12 +343,17 @@ class RayEvaluator:
     # Receiving
 
     def _receive(self, work: Work | None, timeout: float) -> None:
-        """Wait for one answer of any worker, at most ``timeout`` seconds, and act on it."""
+        """Wait for an answer of any worker, at most ``timeout`` seconds, and act on all that have come.
+
+        Whatever takes longer the more workers there are is then done once for many answers, where answers are many.
+        """
         import ray
 
         owners = {worker.starting: worker for worker in self._workers if worker.starting is not None}
         owners |= {worker.jobs[0].reference: worker for worker in self._workers if worker.jobs}
-        done, _ = ray.wait(list(owners), num_returns=1, timeout=timeout)
+        done, others = ray.wait(list(owners), num_returns=1, timeout=timeout)
+        if done and others:
+            done += ray.wait(others, num_returns=len(others), timeout=0)[0]
         for reference in done:
             worker = owners[reference]
             if worker.starting is not None:

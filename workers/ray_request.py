@@ -43,6 +43,9 @@ class Request(Work):
     def rows(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
         return pieces % len(self.networks)
 
+    def block_numbers(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+        return pieces // len(self.networks)
+
     def block(self, pieces: NDArray[np.int64]) -> Block:
         return self.blocks[int(pieces[0]) // len(self.networks)]
 

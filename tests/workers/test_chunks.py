@@ -44,6 +44,15 @@ def test_costly_first_and_even_in_the_end() -> None:
     assert len(chunks) < 16
 
 
+@given(COSTS, st.integers(1, 16), st.floats(0, 2000), st.integers(1, 7))
+def test_kinds_come_one_after_the_other(costs, num_workers, smallest, num_kinds) -> None:
+    kinds = np.arange(len(costs)) % num_kinds
+    chunks = cut(costs, num_workers, smallest, kinds=kinds)
+    assert sorted(np.concatenate(chunks).tolist()) == list(range(len(costs)))
+    assert all(len(set(kinds[chunk])) == 1 for chunk in chunks)
+    assert (np.diff([kinds[chunk[0]] for chunk in chunks]) >= 0).all()
+
+
 def test_one_chunk_per_network_if_networks_are_dear() -> None:
     assert [len(chunk) for chunk in cut(np.full(7, 5.0), 2, 1.0)][-3:] == [1, 1, 1]
 
