@@ -66,8 +66,7 @@ class Cluster:
 
     def run(self, arguments: Sequence[object], log: Path) -> subprocess.Popen[bytes]:
         """A driver on the head."""
-        command = [sys.executable, str(ROOT / "run_search.py"), *map(str, arguments)]
-        return self.head.spawn(command, self._directory, log, _ENVIRONMENT)
+        return self.head.spawn(command(*arguments), self._directory, log, _ENVIRONMENT)
 
     def workers(self) -> list[tuple[Machine, int]]:
         """Machines and processes of the actors that evaluate, or are about to."""
@@ -75,11 +74,16 @@ class Cluster:
 
     def _start(self, machine: Machine, options: list[str]) -> None:
         log = self._directory / f"{machine.name}.log"
-        command = [*_RAY, *_SMALL, "--node-ip-address", machine.address, *options]
-        process = machine.spawn(command, self._directory, log, _ENVIRONMENT)
+        start = [*_RAY, *_SMALL, "--node-ip-address", machine.address, *options]
+        process = machine.spawn(start, self._directory, log, _ENVIRONMENT)
         wait_until(
             lambda: "Ray runtime started" in _text(log), process, f"Ray did not start, see {log}", _START_SECONDS
         )
+
+
+def command(*arguments: object) -> list[str]:
+    """Of a search of this checkout."""
+    return [sys.executable, str(ROOT / "run_search.py"), *map(str, arguments)]
 
 
 def wait_until(

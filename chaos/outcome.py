@@ -23,5 +23,11 @@ def all_metrics(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
+def num_generations(run: Path) -> int:
+    """That are done so far, also while the run goes on."""
+    path = run / "metrics.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
 def _is_timing(key: str) -> bool:
     return key.endswith("_seconds") or key.startswith("worker_")

@@ -17,6 +17,7 @@ from typing import Any
 from chaos.cluster import Cluster
 from chaos.faults import Faults
 from chaos.machines import send
+from chaos.outcome import num_generations
 from chaos.trial import Search
 
 _SAMPLE_SECONDS = 60.0
@@ -78,8 +79,7 @@ def _sample(
     held: dict[str, float] = {"seconds": round(seconds)}
     for name, driver in drivers.items():
         held |= _held(f"driver_{name}", [driver.pid])
-        path = directory / name / "metrics.jsonl"
-        held[f"generation_{name}"] = path.read_bytes().count(b"\n") if path.exists() else 0
+        held[f"generation_{name}"] = num_generations(directory / name)
     held |= _held("gcs", cluster.head.processes("gcs_server"))
     held |= _held("head_raylet", cluster.head.processes("raylet/raylet "))
     held |= _held("workers", [pid for _, pid in cluster.workers()])

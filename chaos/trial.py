@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.cluster import ROOT, Cluster, wait_until
+from chaos.cluster import Cluster, command, wait_until
 from chaos.faults import Faults
 from chaos.machines import send
-from chaos.outcome import all_metrics, metrics, outcome
+from chaos.outcome import all_metrics, num_generations, outcome
 
 _SECONDS_TO_GO_ON = 240.0  # that a search may need for a generation, faults included
 
@@ -71,7 +70,7 @@ class Trial:
         if self._other.wait() != 0:
             raise RuntimeError(f"the search alone failed, see {self._alone}.log")
         lines = all_metrics(self._run)
-        steps, steps_alone = metrics(self._run)[-1]["env_steps"], metrics(self._alone)[-1]["env_steps"]
+        steps, steps_alone = lines[-1]["env_steps"], all_metrics(self._alone)[-1]["env_steps"]
         return {
             "search": self._search.name,
             "faults": dict(self._faults.counts),
@@ -95,13 +94,13 @@ class Trial:
             self._driver = self._start("--resume", self._run)
             return
         wait_until(lambda: self._faults.inject(kind), self._driver, f"no {kind} was there to be hit, see {self._log}")
-        print(f"{self._search.name}: {kind} at generation {self._generation()}", flush=True)
+        print(f"{self._search.name}: {kind} at generation {num_generations(self._run)}", flush=True)
 
     def _go_on(self) -> None:
         """Until the search has done another generation."""
-        before = self._generation()
+        before = num_generations(self._run)
         where = f"the search ended or stood still after generation {before}, see {self._log}"
-        wait_until(lambda: self._generation() > before, self._driver, where, _SECONDS_TO_GO_ON)
+        wait_until(lambda: num_generations(self._run) > before, self._driver, where, _SECONDS_TO_GO_ON)
 
     def _use_all(self) -> None:
         """Until a worker on every node has taken part in a generation."""
@@ -113,15 +112,10 @@ class Trial:
         """That had started at the end of the last generation."""
         return int(all_metrics(self._run)[-1]["worker_live"])
 
-    def _generation(self) -> int:
-        path = self._run / "metrics.jsonl"
-        return path.read_bytes().count(b"\n") if path.exists() else 0
-
     def _start_alone(self, log: Path) -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(ROOT / "run_search.py"), *self._search.arguments]
-        command += ["--run-dir", str(self._alone), "--set", "workers.evaluator=inline"]
+        inline = command(*self._search.arguments, "--run-dir", self._alone, "--set", "workers.evaluator=inline")
         with log.open("ab") as out:
-            return subprocess.Popen(command, stdout=out, stderr=out)
+            return subprocess.Popen(inline, stdout=out, stderr=out)
 
     def _start(self, *arguments: object) -> subprocess.Popen[bytes]:
         return self._cluster.run([*arguments, "--address", self._cluster.address], self._log)

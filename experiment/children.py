@@ -16,7 +16,7 @@ from configs import Config
 from configs.sweep import Combination, combinations, names
 from evolution.checkpoint import RunError
 from evolution.copies import address_of
-from evolution.run_directory import RunDirectory
+from evolution.run_directory import CHAMPION, CONFIG, RunDirectory
 from experiment.command_line import StopRequest
 from experiment.starting import single_searches
 from wann.champion import Champion, load_champion
@@ -39,9 +39,10 @@ class Child:
 
     def finished(self) -> Champion | None:
         """Its champion, if it has searched for as long as its config says."""
-        if not (self.path / "champion.json").is_file():
+        path = self.path / CHAMPION
+        if not path.is_file():
             return None
-        champion = load_champion(self.path / "champion.json")
+        champion = load_champion(path)
         return champion if champion.generation >= self.config.generations else None
 
 
@@ -70,7 +71,7 @@ def children_of(parent: RunDirectory) -> list[Child]:
 
 def open_child(path: Path, config: Config, initial: Callable[[], Population | None] = lambda: None) -> RunDirectory:
     """The run at ``path`` below another, begun before or now; a new one starts from the genomes of ``initial``."""
-    if (path / "config.yaml").is_file():
+    if (path / CONFIG).is_file():
         return RunDirectory.open_existing(path, config=config)
     return RunDirectory.create(path, config, initial())
 

@@ -1,16 +1,19 @@
 """Small searches for tests of the whole command."""
 
-import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from chaos.cluster import ROOT, command
+from chaos.outcome import metrics
+from chaos.outcome import outcome as result
+
+__all__ = ["ROOT", "command", "metrics", "result"]
+
 SMALL = {
     "generations": 8,
     "task": {"name": "cartpole_swingup", "max_steps": 150},
@@ -18,8 +21,6 @@ SMALL = {
     "champion": {"candidates": 4, "selection_episodes": 64, "report_episodes": 5},
     "workers": {"evaluator": "inline"},
 }
-# Figures of time and of workers are outside the same-bytes promise.
-TIMINGS = ("_seconds", "worker_")
 
 
 def write_config(path: Path, **changes: object) -> Path:
@@ -35,31 +36,11 @@ def write_staged_config(path: Path, **changes: object) -> Path:
     return path
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, str(ROOT / "run_search.py"), *map(str, arguments)]
-
-
 def run_command(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "200"}
     return subprocess.run(
         command(*arguments), capture_output=True, text=True, timeout=200, env=environment, check=False, **settings
     )
-
-
-def metrics(run: Path) -> list[dict]:
-    """The lines of metrics.jsonl without timings."""
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{key: value for key, value in line.items() if not _is_timing(key)} for line in lines]
-
-
-def _is_timing(key: str) -> bool:
-    return key.endswith(TIMINGS[0]) or key.startswith(TIMINGS[1])
-
-
-def result(run: Path) -> tuple[bytes, list[dict], dict[str, bytes]]:
-    """What must be the same on every machine and after every accident."""
-    snapshots = {path.name: path.read_bytes() for path in (run / "snapshots").iterdir()}
-    return (run / "champion.json").read_bytes(), metrics(run), snapshots
 
 
 def staged_result(run: Path) -> dict[str, object]:

@@ -132,5 +132,5 @@ class Crew:
 
 def last_line(error: BaseException) -> str:
     """The original message at the end of Ray's report."""
-    lines: list[Any] = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

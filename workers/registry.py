@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from envs.task import Task
@@ -10,51 +11,48 @@ from wann.errors import UserError, did_you_mean
 from workers.device import DeviceTask, on_device
 from workers.evaluator import Evaluator, InlineEvaluator
 
-# (task, num_workers, address, timeout_seconds, device as words for the log, parallel, runtime_env)
-EvaluatorFactory = Callable[[Task, int | None, str | None, float, str, int, Mapping[str, Any]], Evaluator]
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how a task is to be evaluated; see `make_evaluator`."""
+
+    num_workers: int | None
+    address: str | None
+    timeout_seconds: float
+    device: str  # as words for the log
+    parallel: int
+    runtime_env: Mapping[str, Any]
 
 
-def _inline(
-    task: Task,
-    num_workers: int | None,
-    address: str | None,
-    timeout_seconds: float,
-    device: str,
-    parallel: int,
-    runtime_env: Mapping[str, Any],
-) -> Evaluator:
-    if address is not None:
-        raise UserError(f"workers.address: expected evaluator 'ray' beside the address {address!r}, found 'inline'")
-    return InlineEvaluator(task, device)
+EvaluatorFactory = Callable[[Task, Place], Evaluator]
 
 
-def _ray(
-    task: Task,
-    num_workers: int | None,
-    address: str | None,
-    timeout_seconds: float,
-    device: str,
-    parallel: int,
-    runtime_env: Mapping[str, Any],
-) -> Evaluator:
+def _inline(task: Task, place: Place) -> Evaluator:
+    if place.address is not None:
+        raise UserError(
+            f"workers.address: expected evaluator 'ray' beside the address {place.address!r}, found 'inline'"
+        )
+    return InlineEvaluator(task, place.device)
+
+
+def _ray(task: Task, place: Place) -> Evaluator:
     from workers.ray_pool import RayEvaluator
     from workers.ray_session import find_cluster
     from workers.shipping import job_address
 
-    address = job_address() if address is None else address
+    address = job_address() if place.address is None else place.address
     if address is not None:
         find_cluster(address)  # A wrong address is to be said before a run is begun.
 
-    on_gpus = isinstance(task, DeviceTask)
     return RayEvaluator(
         task,
-        num_workers,
+        place.num_workers,
         address,
-        timeout_seconds=timeout_seconds,
-        device=device,
-        on_gpus=on_gpus,
-        parallel=parallel,
-        runtime_env=runtime_env,
+        timeout_seconds=place.timeout_seconds,
+        device=place.device,
+        on_gpus=isinstance(task, DeviceTask),
+        parallel=place.parallel,
+        runtime_env=place.runtime_env,
     )
 
 
@@ -98,5 +96,4 @@ def make_evaluator(
     task, words = on_device(task, device, device_megabytes * 2**20, elsewhere)
     if num_workers is not None and num_workers < 1:
         raise UserError(f"workers.num_workers: expected at least 1, found {num_workers}")
-    arguments = num_workers, address, timeout_seconds, words, parallel, runtime_env or {}
-    return EVALUATORS[evaluator](task, *arguments)
+    return EVALUATORS[evaluator](task, Place(num_workers, address, timeout_seconds, words, parallel, runtime_env or {}))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
+
+from lacking import lacks
 
 _ARGUMENTS = (
     "--headless",
@@ -29,10 +30,7 @@ def chromium() -> Iterator:
     """
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
-        message = "expected chromium on the path, found none (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        lacks("expected chromium on the path, found none (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as api:
         browser = api.chromium.launch(executable_path=executable, args=list(_ARGUMENTS))
