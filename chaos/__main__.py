@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -88,7 +87,10 @@ if __name__ == "__main__":
     except NoNamespacesError as error:
         sys.exit(f"chaos: {error}")
     _NETWORK = Network()
-    shutil.rmtree(asked.out, ignore_errors=True)
-    asked.out.mkdir(parents=True)
+    try:
+        asked.out.mkdir(parents=True)
+    except OSError as error:
+        print(f"chaos: --out {asked.out}: expected a new directory, found: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
     out = asked.out.resolve()
     sys.exit(0 if (_soak(out, asked.hours) if asked.what == "soak" else _trials(out, asked.what == "full")) else 1)

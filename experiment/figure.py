@@ -14,6 +14,7 @@ from rich.console import Console
 
 from configs.sweep import combinations, names, swept_labels, value_text
 from evolution.checkpoint import disk_error
+from evolution.copies import address_of
 from evolution.run_directory import METRICS, RunDirectory
 from experiment.tallies import Finished, row_of
 
@@ -56,7 +57,7 @@ def draw_sweep(console: Console, parent: RunDirectory, finished: Finished) -> No
                 figure.savefig(path, dpi=130, metadata={"Date": None} if name.endswith("svg") else {"Software": None})
             except OSError as error:
                 raise disk_error(parent.path, path, error) from error
-            console.print(f"  {path}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {address_of(path)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _draw_values(axes: Any, key: str, label: str, finished: Finished, colours: Mapping[str, str]) -> None:
