@@ -79,7 +79,7 @@ def _cluster(directory: Path, number: int, quick: bool) -> Cluster:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("what", choices=("small", "full", "soak"))
-    parser.add_argument("--out", default="chaos-out", type=Path, help="a new directory (%(default)s); a short path")
+    parser.add_argument("--out", default="chaos-out", type=Path, help="a new directory (%(default)s)")
     parser.add_argument("--hours", default=2.0, type=float, help="of the soak (%(default)s)")
     asked = parser.parse_args()
     try:

@@ -34,7 +34,7 @@ class Cluster:
 
     Args:
         network: on which its machines will be.
-        directory: for logs, and for what Ray keeps; a short path.
+        directory: for logs, and for what Ray keeps; it exists, and has no ``ray`` yet.
         health: Ray's settings by which lost nodes are noticed.
 
     Attributes:
@@ -49,7 +49,9 @@ class Cluster:
         self.address = f"{self.head.address}:{_PORT}"
         self.nodes: list[Machine] = []
         options = ["--head", "--port", str(_PORT), "--num-cpus", "0", "--include-dashboard", "false"]
-        options += ["--temp-dir", str(directory / "ray"), "--system-config", json.dumps({**_FAIR, **(health or {})})]
+        (directory / "ray").mkdir()
+        options += ["--temp-dir", str(network.mount(directory / "ray"))]
+        options += ["--system-config", json.dumps({**_FAIR, **(health or {})})]
         self._start(self.head, options)
 
     def join(self, count: int = 1) -> None:

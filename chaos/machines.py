@@ -130,6 +130,15 @@ class Network:
         _ip("addr", "add", f"{_NETWORK}.1/24", "dev", "switch")
         _ip("link", "set", "switch", "up")
         self.machines: list[Machine] = []
+        self._mounts = 0
+
+    def mount(self, directory: Path) -> Path:
+        """A short path of this directory for the machines: sockets below a long one could not be opened."""
+        self._mounts += 1
+        place = _NAMES / f"mount{self._mounts}"
+        place.mkdir()
+        subprocess.run(["mount", "--bind", directory, place], check=True, capture_output=True)
+        return place
 
     def add(self) -> Machine:
         self.machines.append(Machine(len(self.machines) + 1))

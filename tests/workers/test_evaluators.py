@@ -194,7 +194,7 @@ def test_tiny_requests_stay_at_home(arithmetic: Networks, caplog: pytest.LogCapt
     """Once their cost is known, and until a worker has died."""
     caplog.set_level(logging.CRITICAL)
     tiny, task = arithmetic.take(range(3)), ArithmeticTask()
-    with RayEvaluator(task, 2) as evaluator:
+    with RayEvaluator(task, 2, home_seconds=1e9) as evaluator:
         for _ in range(5):
             assert_same_bytes(evaluator.evaluate(tiny, WEIGHTS, [1]), task.evaluate(tiny, WEIGHTS, [1]))
         assert evaluator.statistics()["worker_at_home"] == 4
