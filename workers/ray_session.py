@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from wann.cache import cache_directory
 from wann.errors import UserError
@@ -212,7 +213,9 @@ def _join(address: str, options: dict[str, Any]) -> None:
 
     found = find_cluster(address)
     try:
-        ray.init(address=found, **options)
+        with catch_warnings():
+            simplefilter("ignore")  # Its client warns of a lost connection, then raises.
+            ray.init(address=found, **options)
     except Exception as error:
         raise UserError(_not_joined(address, str(error))) from error
 
@@ -341,6 +344,8 @@ def make_actor_class(session: RaySession) -> Any:
 
     # Restarts and retries are the evaluator's business, which knows what was running.
     options: dict[str, Any] = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
+    # Ray's head would keep a record of each chunk, hundreds of megabytes of them.
+    options["enable_task_events"] = False
     if session.gpus_per_worker:
         options["num_gpus"] = session.gpus_per_worker
     return ray.remote(**options)(WannWorker)
