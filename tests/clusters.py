@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 # A Ray that expects no other machine listens on, and is reached at, the loopback interface.
@@ -26,13 +25,12 @@ def free_port() -> int:
 
 @contextmanager
 def cluster(directory: Path, *options: str) -> Iterator[tuple[str, str]]:
-    """HOST:PORT of a head of two CPUs, and of its server for clients (where grpc is installed)."""
+    """HOST:PORT of a head of two CPUs, and of its server for clients."""
     port, client = free_port(), free_port()
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2", "--port"]
     command += [str(port), "--node-ip-address", "127.0.0.1", "--include-dashboard", "false", "--disable-usage-stats"]
     command += ["--object-store-memory", "100000000", "--include-log-monitor", "false"]
-    if find_spec("grpc"):  # Ray's server for clients does not start without it.
-        command += ["--ray-client-server-port", str(client)]
+    command += ["--ray-client-server-port", str(client)]
     with (directory / "head.log").open("w") as log:
         process = subprocess.Popen(
             [*command, *options],

@@ -1,10 +1,50 @@
-"""Where a submitted job may leave its results."""
+"""Searches from outside a cluster: submitted as a job, or as a client; and where a job may leave its results."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from clusters import LOOPBACK, cluster, free_port
 from experiment.jobs import check_outlives_job
 from run_search import main
-from searching import write_config
+from searching import ROOT, command, result, write_config
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    """A config for workers."""
+    return write_config(tmp_path_factory.mktemp("config") / "small.yaml", workers={"evaluator": "ray"})
+
+
+@pytest.fixture(scope="module")
+def alone(small: Path, tmp_path_factory) -> object:
+    """What a search finds in one process."""
+    run = tmp_path_factory.mktemp("alone") / "run"
+    assert main([str(small), "--run-dir", str(run), "--set", "workers.evaluator=inline"]) == 0
+    return result(run)
+
+
+def test_a_job_and_a_client_find_what_a_search_alone_finds(small: Path, alone: object, tmp_path: Path) -> None:
+    port = free_port()
+    dashboard = ("--include-dashboard", "true", "--dashboard-host", "127.0.0.1", "--dashboard-port", str(port))
+    with cluster(tmp_path, *dashboard) as (_, client):
+        submit = [sys.executable, "-m", "ray.scripts.scripts", "job", "submit", "--address", f"http://127.0.0.1:{port}"]
+        submit += ["--working-dir", str(ROOT), "--", sys.executable, "run_search.py", str(small), "--run-dir"]
+        submit += [str(tmp_path / "job")]
+        for name, arguments in (
+            ("job", submit),
+            ("client", command(small, "--run-dir", tmp_path / "client", "--address", f"ray://{client}")),
+        ):
+            environment = os.environ | LOOPBACK
+            done = subprocess.run(
+                arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "on 2 Ray workers (joined at " in done.stdout
+            assert result(tmp_path / name) == alone
 
 
 def test_results_in_a_jobs_working_directory_are_refused(tmp_path, monkeypatch, capsys) -> None:

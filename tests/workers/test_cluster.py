@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from workers.arrival import difference
 from workers.shipping import SOURCES, job_address, runtime_env, versions
 
 ROOT = Path(__file__).resolve().parents[2]
-needs_client = pytest.mark.skipif(find_spec("grpc") is None, reason="Ray's client needs grpcio")
 
 PREAMBLE = f"""
 import logging, os, sys
@@ -85,7 +83,6 @@ try_it({addresses[0]!r}, env_vars={{"WANN_CACHE_DIR": "/proc/none"}})
     assert lines[1].endswith("on node 127.0.0.1") and len(lines) == 2
 
 
-@needs_client
 def test_a_client_sends_its_sources(addresses, tmp_path: Path) -> None:
     """Its machine is taken for another one, so nothing of the checkout is used in place."""
     cache = {"WANN_CACHE_DIR": str(tmp_path / "cache")}
