@@ -17,7 +17,7 @@ encoder: $(READY)
 	$(BIN)/python train_vae.py --out $(ENCODER) $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 # Searches on clusters of several machines, which lose workers, nodes and drivers; and the image's commands, without Docker.
 chaos: $(READY)

@@ -1,5 +1,6 @@
 """A cluster of one node for tests, in processes of its own, on the loopback interface only."""
 
+import json
 import os
 import signal
 import socket
@@ -29,6 +30,8 @@ def cluster(directory: Path, *options: str) -> Iterator[tuple[str, str]]:
     port, client = free_port(), free_port()
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2", "--port"]
     command += [str(port), "--node-ip-address", "127.0.0.1", "--include-dashboard", "false", "--disable-usage-stats"]
+    # Ray's own niceness of 15 would stall its workers behind other tests.
+    command += ["--system-config", json.dumps({"worker_niceness": 0})]
     command += ["--object-store-memory", "100000000", "--include-log-monitor", "false"]
     command += ["--ray-client-server-port", str(client)]
     with (directory / "head.log").open("w") as log:

@@ -3,8 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,17 +10,19 @@ from chaos.machines import why_not
 from lacking import lacks
 from searching import ROOT
 
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture(scope="module")
-def reports() -> list[dict]:
+def reports(tmp_path_factory) -> list[dict]:
     missing = why_not()
     if missing is not None:
         lacks(missing)
-    with TemporaryDirectory(prefix="c") as directory:  # pytest's own are too long for Ray's sockets
-        command = [sys.executable, "-m", "chaos", "small", "--out", f"{directory}/out"]
-        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
-        assert found.returncode == 0, found.stdout + found.stderr
-        return json.loads(Path(directory, "out", "chaos.json").read_text())
+    out = tmp_path_factory.mktemp("chaos") / "out"
+    command = [sys.executable, "-m", "chaos", "small", "--out", str(out)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return json.loads((out / "chaos.json").read_text())
 
 
 def test_nothing_is_lost_with_workers_nodes_and_drivers(reports: list[dict]) -> None:
