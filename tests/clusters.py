@@ -52,6 +52,6 @@ def cluster(directory: Path, *options: str) -> Iterator[tuple[str, str]]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(8)  # A head that was killed takes longer.
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from workers.evaluator import WorkerError
 from workers.ray_session import (
     RaySession,
     Worker,
+    head_answers,
     is_node_lost,
     kill_worker,
     room,
@@ -21,6 +22,8 @@ from workers.shipping import Shipment
 
 # The cluster is asked for its size at most so often: a question takes about a millisecond.
 _LOOK_SECONDS = 1.0
+# A head that is gone for so long stays away; after a minute Ray would end this process without a word of ours.
+_HEAD_SECONDS = 30.0
 
 
 class Crew:
@@ -53,6 +56,7 @@ class Crew:
         self._growth_megabytes, self._max_attempts = growth_megabytes, max_attempts
         self._actor_class = actor_class
         self._failed_starts = 0
+        self._headless_since: float | None = None
         self.joined = self.left = 0
         self.workers: list[Worker] = [self._start() for _ in range(session.num_workers)]
         self._next_look = perf_counter() + _LOOK_SECONDS
@@ -64,7 +68,7 @@ class Crew:
         return iter(self.workers)
 
     def close(self) -> None:
-        for worker in self.workers:
+        for worker in self.workers if self._headless_since is None else ():  # Without a head they end by themselves.
             kill_worker(self._session, worker)
         self.workers = []
 
@@ -74,11 +78,17 @@ class Crew:
         return [worker for worker in self.workers if worker.starting is None]
 
     def follow_the_cluster(self) -> None:
-        """Start workers where nodes have joined; give up those that wait for a place that has gone."""
+        """Start workers where nodes have joined; give up those that wait for a place that has gone.
+
+        Raises:
+            WorkerError: Ray's head is lost.
+        """
         now = perf_counter()
         if now < self._next_look:
             return
         self._next_look = now + _LOOK_SECONDS
+        if not self._has_head(now):
+            return
         difference = room(self._session) - len(self.workers)
         for _ in range(difference):
             self.workers.append(self._start())
@@ -89,8 +99,32 @@ class Crew:
             self.workers.remove(worker)
             self.left += 1
 
+    def _has_head(self, now: float) -> bool:
+        if head_answers(self._session):
+            self._headless_since = None
+            return True
+        if self._headless_since is None:
+            self._headless_since = now
+        if (seconds := now - self._headless_since) > _HEAD_SECONDS:
+            raise WorkerError(f"the Ray cluster's head at {self._session.head} has not answered for {seconds:.0f} s")
+        return False
+
+    def await_head(self) -> None:
+        """Before what only Ray's head can tell or do, wait until it answers.
+
+        Raises:
+            WorkerError: it is lost.
+        """
+        while not self._has_head(perf_counter()):
+            sleep(_LOOK_SECONDS)
+
     def replace(self, worker: Worker) -> None:
-        """End a worker, whatever it does, and start another in its stead."""
+        """End a worker, whatever it does, and start another in its stead.
+
+        Raises:
+            WorkerError: Ray's head is lost.
+        """
+        self.await_head()
         kill_worker(self._session, worker)
         worker.jobs = deque()
         self.workers[self.workers.index(worker)] = self._start()
@@ -107,6 +141,7 @@ class Crew:
         try:
             worker.pid, worker.node = started(worker)
         except ray.exceptions.RayError as error:
+            self.await_head()
             self._failed_starts += not is_node_lost(worker, error)
             if getattr(error, "actor_init_failed", False) or isinstance(error, ray.exceptions.RayTaskError):
                 raise WorkerError(f"a worker cannot load task {self._task!r}: {last_line(error)}") from error

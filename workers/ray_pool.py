@@ -399,6 +399,7 @@ class RayEvaluator:
         """Replace the worker and send its jobs again; ``error`` is None if it was killed for taking too long."""
         import ray
 
+        self._workers.await_head()
         jobs = list(worker.jobs)
         blameless = is_node_lost(worker, error) or isinstance(error, ray.exceptions.ActorUnavailableError)
         self._counts["deaths"] += 1

@@ -37,7 +37,8 @@ class RaySession:
     ``num_workers`` there is room for at first, and always unless the session ``follows`` the cluster: then each of
     ``parallel`` searches has its part of the CPUs, or GPUs, that there are at the time. ``node`` is this process's own,
     "" where a client is on none of the cluster. ``elsewhere`` says whether workers may run on other machines.
-    ``directory`` holds logs and sockets of a Ray that was started here; they go when it ends.
+    ``directory`` holds logs and sockets of a Ray that was started here; they go when it ends. ``head`` is Ray's
+    head as HOST:PORT, None for clients.
     """
 
     owned: bool
@@ -50,6 +51,7 @@ class RaySession:
     directory: str | None = None
     follows: bool = False
     parallel: int = 1
+    head: str | None = None
 
     def close(self) -> None:
         import ray
@@ -107,13 +109,13 @@ def connect(
     num_workers = max(1, (num_workers or int(gpus if on_gpus else cpus)) // parallel)
     where = ("joined at " + address) if address else "started here" if owned else "already running"
     # A client's answer is the node of its server, where process numbers of this machine mean nothing.
-    node = "" if ray.util.client.ray.is_connected() else ray.get_runtime_context().get_node_id()
+    context = None if ray.util.client.ray.is_connected() else ray.get_runtime_context()
     total = num_workers * parallel
     return RaySession(
         owned,
         where,
         num_workers,
-        node,
+        context.get_node_id() if context else "",
         # A cluster whose nodes are still to come will have whole CPUs.
         min(1.0, cpus / total) if cpus else 1.0,
         min(1.0, gpus / total),
@@ -121,6 +123,7 @@ def connect(
         directory=directory,
         follows=follows,
         parallel=parallel,
+        head=str(context.gcs_address) if context else None,
     )
 
 
@@ -132,6 +135,18 @@ def room(session: RaySession) -> int:
         return session.num_workers
     there = ray.cluster_resources().get("GPU" if session.gpus_per_worker else "CPU", 0.0)
     return max(1, int(there) // session.parallel)
+
+
+def head_answers(session: RaySession) -> bool:
+    """Whether Ray's head can be reached; asked by Ray itself, a lost one blocks for a minute, then ends the process."""
+    if session.head is None:
+        return True
+    host, _, port = session.head.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:

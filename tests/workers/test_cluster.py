@@ -122,6 +122,27 @@ def test_no_gpu_in_the_cluster_is_one_sentence_for_the_command(addresses, tmp_pa
     assert done.stderr == "run_search.py: workers.device: expected a GPU that Ray knows of, found none\n"
 
 
+def test_a_lost_head_is_one_sentence(tmp_path: Path) -> None:
+    with cluster(tmp_path) as (address, _):
+        lines = run(
+            f"""
+import subprocess, workers.crew
+from workers.evaluator import WorkerError
+workers.crew._HEAD_SECONDS = 2.0
+with RayEvaluator(ArithmeticTask(), 2, {address!r}, home_seconds=0) as evaluator:
+    evaluator.evaluate(networks, weights, [1])
+    subprocess.run(["pkill", "-9", "-f", "[g]cs_server.*port={address.split(":")[1]}"], check=True)
+    try:
+        while True:
+            evaluator.evaluate(networks, weights, [1])
+    except WorkerError as error:
+        print(error)
+""",
+            tmp_path,
+        )
+    assert len(lines) == 1 and lines[0].startswith(f"the Ray cluster's head at {address} has not answered for ")
+
+
 def test_a_difference_names_what_differs() -> None:
     mine = versions()
     assert difference(mine, mine) is None
