@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from experiment.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
@@ -45,11 +46,15 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
     out = arguments.out or "comparison"
     options = {name: getattr(arguments, name) for name in _OF_COMPARING if name != "baselines"}
     order = make_ready(Asked(tuple(arguments.paths), out, seed=arguments.seed, baselines=baselines or None, **options))
-    from baselines.comparison.display import Display, show
+    from baselines.comparison.display import show
     from baselines.comparison.running import run
+    from experiment.progress import Bars
 
-    with Display(console) as display, StopRequest(lambda: display.say("Stopping; what is under way is saved")) as stop:
-        found = run(order, lambda: stop.requested, display.update)
+    with (
+        Bars(console, percent=True) as bars,
+        StopRequest(lambda: bars.say("Stopping; what is under way is saved")) as stop,
+    ):
+        found = run(order, lambda: stop.requested, bars.update)
     show(console, found.tables, arguments.seed)
     if stop.requested and not found.is_complete:
         console.print(f"Partial: go on by the same command with --resume. Files: {out}", markup=False, soft_wrap=True)
@@ -63,12 +68,12 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
 
     options = {name: getattr(arguments, name) for name in _OF_TRAINING}
     order = make_ready(Order(arguments.baseline, arguments.out, seed=arguments.seed, **options))
-    from baselines.display import Display
     from baselines.files import save
     from baselines.running import run
+    from experiment.progress import Bars
 
-    with Display(console, order.baseline) as display:
-        result = run(order, display.update)
+    with Bars(console) as bars:
+        result = run(order, partial(bars.update, f"{order.baseline}, batches"))
     save(order.out, result)
     console.print(result.line(), highlight=False, markup=False, soft_wrap=True)
     return DONE

@@ -22,15 +22,15 @@ def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     from rich.console import Console
 
-    from encoding.display import Display
     from encoding.making import Order, collect_frames, make_ready, measure, save, train_vae
+    from experiment.progress import Bars
 
     order = Order(**vars(arguments))
     console = Console()
     directory = make_ready(order)
-    with Display(console) as display:
-        frames = collect_frames(order, display)
-        vae = train_vae(order, frames, display)
+    with Bars(console) as bars:
+        frames = collect_frames(order, bars)
+        vae = train_vae(order, frames, bars)
     quality = measure(order, vae, frames)
     save(directory, order, vae, frames, quality)
     for line in quality.lines():

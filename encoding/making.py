@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from encoding.collecting import SIMULATORS, Frames, Job, collect
-from encoding.display import Display
 from encoding.driving import ChampionDriver
 from encoding.quality import Probe, Reconstruction, probe, reconstruction
 from envs.car_encoder import Encoder, read_encoder
+from experiment.progress import Bars
 from wann.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _champion(order: Order) -> ChampionDriver | None:
     return ChampionDriver(compile_genome(champion.genome), best["weight"], task.encoder_key)
 
 
-def collect_frames(order: Order, display: Display) -> Collected:
+def collect_frames(order: Order, bars: Bars) -> Collected:
     """Drive on Ray workers, which are gone afterwards."""
     from workers.ray_session import connect
 
@@ -168,17 +168,17 @@ def collect_frames(order: Order, display: Display) -> Collected:
             for name, share in order.shares(total, held_out).items():
                 part = f"{'held-out' if held_out else 'training'} frames of {name}"
                 jobs = (Job(name, order.seed, index, held_out, champion) for index in count())
-                found[held_out][name] = collect(jobs, share, session.cpus_per_worker, _shown(display, part, share))
+                found[held_out][name] = collect(jobs, share, session.cpus_per_worker, _shown(bars, part, share))
         return Collected(*found)
     finally:
         session.close()
 
 
-def _shown(display: Display, part: str, total: int) -> Callable[[int], None]:
-    return lambda done: display.update(part, done, total)
+def _shown(bars: Bars, part: str, total: int) -> Callable[[int], None]:
+    return lambda done: bars.update(part, done, total)
 
 
-def train_vae(order: Order, frames: Collected, display: Display) -> VAE:
+def train_vae(order: Order, frames: Collected, bars: Bars) -> VAE:
     from encoding.vae import train
     from wann.torch_device import choose_device
 
@@ -188,7 +188,7 @@ def train_vae(order: Order, frames: Collected, display: Display) -> VAE:
 
     def show(epoch: int, batch: int, mean_loss: float) -> None:
         note = f"epoch {epoch + 1}/{recipe.epochs}  loss {mean_loss:.1f}"
-        display.update("training, batches", epoch * per_epoch + batch, recipe.epochs * per_epoch, note)
+        bars.update("training, batches", epoch * per_epoch + batch, recipe.epochs * per_epoch, note)
 
     return train(pixels, recipe, choose_device(order.device), show)
 

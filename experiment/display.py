@@ -14,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from experiment.progress import PLAIN_SECONDS
 from workers.watching import worker_words
 
-PLAIN_SECONDS = 5.0  # between plain lines
 _RECENT = 50  # generations that the rate and the time left are estimated from
 
 

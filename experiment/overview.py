@@ -14,7 +14,8 @@ from rich.table import Table
 
 from evolution.run_directory import METRICS
 from experiment.children import Child
-from experiment.display import PLAIN_SECONDS, number_text
+from experiment.display import number_text
+from experiment.progress import PLAIN_SECONDS
 from wann.champion import Champion
 
 # Of the end of metrics.jsonl, where its last line is.

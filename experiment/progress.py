@@ -1,22 +1,56 @@
-"""The bar of a training: parts of it, how far they are, the time left, and a remark."""
+"""What a person sees of work in parts: a bar for each where there is a terminal, plain lines now and then elsewhere."""
 
 from __future__ import annotations
 
+from time import monotonic
+
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-PLAIN_SECONDS = 5.0  # between the plain lines that stand for it where there is no terminal
+PLAIN_SECONDS = 5.0  # between plain lines
 
 
-def training_bar(console: Console) -> Progress:
-    """Not started; its tasks have the field ``note``."""
-    return Progress(
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=console,
-        expand=True,
-        disable=not console.is_terminal,
-    )
+class Bars:
+    """How far each part is, the time left, and a remark; a context manager. Nothing in names and remarks is markup.
+
+    Args:
+        console: where to write; its ``is_terminal`` decides between bars and lines.
+        percent: whether parts are so large that per cent say more than counts.
+    """
+
+    def __init__(self, console: Console, percent: bool = False) -> None:
+        self._console, self._percent = console, percent
+        self._bars: dict[str, TaskID] = {}
+        self._shown = monotonic()
+        self._progress = Progress(
+            TextColumn("{task.description}", style="bold", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%") if percent else MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=console,
+            expand=True,
+            disable=not console.is_terminal,
+        )
+
+    def update(self, part: str, done: int, total: int, note: str = "") -> None:
+        """``done`` of ``total`` of one part, with a remark."""
+        if part not in self._bars:
+            self._bars[part] = self._progress.add_task(part, total=total, note="")
+        self._progress.update(self._bars[part], completed=done, note=note)
+        now = monotonic()
+        if not self._console.is_terminal and (done >= total or now - self._shown >= PLAIN_SECONDS):
+            self._shown = now
+            count = f"{100 * done / total:.0f} %" if self._percent else f"{done}/{total}"
+            self.say(f"{part}  {count}  {note}".rstrip())
+
+    def say(self, line: str) -> None:
+        """A line above the bars."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
