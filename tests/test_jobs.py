@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def alone(small: Path, tmp_path_factory) -> object:
     return result(run)
 
 
+def outside(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | LOOPBACK
+    return subprocess.run(
+        arguments, cwd=directory, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
 def test_a_job_and_a_client_find_what_a_search_alone_finds(small: Path, alone: object, tmp_path: Path) -> None:
     port = free_port()
     dashboard = ("--include-dashboard", "true", "--dashboard-host", "127.0.0.1", "--dashboard-port", str(port))
@@ -35,13 +43,16 @@ def test_a_job_and_a_client_find_what_a_search_alone_finds(small: Path, alone: o
         submit += ["--working-dir", str(ROOT), "--", sys.executable, "run_search.py", str(small), "--run-dir"]
         submit += [str(tmp_path / "job")]
         for name, arguments in (
-            ("job", submit),
             ("client", command(small, "--run-dir", tmp_path / "client", "--address", f"ray://{client}")),
+            ("job", submit),
         ):
-            environment = os.environ | LOOPBACK
-            done = subprocess.run(
-                arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200, check=False
-            )
+            done = outside(arguments, tmp_path)
+            for _ in range(30):
+                if (
+                    "No available agent to submit job" in done.stderr
+                ):  # A cluster takes jobs some seconds after its start.
+                    time.sleep(1)
+                    done = outside(arguments, tmp_path)
             assert done.returncode == 0, done.stdout + done.stderr
             assert "on 2 Ray workers (joined at " in done.stdout
             assert result(tmp_path / name) == alone
