@@ -94,6 +94,7 @@ def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySes
 
         # Twice as many threads as workers, since each may hold a chunk that waits for its turn.
         options = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
+        options["enable_task_events"] = False
         return Places(ray.remote(**options, max_concurrency=2 * per_process)(BareWorker), per_process)
 
     return make
