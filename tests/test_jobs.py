@@ -48,9 +48,7 @@ def test_a_job_and_a_client_find_what_a_search_alone_finds(small: Path, alone: o
         ):
             done = outside(arguments, tmp_path)
             for _ in range(30):
-                if (
-                    "No available agent to submit job" in done.stderr
-                ):  # A cluster takes jobs some seconds after its start.
+                if "No available agent to submit job" in done.stderr:  # A cluster has one some seconds after its start.
                     time.sleep(1)
                     done = outside(arguments, tmp_path)
             assert done.returncode == 0, done.stdout + done.stderr

@@ -248,6 +248,8 @@ def _not_joined(address: str, report: str) -> str:
             "pip install weight-agnostic-search[cluster]"
         )
     reason = next((line.strip() for line in report.splitlines() if line.strip()), "no reason given")
+    if os.environ.get("RAY_AUTH_MODE") != "token":  # A head asks for a token where its home directory has one.
+        reason += "; if it asks for a token, set RAY_AUTH_MODE=token"
     return f"workers.address: expected a Ray cluster, found one at {address!r} that cannot be joined ({reason})"
 
 
