@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from chaos.machines import inside, why_not
 from clusters import LOOPBACK, cluster, free_port
 from experiment.jobs import check_outlives_job
+from lacking import lacks
 from run_search import main
 from searching import ROOT, command, result, write_config
 
@@ -35,6 +37,18 @@ def outside(arguments: list[str], directory: Path) -> subprocess.CompletedProces
     )
 
 
+def test_jobs_and_clients() -> None:
+    """In a network of their own: what starts jobs has one port, which the Ray of another test may have."""
+    if (missing := why_not()) is not None:
+        lacks(missing)
+    test = f"{__file__}::test_a_job_and_a_client_find_what_a_search_alone_finds"
+    command = inside([sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", test])
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.skipif("WANN_CHAOS_INSIDE" not in os.environ, reason="run by test_jobs_and_clients")
 def test_a_job_and_a_client_find_what_a_search_alone_finds(small: Path, alone: object, tmp_path: Path) -> None:
     port = free_port()
     dashboard = ("--include-dashboard", "true", "--dashboard-host", "127.0.0.1", "--dashboard-port", str(port))
