@@ -29,7 +29,7 @@ from envs.bipedal_walker import BipedalWalker
 from evolution.search import Search
 from workers.ray_pool import RayEvaluator
 from workers.ray_request import Request
-from workers.ray_session import RaySession, connect
+from workers.ray_session import RaySession, actor_options, connect
 
 
 class Places:
@@ -93,8 +93,7 @@ def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySes
                     return answer(lengths, chunk, self.speed)
 
         # Twice as many threads as workers, since each may hold a chunk that waits for its turn.
-        options = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
-        options["enable_task_events"] = False
+        options = actor_options(session)
         return Places(ray.remote(**options, max_concurrency=2 * per_process)(BareWorker), per_process)
 
     return make

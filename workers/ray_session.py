@@ -359,10 +359,15 @@ def make_actor_class(session: RaySession) -> Any:
 
             return run_chunk(self.task, chunk, shared)
 
+    return ray.remote(**actor_options(session))(WannWorker)
+
+
+def actor_options(session: RaySession) -> dict[str, Any]:
+    """What Ray is told of every worker's actor."""
     # Restarts and retries are the evaluator's business, which knows what was running.
     options: dict[str, Any] = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
     # Ray's head would keep a record of each chunk, hundreds of megabytes of them.
     options["enable_task_events"] = False
     if session.gpus_per_worker:
         options["num_gpus"] = session.gpus_per_worker
-    return ray.remote(**options)(WannWorker)
+    return options
