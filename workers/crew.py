@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from operator import attrgetter
 from time import perf_counter, sleep
 from typing import Any
 
@@ -15,6 +16,7 @@ from workers.ray_session import (
     is_node_lost,
     kill_worker,
     room,
+    settle,
     start_worker,
     started,
 )
@@ -24,6 +26,8 @@ from workers.shipping import Shipment
 _LOOK_SECONDS = 1.0
 # A head that is gone for so long stays away; after a minute Ray would end this process without a word of ours.
 _HEAD_SECONDS = 30.0
+# An actor that is killed just as Ray gives it a place keeps the place until the job ends: about one in a thousand.
+_SETTLE_SECONDS = 5.0
 
 
 class Crew:
@@ -68,9 +72,16 @@ class Crew:
         return iter(self.workers)
 
     def close(self) -> None:
-        for worker in self.workers if self._headless_since is None else ():  # Without a head they end by themselves.
-            kill_worker(self._session, worker)
-        self.workers = []
+        """End all workers; where Ray goes on, those that are on their way to a place get there first."""
+        workers, self.workers = self.workers, []
+        if self._headless_since is not None:
+            return  # Without a head they end by themselves.
+        try:
+            if not self._session.owned:
+                settle([worker for worker in workers if worker.starting is not None], _SETTLE_SECONDS)
+        finally:
+            for worker in workers:
+                kill_worker(self._session, worker)
 
     @property
     def live(self) -> list[Worker]:
@@ -93,7 +104,9 @@ class Crew:
         for _ in range(difference):
             self.workers.append(self._start())
         self.joined += max(0, difference)
+        # The latest are those without a place.
         waiting = [worker for worker in self.workers if worker.starting is not None]
+        waiting.sort(key=attrgetter("since"), reverse=True)
         for worker in waiting[: max(0, -difference)]:
             kill_worker(self._session, worker)
             self.workers.remove(worker)

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -299,6 +299,14 @@ def started(worker: Worker) -> tuple[int, str]:
     if mistake is not None:
         raise UserError(mistake)
     return pid, node
+
+
+def settle(workers: Sequence[Worker], seconds: float) -> None:
+    """Wait until these have started or died, at most ``seconds``."""
+    import ray
+
+    if workers:
+        ray.wait([worker.starting for worker in workers], num_returns=len(workers), timeout=seconds)
 
 
 def kill_worker(session: RaySession, worker: Worker) -> None:

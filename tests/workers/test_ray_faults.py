@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 
 from envs.cartpole_swingup import CartPoleSwingUp
 from envs.task import Returns
@@ -270,6 +271,15 @@ def test_workers_that_find_no_room(networks: Networks) -> None:
             pytest.raises(WorkerError, match="none of 2 workers started within 1 s"),
         ):
             second.evaluate(networks, WEIGHTS, SEEDS)
+
+
+def test_workers_on_their_way_get_there_before_they_are_ended() -> None:
+    """Ray may leak the place of an actor that is killed earlier, and the next evaluator would wait for it."""
+    with RayEvaluator(ArithmeticTask(), 2) as evaluator:
+        answers = [worker.starting for worker in evaluator._workers]
+    for pid, _, mistake in ray.get(answers):
+        assert pid > 0
+        assert mistake is None
 
 
 def test_a_worker_that_grows_is_replaced(networks: Networks) -> None:
