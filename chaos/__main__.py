@@ -30,7 +30,7 @@ def _search(name: str, config: str, *settings: str) -> Search:
 
 # What is tried, under which faults.
 _SMALL = (
-    (_search("pole", _POLE, "generations=250", "evaluation.rollouts=2", *_BRIEF), SMALL),
+    (_search("pole", _POLE, "generations=400", "evaluation.rollouts=2", *_BRIEF), SMALL),
     (_search("walker", _WALKER, "generations=60", "search.population=64", *_BRIEF), SMALLEST),
 )
 _FULL = (

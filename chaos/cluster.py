@@ -56,7 +56,7 @@ class Cluster:
         self._start(self.head, options)
 
     def join(self, count: int = 1) -> None:
-        """More machines of one CPU each, one after another, once their nodes are up."""
+        """More machines of one CPU each, one after another (Ray shares files among the nodes of one disk)."""
         for _ in range(count):
             machine = self._network.add()
             self._start(machine, ["--address", self.address, "--num-cpus", "1"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,19 @@ class Trial:
             self._faults.counts[kind] += 1
             self._driver = self._start("--resume", self._run)
             return
-        wait_until(lambda: self._faults.inject(kind), self._driver, f"no {kind} was there to be hit, see {self._log}")
+        otherwise = f"no {kind} was there to be hit, see {self._log}"
+        with self._held() if kind == "join" else nullcontext():
+            wait_until(lambda: self._faults.inject(kind), self._driver, otherwise)
         print(f"{self._search.name}: {kind} at generation {num_generations(self._run)}", flush=True)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """While a machine boots, a brief search would be over; on a slow machine it was."""
+        send(self._driver.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            send(self._driver.pid, signal.SIGCONT)
 
     def _go_on(self) -> None:
         """Until the search has done another generation."""
