@@ -141,12 +141,17 @@ def head_answers(session: RaySession) -> bool:
     """Whether Ray's head can be reached; asked by Ray itself, a lost one blocks for a minute, then ends the process."""
     if session.head is None:
         return True
-    host, _, port = session.head.rpartition(":")
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS):
-            return True
+        _reach(session.head)
     except OSError:
         return False
+    return True
+
+
+def _reach(address: str) -> None:
+    """Raises OSError, or OverflowError for a port that cannot be, where nothing answers at HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
 
 
 def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:
@@ -213,11 +218,10 @@ def find_cluster(address: str) -> str:
         resolved = address.removeprefix(_CLIENT) if client else services.canonicalize_bootstrap_address(address)
     except (ConnectionError, ValueError) as error:
         raise UserError(f"{where} ({str(error).splitlines()[0]})") from error
-    host, _, port = (resolved or "").rpartition(":")
-    if not host or not port.isdigit():
+    if resolved is None or not re.fullmatch(r".+:[0-9]+", resolved):
         raise UserError(where)
     try:
-        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+        _reach(resolved)
     except (OSError, OverflowError) as error:
         raise UserError(f"{where}, where nothing answers ({error})") from error
     return f"{_CLIENT if client else ''}{resolved}"
