@@ -44,6 +44,8 @@ _PARTS_PER_WORKER = 8
 _BLIND_CHUNKS = 4
 # A suspect chunk is cut into this many.
 _SPLIT = 8
+# An idle worker that is asked for a sign of life gives it within milliseconds.
+_SIGN_SECONDS = 2.0
 # A chunk is late when it takes this many times as long as expected, and at least so many seconds.
 _LATE_FACTOR = 4.0
 _LATE_SECONDS = 0.25
@@ -319,9 +321,10 @@ class RayEvaluator:
     def _send(self, work: Work, chunk: Chunk, worker: Worker) -> None:
         if not worker.jobs:
             worker.since = perf_counter()
-        proof = worker.actor.ping.remote() if chunk.suspect else None
+        # Before the chunk, not with it: a genome that kills at once would take the sign with it.
+        was_alive = chunk.suspect and _answered(worker.actor.ping.remote(), _SIGN_SECONDS)
         reference = worker.actor.evaluate.remote(work.chunk_bytes(chunk.pieces), work.shared)
-        worker.jobs.append(Job(chunk, reference, proof))
+        worker.jobs.append(Job(chunk, reference, was_alive))
         chunk.copies += 1
         self._counts["chunks"] += 1
 
@@ -414,7 +417,7 @@ class RayEvaluator:
             if job.chunk.settled or work is None:
                 continue
             if position == 0 and not blameless:
-                alone = len(jobs) == 1 and job.proof is not None and _answered(job.proof)
+                alone = len(jobs) == 1 and job.was_alive
                 self._suspect(work, job.chunk, strike=error is None or alone)
             elif not job.chunk.copies:
                 (work.suspects if job.chunk.suspect else work.fresh).append(job.chunk)
@@ -482,11 +485,11 @@ def _singles(work: Work) -> list[Chunk]:
     return [work.chunk(np.array([piece])) for piece in np.flatnonzero(work.missing)]
 
 
-def _answered(reference: Any) -> bool:
-    """Whether the call behind ``reference`` has ended, and well."""
+def _answered(reference: Any, seconds: float = 0) -> bool:
+    """Whether the call behind ``reference`` has ended by then, and well."""
     import ray
 
-    if not ray.wait([reference], timeout=0)[0]:
+    if not ray.wait([reference], timeout=seconds)[0]:
         return False
     try:
         ray.get(reference)

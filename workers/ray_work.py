@@ -33,11 +33,11 @@ class Chunk:
 
 @dataclass(eq=False)
 class Job:
-    """A chunk on a worker; ``proof`` is answered first, if the worker is alive to begin it."""
+    """A chunk on a worker; ``was_alive`` says that the worker answered just before."""
 
     chunk: Chunk
     reference: Any
-    proof: Any
+    was_alive: bool
 
 
 class Work(ABC):

@@ -171,7 +171,7 @@ def test_genome_that_kills_its_process(networks: Networks, caplog: pytest.LogCap
     with RayEvaluator(task, 2) as evaluator:
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks, without=[17])
         deaths = evaluator.statistics()["worker_deaths"]
-        assert 4 <= deaths <= 6
+        assert 4 <= deaths <= 6  # one to suspect it, three alone, and what it takes to find it
         assert evaluator.statistics()["worker_poisoned"] == 1
         named = [record.getMessage() for record in caplog.records if "killed or hung" in record.getMessage()]
         assert len(named) == 1
