@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-_INSIDE = "WANN_CHAOS_INSIDE"
+INSIDE = "WANN_CHAOS_INSIDE"
 _NETWORK = "10.77.0"
 _NAMES = Path("/run/netns")
 
@@ -39,7 +39,7 @@ def inside(command: Sequence[str]) -> list[str]:
     """The command that runs ``command`` in namespaces in which there can be `Machines`."""
     # The shell stays: as the first process of its namespace it takes leave of those whose parents have died.
     mounts = f'mkdir -p {_NAMES} && mount -t tmpfs tmpfs {_NAMES} && ip link set lo up && "$@"; exit $?'
-    return [*_unshare(), "env", f"{_INSIDE}=1", "sh", "-euc", mounts, "sh", *command]
+    return [*_unshare(), "env", f"{INSIDE}=1", "sh", "-euc", mounts, "sh", *command]
 
 
 def go_inside() -> None:
@@ -48,7 +48,7 @@ def go_inside() -> None:
     Raises:
         NoNamespacesError: there are none.
     """
-    if os.environ.get(_INSIDE):
+    if os.environ.get(INSIDE):
         return
     missing = why_not()
     if missing is not None:
@@ -125,7 +125,7 @@ class Network:
     """The switch between machines. There is one, in the namespaces of this process."""
 
     def __init__(self) -> None:
-        assert os.environ.get(_INSIDE), "machines need namespaces: see go_inside"
+        assert os.environ.get(INSIDE), "machines need namespaces: see go_inside"
         _ip("link", "add", "switch", "type", "bridge")
         _ip("addr", "add", f"{_NETWORK}.1/24", "dev", "switch")
         _ip("link", "set", "switch", "up")

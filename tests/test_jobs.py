@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.machines import inside, why_not
+from chaos.machines import INSIDE, inside, why_not
 from clusters import LOOPBACK, cluster, free_port
 from experiment.jobs import check_outlives_job
 from lacking import lacks
@@ -48,7 +48,7 @@ def test_jobs_and_clients() -> None:
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.skipif("WANN_CHAOS_INSIDE" not in os.environ, reason="run by test_jobs_and_clients")
+@pytest.mark.skipif(INSIDE not in os.environ, reason="run by test_jobs_and_clients")
 def test_a_job_and_a_client_find_what_a_search_alone_finds(small: Path, alone: object, tmp_path: Path) -> None:
     port = free_port()
     dashboard = ("--include-dashboard", "true", "--dashboard-host", "127.0.0.1", "--dashboard-port", str(port))

@@ -73,20 +73,25 @@ class Crew:
 
     def close(self) -> None:
         """End all workers; where Ray goes on, those that are on their way to a place get there first."""
-        workers, self.workers = self.workers, []
-        if self._headless_since is not None:
-            return  # Without a head they end by themselves.
-        try:
-            if not self._session.owned:
-                settle([worker for worker in workers if worker.starting is not None], _SETTLE_SECONDS)
-        finally:
-            for worker in workers:
-                kill_worker(self._session, worker)
+        if self._headless_since is None:  # Without a head they end by themselves.
+            try:
+                if not self._session.owned:
+                    settle(self.waiting, _SETTLE_SECONDS)
+            finally:
+                for worker in self.workers:
+                    kill_worker(self._session, worker)
+        self.workers = []
 
     @property
     def live(self) -> list[Worker]:
         """Those that have started."""
         return [worker for worker in self.workers if worker.starting is None]
+
+    @property
+    def waiting(self) -> list[Worker]:
+        """Those that have not; first the latest, which have no place yet if any has none."""
+        waiting = [worker for worker in self.workers if worker.starting is not None]
+        return sorted(waiting, key=attrgetter("since"), reverse=True)
 
     def follow_the_cluster(self) -> None:
         """Start workers where nodes have joined; give up those that wait for a place that has gone.
@@ -104,10 +109,7 @@ class Crew:
         for _ in range(difference):
             self.workers.append(self._start())
         self.joined += max(0, difference)
-        # The latest are those without a place.
-        waiting = [worker for worker in self.workers if worker.starting is not None]
-        waiting.sort(key=attrgetter("since"), reverse=True)
-        for worker in waiting[: max(0, -difference)]:
+        for worker in self.waiting[: max(0, -difference)]:
             kill_worker(self._session, worker)
             self.workers.remove(worker)
             self.left += 1

@@ -319,10 +319,10 @@ class RayEvaluator:
         return not chunk.suspect and (chunk.cost.expected_seconds(chunk.units) or 0.0) < _AHEAD_SECONDS
 
     def _send(self, work: Work, chunk: Chunk, worker: Worker) -> None:
-        if not worker.jobs:
-            worker.since = perf_counter()
         # Before the chunk, not with it: a genome that kills at once would take the sign with it.
         was_alive = chunk.suspect and _answered(worker.actor.ping.remote(), _SIGN_SECONDS)
+        if not worker.jobs:
+            worker.since = perf_counter()
         reference = worker.actor.evaluate.remote(work.chunk_bytes(chunk.pieces), work.shared)
         worker.jobs.append(Job(chunk, reference, was_alive))
         chunk.copies += 1
