@@ -21,11 +21,11 @@ test: $(READY)
 
 # Searches on clusters of several machines, which lose workers, nodes and drivers; and the image's commands, without Docker.
 chaos: $(READY)
-	$(BIN)/python -m chaos full --out runs/chaos $(ARGS)
+	$(BIN)/python -m tests.chaos full --out runs/chaos $(ARGS)
 	deploy/check_image.sh $(PYTHON)
 
 soak: $(READY)
-	$(BIN)/python -m chaos soak --out runs/soak $(ARGS)
+	$(BIN)/python -m tests.chaos soak --out runs/soak $(ARGS)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from experiment.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
+from experiment.terminal.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
 from wann.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,15 +40,15 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _compare(arguments: argparse.Namespace, console: Console) -> int:
-    from baselines.comparison.ordering import Asked, make_ready
+    from baselines.comparison.order import Asked, make_ready
 
     baselines = arguments.baselines and tuple(filter(None, arguments.baselines.split(",")))
     out = arguments.out or "comparison"
     options = {name: getattr(arguments, name) for name in _OF_COMPARING if name != "baselines"}
     order = make_ready(Asked(tuple(arguments.paths), out, seed=arguments.seed, baselines=baselines or None, **options))
-    from baselines.comparison.display import show
-    from baselines.comparison.running import run
-    from experiment.progress import Bars
+    from baselines.comparison.run import run
+    from baselines.comparison.terminal_tables import show
+    from experiment.terminal.bars import Bars
 
     with (
         Bars(console, percent=True) as bars,
@@ -68,9 +68,9 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
 
     options = {name: getattr(arguments, name) for name in _OF_TRAINING}
     order = make_ready(Order(arguments.baseline, arguments.out, seed=arguments.seed, **options))
-    from baselines.files import save
-    from baselines.running import run
-    from experiment.progress import Bars
+    from baselines.model_file import save
+    from baselines.run import run
+    from experiment.terminal.bars import Bars
 
     with Bars(console) as bars:
         result = run(order, partial(bars.update, f"{order.baseline}, batches"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from experiment.command_line import DONE, ArgumentParser, exit_status
+from experiment.terminal.command_line import DONE, ArgumentParser, exit_status
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
-    from inspection.inspecting import Order, inspect
+    from inspection.inspect import Order, inspect
 
     order = Order(**{**vars(arguments), "export": _listed(arguments.export), "options": tuple(arguments.options)})
     from rich.console import Console

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from experiment.command_line import DONE, INTERRUPTED, ArgumentParser, Stopped, StopRequest, exit_status
+from experiment.terminal.command_line import DONE, INTERRUPTED, ArgumentParser, Stopped, StopRequest, exit_status
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from envs.task import Task
-    from evolution.run_directory import RunDirectory
-    from evolution.searches import AnySearch
+    from evolution.registry import AnySearch
     from experiment.evaluators import Evaluators
-    from experiment.tallies import Finished
+    from experiment.replicates.tables import Finished
+    from storage.run_directory import RunDirectory
     from wann.champion import Champion
     from workers.evaluator import Evaluator
 
@@ -29,11 +29,11 @@ def evolve(
     run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest
 ) -> AnySearch | None:
     """One search, from its newest checkpoint to its last generation; None if asked to stop."""
-    from evolution.searches import make_search
+    from evolution.registry import make_search
     from experiment.champions import first_genomes
-    from experiment.display import Display, label_of
-    from experiment.recorder import Recorder
-    from experiment.starting import behaviour_of
+    from experiment.opening import behaviour_of
+    from experiment.recording.recorder import Recorder
+    from experiment.terminal.live import Display, label_of
 
     config = run.config
     search = make_search(
@@ -55,8 +55,8 @@ def evolve(
 def find_champion(run: RunDirectory, evaluators: Evaluators, console: Console, stop: StopRequest) -> Champion | None:
     """Search, in stages where the config has them, then choose the champion; None (or `Stopped`) if asked to stop."""
     from experiment.champions import crown, last_config
+    from experiment.opening import task_of
     from experiment.stages import run_stages
-    from experiment.starting import task_of
     from wann.champion import format_champion
 
     def evolve_one(run: RunDirectory) -> AnySearch | None:
@@ -85,11 +85,11 @@ def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     from rich.console import Console
 
-    from experiment.closing import announce, print_champion, print_interrupted, resumable
     from experiment.evaluators import Evaluators
     from experiment.jobs import check_outlives_job
-    from experiment.several import print_several, run_several
-    from experiment.starting import Share, open_run
+    from experiment.opening import Share, open_run
+    from experiment.replicates.run import print_several, run_several
+    from experiment.terminal.messages import announce, print_champion, print_interrupted, resumable
 
     console = Console()
     check_outlives_job(arguments.resume or arguments.run_dir)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from experiment.command_line import DONE, ArgumentParser, exit_status
+from experiment.terminal.command_line import DONE, ArgumentParser, exit_status
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,8 +22,8 @@ def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     from rich.console import Console
 
-    from encoding.making import Order, collect_frames, make_ready, measure, save, train_vae
-    from experiment.progress import Bars
+    from encoding.make import Order, collect_frames, make_ready, measure, save, train_vae
+    from experiment.terminal.bars import Bars
 
     order = Order(**vars(arguments))
     console = Console()

@@ -7,15 +7,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envs.classification import Classification
-from envs.datasets import DATASETS
-from envs.image_inputs import input_kinds
+from envs.images.classification import Classification
+from envs.images.datasets import DATASETS
+from envs.images.inputs import input_kinds
 from envs.registry import task_of_champion
 from wann.champion import Champion, load_champion
 from wann.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:  # it imports torch, which may be missing
-    from baselines.recipe import Recipe
+    from baselines.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _inputs(order: Order) -> str:
 
 def _device(order: Order) -> str:
     """Where training runs: for "auto" a GPU where there is one and the baseline can use it."""
-    from wann.torch_device import choose_device
+    from wann.torch.device import choose_device
 
     recipe = _recipe(order)
     if order.device == "cuda" and not recipe.on_gpu:

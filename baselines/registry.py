@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
-from baselines.convolutional import Hypernetwork, PlainCNN
-from baselines.coordinates import CoordinateHypernetwork
-from baselines.dense import Linear, Perceptron
-from baselines.evolving import Evolution
-from baselines.mask import Mask
-from baselines.model import Model, Problem
-from baselines.recipe import Recipe
-from baselines.topology import Topology
-from baselines.training import Gradients
+from baselines.models.convolutional import Hypernetwork, PlainCNN
+from baselines.models.coordinates import CoordinateHypernetwork
+from baselines.models.dense import Linear, Perceptron
+from baselines.models.mask import Mask
+from baselines.models.model import Model, Problem
+from baselines.models.topology import Topology
+from baselines.training.by_cma_es import Evolution
+from baselines.training.by_gradients import Gradients
+from baselines.training.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def chunk_seconds(steps: list[int], lengths: Lengths) -> float:
 
 
 def reply(steps: list[int], shape: tuple[int, int, int], seconds: float) -> bytes:
-    """A pickled `workers.remote.Reply`: of `envs.task.Returns`, values that are the lengths, and no falls."""
+    """A pickled `workers.ray.worker_process.Reply`: `envs.task.Returns` whose values are the lengths, without falls."""
     values = _array(shape, "<f8", array("d", steps))
     lengths = _array(shape, "<i8", array("q", steps))
     falls = _array(shape, "|b1", array("b", bytes(len(steps))))

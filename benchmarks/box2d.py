@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.evolved import load
 from benchmarks.measuring import Figures, gain_of_second_worker, recorded, seconds_of
-from envs.bipedal_walker import BipedalWalker
+from envs.box2d.walker.task import BipedalWalker
 from wann.network import Networks, compile_population
 from wann.population import Population
-from workers.memory import resident_megabytes
+from workers.ray.memory import resident_megabytes
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = np.array([1.0])

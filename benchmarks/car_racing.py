@@ -5,12 +5,12 @@ from __future__ import annotations
 from statistics import median
 
 import numpy as np
+from envs.box2d.simulation.racer import encoder as car_encoder
 
 from benchmarks.evolved import GROWING
 from benchmarks.measuring import Figures, gain_of_second_worker, recorded, seconds_of, timed
-from envs import car_encoder
-from envs.car_racing import CarRacing
-from evolution.mutation import draw_operators, mutate, palette_of, prune
+from envs.box2d.racer.task import CarRacing
+from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
 from wann.activations import ACTIVATIONS
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_population

@@ -32,9 +32,9 @@ from benchmarks.evolved import load, write
 from benchmarks.measuring import kept
 from configs import load_config
 from configs.schema import SearchConfig
-from envs.car_racing import CarRacing
-from evolution.genome_file import load_genomes
+from envs.box2d.racer.task import CarRacing
 from evolution.search import Search
+from storage.genome_file import load_genomes
 from wann.genome import Genome, minimal_genome
 from wann.network import Networks, compile_genome
 

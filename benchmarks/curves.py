@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from benchmarks.searching import on_whole_episodes
 from configs import load_config
-from evolution.genome_file import load_genomes
-from evolution.randomness import Purpose, episode_seeds
+from storage.genome_file import load_genomes
 from wann.errors import UserError
 from wann.genome import Genome
 from wann.network import compile_genome
+from wann.randomness import Purpose, episode_seeds
 
 EPISODES = 100
 

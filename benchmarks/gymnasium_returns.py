@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.car_simulators import drive
-from envs.bipedal_walker import BipedalWalker
+from envs.box2d.walker.task import BipedalWalker
 from wann.genome import Genome, make_genome
 from wann.network import Networks, compile_genome
 

@@ -1,6 +1,6 @@
 """Speed of classifying: networks a second on 1,000 images at the six published weights, on one core.
 
-By the kernels, and by torch (`wann.torch_batch`) on the same core; what torch takes of memory there under a budget; and
+By the kernels, and by torch (`wann.torch.batch`) on the same core; what torch takes of memory there under a budget; and
 its speed on a GPU where there is one. The yardstick follows the published code: NumPy, one network and weight at a
 time, node by node, each node the product of all nodes' values with a dense column of weights. Pixels are random, a
 quarter of them not 0, as in MNIST.
@@ -29,7 +29,7 @@ from wann.network import Network, Networks, compile_population
 from wann.population import Population
 
 if TYPE_CHECKING:
-    from wann.torch_batch import TorchBackend
+    from wann.torch.batch import TorchBackend
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = 1000
@@ -59,7 +59,7 @@ def mnist_torch_speed() -> Figures:
     """The same by torch on a processor, beside the kernels; on a GPU a whole generation at once."""
     import torch
 
-    from wann.torch_batch import TorchBackend
+    from wann.torch.batch import TorchBackend
 
     batch, backend = random_batch(), TorchBackend("cpu")
     for size in SIZES:
@@ -91,7 +91,7 @@ def print_torch_memory(budget: int, count: int = GPU_POPULATION) -> None:
         budget: megabytes (2^20 bytes).
         count: networks.
     """
-    from wann.torch_batch import TorchBackend
+    from wann.torch.batch import TorchBackend
 
     batch, networks = random_batch(), classifiers(SIZES[-1], count)
     TorchBackend("cpu", 1).scores(networks.take([0]), WEIGHTS, batch)  # loads what the libraries load once

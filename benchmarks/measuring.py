@@ -14,7 +14,7 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 
-from envs import box2d
+from envs.box2d import simulation as box2d
 from wann.network import Networks
 
 Figures = Iterator[tuple[str, float]]
@@ -106,8 +106,8 @@ def gain_of_second_worker(
     task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds: NDArray[np.int64]
 ) -> float:
     """How many times as fast two Ray workers are as one."""
-    from workers.ray_pool import RayEvaluator
-    from workers.ray_session import connect
+    from workers.ray.cluster import connect
+    from workers.ray.evaluator import RayEvaluator
 
     session = connect(3, None)  # with a place for each of the three workers
     ratios = []

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from configs.schema import PUBLISHED_WEIGHTS
-from envs.classification import Classification
+from envs.images.classification import Classification
 from envs.registry import task_of_champion
-from evolution.randomness import stratified_uniform
 from wann.champion import load_champion
 from wann.network import Networks, compile_genome
+from wann.randomness import stratified_uniform
 
 RANDOM_WEIGHTS = 1000
 # Nearest to 1 first: of weights that are equally good, the most ordinary one is reported.

@@ -11,8 +11,8 @@ from benchmarks.box2d import WEIGHTS, walkers
 from benchmarks.evolved import load
 from benchmarks.measuring import Figures, seconds_of
 from configs.schema import PUBLISHED_WEIGHTS
-from envs.bipedal_walker import BipedalWalker
-from envs.cartpole_swingup import CartPoleSwingUp
+from envs.box2d.walker.task import BipedalWalker
+from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Task
 from wann.network import Networks, compile_population
 from wann.population import Population
@@ -25,8 +25,8 @@ REPEATS = 7
 
 def ray_overhead() -> Figures:
     """Per cent that a generation takes longer than half of what both workers were at work in it."""
-    from workers.ray_pool import RayEvaluator
-    from workers.ray_session import connect
+    from workers.ray.cluster import connect
+    from workers.ray.evaluator import RayEvaluator
 
     for name, task, networks, weights, rollouts in _cases():
         session = connect(2, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from encoding.quality import probe_driver
-from envs.car_racing import CarRacing
+from envs.box2d.racer.task import CarRacing
 
 SEEDS = range(100, 108)
 GAINS = (0.5, 1.0)  # for half a road's width, and for a radian

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from envs.registry import task_of_champion
-from evolution.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
+from wann.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
 
 HEADER = (
     "| run | seed | random individual | random shared | best shared | at | falls | hidden | connections | steps "

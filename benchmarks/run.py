@@ -26,7 +26,7 @@ from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
 from benchmarks.measuring import Figures, seconds_of
 from benchmarks.overhead import ray_overhead
 from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
-from envs.cartpole_swingup import CartPoleSwingUp
+from envs.cartpole.task import CartPoleSwingUp
 from evolution.search import Search
 from wann.network import compile_population
 from wann.population import Population

@@ -1,7 +1,7 @@
 """What one driver can feed: ``python -m benchmarks.scaling``.
 
-The driver is the real one (`workers.ray_pool.RayEvaluator`), and so are its search, its chunks, messages and Ray. The
-workers are bare actors on this machine that sleep for what BipedalWalker costs (`benchmarks.bare_worker`), by
+The driver is the real one (`workers.ray.evaluator.RayEvaluator`), and so are its search, its chunks, messages and Ray.
+The workers are bare actors on this machine that sleep for what BipedalWalker costs (`benchmarks.bare_worker`), by
 the lengths of episodes of an ordinary search (`benchmarks.walker_times`). With ``--speed 8`` they take an eighth of the
 time: where the share in which they are busy falls, the driver is the limit.
 """
@@ -25,11 +25,11 @@ import numpy as np
 from benchmarks.bare_worker import Lengths
 from benchmarks.measuring import seconds_of, timed
 from benchmarks.walker_times import ROLLOUTS, kept_times, walker_search
-from envs.bipedal_walker import BipedalWalker
+from envs.box2d.walker.task import BipedalWalker
 from evolution.search import Search
-from workers.ray_pool import RayEvaluator
-from workers.ray_request import Request
-from workers.ray_session import RaySession, actor_options, connect
+from workers.ray.cluster import RaySession, actor_options, connect
+from workers.ray.evaluations import Request
+from workers.ray.evaluator import RayEvaluator
 
 
 class Places:
@@ -55,7 +55,7 @@ class Places:
 
 
 def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySession], Any]:
-    """Takes the place of `workers.ray_session.make_actor_class`."""
+    """Takes the place of `workers.ray.cluster.make_actor_class`."""
 
     def make(session: RaySession) -> Places:
         import ray

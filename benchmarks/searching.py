@@ -11,7 +11,7 @@ from configs import Config
 from envs.task import Returns
 from evolution.confirmation import selection_weights
 from evolution.search import Search
-from experiment.starting import behaviour_of, task_of
+from experiment.opening import behaviour_of, task_of
 from wann.genome import Genome
 from wann.network import Networks, compile_genome
 

@@ -21,10 +21,10 @@ from benchmarks.measuring import kept
 from benchmarks.searching import generations, on_whole_episodes
 from configs import load_config
 from configs.schema import Config, stage_config
-from evolution.genome_file import load_genomes
-from evolution.randomness import Purpose, episode_seeds
+from storage.genome_file import load_genomes
 from wann.genome import Genome
 from wann.network import compile_genome
+from wann.randomness import Purpose, episode_seeds
 
 BASE = "configs/bipedal_walker.yaml"
 EPISODES = 100

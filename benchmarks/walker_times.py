@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.measuring import seconds_of
 from configs.schema import EvaluationConfig, SearchConfig
-from envs.bipedal_walker import BipedalWalker
+from envs.box2d.walker.task import BipedalWalker
 from evolution.search import Search
 from wann.champion import load_champion
 from wann.genome import Genome

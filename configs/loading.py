@@ -384,7 +384,7 @@ def _value_at(values: Any, path: KeyPath) -> Any:
 def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Task:
     """Names of strategies and tasks, and a task's options, stand in registries above this package."""
     from envs.registry import TASKS, make_task
-    from evolution.searches import STRATEGY_NAMES
+    from evolution.registry import STRATEGY_NAMES
 
     _check_name(config.search.strategy, STRATEGY_NAMES, (*base, "search", "strategy"), "a strategy", source)
     _check_name(config.task.name, TASKS, (*base, "task", "name"), "a task", source)

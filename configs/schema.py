@@ -124,7 +124,7 @@ class MutationConfig(Section):
 
 
 class SafeMutationConfig(Section):
-    """Children that act almost as their parents do (`evolution.safe_mutation`): drawn until one fits."""
+    """Children that act almost as their parents do (`evolution.mutation.safe`): drawn until one fits."""
 
     candidates: Count = 16
     """Mutants that are drawn for a child at most; if none fits, the child is the nearest that does something else."""
@@ -166,7 +166,8 @@ class GradientConfig(Section):
     """Proposals that a child takes in the first generation; then as many as children that won had."""
     equal_paths: Switch = False
     """Let every path have four connections, in the middle a feature that sums what others add and subtract; with
-    activations that scale, such as abs and relu, the class is the same at every shared weight (`evolution.growth`)."""
+    activations that scale, such as abs and relu, the class is the same at every shared weight
+    (`evolution.gradient.growth`)."""
 
 
 def _all_activations() -> tuple[str, ...]:
@@ -399,7 +400,7 @@ class StageConfig(Section):
     """Genomes that go on: of each restart the best on held-out episodes, and of those the best."""
     mirrored: Switch = False
     """Begin with the genomes of the stage before mirrored: a linear node behind every source relays it, so that they do
-    at the weights w and -w what they did at w squared (`evolution.mirroring`)."""
+    at the weights w and -w what they did at w squared (`evolution.mutation.mirroring`)."""
     task: Changes = Field(default_factory=dict)
     """Options of the task that differ in this stage."""
     search: Changes = Field(default_factory=dict)

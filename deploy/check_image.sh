@@ -25,7 +25,7 @@ cp configs/*.yaml "$scratch/app/configs/"
 cd "$scratch/app"
 python -m pip check
 python -m run_search --help >/dev/null
-python -c 'from workers.shipping import runtime_env, versions; assert not runtime_env({}); print(versions())'
+python -c 'from workers.ray.shipping import runtime_env, versions; assert not runtime_env({}); print(versions())'
 python -c 'import aiohttp, grpc, ray; print("Ray", ray.__version__)'
 python -m run_search configs/digits.yaml --run-dir run --set workers.evaluator=inline --set generations=1
 echo "the image's commands are fine"

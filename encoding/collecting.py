@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoding.driving import ChampionDriver, Driver, Follower, Wanderer
-from envs.car_frames import preprocess
+from envs.box2d.racer.frames import preprocess
 
 EPISODE_STEPS = 320
 ZOOM_STEPS = 50  # in which the camera comes down from above the field

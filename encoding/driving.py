@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.car_encoder import load_encoder
-from envs.car_racing import to_actions
+from envs.box2d.racer.encoder import load_encoder
+from envs.box2d.racer.task import to_actions
 from wann.forward import forward_lanes
 from wann.network import Network
 
@@ -79,7 +79,7 @@ class ChampionDriver:
 
     network: Network
     weight: float
-    encoder: tuple[str, str]  # path and SHA-256, as `envs.car_encoder.load_encoder` takes them
+    encoder: tuple[str, str]  # path and SHA-256, as `envs.box2d.racer.encoder.load_encoder` takes them
 
     def act(self, frame: NDArray[np.uint8]) -> Action:
         latents = load_encoder(*self.encoder).encode_frames(frame[None])

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoding.collecting import ZOOM_STEPS, Frames
-from envs.car_encoder import LATENTS, Encoder
+from envs.box2d.racer.encoder import LATENTS, Encoder
 
 if TYPE_CHECKING:
     from encoding.vae import VAE
-    from envs.car_racing import CarRacing
+    from envs.box2d.racer.task import CarRacing
     from envs.task import Seeds
 
 # The probe is asked where the camera is down, the car is on the road or half a road beside it, and looks along it.

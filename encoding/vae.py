@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from envs.car_encoder import CHANNELS, HIDDEN, KERNEL, LATENTS, STRIDE
+from envs.box2d.racer.encoder import CHANNELS, HIDDEN, KERNEL, LATENTS, STRIDE
 
 _FREE_NATS = 0.5  # KL of a latent that costs nothing
 
@@ -48,7 +48,7 @@ class VAE(nn.Module):
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance [B, 16] of the code of images [B, 3, 64, 64] in [0, 1]."""
-        # Rows, columns, channels: the order in which `envs.car_encoder` has them.
+        # Rows, columns, channels: the order in which `envs.box2d.racer.encoder` has them.
         hidden = self.encoder(images).permute(0, 2, 3, 1).flatten(1)
         return self.mu(hidden), self.log_variance(hidden)
 
@@ -163,7 +163,7 @@ def to_images(pixels: NDArray[np.uint8], device: str = "cpu") -> Tensor:
 
 
 def encoder_weights(vae: VAE) -> dict[str, NDArray[np.float32]]:
-    """The tensors of an encoder file; see `envs.car_encoder.read_encoder`."""
+    """The tensors of an encoder file; see `envs.box2d.racer.encoder.read_encoder`."""
     layers = {f"conv{number + 1}": vae.encoder[2 * number] for number in range(len(CHANNELS))} | {"mu": vae.mu}
     return {
         f"{name}.{part}": np.ascontiguousarray(parameter.detach().numpy())

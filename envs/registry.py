@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, cast, get_type_hints
 
-from envs.bipedal_walker import BipedalWalker
-from envs.car_racing import CarRacing
-from envs.cartpole_swingup import CartPoleSwingUp
-from envs.classification import Classification
-from envs.gymnasium_task import GymnasiumTask
+from envs.box2d.racer.task import CarRacing
+from envs.box2d.walker.task import BipedalWalker
+from envs.cartpole.task import CartPoleSwingUp
+from envs.gymnasium.task import GymnasiumTask
+from envs.images.classification import Classification
 from envs.task import Task
 from wann.champion import Champion
 from wann.errors import UserError, did_you_mean

@@ -136,7 +136,7 @@ def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weigh
     Raises:
         RuntimeError: an environment raised; names the episode.
     """
-    from wann.wave_kernels import wave_outputs
+    from wann.kernels.wave_forward import wave_outputs
 
     grid = lane_grid(weights, seeds)
     table, individual = weight_table(networks, weights)

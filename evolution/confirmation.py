@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import ChampionConfig, EvaluationConfig
-from evolution.randomness import Purpose, episode_seeds, keyed_rng
 from wann.genome import Genome
 from wann.network import Network, Networks, compile_genome, compile_population
 from wann.population import Population
+from wann.randomness import Purpose, episode_seeds, keyed_rng
 
 LOGGER = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig
-from evolution.randomness import Purpose, keyed_rng, stratified_uniform
 from wann.gradients import GradientRequest
 from wann.network import Networks
+from wann.randomness import Purpose, keyed_rng, stratified_uniform
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig, HeatConfig, SearchConfig
-from evolution.mutation import draw_operators, mutate, palette_of, prune
-from evolution.randomness import Purpose, episode_seeds, keyed_rng
+from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
+from evolution.mutation.safe import Behaviour, SafeMutation
 from evolution.ranking import rank
 from evolution.records import RECORD_ARRAYS, Records
 from evolution.request import Request, Summary, weights_of
-from evolution.safe_mutation import Behaviour, SafeMutation
 from evolution.selection import select
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from wann.genome import Genome, minimal_genome
 from wann.network import compile_population
 from wann.population import PACKED, Population, concatenate
+from wann.randomness import Purpose, episode_seeds, keyed_rng
 
 # Genomes remembered from earlier generations as candidates for champion.
 HALL_SIZE = 64
@@ -202,7 +202,7 @@ class Search:
         )
 
     def _children(self, population: Population, parents: NDArray[np.int64], purpose: Purpose) -> Population:
-        """A mutant of each parent; of several that are drawn, the one that `evolution.safe_mutation` chooses."""
+        """A mutant of each parent; of several that are drawn, the one that `evolution.mutation.safe` chooses."""
         safe = self._safe
         candidates = 1 if safe is None else safe.config.candidates
         rows = np.repeat(parents, candidates)

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from configs import Config, result_keys, stage_config
 from configs.schema import ChampionConfig
-from envs.classification import Classification
+from envs.images.classification import Classification
 from envs.task import Returns, Task
-from evolution.checkpoint import RunError
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
-from evolution.run_directory import RunDirectory
-from experiment.command_line import StopRequest
+from experiment.terminal.command_line import StopRequest
+from storage.checkpoint import RunError
+from storage.run_directory import RunDirectory
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.genome import Genome

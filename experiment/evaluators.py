@@ -10,8 +10,8 @@ from rich.console import Console
 
 from configs import Config
 from envs.task import Task
-from experiment.starting import Share, evaluator_of
-from wann.jit import is_first_use
+from experiment.opening import Share, evaluator_of
+from wann.kernels.jit import is_first_use
 from workers.evaluator import Evaluator
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiment.starting import RUNS
+from experiment.opening import RUNS
 from wann.errors import UserError
-from workers.shipping import job_address
+from workers.ray.shipping import job_address
 
 # Ray's name for where it unpacks what a job brings along.
 _UNPACKED = "runtime_resources"

@@ -16,22 +16,22 @@ from rich.console import Console
 from rich.table import Table
 
 from configs import Config, config_hash, stage_config
-from evolution.checkpoint import CheckpointError, RunError, write_atomically
-from evolution.copies import address_of
-from evolution.genome_file import load_genomes, save_genomes
-from evolution.mirroring import mirrored
-from evolution.randomness import Purpose, keyed_rng
-from evolution.run_directory import RunDirectory
-from evolution.searches import AnySearch
+from evolution.mutation.mirroring import mirrored
+from evolution.registry import AnySearch
 from experiment.champions import Survivors, initial_genomes, survivors
-from experiment.children import open_child
-from experiment.command_line import StopRequest
 from experiment.evaluators import Evaluators
-from experiment.starting import task_of
-from experiment.tables import csv_text
+from experiment.opening import task_of
+from experiment.replicates.children import open_child
+from experiment.terminal.command_line import StopRequest
+from storage.checkpoint import CheckpointError, RunError, write_atomically
+from storage.csv_text import csv_text
+from storage.genome_file import load_genomes, save_genomes
+from storage.mirror import address_of
+from storage.run_directory import RunDirectory
 from wann.errors import UserError
 from wann.network import compile_genome, compile_population
 from wann.population import Population, concatenate
+from wann.randomness import Purpose, keyed_rng
 
 LOGGER = logging.getLogger(__name__)
 

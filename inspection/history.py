@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evolution.run_directory import METRICS
-from evolution.snapshots import Snapshot, load_snapshots
-from inspection.chart import WIDE, Chart, Line, Part
+from inspection.drawing.chart import WIDE, Chart, Line, Part
+from storage.run_directory import METRICS
+from storage.snapshots import Snapshot, load_snapshots
 from wann.errors import UserError
 
 _STAGES = "stages"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from envs.playing import Episode, Playable, is_playable
 from envs.registry import TASKS, task_of_champion
-from inspection.gif import GifWriter
+from inspection.drawing.gif import GifWriter
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.network import compile_genome

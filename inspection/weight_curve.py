@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.classification import Classification
+from envs.images.classification import Classification
 from envs.task import Task
-from evolution.randomness import Purpose, episode_seeds
-from inspection.chart import WIDE, Band, Chart, Line, Mark
+from inspection.drawing.chart import WIDE, Band, Chart, Line, Mark
 from wann.champion import Champion
 from wann.network import Networks, compile_genome
+from wann.randomness import Purpose, episode_seeds
 from workers.evaluator import InlineEvaluator
 
 REACH = 2.0  # of the grid, to both sides

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from lacking import lacks
-from workers.ray_session import RaySession, connect
+from workers.ray.cluster import RaySession, connect
 
 # Kernels are compiled while the first example is drawn, which takes seconds and says nothing of the strategy.
 settings.register_profile("kernels", deadline=None, suppress_health_check=[HealthCheck.too_slow])

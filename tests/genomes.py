@@ -4,8 +4,8 @@ import networkx as nx
 import numpy as np
 from hypothesis import strategies as st
 
-from evolution.mutation import mutate_genome
-from evolution.operators import MUTATIONS
+from evolution.mutation.apply import mutate_genome
+from evolution.mutation.operators import MUTATIONS
 from wann.activations import ACTIVATIONS
 from wann.genome import Genome, minimal_genome
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from chaos.cluster import ROOT, command
-from chaos.outcome import metrics
-from chaos.outcome import outcome as result
+from tests.chaos.cluster import ROOT, command
+from tests.chaos.outcome import metrics
+from tests.chaos.outcome import outcome as result
 
 __all__ = ["ROOT", "command", "metrics", "result"]
 

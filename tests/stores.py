@@ -11,7 +11,7 @@ import fsspec
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
-from evolution.storage import open_storage
+from storage.remote.stores import open_storage
 
 
 class Shelf(AbstractFileSystem):

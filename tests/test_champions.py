@@ -1,17 +1,15 @@
 """The champions of docs/results.md, evaluated again: in float64 by the oracle, and by the kernels."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from datafiles import published
 from envs.registry import task_of_champion
 from envs.task import Task
+from places import CHAMPIONS as DIRECTORY
 from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
 
-DIRECTORY = Path(__file__).resolve().parent.parent / "docs" / "champions"
 NAMES = sorted(path.name for path in DIRECTORY.glob("*.json"))
 # Two episodes of a racer tell little of its returns at random weights, and take a minute.
 NAMES_AT_RANDOM = [name for name in NAMES if not name.startswith("racer")]

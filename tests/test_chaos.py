@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from chaos.machines import why_not
 from lacking import lacks
 from searching import ROOT
+from tests.chaos.machines import why_not
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -19,7 +19,7 @@ def reports(tmp_path_factory) -> list[dict]:
     if missing is not None:
         lacks(missing)
     out = tmp_path_factory.mktemp("chaos") / "out"
-    command = [sys.executable, "-m", "chaos", "small", "--out", str(out)]
+    command = [sys.executable, "-m", "tests.chaos", "small", "--out", str(out)]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     return json.loads((out / "chaos.json").read_text())

@@ -10,9 +10,9 @@ import ray
 import yaml
 from packaging.requirements import Requirement
 
+from places import ROOT
 from run_search import _parser
 
-ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 
 

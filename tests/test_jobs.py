@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from chaos.machines import INSIDE, inside, why_not
 from clusters import LOOPBACK, cluster, free_port
 from experiment.jobs import check_outlives_job
 from lacking import lacks
 from run_search import main
 from searching import ROOT, command, result, write_config
+from tests.chaos.machines import INSIDE, inside, why_not
 
 
 @pytest.fixture(scope="module")

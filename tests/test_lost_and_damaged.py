@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evolution.checkpoint import CHECKPOINT, PREVIOUS
 from run_search import main
 from searching import metrics, result, run_command, write_config
+from storage.checkpoint import CHECKPOINT, PREVIOUS
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_full_disk_ends_clearly_and_the_run_goes_on_when_there_is_room(tmp_pat
 FAILING_TASK = """
 from dataclasses import dataclass
 from envs import registry
-from envs.cartpole_swingup import CartPoleSwingUp
+from envs.cartpole.task import CartPoleSwingUp
 import numpy as np
 
 @dataclass(frozen=True)

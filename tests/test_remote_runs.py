@@ -10,13 +10,13 @@ from uuid import uuid4
 
 import pytest
 
-import evolution.lease
-from evolution.checkpoint import load_latest
-from evolution.lease import Holder
-from evolution.run_directory import RunDirectory
-from evolution.storage import open_storage
+import storage.remote.lease
 from run_search import main
 from searching import ROOT, metrics, result, staged_result, wait_for, write_config, write_staged_config
+from storage.checkpoint import load_latest
+from storage.remote.lease import Holder
+from storage.remote.stores import open_storage
+from storage.run_directory import RunDirectory
 from stores import Bucket, download
 from wann.cache import cache_directory
 
@@ -24,8 +24,8 @@ PERIOD = 0.5
 # The command with a heart that beats faster.
 DRIVER = f"""
 import sys
-import evolution.lease
-evolution.lease.HEARTBEAT_SECONDS = {PERIOD}
+import storage.remote.lease
+storage.remote.lease.HEARTBEAT_SECONDS = {PERIOD}
 from run_search import main
 sys.exit(main())
 """
@@ -41,7 +41,7 @@ def new_machine(directory: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(evolution.lease, "HEARTBEAT_SECONDS", PERIOD)
+    monkeypatch.setattr(storage.remote.lease, "HEARTBEAT_SECONDS", PERIOD)
     directory = new_machine(tmp_path / "machine")
     monkeypatch.setenv("WANN_CACHE_DIR", str(directory))
     return directory

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from safetensors.numpy import save_file
 
-from envs.car_encoder import DEFAULT, read_encoder
-from evolution.checkpoint import load_latest
-from evolution.snapshots import load_snapshots
+from envs.box2d.racer.encoder import DEFAULT, read_encoder
 from run_search import main
 from searching import SMALL, command, metrics, result, run_command, wait_for, write_config
+from storage.checkpoint import load_latest
+from storage.snapshots import load_snapshots
 from wann.champion import load_champion
 from wann.network import compile_genome
 
@@ -284,7 +284,7 @@ def wide_encoder(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("package", ["envpool", "Box2D"])
 def test_a_simulator_that_is_not_installed_is_one_sentence_and_status_2(package, config, tmp_path, monkeypatch, capsys):
-    for module in ("envs.envpool_pool", "envs.gymnasium_pool"):
+    for module in ("envs.box2d.envpool_pool", "envs.gymnasium.pool"):
         monkeypatch.setattr(f"{module}.find_spec", lambda name: None if name == package else object())
     monkeypatch.chdir(tmp_path)
     walker = ("--set", "task.name=bipedal_walker", "--set", "task.simulator=envpool")
@@ -338,7 +338,7 @@ def test_help_names_the_options():
 
 def test_the_shipped_configs_are_valid(tmp_path):
     from configs import load_config
-    from experiment.starting import check
+    from experiment.opening import check
     from searching import ROOT
 
     paths = sorted((ROOT / "configs").glob("*.yaml"))

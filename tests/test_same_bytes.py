@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 from configs import load_config
-from evolution.checkpoint import CHECKPOINT, partial_path
-from evolution.run_directory import RunDirectory
 from experiment.champions import crown
-from experiment.command_line import StopRequest
-from experiment.starting import task_of
+from experiment.opening import task_of
+from experiment.terminal.command_line import StopRequest
 from run_search import evolve, main
 from searching import command, metrics, result, write_config
+from storage.checkpoint import CHECKPOINT, partial_path
+from storage.run_directory import RunDirectory
 from wann.champion import format_champion
 from workers.evaluator import Evaluator, InlineEvaluator
 
@@ -71,7 +71,7 @@ def test_evaluating_one_network_at_a_time_changes_nothing(config, expected, tmp_
 
 @pytest.mark.parametrize("num_workers", [1, 2, 4])
 def test_ray_gives_the_same_bytes(num_workers, config, expected, ray_session, tmp_path):
-    from workers.ray_pool import RayEvaluator
+    from workers.ray.evaluator import RayEvaluator
 
     with RayEvaluator(task_of(load_config(config)), num_workers, home_seconds=0) as evaluator:
         assert evolve_with(evaluator, config, tmp_path / "run") == expected
@@ -79,7 +79,7 @@ def test_ray_gives_the_same_bytes(num_workers, config, expected, ray_session, tm
 
 
 def test_workers_killed_in_every_second_generation_change_nothing(config, expected, ray_session, tmp_path):
-    from workers.ray_pool import RayEvaluator
+    from workers.ray.evaluator import RayEvaluator
 
     class Harassed(RayEvaluator):
         """Kills one of its workers while every second request is out."""

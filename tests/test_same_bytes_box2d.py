@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from envs.car_racing import CarRacing
+from envs.box2d.racer.task import CarRacing
 from networks import random_networks
 from run_search import main
 from searching import command, run_command, staged_result, wait_for, write_staged_config
@@ -75,7 +75,7 @@ def test_walkers_stopped_and_resumed_have_the_same_bytes(how, config, whole, tmp
 
 @pytest.mark.usefixtures("ray_session")
 def test_racers_have_the_same_bytes_with_a_worker_killed():
-    from workers.ray_pool import RayEvaluator
+    from workers.ray.evaluator import RayEvaluator
 
     networks = random_networks(16, 3, 6, np.random.default_rng(0))
     task = CarRacing(max_steps=60)

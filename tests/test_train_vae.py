@@ -3,14 +3,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import train_vae
-from envs.car_racing import CarRacing
-
-ROOT = Path(__file__).resolve().parent.parent
+from envs.box2d.racer.task import CarRacing
+from places import ROOT
 
 
 @pytest.mark.parametrize(
@@ -43,7 +41,7 @@ def test_a_directory_in_use_is_refused(tmp_path, capsys):
 
 
 def test_missing_packages_are_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("encoding.making.find_spec", lambda name: None)
+    monkeypatch.setattr("encoding.make.find_spec", lambda name: None)
     assert train_vae.main(["--out", str(tmp_path / "out")]) == 2
     assert "expected the package 'torch' to be installed, found none; pip install" in capsys.readouterr().err
 

@@ -2,7 +2,7 @@
 
 Formulas and codes follow Gaier & Ha 2019 (arXiv 1906.04358) and their research code. Each entry gives
 the name that files use, the code that programs carry, and the NumPy function, which is the oracle:
-the lane kernels (`wann.lane_kernels`) implement the same formulas and are tested against it by a walk
+the lane kernels (`wann.kernels.lane_forward`) implement the same formulas and are tested against it by a walk
 over this registry.
 """
 

@@ -79,7 +79,7 @@ def _losses(
     networks: Networks, weights: NDArray[np.float64], batch: Batch, correct: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """[P, W] summed; ``correct`` [P, W] is written, unless it is [0, W]."""
-    from wann.image_kernels import shared_losses
+    from wann.kernels.image_forward import shared_losses
 
     program, num_slots = _merged(networks)
     images = batch.tiles(_tile(num_slots))
@@ -95,7 +95,7 @@ def _losses(
 
 def tempered_scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:
     """As `scores`, with the cross-entropy of logits times the factor that fits each network and weight best."""
-    from wann.score_kernels import fit_scales, score
+    from wann.kernels.cross_entropy import fit_scales, score
 
     count, per_network = len(networks), len(weights) * networks.num_outputs * len(batch)
     losses, correct = np.zeros((count, len(weights))), np.zeros((count, len(weights)), np.int64)
@@ -127,7 +127,7 @@ def individual_scores(
         batch: B images.
         scales: [W] factors of all logits of a setting; None is 1.
     """
-    from wann.image_kernels import individual_losses
+    from wann.kernels.image_forward import individual_losses
 
     num_weights = weights[0].shape[1]
     factors = np.ones(num_weights, np.float32) if scales is None else scales
@@ -142,7 +142,7 @@ def individual_scores(
 
 def shared_weight_logits(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float32]:
     """[P, W, O, B] logits of every network at every shared weight; see `scores`."""
-    from wann.image_kernels import shared_logits
+    from wann.kernels.image_forward import shared_logits
 
     logits = np.empty((len(networks), len(weights), networks.num_outputs, len(batch)), np.float32)
     program, num_slots = _merged(networks)
@@ -156,8 +156,8 @@ def shared_weight_logits(networks: Networks, weights: NDArray[np.float64], batch
 
 
 def _merged(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
-    """What `wann.image_kernels` takes of networks at shared weights: nodes that several have are computed once."""
-    from wann.merge_kernels import assign_slots, merged
+    """Arguments of `wann.kernels.image_forward` at shared weights; nodes that networks share are computed once."""
+    from wann.kernels.node_merging import assign_slots, merged
 
     num_rows = 1 + networks.num_inputs
     return assign_slots(merged(networks.program_arrays(), num_rows, networks.num_outputs), num_rows)
@@ -165,7 +165,7 @@ def _merged(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
 
 def _apart(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
     """The same of networks whose connections have weights of their own."""
-    from wann.merge_kernels import apart, assign_slots
+    from wann.kernels.node_merging import apart, assign_slots
 
     num_rows = 1 + networks.num_inputs
     return assign_slots(apart(networks.program_arrays(), num_rows, networks.num_outputs), num_rows)

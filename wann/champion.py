@@ -71,7 +71,7 @@ class Champion:
 
 
 def save_champion(path: str | Path, champion: Champion) -> None:
-    """Write `format_champion` to a file; `evolution.run_directory` has the way that survives a crash.
+    """Write `format_champion` to a file; `storage.run_directory` has the way that survives a crash.
 
     Raises:
         ValueError: the champion holds what its file may not.

@@ -68,7 +68,7 @@ def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs:
         batch: B images.
         pairs: what is asked for; sources and targets are node indices.
     """
-    from wann.gradient_kernels import backward, forward_with_slopes
+    from wann.kernels.image_gradients import backward, forward_with_slopes
 
     program = GraphOfGenome.of(genome)
     first, second = np.zeros((2, genome.num_nodes, genome.num_nodes), np.float32)
@@ -90,7 +90,7 @@ def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs:
 
 def slope_of_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
     """B times the derivative of the mean cross-entropy, at the temperature that fits best, by [O, B] logits."""
-    from wann.score_kernels import fit_scales
+    from wann.kernels.cross_entropy import fit_scales
 
     scales = np.ones(1, np.float32)
     fit_scales(logits[None], labels, scales)
@@ -114,7 +114,7 @@ class GraphOfGenome:
 
     @classmethod
     def of(cls, genome: Genome) -> GraphOfGenome:
-        from wann.compile_kernels import by_target, topological
+        from wann.kernels.compilation import by_target, topological
 
         count, first_row = genome.num_nodes, 1 + genome.num_inputs
         offsets, genes = by_target(genome.targets, genome.enabled, count)

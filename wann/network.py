@@ -158,7 +158,7 @@ def longest_paths(num_nodes: int, source: NDArray, target: NDArray) -> NDArray[n
 
 def compile_population(population: Population) -> Networks:
     """Compile all genomes in one call; network i belongs to genome i."""
-    from wann import compile_kernels
+    from wann.kernels import compilation as compile_kernels
 
     return Networks(
         population.num_inputs,

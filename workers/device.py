@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.classification import Classification
+from envs.images.classification import Classification
 from envs.task import Returns, Seeds, Task, Weights
 from wann.errors import UserError, did_you_mean
 from wann.genome import Genome
@@ -32,7 +32,7 @@ class DeviceTask:
     at_home: bool = True  # whether the driver's machine has such a device
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        from wann.torch_batch import TorchBackend
+        from wann.torch.batch import TorchBackend
 
         return self.task.evaluate_by(TorchBackend(self.device, self.memory_bytes), networks, weights, seeds)
 
@@ -40,7 +40,7 @@ class DeviceTask:
         return self.task.evaluate_oracle(network, weights, seeds)
 
     def gradients(self, genome: Genome, weights: NDArray, seeds: Seeds, pairs: Sequence[Pairs]) -> Gradients:
-        from wann import torch_gradients
+        from wann.torch import gradients as torch_gradients
 
         batch = self.task.batch_of(int(np.ravel(seeds)[0]))
         return torch_gradients.gradients(genome, weights, batch, pairs, self.device, self.memory_bytes)

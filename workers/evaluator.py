@@ -47,7 +47,7 @@ class Evaluator(Protocol):
 
     def statistics(self) -> dict[str, float]:
         """Figures for the log, keys beginning with ``worker_``: counts and ``worker_busy_seconds`` since the start,
-        what `workers.watching.GAUGES` names as it is now, shares and times of chunks since the last call.
+        what `workers.statistics.GAUGES` names as it is now, shares and times of chunks since the last call.
         """
         ...
 

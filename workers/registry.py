@@ -36,9 +36,9 @@ def _inline(task: Task, place: Place) -> Evaluator:
 
 
 def _ray(task: Task, place: Place) -> Evaluator:
-    from workers.ray_pool import RayEvaluator
-    from workers.ray_session import find_cluster
-    from workers.shipping import job_address
+    from workers.ray.cluster import find_cluster
+    from workers.ray.evaluator import RayEvaluator
+    from workers.ray.shipping import job_address
 
     address = job_address() if place.address is None else place.address
     if address is not None:

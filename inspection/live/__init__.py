@@ -6,8 +6,8 @@ from typing import cast
 
 import numpy as np
 
-from envs.cartpole_swingup import CartPoleSwingUp
-from envs.classification import Classification
+from envs.cartpole.task import CartPoleSwingUp
+from envs.images.classification import Classification
 from envs.playing import Playable, is_playable
 from envs.task import Task
 from inspection.live.part import LivePart

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.classification import Classification
-from envs.datasets import DATASETS, NUM_CLASSES, load_images
-from envs.image_inputs import DESKEWED, input_kinds, smallest_difference
+from envs.images.classification import Classification
+from envs.images.datasets import DATASETS, NUM_CLASSES, load_images
+from envs.images.inputs import DESKEWED, input_kinds, smallest_difference
 from inspection.live.part import LivePart
 from inspection.live.settings import sweep_of, thinned
 from wann.batch import Batch

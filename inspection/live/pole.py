@@ -1,11 +1,11 @@
-"""The pole that a champion balances in the page: constants of `envs.cartpole_physics`, and start states."""
+"""The pole that a champion balances in the page: constants of `envs.cartpole.physics`, and start states."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from envs import cartpole_physics as physics
-from envs.cartpole_swingup import CartPoleSwingUp
+from envs.cartpole import physics
+from envs.cartpole.task import CartPoleSwingUp
 from inspection.live.part import LivePart
 
 

@@ -37,7 +37,7 @@ def rollouts_part(
         max_steps: length at which a recording is cut.
 
     Raises:
-        UserError: see `envs.box2d` (no Box2D).
+        UserError: see `envs.box2d.simulation` (no Box2D).
         gymnasium.error.Error: an environment that does not render.
         ImportError: no Pillow for pictures.
     """

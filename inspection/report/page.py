@@ -16,13 +16,13 @@ from functools import partial
 from importlib.resources import files
 from typing import Any
 
-from inspection.chart import NARROW, WIDE
-from inspection.diagram import draw_network
+from inspection.drawing.chart import NARROW, WIDE
+from inspection.drawing.diagram import draw_network
+from inspection.drawing.layout import depths_of
+from inspection.drawing.text import escaped, plain_values
 from inspection.history import History, draw_history, history_data
-from inspection.layout import depths_of
 from inspection.live import LivePart, program_data
 from inspection.report.headline import facts_of, number_in, title_of
-from inspection.text import escaped, plain_values
 from inspection.weight_curve import WeightCurve, draw_weight_curve, summary_of
 from wann.champion import Champion
 from wann.network import Network, compile_genome

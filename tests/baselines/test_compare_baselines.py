@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from trained import digits_champion
 
 import compare_baselines
 from baselines.order import Order, make_ready
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SWINGUP = "docs/champions/swingup_published.json"
 CLASSIFIER = "docs/champions/mnist_equal_paths.json"
 
@@ -110,7 +109,7 @@ def test_inputs_are_found_where_none_are_asked_for(tmp_path, options, inputs):
 
 def test_rooms_below_alone_are_imported():
     script = (
-        "import sys, compare_baselines, baselines.files\n"
+        "import sys, compare_baselines, baselines.model_file\n"
         "assert not {'workers', 'encoding', 'inspection', 'ray'} & {name.split('.')[0] for name in sys.modules}"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)

@@ -10,12 +10,12 @@ torch = pytest.importorskip("torch")
 from safetensors.numpy import load_file, save_file  # noqa: E402 - torch may be missing
 from trained import digits_champion  # noqa: E402
 
-from baselines.examples import load_examples  # noqa: E402
-from baselines.files import load_model, save  # noqa: E402
+from baselines.model_file import load_model, save  # noqa: E402
 from baselines.order import Order, make_ready  # noqa: E402
 from baselines.registry import BASELINES  # noqa: E402
-from baselines.running import run  # noqa: E402
-from baselines.scoring import score  # noqa: E402
+from baselines.run import run  # noqa: E402
+from baselines.training.examples import load_examples  # noqa: E402
+from baselines.training.scoring import score  # noqa: E402
 from datafiles import published  # noqa: E402
 from wann.errors import UserError  # noqa: E402
 
@@ -62,7 +62,7 @@ def test_results_say_how_good_it_is_and_what_it_costs(tmp_path, name):
 def test_generators_are_counted_apart(tmp_path, monkeypatch):
     published("mnist")
     monkeypatch.setattr(
-        "baselines.running.load_examples", lambda *where: load_examples(*where[:3]).first(300), raising=True
+        "baselines.run.load_examples", lambda *where: load_examples(*where[:3]).first(300), raising=True
     )
     result = made(tmp_path, "out", "hypernetwork", dataset="mnist", epochs=1, device="cpu")
     found = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -78,7 +78,7 @@ def test_the_test_part_is_read_once_after_training(tmp_path, monkeypatch):
         events.append(split)
         return load_examples(dataset, inputs, split, device)
 
-    monkeypatch.setattr("baselines.running.load_examples", watched)
+    monkeypatch.setattr("baselines.run.load_examples", watched)
     order = make_ready(Order("linear", str(tmp_path / "out"), "digits", epochs=2))
     run(order, lambda *_: events.append("batch"))
     assert events.count("test") == 1 and events[-1] == "test" and "batch" in events

@@ -8,7 +8,7 @@ import pytest
 from encoding import collecting
 from encoding.collecting import Frames, Job, collect, pose
 from encoding.driving import ChampionDriver, Follower, Wanderer, road_ahead
-from envs.car_racing import CarRacing
+from envs.box2d.racer.task import CarRacing
 from networks import random_networks
 
 
@@ -69,7 +69,7 @@ def test_workers_do_not_change_the_frames(short, monkeypatch):
     """Workers import the module anew, with its own lengths, hence the episodes of full length."""
     pytest.importorskip("envpool")
     monkeypatch.undo()
-    from workers.ray_session import connect
+    from workers.ray.cluster import connect
 
     counted = []
     session = connect(2, None)

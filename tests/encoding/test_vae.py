@@ -11,7 +11,7 @@ from encoding import pictures  # noqa: E402
 from encoding.collecting import Frames  # noqa: E402
 from encoding.quality import probe, reconstruction  # noqa: E402
 from encoding.vae import VAE, Recipe, encoder_weights, kl_by_latent, loss, to_images, train  # noqa: E402
-from envs.car_encoder import Encoder  # noqa: E402
+from envs.box2d.racer.encoder import Encoder  # noqa: E402
 
 RECIPE = Recipe(epochs=2, batch=10, warm_up=2)
 
@@ -134,7 +134,7 @@ def test_pictures_are_png(tmp_path, vae, pixels):
 
 
 def test_every_number_of_a_record_is_json(vae, pixels):
-    from encoding.making import Collected, Order, Quality, provenance
+    from encoding.make import Collected, Order, Quality, provenance
 
     frames = Frames(pixels, np.zeros(40, int), np.zeros(40, int), np.zeros(40), np.zeros(40))
     quality = Quality({"envpool": reconstruction(vae, pixels)}, None)

@@ -6,8 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from envs.cartpole_swingup import CartPoleSwingUp
-from envs.gymnasium_task import GymnasiumTask
+from envs.cartpole.task import CartPoleSwingUp
+from envs.gymnasium.task import GymnasiumTask
 from envs.registry import TASKS, make_task
 from wann import UserError
 

@@ -9,8 +9,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from envs.envpool_pool import EnvPoolPool
-from envs.gymnasium_pool import GymnasiumPool
+from envs.box2d.envpool_pool import EnvPoolPool
+from envs.gymnasium.pool import GymnasiumPool
 from envs.task import Returns
 from envs.waves import LaneError, Limits, Simulation, Step, evaluate_in_waves, oracle_in_waves
 from networks import random_networks

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from configs.schema import ChampionConfig, EvaluationConfig, SampledWeights
-from envs.cartpole_swingup import CartPoleSwingUp
+from envs.cartpole.task import CartPoleSwingUp
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
 from wann.genome import Genome, make_genome
 from wann.network import compile_genome

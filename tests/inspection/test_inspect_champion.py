@@ -11,14 +11,14 @@ import pytest
 
 import run_search
 from inspect_champion import main
-from inspection.chart import Chart, Line, nice_ticks, short
+from inspection.drawing.chart import Chart, Line, nice_ticks, short
 from inspection.history import load_history
 from inspection.provenance import duration, file_sha256
+from places import CHAMPIONS
 from searching import write_config, write_staged_config
 from wann import UserError
 from wann.champion import load_champion
 
-CHAMPIONS = Path(__file__).parents[2] / "docs" / "champions"
 SWINGUP = CHAMPIONS / "swingup_one_weight.json"
 DIGITS = CHAMPIONS / "mnist_equal_paths_200.json"
 PICTURES = ["network.png", "network.svg", "weights.png", "weights.svg"]

@@ -102,7 +102,7 @@ def test_gif_frames_are_the_rendered_ones(tmp_path):
 
 
 def test_equal_frames_stay_frames(tmp_path):
-    from inspection.gif import GifWriter
+    from inspection.drawing.gif import GifWriter
 
     picture = np.zeros((20, 30, 3), np.uint8)
     changed = picture.copy()
@@ -192,7 +192,7 @@ def test_a_failure_midway_leaves_the_film_that_was_there(tmp_path, champion, mon
     def fail(self, action):
         raise ArithmeticError("the pole broke")
 
-    monkeypatch.setattr("envs.cartpole_swingup_env.CartPoleSwingUpEnv.step", fail)
+    monkeypatch.setattr("envs.cartpole.environment.CartPoleSwingUpEnv.step", fail)
     with pytest.raises(ArithmeticError, match="the pole broke"):
         record_video(champion, path, 1.0)
     assert path.read_bytes() == b"an older film"

@@ -9,9 +9,9 @@ from benchmarks.bare_worker import chunk_seconds, chunk_steps, reply, rows_and_r
 from benchmarks.scaling import bare_actor_class
 from faulty_tasks import ArithmeticTask
 from networks import random_networks
-from workers.blocks import blocks
-from workers.ray_pool import RayEvaluator
-from workers.remote import dump
+from workers.ray.blocks import blocks
+from workers.ray.evaluator import RayEvaluator
+from workers.ray.worker_process import dump
 
 STEPS = (1 + np.arange(35).reshape(5, 7)).tolist()
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from configs.schema import EvaluationConfig, GradientConfig, SearchConfig
-from envs.cartpole_swingup import CartPoleSwingUp
-from envs.classification import Classification
-from evolution.gradient_search import GradientSearch
+from envs.cartpole.task import CartPoleSwingUp
+from envs.images.classification import Classification
+from evolution.gradient.search import GradientSearch
 from networks import SMOOTH, random_genome, random_networks
 from wann import UserError
 from workers.device import DeviceTask, on_device
 from workers.evaluator import InlineEvaluator
-from workers.ray_pool import RayEvaluator
+from workers.ray.evaluator import RayEvaluator
 
 torch = pytest.importorskip("torch")
 
@@ -89,7 +89,7 @@ def test_gradients_agree_with_the_kernels():
 
 def test_gradients_are_torchs(monkeypatch):
     genome = random_genome(TASK.num_inputs, TASK.num_outputs, np.random.default_rng(1), 20, SMOOTH)
-    monkeypatch.setattr("wann.torch_gradients.gradients", lambda *arguments: arguments[-2:])
+    monkeypatch.setattr("wann.torch.gradients.gradients", lambda *arguments: arguments[-2:])
     assert DeviceTask(TASK, "cpu", MEGABYTE).gradients(genome, WEIGHTS, SEEDS, []) == ("cpu", MEGABYTE)
 
 

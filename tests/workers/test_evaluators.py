@@ -10,13 +10,13 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from envs.cartpole_swingup import CartPoleSwingUp
+from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Returns, Task
 from faulty_tasks import ArithmeticTask, LyingTask, NanTask, RaisingTask
 from networks import random_networks
 from wann import Networks
 from workers.evaluator import Evaluator, InlineEvaluator, TaskError, evaluate_or_locate
-from workers.ray_pool import RayEvaluator
+from workers.ray.evaluator import RayEvaluator
 from workers.registry import EVALUATORS, make_evaluator
 
 WEIGHTS = np.array([-2.0, -1.0, 1.0, 2.0])

@@ -1,0 +1,183 @@
+"""The table of classifiers: champions at shared weights and with trained ones, and the models of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.comparison.bench import HIGH, LOW, Progress
+from baselines.comparison.measurements import Cell, Table
+from baselines.comparison.order import QUICK_BASELINES, Asked, Entrant, options_of
+from baselines.comparison.store import Store
+from envs.images.classification import Classification
+from evolution.confirmation import weight_grid
+from wann.batch import shared_weight_logits
+from wann.network import Networks, compile_genome
+from wann.randomness import Purpose, keyed_rng
+
+_ABOUT = {
+    "random_individual": "random weights",
+    "random_shared": "random shared weight",
+    "best_shared": "best shared weight",
+    "vote": "vote of the swept weights",
+}
+
+
+def measure_classifiers(
+    group: Sequence[Entrant],
+    asked: Asked,
+    store: Store,
+    stopped: Callable[[], bool],
+    progress: Progress,
+    begin: Callable[[Table], None],
+    write: Callable[[], None],
+) -> None:
+    """Measure all champions of one dataset and kind of inputs, and the baselines on the same.
+
+    Args:
+        group: champions of one task.
+        asked: what was asked for; ``episodes`` is the number of random settings.
+        store: of finished cells.
+        stopped: whether to leave the rest for later.
+        progress: told of every batch of a training.
+        begin: given the table, which is then filled.
+        write: called after each cell.
+    """
+    task = group[0].task
+    assert isinstance(task, Classification)
+    jobs = [job for number, entrant in enumerate(group) for job in _champion_jobs(number, entrant, task, asked)]
+    jobs += _baseline_jobs(group, task, asked, progress)
+    table = Table(task.name, options_of(task), {}, [waiting for _, waiting, _ in jobs])
+    begin(table)
+    for row, (name, _, measure) in enumerate(jobs):
+        if stopped():
+            return
+        cell = store.cell(name)
+        if cell is None:
+            cell = measure()
+            store.keep(name, cell)
+        table.cells[row] = cell
+        write()
+
+
+# The name of a cell's file, the cell before it is measured, and how it is measured.
+_Job = tuple[str, Cell, Callable[[], Cell]]
+
+
+def _champion_jobs(number: int, entrant: Entrant, task: Classification, asked: Asked) -> list[_Job]:
+    genome, network = entrant.champion.genome, compile_genome(entrant.champion.genome)
+    networks, swept = Networks.of([network]), np.array(entrant.champion.weights or (1.0,), np.float64)
+
+    def rng(draw: int) -> np.random.Generator:
+        return keyed_rng(asked.seed, Purpose.COMPARISON, number, draw)
+
+    def cell(setting: str, values: NDArray[np.float64], unit: str, **facts: Any) -> Cell:
+        return Cell(entrant.label, setting, _ABOUT[setting], values, unit, facts)
+
+    def random_individual() -> Cell:
+        weights = rng(0).uniform(LOW, HIGH, (asked.episodes, genome.num_enabled))
+        values = task.evaluate(networks, [weights], [0]).values.ravel()
+        return cell("random_individual", values, "settings", low=LOW, high=HIGH)
+
+    def random_shared() -> Cell:
+        weights = rng(1).uniform(LOW, HIGH, asked.episodes)
+        values = task.evaluate(networks, weights, [0]).values.ravel()
+        return cell("random_shared", values, "settings", low=LOW, high=HIGH)
+
+    def best_shared() -> Cell:
+        """Chosen on the validation part."""
+        weights = np.union1d(weight_grid(LOW, HIGH), swept)
+        found = task.reported.evaluate(networks, weights, [0]).values.ravel()
+        weight = float(weights[found.argmax()])
+        return cell(
+            "best_shared", _right(_chosen(task, networks, np.array([weight]))[0], task), "images", weight=weight
+        )
+
+    def vote() -> Cell:
+        chosen = _chosen(task, networks, swept)
+        votes = (chosen[:, None] == np.arange(task.num_outputs)[:, None]).sum(axis=0)
+        return cell("vote", _right(votes.argmax(axis=0), task), "images", weights=swept.tolist())
+
+    measures = {
+        "random_individual": random_individual,
+        "random_shared": random_shared,
+        "best_shared": best_shared,
+        "vote": vote,
+    }
+    units = {"random_individual": "settings", "random_shared": "settings"}
+    return [
+        (f"champion.{entrant.file_name}.{setting}", cell(setting, np.zeros(0), units.get(setting, "images")), measure)
+        for setting, measure in measures.items()
+    ]
+
+
+def _chosen(task: Classification, networks: Networks, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """[W, B] class of each test image at each shared weight."""
+    return shared_weight_logits(networks, weights, task.batch_of(0))[0].argmax(axis=1)
+
+
+def _right(chosen: NDArray[np.int64], task: Classification) -> NDArray[np.float64]:
+    """[B] 100 where the class of a test image is the label, else 0."""
+    return 100.0 * (chosen == task.batch_of(0).labels)
+
+
+def _baseline_jobs(group: Sequence[Entrant], task: Classification, asked: Asked, progress: Progress) -> list[_Job]:
+    from baselines.order import Order, check_fits
+    from baselines.registry import BASELINES
+
+    jobs: list[_Job] = []
+    for name in asked.baselines or QUICK_BASELINES:
+        for entrant in group if BASELINES[name].takes_champion else (None,):
+            order = Order(
+                name,
+                asked.out,
+                task.dataset,
+                "auto" if entrant is None else task.inputs,
+                asked.seed,
+                champion=None if entrant is None else str(entrant.path),
+                device="cpu",
+            )
+            order = check_fits(replace(order, inputs=_inputs(order, task)))
+            label = name if entrant is None else entrant.label
+            about = "trained weights" if entrant is None else f"weights trained by {BASELINES[name].recipe.trained_by}"
+            file_name = f"baseline.{name}" + ("" if entrant is None else f".{entrant.file_name}")
+            waiting = Cell(label, name, about, np.zeros(0), "images")
+            jobs.append((file_name, waiting, lambda order=order, waiting=waiting: _train(order, waiting, progress)))  # type: ignore[misc]
+    return jobs
+
+
+def _inputs(order: Any, task: Classification) -> str:
+    """The champions' own inputs where the baseline takes them."""
+    from baselines.order import inputs_taken
+
+    taken = inputs_taken(order)
+    return task.inputs if task.inputs in taken or not taken else taken[0]
+
+
+def _train(order: Any, waiting: Cell, progress: Progress) -> Cell:
+    """Train a baseline; what it makes of each test image."""
+    import torch
+
+    from baselines.run import run
+    from baselines.training.examples import load_examples
+
+    label = f"{waiting.network}, {waiting.setting}"
+    result = run(order, lambda done, total, note: progress(label, done, total, note))
+    test = load_examples(order.dataset, order.inputs, "test")
+    with torch.inference_mode():
+        weights = result.model.weights()
+        logits = torch.cat([result.model.logits(block, weights) for block in test.inputs.split(1000)])
+    values = 100.0 * (logits.argmax(1) == test.labels).numpy()
+    facts = {
+        "inputs": order.inputs,
+        "parameters": result.model.num_parameters,
+        "epochs": result.trained.epochs,
+        "best_epoch": result.trained.best_epoch,
+        "validation": result.trained.validation.accuracy,
+        "connections": result.model.num_connections,
+    }
+    return replace(waiting, values=values, facts=facts)

@@ -1,0 +1,116 @@
+"""Episodes of one network, by what they are for: what is reported is never what something is chosen on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.task import Returns, weights_of_one
+from wann.network import Network, Networks
+from wann.randomness import Purpose, episode_seeds
+from workers.evaluator import Evaluator
+
+# What episodes are for, and the range of their seeds; see `wann.randomness`.
+_RANGES = {
+    Purpose.TUNING: range(2**29),
+    Purpose.CHAMPION_SELECTION: range(2**29, 2 * 2**29),
+    Purpose.TUNING_SELECTION: range(2**29, 2 * 2**29),
+    Purpose.COMPARISON: range(3 * 2**29, 4 * 2**29),
+}
+
+
+class SeedLedger:
+    """Which episode seeds were used for what; refuses one in another purpose's range.
+
+    Attributes:
+        used: least and greatest seed by the name of what they were for.
+    """
+
+    def __init__(self) -> None:
+        self.used: dict[str, tuple[int, int]] = {}
+        self._lock = Lock()  # tunings may run at once
+
+    def note(self, purpose: Purpose, seeds: NDArray[np.int64]) -> None:
+        low, high, allowed = int(seeds.min()), int(seeds.max()), _RANGES[purpose]
+        assert low in allowed and high in allowed, f"seeds {low} to {high} for {purpose.name} are others'"
+        self.merge({purpose.name.lower(): (low, high)})
+
+    def plain(self) -> dict[str, list[int]]:
+        """What was used so far, as JSON values, in the order of names."""
+        with self._lock:
+            return {name: list(self.used[name]) for name in sorted(self.used)}
+
+    def merge(self, used: Mapping[str, Sequence[int]]) -> None:
+        """Add what was used elsewhere."""
+        with self._lock:
+            for name, (low, high) in used.items():
+                least, greatest = self.used.get(name, (low, high))
+                self.used[name] = min(low, least), max(high, greatest)
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A cell was left to be measured anew, as asked for."""
+
+
+class Player:
+    """Plays a network for a comparison.
+
+    ``stopped``: whether to leave what is being measured, but for a tuning, which has a better place to stop at.
+
+    Attributes:
+        steps: simulated so far.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        network: Network,
+        seed: int,
+        ledger: SeedLedger,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._evaluator, self._network, self._seed, self._ledger = evaluator, network, seed, ledger
+        self._networks = Networks.of([network])
+        self._stopped = stopped
+        self.steps = 0
+
+    def play(
+        self, weights: NDArray[np.float64], purpose: Purpose, seeds: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], int]:
+        """See `baselines.comparison.weight_tuning.Play`; weights are [W] or [W, E]."""
+        returns = self._evaluate(weights, purpose, seeds)
+        return returns.values[0], int(returns.steps.sum())
+
+    def on_seeds(
+        self, networks: Networks, weights: NDArray[np.float64], seeds: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """See `evolution.confirmation.Evaluate`; for choosing. Raises `Stopped`."""
+        if self._stopped():
+            raise Stopped
+        assert len(networks) == 1 and networks.hashes[0] == self._networks.hashes[0]
+        return self._evaluate(weights, Purpose.CHAMPION_SELECTION, seeds).values
+
+    def reported(
+        self, weights: NDArray[np.float64], index: int, episodes: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Returns [episodes] and steps [episodes] on fresh seeds, in float64 by the oracle.
+
+        Args:
+            weights: [W] or [W, E]; W is 1, or ``episodes``: a setting for each.
+            index: of the cell.
+            episodes: how many.
+        """
+        seeds = episode_seeds(self._seed, Purpose.COMPARISON, index, episodes).reshape(len(weights), -1)
+        self._ledger.note(Purpose.COMPARISON, seeds)
+        returns = self._evaluator.evaluate_oracle(self._network, weights, seeds)
+        self.steps += int(returns.steps.sum())
+        return returns.values.ravel(), returns.steps.ravel()
+
+    def _evaluate(self, weights: NDArray[np.float64], purpose: Purpose, seeds: NDArray[np.int64]) -> Returns:
+        self._ledger.note(purpose, seeds)
+        returns = self._evaluator.evaluate(self._networks, weights_of_one(weights), seeds)
+        self.steps += int(returns.steps.sum())
+        return returns

@@ -1,0 +1,279 @@
+"""A comparison as JSON, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from baselines.comparison.measurements import Cell, Curve, Table
+from baselines.comparison.published import MNIST_ACCURACY, RETURNS
+from baselines.comparison.statistics import Difference, Summary, compare, holm, summarize
+from wann.randomness import Purpose, keyed_rng
+
+_HISTORY = ("run", "generation", "steps", "best", "mean", "kept")
+HEADS = ("network", "weights", "mean ± sd", "95 % interval", "median", "quartiles", "n", "published")
+# Between two lines of the learning curve in JSON there are this many generations at most.
+CURVE_POINTS = 500
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cell and what is said of it."""
+
+    cell: Cell
+    summary: Summary
+    published: tuple[float, float | None] | None  # mean, standard deviation
+
+
+@dataclass(frozen=True)
+class Test:
+    """Two rows against each other."""
+
+    first: int  # rows
+    second: int
+    difference: Difference
+    p_holm: float
+
+
+def rows_of(table: Table, seed: int, index: int = 0) -> list[Row]:
+    """Statistics of every cell; resamples are drawn by (seed, ``index`` of the table, row)."""
+    rows = []
+    for number, cell in enumerate(table.cells):
+        summary = summarize(cell.values, keyed_rng(seed, Purpose.COMPARISON, index, number, 0))
+        rows.append(Row(cell, summary, _published(table, cell)))
+    return rows
+
+
+def tests_of(rows: Sequence[Row]) -> list[Test]:
+    """All pairs of rows that count the same thing, corrected together."""
+    measured = [number for number, row in enumerate(rows) if len(row.cell.values)]
+    pairs = [
+        (one, two) for one, two in itertools.combinations(measured, 2) if rows[one].cell.unit == rows[two].cell.unit
+    ]
+    found = [compare(rows[one].cell.values, rows[two].cell.values) for one, two in pairs]
+    adjusted = holm([difference.p for difference in found])
+    return [Test(*pair, difference, p) for pair, difference, p in zip(pairs, found, adjusted, strict=True)]
+
+
+def _published(table: Table, cell: Cell) -> tuple[float, float | None] | None:
+    if table.options.get("dataset") == "mnist":
+        return MNIST_ACCURACY.get(cell.setting)
+    return RETURNS.get(table.task, {}).get((table.kinds.get(cell.network, ""), cell.setting))
+
+
+# --- JSON ---
+
+
+def plain(tables: Sequence[Table], seed: int, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything, as JSON values."""
+    return {**dict(provenance), "complete": all(t.is_complete for t in tables), "tables": _tables(tables, seed)}
+
+
+def _tables(tables: Sequence[Table], seed: int) -> list[dict[str, Any]]:
+    found = []
+    for index, table in enumerate(tables):
+        rows = rows_of(table, seed, index)
+        found.append(
+            {
+                "task": dict(table.options) | {"name": table.task},
+                "rows": [_row(row) for row in rows],
+                "tests": [
+                    {
+                        "first": _name(rows[test.first].cell),
+                        "second": _name(rows[test.second].cell),
+                        **asdict(test.difference),
+                        "p_holm": test.p_holm,
+                    }
+                    for test in tests_of(rows)
+                ],
+                "curves": [_curve(curve) for curve in table.curves],
+            }
+        )
+    return found
+
+
+def _row(row: Row) -> dict[str, Any]:
+    cell = row.cell
+    published = None if row.published is None else {"mean": row.published[0], "std": row.published[1]}
+    values = [value if np.isfinite(value) else None for value in cell.values.tolist()]
+    return {
+        "network": cell.network,
+        "setting": cell.setting,
+        "about": cell.about,
+        "unit": cell.unit,
+        "complete": cell.complete and len(cell.values) > 0,
+        **asdict(row.summary),
+        "published": published,
+        "facts": dict(cell.facts),
+        # Of images there are ten thousand, each right or wrong.
+        "values": values if cell.unit != "images" else None,
+    }
+
+
+def _name(cell: Cell) -> list[str]:
+    return [cell.network, cell.setting]
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    history = thinned(curve)
+    columns: dict[str, list[Any]] = {
+        name: [value if np.isfinite(value) else None for value in history[:, column].tolist()]
+        for column, name in enumerate(_HISTORY)
+    }
+    for name in ("run", "generation", "steps"):
+        columns[name] = [int(value) for value in columns[name]]
+    return {"network": curve.network, "wanted_steps": curve.wanted_steps, **columns}
+
+
+def thinned(curve: Curve) -> np.ndarray:
+    """[at most about `CURVE_POINTS`, 6]: every so many generations of the history, and the last."""
+    step = max(1, len(curve.history) // CURVE_POINTS)
+    return curve.history[::-1][::step][::-1]
+
+
+# --- CSV ---
+
+
+def csv_text(tables: Sequence[Table], seed: int) -> str:
+    """A line for each row of each table."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    statistics = list(Summary.__dataclass_fields__)
+    writer.writerow(
+        [
+            "task",
+            "network",
+            "setting",
+            "unit",
+            *statistics,
+            "published_mean",
+            "published_std",
+            "tuning_steps",
+            "complete",
+        ]
+    )
+    for index, table in enumerate(tables):
+        for row in rows_of(table, seed, index):
+            cell, said = row.cell, asdict(row.summary)
+            complete = cell.complete and len(cell.values) > 0
+            writer.writerow(
+                [table.task, cell.network, cell.setting, cell.unit]
+                + [said[name] for name in statistics]
+                + [*(row.published or (None, None)), cell.facts.get("tuning_steps"), complete]
+            )
+    return text.getvalue()
+
+
+def curves_csv(tables: Sequence[Table]) -> str:
+    """A line for each generation of each tuning."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["task", "network", *_HISTORY])
+    for table in tables:
+        for curve in table.curves:
+            for run, generation, steps, *returns in curve.history.tolist():
+                said = [value if np.isfinite(value) else "" for value in returns]
+                writer.writerow([table.task, curve.network, int(run), int(generation), int(steps), *said])
+    return text.getvalue()
+
+
+# --- Markdown ---
+
+
+def markdown(tables: Sequence[Table], seed: int, provenance: Mapping[str, Any]) -> str:
+    """For people; names are escaped, so that they show as they are and do nothing else."""
+    parts = ["# Comparison\n"]
+    for index, table in enumerate(tables):
+        rows = rows_of(table, seed, index)
+        parts.append(f"## {escape(table.task)}\n")
+        parts.append(_long_table(rows))
+        remarks = [remark for row in rows if (remark := remark_of(row))]
+        parts.append("".join(f"- {escape(remark)}\n" for remark in remarks))
+        parts.append(_tests(rows))
+    parts.append(f"Made by `{_code(str(provenance['command']))}`.\n")
+    return "\n".join(part for part in parts if part)
+
+
+def _long_table(rows: Sequence[Row]) -> str:
+    lines = ["| " + " | ".join(HEADS) + " |", "|" + "---|" * 2 + "---:|" * 6]
+    lines += ["| " + " | ".join(escape(text) for text in texts_of(row)) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def texts_of(row: Row) -> tuple[str, ...]:
+    """Network, setting, mean and spread, interval, median, quartiles, n, published: for a table."""
+    cell, said = row.cell, row.summary
+    published = "" if row.published is None else _pair(*row.published)
+    about = cell.about if cell.complete or not len(cell.values) else f"{cell.about} (partial)"
+    if said.mean is None:
+        status = "not yet" if not len(cell.values) else "no finite return"
+        return (cell.network, about, status, "", "", "", str(said.n), published)
+    return (
+        cell.network,
+        about,
+        _pair(said.mean, said.std if cell.unit != "images" else None),
+        f"{said.low:.1f} to {said.high:.1f}",
+        f"{said.median:.1f}" if cell.unit != "images" else "",
+        f"{said.lower_quartile:.1f} to {said.upper_quartile:.1f}" if cell.unit != "images" else "",
+        f"{said.n:,}",
+        published,
+    )
+
+
+def _pair(mean: float, std: float | None) -> str:
+    return f"{mean:.1f}" if std is None else f"{mean:.1f} ± {std:.1f}"
+
+
+def remark_of(row: Row) -> str:
+    """What has to be known of a row and has no column; empty where nothing has."""
+    cell, facts = row.cell, row.cell.facts
+    remarks = []
+    if cell.setting == "best_shared" and "weight" in facts:
+        remarks.append(f"weight {facts['weight']:g}")
+    if "wanted_steps" in facts:
+        done = f"{facts['tuning_steps']:,} simulated steps of tuning"
+        remarks.append(done if cell.complete else f"partial: {done}, of {facts['wanted_steps']:,}")
+    if "parameters" in facts:
+        remarks.append(f"{facts['parameters']:,} trained parameters")
+    if row.summary.failed:
+        remarks.append(f"{row.summary.failed} without a finite return, left out of the mean, ranked last")
+    return f"{cell.network}, {cell.about}: {'; '.join(remarks)}" if remarks else ""
+
+
+def _tests(rows: Sequence[Row]) -> str:
+    found = tests_of(rows)
+    if not found:
+        return ""
+    lines = [
+        "Mann-Whitney tests, Holm-corrected; the last column is the chance that the first is better in a pair:\n",
+        "| first | second | U | p | p, corrected | rank-biserial | chance |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for test in found:
+        names = [f"{rows[row].cell.network}, {rows[row].cell.about}" for row in (test.first, test.second)]
+        seen = test.difference
+        figures = (f"{seen.u:.1f}", f"{seen.p:.2g}", f"{test.p_holm:.2g}", f"{seen.rank_biserial:+.2f}")
+        lines.append("| " + " | ".join(map(escape, (*names, *figures, f"{seen.superiority:.2f}"))) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text of any kind for a cell of a Markdown table: on one line, and every sign of Markdown and HTML as itself."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return re.sub(r"[&<>]", lambda sign: {"&": "&amp;", "<": "&lt;", ">": "&gt;"}[sign[0]], _marks(shown))
+
+
+def _marks(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text)
+
+
+def _code(text: str) -> str:
+    """Within backticks nothing can be escaped."""
+    return "".join(char if char.isprintable() and char != "`" else " " for char in text)

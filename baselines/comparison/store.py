@@ -1,0 +1,155 @@
+"""What a comparison keeps beside its tables, so that it can go on: finished cells, and tunings under way."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baselines.comparison.measurements import Cell
+from baselines.comparison.player import SeedLedger
+from baselines.comparison.weight_tuning import WeightTuning
+from storage.checkpoint import CheckpointError, RunError, load, load_latest, save, write_atomically
+from wann.errors import UserError
+
+LOGGER = logging.getLogger(__name__)
+STATE = "state"
+_ORDER = "order"
+
+
+class Store:
+    """Files under ``DIR/state``, checksummed and free of code; see `storage.checkpoint`."""
+
+    def __init__(self, directory: Path, order: Mapping[str, Any], resume: bool, ledger: SeedLedger) -> None:
+        """``order``: JSON of all that decides results, the same on resuming; ``ledger`` learns what was used before.
+
+        Raises:
+            UserError: what is to be resumed is missing, damaged, or was ordered otherwise.
+        """
+        self._directory, self._ledger = directory, ledger
+        self.path = directory / STATE
+        if not resume:
+            self.path.mkdir(exist_ok=True)
+        self._lock = self._take()
+        try:
+            if resume:
+                self._check(order)
+            else:
+                self._save(self.path / _ORDER, {}, {"order": order})
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let others have the directory."""
+        os.close(self._lock)
+
+    def _take(self) -> int:
+        """The lock on the directory, which the system frees when its owner ends, however it ends."""
+        try:
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise UserError(f"--out {self._directory}: expected a directory to write to ({error.strerror})") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise UserError(f"--out {self._directory}: expected a comparison that nothing is at, found one") from None
+        return lock
+
+    def _check(self, order: Mapping[str, Any]) -> None:
+        try:
+            saved = load(self.path / _ORDER).metadata["order"]
+        except FileNotFoundError:
+            if {entry.name for entry in self.path.iterdir()} - {"lock", f"{_ORDER}.partial"}:
+                raise UserError(f"{self.path / _ORDER}: expected the order of a comparison, found none") from None
+            saved = order  # killed before anything was saved
+            self._save(self.path / _ORDER, {}, {"order": order})
+        except KeyError:
+            raise UserError(f"{self.path / _ORDER}: expected the order of a comparison, found something else") from None
+        differing = [key for key in order if order[key] != saved.get(key)]
+        if differing:
+            raise UserError(
+                f"--resume: expected the {' and '.join(differing)} that the comparison in {self._directory} was "
+                "started with, found others"
+            )
+
+    def cell(self, name: str) -> Cell | None:
+        """A finished cell; None where there is none, or it is damaged and so to be measured anew."""
+        try:
+            found = load(self.path / "cells" / name)
+            facts = found.metadata
+            self._ledger.merge(facts["seeds"])
+            texts = {key: facts[key] for key in ("network", "setting", "about", "unit")}
+            return Cell(values=np.array(found.arrays["values"], np.float64), facts=facts["facts"], **texts)
+        except FileNotFoundError:
+            return None
+        except (CheckpointError, KeyError, TypeError, ValueError) as error:
+            LOGGER.warning("%s; it is measured anew", error)
+            return None
+
+    def keep(self, name: str, cell: Cell) -> None:
+        assert cell.complete
+        keys = ("network", "setting", "about", "unit", "facts")
+        (self.path / "cells").mkdir(exist_ok=True)
+        self._save(
+            self.path / "cells" / name, {"values": cell.values}, self._said({key: getattr(cell, key) for key in keys})
+        )
+
+    def restore(self, name: str, tuning: WeightTuning) -> None:
+        """Bring a tuning to where it was saved last, if it was.
+
+        Raises:
+            UserError: all that was saved is damaged, or of another tuning.
+        """
+        directory = self.path / name
+        found = load_latest(directory) if directory.is_dir() else None
+        if found is None:
+            return
+        try:
+            tuning.restore(found.arrays, found.metadata)
+            self._ledger.merge(found.metadata["seeds"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{directory}: expected the state of this tuning, found another ({error})") from None
+
+    def save_tuning(self, name: str, tuning: WeightTuning) -> None:
+        directory = self.path / name
+        directory.mkdir(exist_ok=True)
+        arrays, metadata = tuning.state()
+        self._save(directory / "checkpoint", arrays, self._said(metadata))
+
+    def _said(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        return {**metadata, "seeds": self._ledger.plain()}
+
+    def _save(self, path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        with saying_how_to_go_on(self._directory, path):
+            save(path, arrays, metadata)
+
+
+def write_text(directory: Path, name: str, text: str) -> None:
+    """Write a result into a comparison's directory, whole or not at all.
+
+    Raises:
+        RunError: the disk is full or fails.
+    """
+    with saying_how_to_go_on(directory, directory / name):
+        write_atomically(directory / name, text.encode("utf-8", "backslashreplace"))
+
+
+@contextmanager
+def saying_how_to_go_on(directory: Path, path: Path) -> Iterator[None]:
+    """A disk that cannot take ``path`` costs a comparison nothing but time."""
+    try:
+        yield
+    except (RunError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        raise RunError(
+            f"could not write {path} ({getattr(cause, 'strerror', None) or error}); what was finished is kept; remove "
+            f"the cause and go on with: compare_baselines.py ... --out {directory} --resume"
+        ) from error

@@ -1,0 +1,43 @@
+"""What a person sees of a comparison: its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from baselines.comparison.measurements import Table
+from baselines.comparison.rendering import HEADS, remark_of, rows_of, texts_of
+
+_WIDE = 110  # columns of a terminal that shows all of a table
+
+
+def show(console: Console, tables: Sequence[Table], seed: int) -> None:
+    """The tables, a part for each network, with their remarks; nothing in them is markup."""
+    for index, table in enumerate(tables):
+        rows = rows_of(table, seed, index)
+        wide = console.width >= _WIDE
+        left_out = () if wide else ("median", "quartiles", "n")
+        columns = [column for column in range(1, len(HEADS)) if HEADS[column] not in left_out]
+        drawn = RichTable(title=Text(table.task), box=SIMPLE_HEAD, pad_edge=False)
+        for column in columns:
+            drawn.add_column(HEADS[column], justify="left" if column == 1 else "right", no_wrap=True)
+        network = None
+        for row in rows:
+            if row.cell.network != network:
+                network = row.cell.network
+                drawn.add_section()
+                drawn.add_row(Text(_printable(network), style="bold", overflow="fold"))
+            texts = texts_of(row)
+            drawn.add_row(*(Text(_printable(texts[column])) for column in columns))
+        console.print(drawn)
+        for row in rows:
+            if remark := remark_of(row):
+                console.print(Text("  " + _printable(remark)), soft_wrap=True)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,67 @@
+"""The files of a trained baseline: ``model.safetensors``, which says what it is, and ``results.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from baselines.models.model import Model, Problem
+from baselines.models.topology import start_of_file
+from baselines.registry import BASELINES
+from baselines.run import Result
+from envs.images.datasets import DATASETS
+from envs.images.inputs import input_kinds
+from wann.errors import UserError, did_you_mean
+
+
+def save(directory: str | Path, result: Result) -> None:
+    """Write both files."""
+    from safetensors.numpy import save_file
+
+    tensors = {
+        name: np.ascontiguousarray(value.detach().cpu().numpy()) for name, value in result.model.state_dict().items()
+    }
+    save_file(tensors, Path(directory, "model.safetensors"), {"provenance": json.dumps(result.provenance)})
+    Path(directory, "results.json").write_text(json.dumps(result.plain(), indent=1) + "\n")
+
+
+def load_model(path: str | Path) -> tuple[Model, dict[str, Any]]:
+    """The model in a file that `save` wrote, on the CPU, and its provenance.
+
+    Raises:
+        UserError: the file cannot be read, or holds something else.
+    """
+    provenance, tensors = _read(path)
+    try:
+        name, dataset, inputs = (provenance[key] for key in ("baseline", "dataset", "inputs"))
+        side, num_classes = input_kinds(dataset)[inputs], len(DATASETS[dataset].classes)
+    except (KeyError, TypeError):
+        raise UserError(f"{path}: expected a baseline with its provenance, found another file of tensors") from None
+    if name not in BASELINES:
+        raise UserError(f"{path}: expected a known baseline, found {name!r}{did_you_mean(str(name), BASELINES)}")
+    problem = Problem(side**2, num_classes, start_of_file(tensors, side**2, num_classes))
+    try:
+        model = BASELINES[name].make(problem, torch.Generator().manual_seed(0))
+        model.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
+    except (RuntimeError, AssertionError):
+        raise UserError(f"{path}: expected the tensors of a {name}, found others") from None
+    return model, dict(provenance)
+
+
+def _read(path: str | Path) -> tuple[Mapping[str, Any], dict[str, NDArray]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            provenance = json.loads((file.metadata() or {}).get("provenance", "null"))
+            return provenance, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except FileNotFoundError:
+        raise UserError(f"{path}: expected a model file, found none") from None
+    except (OSError, SafetensorError, ValueError) as error:
+        raise UserError(f"{path}: expected a model in safetensors, found: {error}") from None

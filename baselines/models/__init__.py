@@ -1,0 +1,1 @@
+"""One trained model, or one way to use a topology, per file."""

@@ -1,0 +1,1 @@
+"""Training: by gradients, by CMA-ES, and what both share."""

@@ -1,0 +1,69 @@
+"""Training by gradients: Adam, minibatches and a decaying learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.models.model import Model
+from baselines.training.examples import Examples
+from baselines.training.recipe import BestEpoch, Progress, Recipe, Trained, TrainedBy
+from wann.torch.device import one_thread
+
+_LEAST_BATCHES = 40  # of an epoch: small datasets have smaller batches
+
+
+@dataclass(frozen=True)
+class Gradients(Recipe):
+    """An epoch sees every training image at most once."""
+
+    batch: int = 250  # images, where an epoch has at least 40 such batches
+    learning_rate: float = 2e-3  # at the start
+    last_rate: float = 0.01  # of the learning rate, at the end of a cosine
+    warm_up: int = 1  # batches in which the learning rate rises
+
+    trained_by: ClassVar[TrainedBy] = "gradients"
+
+    def train(
+        self, model: Model, training: Examples, validation: Examples, generator: torch.Generator, progress: Progress
+    ) -> Trained:
+        """See `Recipe.train`.
+
+        The order of images comes from the generator. On one CPU a seed gives the same bits; another CPU may round
+        differently, and a GPU adds in an order that changes from run to run.
+        """
+        batch = max(1, min(self.batch, len(training) // _LEAST_BATCHES))
+        per_epoch = len(training) // batch
+        total = self.epochs * per_epoch
+        optimizer = torch.optim.Adam(model.parameters(), self.learning_rate)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda done: self._rate(done, total))
+        best = BestEpoch(model, validation, self)
+        with one_thread(training.inputs.device.type):
+            for epoch in range(1, self.epochs + 1):
+                for number, rows in enumerate(_batches(len(training), batch, generator, training.inputs.device)):
+                    optimizer.zero_grad()
+                    functional.cross_entropy(model(training.inputs[rows]), training.labels[rows]).backward()
+                    optimizer.step()
+                    schedule.step()
+                    progress((epoch - 1) * per_epoch + number + 1, total, best.note)
+                if best.is_last(epoch):
+                    break
+        progress(total, total, best.note)
+        return best.restore()
+
+    def _rate(self, done: int, total: int) -> float:
+        """Factor of the learning rate after ``done`` of ``total`` batches."""
+        cosine = (1 + math.cos(math.pi * done / total)) / 2
+        return min(1, (done + 1) / self.warm_up) * (self.last_rate + (1 - self.last_rate) * cosine)
+
+
+def _batches(count: int, batch: int, generator: torch.Generator, device: torch.device) -> Iterator[Tensor]:
+    """Rows of whole batches, every image at most once."""
+    order = torch.randperm(count, generator=generator).to(device)
+    return (order[begin : begin + batch] for begin in range(0, count - batch + 1, batch))

@@ -1,0 +1,84 @@
+"""What every way of training has in common: epochs, and the choice of the best of them on the validation part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from baselines.models.model import Model
+from baselines.training.examples import Examples
+from baselines.training.scoring import Score, score
+
+# Told (batches done, batches in all, a remark).
+Progress = Callable[[int, int, str], None]
+TrainedBy = Literal["gradients", "evolution"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How training went; the model has the weights of its best epoch."""
+
+    validation: Score
+    best_epoch: int  # from 1
+    epochs: int  # that were trained
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained. After each epoch it is scored on the validation part."""
+
+    epochs: int = 20  # at most
+    patience: int = 8  # epochs without a better validation accuracy after which training ends
+
+    trained_by: ClassVar[TrainedBy]
+    on_gpu: ClassVar[bool] = True  # whether it can train there too
+    packages: ClassVar[tuple[str, ...]] = ()  # that it needs besides torch
+
+    def train(
+        self, model: Model, training: Examples, validation: Examples, generator: torch.Generator, progress: Progress
+    ) -> Trained:
+        """Train a model in place, on the device where it and the images are.
+
+        Args:
+            model: as its baseline makes it.
+            training: what the weights are fitted to.
+            validation: what the best epoch is chosen on.
+            generator: of every draw; a CPU's.
+            progress: told of every batch.
+        """
+        raise NotImplementedError
+
+
+class BestEpoch:
+    """The weights of the epoch that the validation part likes best.
+
+    Of equal accuracies the one of the lower cross-entropy is better; NaN is never better.
+    """
+
+    def __init__(self, model: Model, validation: Examples, recipe: Recipe) -> None:
+        self._model, self._validation, self._recipe = model, validation, recipe
+        self._score, self._epoch, self._weights, self._epochs = Score(-1.0, math.inf), 0, self._copy(), 0
+        self.note = ""  # for a person
+
+    def is_last(self, epoch: int) -> bool:
+        """Look at the model after an epoch, counted from 1: whether there has been nothing better for too long."""
+        found, self._epochs = score(self._model, self._validation), epoch
+        if (found.accuracy, -found.cross_entropy) > (self._score.accuracy, -self._score.cross_entropy):
+            self._score, self._epoch, self._weights = found, epoch, self._copy()
+        self.note = (
+            f"epoch {epoch}/{self._recipe.epochs}  validation {found.accuracy:.2f} %, best {self._score.accuracy:.2f} %"
+        )
+        return epoch - self._epoch >= self._recipe.patience
+
+    def restore(self) -> Trained:
+        """Give the model the weights of its best epoch."""
+        self._model.load_state_dict(self._weights)
+        return Trained(self._score, self._epoch, self._epochs)
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {name: value.detach().clone() for name, value in self._model.state_dict().items()}

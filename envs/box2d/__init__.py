@@ -1,0 +1,1 @@
+"""Box2D's tasks: walkers and racers."""

@@ -1,0 +1,1 @@
+"""CarRacing-v3, seen through an encoder."""

@@ -1,0 +1,198 @@
+"""The encoder that turns CarRacing's frames into the numbers a network sees; made by ``train_vae.py``.
+
+Four convolutions and a dense layer, in NumPy: a search needs no torch. A frame is encoded in a block of fixed
+size, padded where frames are missing, so all products have the same shapes always: the latents of a frame
+are the same bits in every position and company (a test holds this). They may differ in the last bits between
+machines, since the product of matrices is the machine's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.box2d.racer.frames import SIZE, preprocess
+from wann.cache import cache_directory
+from wann.errors import UserError
+from wann.linear_algebra import linear_algebra
+
+if TYPE_CHECKING:
+    pass
+
+LATENTS = 16
+CHANNELS = (32, 64, 128, 256)  # of the convolutions
+KERNEL, STRIDE = 4, 2
+HIDDEN = 1024  # numbers after the convolutions: 2 x 2 x 256
+DEFAULT = Path(__file__).parent / "data" / "car_racing_encoder.safetensors"
+
+_BLOCK = 4  # frames that are encoded together: enough to feed the products, few enough to waste little on padding
+_SHAPES: dict[str, tuple[int, ...]] = {
+    **{
+        f"conv{number}.{part}": shape
+        for number, (before, after) in enumerate(zip((3, *CHANNELS), CHANNELS, strict=False), 1)
+        for part, shape in (("weight", (after, before, KERNEL, KERNEL)), ("bias", (after,)))
+    },
+    "mu.weight": (LATENTS, HIDDEN),
+    "mu.bias": (LATENTS,),
+}
+
+
+@dataclass(frozen=True)
+class EncoderFile:
+    """A validated file: its weights by name, what it says about its making, and its SHA-256 (hex)."""
+
+    weights: dict[str, NDArray[np.float32]]
+    provenance: dict[str, Any]
+    sha256: str
+
+
+@lru_cache(maxsize=8)
+def load_encoder(path: str, sha256: str) -> Encoder:
+    """The encoder of a file, made once in a process.
+
+    On a machine that has no such file it is the one that came along with the task.
+
+    Raises:
+        UserError: as `read_encoder`, or the file is not the one whose ``sha256`` is expected.
+    """
+    kept = cache_directory() / kept_name(sha256)
+    found = kept if kept.is_file() and not Path(path).is_file() else path
+    return Encoder(read_encoder(found, sha256).weights)
+
+
+def kept_name(sha256: str) -> str:
+    """Below the cache directory, on machines that were sent the file."""
+    return f"encoders/{sha256}.safetensors"
+
+
+def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:
+    """Read and validate a safetensors file with the encoder's weights.
+
+    Its tensors, all float32: ``conv1.weight`` [32, 3, 4, 4] (outputs, inputs, rows, columns) and ``conv1.bias``
+    [32] to ``conv4``; ``mu.weight`` [16, 1024], whose inputs are ordered by row, column, channel; ``mu.bias`` [16].
+
+    Raises:
+        UserError: no such file, not safetensors, tensors of other names, shapes, types or with NaN, or not the file
+            whose ``sha256`` is expected.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    where = f"task.encoder: {path}"
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{where}: expected an encoder file, as train_vae.py makes them, found none ({error.strerror})"
+        ) from error
+    try:
+        weights = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        provenance = json.loads(header.get("__metadata__", {}).get("provenance", "{}"))
+    except (SafetensorError, ValueError, KeyError, AttributeError) as error:
+        raise UserError(
+            f"{where}: expected a safetensors file, found a damaged or another one ({' '.join(str(error).split())})"
+        ) from error
+    _check(where, weights)
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, found):
+        raise UserError(
+            f"task.encoder: expected {path} to stay as it was when the search began (SHA-256 {str(sha256)[:12]}...), "
+            f"found another content ({found[:12]}...)"
+        )
+    return EncoderFile(weights, provenance, found)
+
+
+def _check(where: str, weights: dict[str, NDArray]) -> None:
+    dense = weights.get("mu.weight")
+    if dense is not None and dense.ndim == 2 and len(dense) != LATENTS:
+        raise UserError(f"{where}: expected an encoder with {LATENTS} latents, found {len(dense)}")
+    if weights.keys() != _SHAPES.keys():
+        missing, extra = sorted(_SHAPES.keys() - weights.keys()), sorted(weights.keys() - _SHAPES.keys())
+        found = f"no {missing[0]!r}" if missing else f"{extra[0]!r} beside them"
+        raise UserError(f"{where}: expected the tensors {', '.join(_SHAPES)}, found {found}")
+    for name, shape in _SHAPES.items():
+        array = weights[name]
+        if array.shape != shape or array.dtype != np.float32:
+            raise UserError(
+                f"{where}: expected {name} of shape {list(shape)} and type float32, found {list(array.shape)} "
+                f"and {array.dtype}"
+            )
+        if not np.isfinite(array).all():
+            raise UserError(f"{where}: expected finite weights, found NaN or infinity in {name}")
+
+
+class Encoder:
+    """Encodes frames; for one thread, since it keeps its buffers."""
+
+    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
+        self._layers = []
+        side, before = SIZE, 3
+        for number, after in enumerate(CHANNELS, 1):
+            # One row of the matrix for each (row, column, channel) of a patch.
+            matrix = weights[f"conv{number}.weight"].transpose(2, 3, 1, 0).reshape(-1, after)
+            out = (side - KERNEL) // STRIDE + 1
+            self._layers.append(
+                _Layer(
+                    np.ascontiguousarray(matrix),
+                    weights[f"conv{number}.bias"].copy(),
+                    np.zeros((_BLOCK, out, out, KERNEL, KERNEL * before), np.float32),
+                    np.zeros((_BLOCK, out, out, after), np.float32),
+                )
+            )
+            side, before = out, after
+        self._dense = np.ascontiguousarray(weights["mu.weight"].T)
+        self._bias = weights["mu.bias"].copy()
+        self._images = np.zeros((_BLOCK, SIZE, SIZE, 3), np.float32)
+
+    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Latents [B, 16] of the simulator's frames [B, 96, 96, 3], as float64 since networks take that."""
+        return self.encode(preprocess(frames)).astype(np.float64)
+
+    def encode(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Means [B, 16] of the codes of images [B, 64, 64, 3] in [0, 1]."""
+        latents = np.empty((len(images), LATENTS), np.float32)
+        # Products this small gain nothing from more threads, and lose a hundredfold where the machine is busy.
+        with linear_algebra().limit(limits=1, user_api="blas"):
+            for begin in range(0, len(images), _BLOCK):
+                block = images[begin : begin + _BLOCK]
+                self._images[: len(block)] = block
+                latents[begin : begin + _BLOCK] = self._encode_block()[: len(block)]
+        return latents
+
+    def _encode_block(self) -> NDArray[np.float32]:
+        values = self._images
+        for layer in self._layers:
+            values = layer.apply(values)
+        return (values.reshape(_BLOCK, 1, HIDDEN) @ self._dense)[:, 0] + self._bias
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A convolution as one product of matrices, and ReLU."""
+
+    matrix: NDArray[np.float32]  # [4 * 4 * before, after]
+    bias: NDArray[np.float32]  # [after]
+    patches: NDArray[np.float32]  # [block, out, out, 4, 4 * before], buffer
+    values: NDArray[np.float32]  # [block, out, out, after], buffer
+
+    def apply(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        from envs.box2d.racer.kernels import add_and_rectify
+
+        # The four columns of a patch lie beside each other in memory, channels and all.
+        by_image, by_row, by_column, by_channel = values.strides
+        strides = (by_image, STRIDE * by_row, STRIDE * by_column, by_row, by_channel)
+        np.copyto(self.patches, np.lib.stride_tricks.as_strided(values, self.patches.shape, strides))
+        # A product for each image: in one of all, what a row's bits are depends on its place on some processors.
+        count = len(self.values)
+        flat = self.values.reshape(count, -1, len(self.bias))
+        np.matmul(self.patches.reshape(*flat.shape[:2], -1), self.matrix, out=flat)
+        add_and_rectify(flat.reshape(-1, len(self.bias)), self.bias)
+        return self.values

@@ -1,0 +1,46 @@
+"""From CarRacing's frames to what the encoder sees: the top 84 rows, 64 x 64 pixels, numbers in [0, 1]."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRAME_SHAPE = (96, 96, 3)
+SIZE = 64  # pixels of a side
+VISIBLE_ROWS = 84  # below them is the dashboard
+
+
+def preprocess(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Crop and shrink frames, averaging over the area that each pixel covers.
+
+    Args:
+        frames: [B, 96, 96, 3] uint8.
+
+    Returns:
+        [B, 64, 64, 3] float32 in [0, 1]; a frame's bits do not depend on the others.
+
+    Raises:
+        ValueError: another shape or type.
+    """
+    from envs.box2d.racer.kernels import shrink
+
+    if frames.ndim != 4 or frames.shape[1:] != FRAME_SHAPE or frames.dtype != np.uint8:
+        raise ValueError(f"expected frames [B, 96, 96, 3] of uint8, found {list(frames.shape)} of {frames.dtype}")
+    out = np.empty((len(frames), SIZE, SIZE, 3), np.float32)
+    shrink(np.ascontiguousarray(frames), _FIRST_ROW, _SHARE, out)
+    return out
+
+
+def _row_shares() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """First source row [64] of every output row, and the weights of three rows from there on [64, 3]."""
+    height = VISIBLE_ROWS / SIZE
+    edges = np.arange(SIZE + 1) * height
+    first = np.minimum(np.floor(edges[:-1]).astype(np.int64), VISIBLE_ROWS - 3)
+    rows = first[:, None] + np.arange(3)
+    covered = np.minimum(rows + 1, edges[1:, None]) - np.maximum(rows, edges[:-1, None])
+    # A column of the result covers one and a half of the source's.
+    share = np.clip(covered, 0, 1) / (255 * height * 1.5)
+    return first, share.astype(np.float32)
+
+
+_FIRST_ROW, _SHARE = _row_shares()

@@ -1,0 +1,110 @@
+"""What the tasks on Gymnasium's Box2D environments share: EnvPool for speed, Gymnasium as the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from envs.box2d.envpool_pool import EnvPoolPool, chosen_simulator
+from envs.gymnasium.pool import GymnasiumPool, require_box2d
+from envs.task import Returns, Seeds, Weights, check_networks
+from envs.waves import Limits, Pool, Simulation, as_float64, evaluate_in_waves, oracle_in_waves, simulator_version
+from wann.network import Network, Networks
+
+if TYPE_CHECKING:
+    import gymnasium
+
+# What both simulators give for the step that falls, or leaves the field.
+FALL_REWARD = -100.0
+
+
+class Box2DTask:
+    """`evaluate` steps the chosen simulator, `evaluate_oracle` always Gymnasium.
+
+    The tasks are dataclasses with these three options among theirs. "auto" is settled when one is made, so that a
+    run keeps its simulator wherever it goes on.
+    """
+
+    max_steps: int | None
+    stall_steps: int | None
+    simulator: str
+
+    name: ClassVar[str]
+    num_inputs: ClassVar[int]
+    num_outputs: ClassVar[int]
+    input_names: ClassVar[tuple[str, ...]]
+    output_names: ClassVar[tuple[str, ...]]
+    # Environments in one pool of each simulator.
+    waves: ClassVar[dict[str, int]]
+
+    def __post_init__(self) -> None:
+        Limits(self.max_steps, self.stall_steps)
+        object.__setattr__(self, "simulator", chosen_simulator(self.simulator))
+        require_box2d()  # whatever steps the search: champions are confirmed in it
+
+    @property
+    def id(self) -> str:
+        """In Gymnasium's registry, and in EnvPool's."""
+        raise NotImplementedError
+
+    @property
+    def fall_reward(self) -> float | None:
+        """Instead of `FALL_REWARD`, where a task says so."""
+        return None
+
+    @property
+    def simulated_by(self) -> str:
+        return simulator_version(self.simulator)
+
+    @property
+    def reported(self) -> Self:
+        """Whole episodes."""
+        return replace(self, max_steps=None, stall_steps=None)  # type: ignore[type-var]
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """Every network at every weight on every seed; see `envs.task.Task.evaluate`."""
+        check_networks(self, networks)
+        return evaluate_in_waves(self._simulation(self.simulator), networks, weights, seeds)
+
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        """One network in float64 through `wann.forward`, in Gymnasium's environment."""
+        check_networks(self, network)
+        return oracle_in_waves(self._simulation("gymnasium"), network, weights, seeds)
+
+    def make_environment(self, **kwargs: Any) -> gymnasium.Env:
+        """Gymnasium's environment of this task; ``kwargs`` such as a render mode."""
+        import gymnasium
+
+        return gymnasium.make(self.id, disable_env_checker=True, **kwargs)
+
+    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
+        """A network's inputs [n, I] of n observations."""
+        return self._encoding()(observations)
+
+    def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
+        """n actions of a network's outputs [n, O], within the bounds of the simulators."""
+        raise NotImplementedError
+
+    def _encoding(self) -> Callable[[NDArray], NDArray[np.float64]]:
+        """Observations [n, ...] to inputs [n, I]."""
+        return as_float64
+
+    def _simulation(self, simulator: str) -> Simulation:
+        return Simulation(
+            self._envpool if simulator == "envpool" else self._gymnasium,
+            self.waves[simulator],
+            Limits(self.max_steps, self.stall_steps),
+            self._encoding(),
+            self.fall_reward,
+        )
+
+    def _envpool(self, seeds: NDArray[np.int64]) -> Pool:
+        return EnvPoolPool(self.id, self.actions_of, seeds, FALL_REWARD)
+
+    def _gymnasium(self, seeds: NDArray[np.int64]) -> Pool:
+        # The physics remembers what was before a reset, hence a new environment for each seed.
+        return GymnasiumPool(self.id, self.make_environment, self.actions_of, seeds, fall_reward=FALL_REWARD)

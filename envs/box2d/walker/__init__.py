@@ -1,0 +1,1 @@
+"""BipedalWalker-v3 and its hardcore form."""

@@ -1,0 +1,1 @@
+"""CartPoleSwingUp: a pole on a cart, swung up and balanced."""

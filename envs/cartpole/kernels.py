@@ -1,0 +1,206 @@
+"""Batched CartPoleSwingUp: every rollout of a network is a lane (numba, float32).
+
+The equations are those of `envs.cartpole.physics`, step for step. Lanes whose cart left the track are
+taken out of the tile once a whole vector's worth of them is done, which changes no lane's value.
+"""
+
+import numpy as np
+
+from envs.cartpole.physics import (
+    CART_MASS,
+    FORCE,
+    FRICTION,
+    GRAVITY,
+    POLE_LENGTH,
+    POLE_MASS,
+    TIME_STEP,
+    TRACK_LIMIT,
+)
+from wann.kernels.jit import jit
+from wann.kernels.lane_forward import FUSED, TILE, forward_individual, forward_shared
+from wann.kernels.maths import cos_pi, sin_pi
+
+f32 = np.float32
+
+VECTOR = 8  # lanes are padded to a multiple of this
+NUM_INPUTS = 5
+_FIRST_ROW = 1 + NUM_INPUTS
+
+# Rows of a tile's state.
+X, VELOCITY, ANGLE, SPIN, RETURN, STEPS, ALIVE, LANE = range(8)
+
+_TOTAL_MASS = CART_MASS + POLE_MASS
+_MASS_LENGTH = POLE_MASS * POLE_LENGTH
+_DT = f32(TIME_STEP)
+_FORCE = f32(FORCE)
+_FRICTION = f32(FRICTION)
+_LIMIT = f32(TRACK_LIMIT)
+_INVERSE_PI = f32(1 / np.pi)
+_QUARTER_TRACK = f32(0.5 / TRACK_LIMIT)  # cos(pi/2 x/limit) = cos_pi(x * this)
+_X_SPIN = f32(-2 * _MASS_LENGTH)
+_X_GRAVITY = f32(3 * POLE_MASS * GRAVITY)
+_X_MASS = f32(4 * _TOTAL_MASS)
+_X_POLE = f32(3 * POLE_MASS)
+_SPIN_SPIN = f32(-3 * _MASS_LENGTH)
+_SPIN_GRAVITY = f32(6 * _TOTAL_MASS * GRAVITY)
+_SPIN_MASS = f32(4 * POLE_LENGTH * _TOTAL_MASS)
+_SPIN_POLE = f32(3 * _MASS_LENGTH)
+
+
+@jit
+def observe(state, values, num_lanes):
+    """Write [x, x', cos theta, sin theta, theta'] to rows 1..5 of ``values``."""
+    for l in range(num_lanes):
+        half_turns = state[ANGLE, l] * _INVERSE_PI
+        values[1, l] = state[X, l]
+        values[2, l] = state[VELOCITY, l]
+        values[3, l] = cos_pi(half_turns, FUSED)
+        values[4, l] = sin_pi(half_turns, FUSED)
+        values[5, l] = state[SPIN, l]
+
+
+@jit
+def advance(state, values, action_row, num_lanes):
+    """One Euler step of every lane; positions advance with the old velocities. Rewards the living."""
+    for l in range(num_lanes):
+        cos, sin = values[3, l], values[4, l]
+        velocity, spin = state[VELOCITY, l], state[SPIN, l]
+        push = _FORCE * min(max(values[action_row, l], f32(-1)), f32(1)) - _FRICTION * velocity
+        swing = spin * spin * sin
+        acceleration = (_X_SPIN * swing + _X_GRAVITY * sin * cos + f32(4) * push) / (_X_MASS - _X_POLE * cos * cos)
+        spin_up = (_SPIN_SPIN * swing * cos + _SPIN_GRAVITY * sin + f32(6) * push * cos) / (
+            _SPIN_MASS - _SPIN_POLE * cos * cos
+        )
+        state[X, l] += _DT * velocity
+        state[ANGLE, l] += _DT * spin
+        state[VELOCITY, l] = velocity + _DT * acceleration
+        state[SPIN, l] = spin + _DT * spin_up
+    for l in range(num_lanes):
+        upright = (cos_pi(state[ANGLE, l] * _INVERSE_PI, FUSED) + f32(1)) * f32(0.5)
+        reward = upright * cos_pi(state[X, l] * _QUARTER_TRACK, FUSED)
+        alive = state[ALIVE, l]
+        state[RETURN, l] += reward if alive > f32(0) else f32(0)
+        state[STEPS, l] += alive
+        state[ALIVE, l] = f32(0) if abs(state[X, l]) > _LIMIT else alive
+
+
+@jit
+def retire(state, lane_weights, num_lanes, returns, steps):
+    """Record finished lanes and close the gaps; return the lanes left, padded to a whole vector."""
+    kept = 0
+    for l in range(num_lanes):
+        if state[ALIVE, l] > f32(0):
+            if kept < l:
+                for row in range(state.shape[0]):
+                    state[row, kept] = state[row, l]
+                for row in range(lane_weights.shape[0]):
+                    lane_weights[row, kept] = lane_weights[row, l]
+            kept += 1
+        else:
+            record(state, l, returns, steps)
+    padded = (kept + VECTOR - 1) // VECTOR * VECTOR
+    for l in range(kept, padded):
+        state[ALIVE, l] = f32(0)
+        state[LANE, l] = f32(-1)
+    return padded
+
+
+@jit
+def record(state, l, returns, steps):
+    lane = int(state[LANE, l])
+    if lane >= 0:
+        returns[lane] = state[RETURN, l]
+        steps[lane] = int(state[STEPS, l])
+
+
+@jit
+def start_tile(starts, first, count, state):
+    """Load ``count`` lanes from ``starts [4, L]``; padding repeats the first lane and counts for nothing."""
+    padded = (count + VECTOR - 1) // VECTOR * VECTOR
+    for l in range(padded):
+        real = l < count
+        source = first + l if real else first
+        for row in range(4):
+            state[row, l] = starts[row, source]
+        state[RETURN, l] = f32(0)
+        state[STEPS, l] = f32(0)
+        state[ALIVE, l] = f32(1) if real else f32(0)
+        state[LANE, l] = f32(first + l) if real else f32(-1)
+    return padded
+
+
+@jit
+def living(state, num_lanes):
+    total = f32(0)
+    for l in range(num_lanes):
+        total += state[ALIVE, l]
+    return total
+
+
+@jit
+def simulate(programs, starts, weights, individual, max_steps, returns, steps):
+    """Run every lane of every network to its end.
+
+    Args:
+        programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
+        starts: [4, L] float32 start states, the same for all networks.
+        weights: [1, L] shared weight of each lane, or [sum E, L] by live connection.
+        individual: whether ``weights`` is by connection.
+        max_steps: length of a full episode.
+        returns: [P, L] float32, written.
+        steps: [P, L] int64, written.
+    """
+    activations, fan_in, sources, node_offsets, edge_offsets = programs
+    num_lanes = starts.shape[1]
+    largest_nodes = 0
+    largest_edges = 1
+    for p in range(len(returns)):
+        largest_nodes = max(largest_nodes, node_offsets[p + 1] - node_offsets[p])
+        largest_edges = max(largest_edges, edge_offsets[p + 1] - edge_offsets[p])
+    values = np.zeros((_FIRST_ROW + largest_nodes, TILE), np.float32)
+    values[0] = 1
+    state = np.zeros((8, TILE), np.float32)
+    sums = np.empty((1, TILE), np.float32)
+    ones = np.ones((1, TILE), np.float32)
+    lane_weights = np.zeros((largest_edges if individual else 1, TILE), np.float32)
+    for p in range(len(returns)):
+        nodes = (node_offsets[p], node_offsets[p + 1])
+        first_edge = edge_offsets[p]
+        num_edges = edge_offsets[p + 1] - first_edge
+        action_row = _FIRST_ROW + nodes[1] - nodes[0] - 1
+        program_sources = sources[first_edge : first_edge + num_edges]
+        for first in range(0, num_lanes, TILE):
+            count = min(TILE, num_lanes - first)
+            lanes = start_tile(starts, first, count, state)
+            for row in range(num_edges if individual else 1):
+                source = first_edge + row if individual else 0
+                for l in range(lanes):
+                    lane_weights[row, l] = weights[source, first + (l if l < count else 0)]
+            for step in range(max_steps):
+                observe(state, values, lanes)
+                if individual:
+                    forward_individual(
+                        activations,
+                        fan_in,
+                        program_sources,
+                        nodes,
+                        _FIRST_ROW,
+                        0,
+                        values,
+                        sums,
+                        lane_weights,
+                        ones,
+                        lanes,
+                        FUSED,
+                    )
+                else:
+                    forward_shared(
+                        activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, sums, lane_weights, lanes
+                    )
+                advance(state, values, action_row, lanes)
+                if step % 8 == 7 and living(state, lanes) <= lanes - VECTOR:
+                    lanes = retire(state, lane_weights, lanes, returns[p], steps[p])
+                    if lanes == 0:
+                        break
+            for l in range(lanes):
+                record(state, l, returns[p], steps[p])

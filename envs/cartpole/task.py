@@ -1,0 +1,108 @@
+"""CartPoleSwingUp as a batched task: lane kernels in float32, and the equations themselves as the oracle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from envs.cartpole import physics
+from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table, weights_of_one
+from wann.errors import UserError
+from wann.forward import forward_lanes
+from wann.network import Network, Networks
+
+if TYPE_CHECKING:
+    import gymnasium
+
+
+@dataclass(frozen=True)
+class CartPoleSwingUp:
+    """The batched task; see `envs.task.Task`.
+
+    Options: ``max_steps`` shortens episodes, ``hard`` draws the wide start states. There is no ``stall_steps``: its
+    rewards are never negative, so an episode never stops getting on.
+    """
+
+    max_steps: int = physics.EPISODE_STEPS
+    hard: bool = False
+
+    name: ClassVar[str] = "cartpole_swingup"
+    num_inputs: ClassVar[int] = len(physics.INPUT_NAMES)
+    num_outputs: ClassVar[int] = len(physics.OUTPUT_NAMES)
+    input_names: ClassVar[tuple[str, ...]] = physics.INPUT_NAMES
+    output_names: ClassVar[tuple[str, ...]] = physics.OUTPUT_NAMES
+    simulated_by: ClassVar[str] = "lane kernels, float32"
+    safe_at_home: ClassVar[bool] = True  # our own arithmetic: it cannot hang or end a process
+
+    def __post_init__(self) -> None:
+        if self.max_steps < 1:
+            raise UserError(f"task.max_steps: expected at least 1, found {self.max_steps}")
+
+    @property
+    def reported(self) -> CartPoleSwingUp:
+        return replace(self, max_steps=physics.EPISODE_STEPS)
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """Every network at every weight on every seed; see `envs.task.Task.evaluate`."""
+        from envs.cartpole import kernels as cartpole_kernels
+
+        check_networks(self, networks)
+        weight_index, lane_seeds = lane_grid(weights, seeds)
+        starts = np.array([physics.seeded_start(seed, self.hard) for seed in lane_seeds.ravel().tolist()], np.float32).T
+        table, individual = weight_table(networks, weights)
+        values = np.zeros((len(networks), lane_seeds.size), np.float32)
+        steps = np.zeros(values.shape, np.int64)
+        cartpole_kernels.simulate(
+            networks.program_arrays(),
+            np.ascontiguousarray(starts),
+            np.ascontiguousarray(table[:, weight_index.ravel()]),
+            individual,
+            self.max_steps,
+            values,
+            steps,
+        )
+        shape = (len(networks), *lane_seeds.shape)
+        return Returns(values.astype(np.float64).reshape(shape), steps.reshape(shape))
+
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        """One network in float64, every lane stepped by the equations of `envs.cartpole.physics`."""
+        check_networks(self, network)
+        weights = np.asarray(weights, np.float64)
+        weight_index, lane_seeds = lane_grid(weights_of_one(weights), seeds)
+        lane_weights = weights[weight_index.ravel()]
+        state = np.array([physics.seeded_start(seed, self.hard) for seed in lane_seeds.ravel().tolist()])
+        alive = np.ones(len(state), bool)
+        returns, steps = np.zeros(len(state)), np.zeros(len(state), np.int64)
+        for _ in range(self.max_steps):
+            action = forward_lanes(network, lane_weights, physics.observe(state))[:, 0]
+            state = np.where(alive[:, None], physics.step(state, action), state)
+            returns += np.where(alive, physics.reward(state), 0)
+            steps += alive
+            alive &= ~physics.off_track(state)
+            if not alive.any():
+                break
+        return Returns(returns.reshape(1, *lane_seeds.shape), steps.reshape(1, *lane_seeds.shape))
+
+    def make_environment(self, **kwargs: Any) -> gymnasium.Env:
+        """Gymnasium's environment of this task, in float64; ``kwargs`` such as a render mode."""
+        import gymnasium
+
+        from envs.cartpole import environment as cartpole_swingup_env
+
+        cartpole_swingup_env.register()
+        id = "CartPoleSwingUpHard-v0" if self.hard else "CartPoleSwingUp-v0"
+        environment = gymnasium.make(id, max_episode_steps=self.max_steps, disable_env_checker=True, **kwargs)
+        inner: Any = environment.unwrapped
+        # Rounded to float32, as Gymnasium's observations are, an episode would drift away from the oracle's.
+        return gymnasium.wrappers.TransformObservation(environment, lambda _: physics.observe(inner.state), None)
+
+    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
+        """A network's inputs [n, 5] of n observations."""
+        return observations.astype(np.float64)
+
+    def actions_of(self, outputs: NDArray) -> NDArray:
+        """n actions of a network's outputs [n, 1]."""
+        return outputs

@@ -1,0 +1,90 @@
+"""Gymnasium's environments as pools whose members each have a seed of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.gymnasium.spaces import ToActions
+from envs.waves import LaneError, Step
+from wann.errors import UserError
+
+if TYPE_CHECKING:
+    import gymnasium
+
+
+def require_box2d() -> None:
+    """Raise a `UserError` unless Gymnasium's Box2D environments can be made."""
+    if find_spec("Box2D") is None:
+        raise UserError(
+            "task.name: expected Gymnasium's Box2D environments to be installed, in which champions are confirmed "
+            "whatever the simulator, found no package 'Box2D'; pip install \"gymnasium[box2d]\""
+        )
+
+
+class GymnasiumPool:
+    """L environments of one id; see `envs.waves.Pool`.
+
+    Args:
+        id: for messages.
+        make: a new environment.
+        to_actions: outputs [n, O] to n actions.
+        seeds: [L].
+        spares: environments to reset instead of making new ones, and where those of this pool are left; None
+            to make and close them.
+        fall_reward: the reward that marks a fall, in ids that have one.
+
+    Raises:
+        LaneError: an environment raised.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        make: Callable[[], gymnasium.Env],
+        to_actions: ToActions,
+        seeds: NDArray[np.int64],
+        spares: list[gymnasium.Env] | None = None,
+        fall_reward: float | None = None,
+    ) -> None:
+        self._id, self._to_actions, self._spares, self._fall_reward = id, to_actions, spares, fall_reward
+        self._environments: list[gymnasium.Env] = []
+        try:
+            self.observations = np.stack([self._start(make, seed) for seed in seeds.tolist()])
+        except BaseException:
+            self.close()
+            raise
+
+    def step(self, lanes: NDArray[np.int64], outputs: NDArray) -> Step:
+        actions = self._to_actions(outputs)
+        answers = [self._step(lane, action) for lane, action in zip(lanes.tolist(), actions, strict=True)]
+        observations, rewards, terminated, truncated, _ = zip(*answers, strict=True)
+        gains, ended = np.array(rewards, np.float64), np.array(terminated, bool)
+        falls = None if self._fall_reward is None else ended & (gains == self._fall_reward)
+        return Step(np.stack(observations), gains, ended, np.array(truncated, bool), falls)
+
+    def close(self) -> None:
+        if self._spares is not None:
+            self._spares.extend(self._environments)
+        else:
+            for environment in self._environments:
+                environment.close()
+        self._environments = []
+
+    def _start(self, make: Callable[[], gymnasium.Env], seed: int) -> NDArray:
+        lane = len(self._environments)
+        try:
+            self._environments.append(self._spares.pop() if self._spares else make())
+            return self._environments[lane].reset(seed=seed)[0]
+        except Exception as error:
+            raise LaneError(lane, self._id, error) from error
+
+    def _step(self, lane: int, action: Any) -> tuple:
+        try:
+            return self._environments[lane].step(action)
+        except Exception as error:
+            raise LaneError(lane, self._id, error) from error

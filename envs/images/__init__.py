@@ -1,0 +1,1 @@
+"""Images to classify: MNIST, Fashion-MNIST and scikit-learn's digits."""

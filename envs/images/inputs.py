@@ -1,0 +1,172 @@
+"""From pictures to a network's inputs: numbers in [0, 1], shrunk and deskewed as published where that is asked for.
+
+``16x16 deskewed`` follows Gaier & Ha 2019 (arXiv 1906.04358) and their research code: bilinear sampling to 16 x 16,
+without smoothing first, then a horizontal shear that makes the picture's second moments upright. What is made is kept
+in the cache directory and mapped into memory, so all workers of a machine share one copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.images.datasets import DATASETS, Images, fingerprint, load_images
+from wann.cache import cache_directory
+
+LOGGER = logging.getLogger(__name__)
+
+DESKEWED = "16x16 deskewed"
+_DESKEWED_SIDE = 16
+_LEAST_MOMENT = 1e-2  # of a picture that is not blank, in pixels squared times brightness
+# To be raised when what is computed here changes: it names the files in the cache.
+_VERSION = 2
+_MANTISSA_BITS = 24
+_BLOCK = 5000  # pictures that are worked on at once
+
+
+@lru_cache(maxsize=8)
+def load_inputs(dataset: str, inputs: str, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Inputs [I, N] of all pictures of one part, a row for each input, and their labels [N]; neither writeable.
+
+    Raises:
+        UserError: see `envs.images.datasets.load_images`.
+    """
+    path = _cached(dataset, inputs, split)
+    kept = _kept(path)
+    if kept is None:
+        images = load_images(dataset)[split]
+        made = np.ascontiguousarray(to_inputs(images, inputs).T)
+        labels = images.labels.astype(np.int64)
+        made.flags.writeable = labels.flags.writeable = False
+        kept = _kept(path) if _keep(path, made, labels) else None
+        return kept or (made, labels)
+    return kept
+
+
+def input_files(dataset: str, inputs: str, split: str) -> dict[str, bytes]:
+    """What `load_inputs` finds on a machine that has these files below its cache directory, by name.
+
+    Raises:
+        UserError: see `envs.images.datasets.load_images`.
+    """
+    path = _cached(dataset, inputs, split)
+    pixels, labels = load_inputs(dataset, inputs, split)
+    files = {path: _npy(pixels), _labels_of(path): _npy(labels)}
+    return {str(target.relative_to(cache_directory())): content for target, content in files.items()}
+
+
+def _npy(array: NDArray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def to_inputs(images: Images, inputs: str) -> NDArray[np.float32]:
+    """Pictures [N, rows, columns] to inputs [N, I], row by row.
+
+    Args:
+        images: of one dataset.
+        inputs: a key of `input_kinds`.
+    """
+    blocks = [images.pixels[begin : begin + _BLOCK] for begin in range(0, len(images.pixels), _BLOCK)]
+    return np.concatenate([_block_to_inputs(block / images.brightest, inputs) for block in blocks])
+
+
+def _block_to_inputs(pixels: NDArray[np.float64], inputs: str) -> NDArray[np.float32]:
+    if inputs == DESKEWED:
+        pixels = deskew(shrink(pixels, _DESKEWED_SIDE))
+    pixels = pixels.reshape(len(pixels), -1)
+    unit = smallest_difference(pixels.shape[1])
+    return (np.rint(pixels / unit) * unit).astype(np.float32)
+
+
+def smallest_difference(num_inputs: int) -> float:
+    """Inputs are multiples of this power of two: then every sum of some of them and the bias, in whatever order, by
+    whatever product of matrices, is exact in float32.
+    """
+    return 2.0 ** (np.ceil(np.log2(num_inputs + 1)) - _MANTISSA_BITS)
+
+
+def input_kinds(dataset: str) -> dict[str, int]:
+    """What may be asked of a dataset, and the side of the picture in pixels; the default comes first."""
+    side = DATASETS[dataset].side
+    plain = {f"{side}x{side}": side}
+    return {DESKEWED: _DESKEWED_SIDE, **plain} if side > _DESKEWED_SIDE else plain
+
+
+def shrink(pictures: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """Sample pictures [N, S, S] bilinearly at the middles of ``side`` x ``side`` pixels, as OpenCV's resize does."""
+    size = pictures.shape[1]
+    middles = np.clip((np.arange(side) + 0.5) * size / side - 0.5, 0, size - 1)
+    below = np.minimum(np.floor(middles).astype(int), size - 2)
+    share = np.zeros((side, size))
+    share[np.arange(side), below] = 1 - (middles - below)
+    share[np.arange(side), below + 1] = middles - below
+    return share @ pictures @ share.T
+
+
+def deskew(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shear each picture [N, S, S] along its rows until its moment of x and y vanishes; edges bring nothing in."""
+    count, size, _ = pictures.shape
+    places = np.arange(size, dtype=np.float64)
+    mass = pictures.sum(axis=(1, 2))
+    safe = np.where(mass > 0, mass, 1)
+    middle_x = (pictures.sum(axis=1) @ places) / safe
+    middle_y = (pictures.sum(axis=2) @ places) / safe
+    dx, dy = places - middle_x[:, None], places - middle_y[:, None]
+    mixed = np.einsum("nyx,ny,nx->n", pictures, dy, dx, optimize=True)
+    upright = np.einsum("ny,ny->n", pictures.sum(axis=2), dy**2)
+    skew = np.where(np.abs(upright) < _LEAST_MOMENT, 0, mixed / np.where(upright == 0, 1, upright))
+    # Where the pixel x of row y comes from: a place between two pixels of that row.
+    shift = skew[:, None] * (places - 0.5 * size)
+    source = places + shift[:, :, None]
+    left = np.floor(source)
+    share = source - left
+    padded = np.pad(pictures, ((0, 0), (0, 0), (1, 1)))
+    at = np.clip(left.astype(np.int64) + 1, 0, size + 1)
+    at_right = np.clip(left.astype(np.int64) + 2, 0, size + 1)
+    rows = np.arange(count)[:, None, None], np.arange(size)[:, None]
+    return (1 - share) * padded[(*rows, at)] + share * padded[(*rows, at_right)]
+
+
+def _cached(dataset: str, inputs: str, split: str) -> Path:
+    key = json.dumps([dataset, fingerprint(dataset), inputs, split, _VERSION])
+    name = f"{dataset}-{inputs.replace(' ', '-')}-{split}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    return cache_directory() / "inputs" / f"{name}.npy"
+
+
+def _labels_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.labels.npy")
+
+
+def _kept(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+    """Both arrays, mapped; None where they are missing or damaged."""
+    try:
+        return np.load(path, mmap_mode="r"), np.load(_labels_of(path), mmap_mode="r")
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(path: Path, inputs: NDArray[np.float32], labels: NDArray[np.int64]) -> bool:
+    """Write both files whole or not at all; several processes may do so at once."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for target, array in ((path, inputs), (_labels_of(path), labels)):
+            aside = target.with_name(f"{os.getpid()}-{target.name}")
+            try:
+                np.save(aside, array)
+                aside.replace(target)
+            finally:
+                aside.unlink(missing_ok=True)
+    except OSError as error:
+        LOGGER.warning("inputs are made anew in each process: %s", error)
+        return False
+    return True

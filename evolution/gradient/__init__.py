@@ -1,0 +1,1 @@
+"""Gradient-informed search: gradients choose connections, weights are never trained."""

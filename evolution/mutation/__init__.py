@@ -1,0 +1,1 @@
+"""Operators: how a child differs from its parent."""

@@ -1,0 +1,57 @@
+"""How a generation's children draw their operators, and get them applied; see `evolution.mutation.kernels`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolution.mutation.operators import MUTATIONS
+from wann.activations import ACTIVATIONS
+from wann.genome import Genome
+from wann.population import Population
+
+
+def palette_of(names: Sequence[str]) -> NDArray[np.int8]:
+    """Activation codes of the named activations."""
+    return np.array([ACTIVATIONS[name].code for name in names], np.int8)
+
+
+def draw_operators(
+    rng: np.random.Generator, count: int, probabilities: Mapping[str, float], extra_mutation: float
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Operators [P, 2] and their uniforms [P, 2, 2]: one for every child, a second with ``extra_mutation``."""
+    draws = rng.random((count, 2, 4))
+    names = list(probabilities)
+    bounds = np.cumsum([probabilities[name] for name in names])
+    # The last bound is 1 up to rounding; a draw never falls beyond it.
+    chosen = np.minimum(np.searchsorted(bounds, draws[:, :, 0], side="right"), len(names) - 1)
+    operators = np.array([MUTATIONS[name] for name in names], np.int8)[chosen]
+    operators[:, 1][draws[:, 1, 1] >= extra_mutation] = -1
+    return operators, draws[:, :, 2:]
+
+
+def mutate(
+    parents: Population, operators: NDArray[np.int8], uniforms: NDArray[np.float64], palette: NDArray[np.int8]
+) -> Population:
+    """Children of ``parents``: row i of ``operators [P, M]`` applied to genome i, which stays as it is."""
+    from evolution.mutation import kernels
+
+    shape, packed = (parents.num_inputs, parents.num_outputs), parents.packed_arrays()
+    uniforms = np.ascontiguousarray(uniforms)
+    return Population(*shape, *kernels.mutate_packed(*shape, packed, operators, uniforms, palette))
+
+
+def prune(population: Population) -> Population:
+    """The genomes without the hidden nodes that no output depends on; what they compute stays the same."""
+    from evolution.mutation import kernels
+
+    shape = (population.num_inputs, population.num_outputs)
+    return Population(*shape, *kernels.prune_packed(*shape, population.packed_arrays()))
+
+
+def mutate_genome(genome: Genome, operator: str, rng: np.random.Generator) -> Genome:
+    """Apply one named operator to one genome, with all activations to choose from."""
+    operators = np.array([[MUTATIONS[operator]]], np.int8)
+    return mutate(Population.of([genome]), operators, rng.random((1, 1, 2)), palette_of(list(ACTIVATIONS)))[0]

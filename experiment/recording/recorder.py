@@ -1,0 +1,149 @@
+"""What a run writes down each generation: metrics, TensorBoard events, its best network, a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.schema import LoggingConfig
+from evolution.registry import AnySearch
+from evolution.request import Request, Summary
+from experiment.recording.tensorboard import Events
+from experiment.recording.trackers import Tracking
+from storage.checkpoint import disk_error
+from storage.run_directory import RunDirectory
+from storage.snapshots import Snapshot, is_due, save_snapshot
+from wann.gradients import Gradients
+from workers.evaluator import Evaluator, TaskError, WorkerError
+from workers.statistics import of_one_generation
+
+_TENSORBOARD_KEYS = (
+    "best_mean_return",
+    "best_max_return",
+    "best_num_connections",
+    "median_num_connections",
+    "num_unique",
+    "num_failed",
+    "env_steps",
+    "steps_per_second",
+)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Cumulative figures of a run; they go on where a checkpoint left them."""
+
+    env_steps: int = 0
+    wall_seconds: float = 0.0
+
+
+class Recorder:
+    """Keeps the files of one run in step with its search; a context manager.
+
+    Entering it brings ``search`` to the run's newest checkpoint. Metrics and events beyond that are
+    dropped: they are computed again.
+    """
+
+    def __init__(self, run: RunDirectory, search: AnySearch, config: LoggingConfig) -> None:
+        self._run = run
+        self._search = search
+        self._config = config
+        self._totals = Totals()
+        self._events: Events | None = None
+        self._tracking: Tracking | None = None
+        self._last = perf_counter()
+        self._evaluate_seconds = 0.0
+        self._env_steps = 0
+        self._workers: Mapping[str, float] | None = None  # as they were when the generation began
+        self._unsaved = False
+
+    def __enter__(self) -> Self:
+        checkpoint = self._run.load_checkpoint()
+        if checkpoint is not None:
+            self._search.restore(checkpoint.arrays, checkpoint.metadata)
+            self._totals = Totals(**checkpoint.metadata["totals"])
+        self._run.truncate_metrics(self._search.generation - 1)
+        self._last = perf_counter()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._events is not None:
+            with suppress(OSError):  # What is wrong with the disk is said by what ended the run.
+                self._events.close()
+        if self._tracking is not None:
+            self._tracking.close()
+        # A stop or a failing task leaves nothing unsaved. After other errors the search may be between two
+        # generations, or the disk full.
+        if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
+            self._save()
+
+    def evaluate(self, evaluator: Evaluator, request: Request) -> NDArray[np.float64] | list[Gradients]:
+        """The returns, or gradients, of a round of a generation; its time and steps go into the generation's line."""
+        if self._workers is None:  # another run may have used them before
+            self._workers = evaluator.statistics()
+        begin = perf_counter()
+        if request.gradients:
+            gradients = evaluator.gradients(request.gradients, request.weights, request.seeds)
+            found: NDArray[np.float64] | list[Gradients] = gradients
+            steps = sum(part.steps for part in gradients)
+        else:
+            returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
+            found = returns.values
+            steps = int(returns.steps.sum())
+        self._evaluate_seconds += perf_counter() - begin
+        self._env_steps += steps
+        return found
+
+    def record(self, summary: Summary, workers: Mapping[str, float]) -> dict[str, Any]:
+        """Write down the generation that ``summary`` is of, with all its rounds; returns its line of metrics.
+
+        ``workers`` are the evaluator's `statistics` after it.
+        """
+        now = perf_counter()
+        seconds, self._last = now - self._last, now
+        evaluate_seconds, self._evaluate_seconds = self._evaluate_seconds, 0.0
+        env_steps, self._env_steps = self._env_steps, 0
+        self._totals = Totals(self._totals.env_steps + env_steps, self._totals.wall_seconds + seconds)
+        line = {
+            **asdict(summary),
+            "env_steps": self._totals.env_steps,
+            "evaluate_seconds": evaluate_seconds,
+            "evolve_seconds": seconds - evaluate_seconds,
+            "wall_seconds": self._totals.wall_seconds,
+            **of_one_generation(self._workers or {}, workers),
+        }
+        self._workers = workers
+        self._run.append_metrics(line)
+        if self._config.tensorboard:
+            self._write_events({**line, "steps_per_second": env_steps / max(evaluate_seconds, 1e-9)})
+        if self._config.tracker is not None:
+            self._tracking = self._tracking or Tracking(self._run, self._config.tracker)
+            self._tracking.add(line)
+        self._unsaved = True
+        generation = self._search.generation
+        if is_due(generation) and self._search.best is not None:
+            save_snapshot(self._run.path, Snapshot(generation, self._search.best, summary.best_mean_return))
+        if generation % self._config.checkpoint_every == 0 or generation == self._run.config.generations:
+            self._save()
+        return line
+
+    def _save(self) -> None:
+        arrays, metadata = self._search.state()
+        self._run.save_checkpoint(arrays, {**metadata, "totals": asdict(self._totals)})
+        self._unsaved = False
+
+    def _write_events(self, line: Mapping[str, Any]) -> None:
+        step = line["generation"]
+        try:
+            if self._events is None:
+                self._events = Events(self._run.path, first_step=step)
+            shown = (*_TENSORBOARD_KEYS, *(key for key in line if key.startswith("worker_")))
+            self._events.add(step, {key: line[key] for key in shown})
+        except OSError as error:
+            raise disk_error(self._run.path, self._run.path / "events", error) from error

@@ -1,0 +1,1 @@
+"""Several searches of one config: replicates and sweeps."""

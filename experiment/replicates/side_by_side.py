@@ -1,0 +1,152 @@
+"""Children side by side: each a process of its own, with its share of the workers, its log in its own directory.
+
+The parent evaluates nothing. It starts Ray, or joins the cluster that the config names, and children join that one. A
+child stops, saved, when its standard input ends: so it does when its parent is asked to stop, and when its parent dies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console
+
+from configs import Config
+from experiment.opening import Share
+from experiment.replicates.children import Child, OnFinished, open_child, tell_failure
+from experiment.replicates.overview import Overview
+from experiment.terminal.command_line import DONE, INTERRUPTED, StopRequest
+from storage.checkpoint import RunError
+from wann.errors import UserError
+
+LOG = "log.txt"
+_COMMAND = Path(__file__).resolve().parent.parent / "run_search.py"
+_LOOK_SECONDS = 0.1
+# For a child that is interrupted for good, before it is killed.
+_LAST_SECONDS = 10.0
+
+
+def run_side_by_side(
+    config: Config, children: Sequence[Child], on_finished: OnFinished, console: Console, stop: StopRequest
+) -> dict[str, Exception] | None:
+    """Run the children, ``config.workers.parallel`` at a time; what failed, by name, or None if stopped on the way.
+
+    A child that fails leaves the others alone.
+    """
+    failures: dict[str, Exception] = {}
+    waiting, running = deque(children), list[_Process]()
+    cluster, overview = _cluster(config), Overview(console, len(children), config.logging.progress)
+
+    def failed(child: Child, error: Exception) -> None:
+        failures[child.name] = error
+        tell_failure(console, child, str(error))
+        overview.gone(child)
+
+    with cluster as (address, environment), overview:
+        share = Share(min(config.workers.parallel, len(children)), address)
+        try:
+            while running or (waiting and not stop.requested):
+                while waiting and len(running) < share.parallel and not stop.requested:
+                    child = waiting.popleft()
+                    overview.began(child)
+                    try:
+                        running.append(_Process(child, share, environment))
+                    except (UserError, RunError) as error:
+                        failed(child, error)
+                for process in [process for process in running if process.has_ended]:
+                    running.remove(process)
+                    champion = process.child.finished() if process.status == DONE else None
+                    if champion is not None:
+                        on_finished(process.child, champion)
+                        overview.finished(process.child, champion)
+                    elif not (stop.requested and process.status == INTERRUPTED):
+                        failed(process.child, RunError(process.last_words()))
+                if stop.requested:
+                    for process in running:
+                        process.ask_to_stop()
+                overview.update()
+                time.sleep(_LOOK_SECONDS)
+        finally:
+            for process in running:
+                process.end()
+    return None if stop.requested else failures
+
+
+class _Process:
+    """One child that runs."""
+
+    def __init__(self, child: Child, share: Share, environment: Mapping[str, str]) -> None:
+        self.child = child
+        open_child(child.path, child.config).close()
+        self._log_path = child.path / LOG
+        arguments = [sys.executable, str(_COMMAND), "--resume", str(child.path), "--share", str(share)]
+        with open(self._log_path, "ab") as log:
+            self._start = log.tell()
+            self._popen = subprocess.Popen(
+                arguments,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment, "COLUMNS": "120"},
+                # Ctrl-C is for the parent, which asks its children; a signal beside that would end them unsaved.
+                start_new_session=True,
+            )
+
+    @property
+    def has_ended(self) -> bool:
+        return self._popen.poll() is not None
+
+    @property
+    def status(self) -> int:
+        return self._popen.returncode
+
+    def ask_to_stop(self) -> None:
+        """After its generation; once is enough."""
+        pipe: IO[bytes] | None = self._popen.stdin
+        assert pipe is not None
+        pipe.close()
+
+    def end(self) -> None:
+        """Now."""
+        self.ask_to_stop()
+        if not self.has_ended:
+            self._popen.send_signal(signal.SIGINT)
+            try:
+                self._popen.wait(_LAST_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._popen.kill()
+                self._popen.wait()
+
+    def last_words(self) -> str:
+        """The sentence that it ended with, or how it ended; and where its log is."""
+        with open(self._log_path, "rb") as log:
+            log.seek(self._start)
+            lines = log.read().decode(errors="replace").strip().splitlines()
+        said = lines[-1].removeprefix("run_search.py: ") if lines else ""
+        ended = f"it was ended by signal {-self.status}" if self.status < 0 else said or f"exit status {self.status}"
+        return f"{ended} (see {self._log_path})"
+
+
+@contextmanager
+def _cluster(config: Config) -> Iterator[tuple[str | None, dict[str, str]]]:
+    """The Ray that children share, started here if the config names none: its address, None without Ray, and the
+    environment variables of those that join it.
+    """
+    if config.workers.evaluator != "ray":
+        yield None, {}
+        return
+    from workers.ray.cluster import connect, for_other_drivers
+
+    session = connect(config.workers.num_workers, config.workers.address)
+    try:
+        yield for_other_drivers(session)
+    finally:
+        session.close()

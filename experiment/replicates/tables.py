@@ -1,0 +1,142 @@
+"""What replicates and the combinations of a sweep came to: tables, and what is printed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from configs.sweep import combinations, names, swept_labels, value_text
+from experiment.replicates.children import Child
+from storage.checkpoint import write_atomically
+from storage.csv_text import csv_text
+from storage.mirror import address_of
+from storage.run_directory import RunDirectory
+from wann.champion import Champion
+from wann.network import compile_genome
+
+REPLICATES, SEARCHES, SWEEP = "replicates.csv", "searches.csv", "sweep.csv"
+# Figures of a search that are averaged over replicates.
+_AVERAGED = ("random_mean", "best_mean", "hidden", "connections")
+
+Finished = Sequence[tuple[Child, Champion]]
+
+
+def write_tables(parent: RunDirectory, finished: Finished) -> None:
+    """``replicates.csv``, or of a sweep ``searches.csv``, a line for each search, and ``sweep.csv``, for each
+    combination.
+    """
+    if parent.config.sweep is None:
+        _write(parent, REPLICATES, [row_of(champion) for _, champion in finished])
+        return
+    labels = swept_labels(combinations(parent.config.sweep))
+    searches = [
+        {"search": child.name, **_swept_values(child, labels), **row_of(champion)} for child, champion in finished
+    ]
+    _write(parent, SEARCHES, searches)
+    _write(parent, SWEEP, combination_rows(parent, finished))
+
+
+def row_of(champion: Champion) -> dict[str, Any]:
+    """A line of a table, of one search."""
+    network = compile_genome(champion.genome)
+    random, best = champion.returns["random_shared_weight"], champion.returns["best_shared_weight"]
+    return {
+        "seed": champion.seed,
+        "generations": champion.generation,
+        "random_mean": random["mean"],
+        "random_std": random["std"],
+        "best_weight": best["weight"],
+        "best_mean": best["mean"],
+        "best_std": best["std"],
+        "hidden": network.num_hidden,
+        "connections": network.num_connections,
+    }
+
+
+def combination_rows(parent: RunDirectory, finished: Finished) -> list[dict[str, Any]]:
+    """A line for each combination with a search that is done: means over its replicates, and sample deviations."""
+    found = combinations(parent.config.sweep)
+    labels = swept_labels(found)
+    rows = []
+    for name in names(found):
+        own = [(child, row_of(champion)) for child, champion in finished if child.name.split("/")[0] == name]
+        if own:
+            row: dict[str, Any] = {"combination": name, **_swept_values(own[0][0], labels), "replicates": len(own)}
+            for key in _AVERAGED:
+                values = [row[key] for _, row in own]
+                row[key] = fmean(values)
+                row[f"{key}_sd"] = stdev(values) if len(values) > 1 else None
+            rows.append(row)
+    return rows
+
+
+def print_tables(console: Console, parent: RunDirectory, finished: Finished) -> None:
+    """The table over all children, and where the files are."""
+    if parent.config.sweep is None:
+        _print_replicates(console, [row_of(champion) for _, champion in finished])
+        files = [REPLICATES]
+    else:
+        _print_sweep(console, parent, combination_rows(parent, finished))
+        files = [SWEEP, SEARCHES]
+    for name in files:
+        console.print(f"  {address_of(parent.path / name)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_replicates(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line per replicate, and the mean over them."""
+    table = Table(title="Replicates (returns on fresh episodes, mean ± sd)")
+    for name in ("seed", "random shared weight", "best shared weight", "at", "hidden", "connections"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(
+            str(row["seed"]),
+            f"{row['random_mean']:.1f} ± {row['random_std']:.1f}",
+            f"{row['best_mean']:.1f} ± {row['best_std']:.1f}",
+            f"{row['best_weight']:g}",
+            str(row["hidden"]),
+            str(row["connections"]),
+        )
+    table.add_section()
+    means = {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
+    table.add_row(
+        "mean",
+        f"{means['random_mean']:.1f}",
+        f"{means['best_mean']:.1f}",
+        "",
+        f"{means['hidden']:.1f}",
+        f"{means['connections']:.1f}",
+    )
+    console.print(table)
+
+
+def _print_sweep(console: Console, parent: RunDirectory, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line per combination."""
+    count = parent.config.replicates
+    spread = f", mean ± sd over {count} replicates" if count > 1 else ""
+    table = Table(title=f"Sweep (returns on fresh episodes at random shared weights and at the best{spread})")
+    labels = swept_labels(combinations(parent.config.sweep)).values()
+    for label in labels:
+        table.add_column(label, justify="right", overflow="fold")
+    for name in ("random", "best", "hidden", "connections"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        figures = [
+            f"{row[key]:.1f}" + (f" ± {row[f'{key}_sd']:.1f}" if row[f"{key}_sd"] is not None else "")
+            for key in _AVERAGED
+        ]
+        table.add_row(*(row[label] for label in labels), *figures)
+    console.print(table)
+
+
+def _swept_values(child: Child, labels: Mapping[str, str]) -> dict[str, str]:
+    return {
+        label: value_text(child.combination[key]) if key in child.combination else "" for key, label in labels.items()
+    }
+
+
+def _write(parent: RunDirectory, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    write_atomically(parent.path / name, csv_text(rows).encode())

@@ -1,0 +1,1 @@
+"""What a person sees: live displays, sentences, tables, and the command line."""

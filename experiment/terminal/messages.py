@@ -1,0 +1,141 @@
+"""What a run says at its beginning and at its end."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from evolution.registry import GRADIENT_INFORMED
+from storage.checkpoint import CHECKPOINT, RunError
+from storage.mirror import address_of, put
+from storage.run_directory import RunDirectory
+from wann.champion import Champion
+from wann.errors import UserError
+from wann.network import compile_genome
+from workers.evaluator import TaskError, WorkerError
+
+_MOST_WEIGHTS = 12  # that a table shows
+
+
+def announce(console: Console, run: RunDirectory) -> None:
+    """One line each for what runs and where it is kept; `experiment.evaluators` tells what runs it."""
+    config = run.config
+    if config.stages:
+        what = f"{len(config.stages)} stages ({', '.join(stage.name for stage in config.stages)})"
+    else:
+        search = config.search
+        size = f"population {search.population}, " if search.strategy != GRADIENT_INFORMED else ""
+        what = f"{search.strategy}, {size}{config.generations} generations"
+    console.print(f"Search: {what}, seed {config.seed}", highlight=False, soft_wrap=True)
+    console.print(f"Run directory: {address_of(run.path)}", highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def resumable(run: RunDirectory) -> Iterator[None]:
+    """Say, with a failure of the task, the workers or the disk, how far the run is saved and how to go on."""
+    try:
+        yield
+    except (TaskError, WorkerError) as error:
+        saved = "the run is saved up to the generation before" if _is_begun(run) else "no generation was finished"
+        put(run.path)
+        raise RunError(f"{error}; {saved}, go on with: {resume_command(run)}") from error
+    except RunError as error:
+        raise RunError(_of_the_whole(run, str(error))) from error
+    except UserError as error:
+        raise UserError(str(error).replace(str(run.path), address_of(run.path))) from error
+
+
+def _of_the_whole(run: RunDirectory, message: str) -> str:
+    """What happens in a replicate or stage names its directory, but it is the whole run that is to go on."""
+    go_on = f"--resume {address_of(run.path)}"
+    message = re.sub(rf"{re.escape(go_on)}/\S+", lambda _: go_on, message)
+    if _is_begun(run):
+        message = message.replace("no checkpoint was finished yet", "what was finished is intact")
+        message = message.replace("start again", f"resume with: run_search.py {go_on}")
+    return message
+
+
+def _is_begun(run: RunDirectory) -> bool:
+    """Whether it, or a replicate or stage of it, has a checkpoint."""
+    return any(run.path.rglob(CHECKPOINT))
+
+
+def resume_command(run: RunDirectory) -> str:
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return f"{python} run_search.py --resume {address_of(run.path)}"
+
+
+def print_interrupted(console: Console, run: RunDirectory) -> None:
+    """How to go on, once all is where the run is kept.
+
+    Raises:
+        RunError: it cannot be put there.
+    """
+    put(run.path)
+    console.print(
+        f"Stopped and saved; go on with: {resume_command(run)}", highlight=False, markup=False, soft_wrap=True
+    )
+
+
+def print_champion(console: Console, run: RunDirectory, champion: Champion) -> None:
+    """The champion's confirmed returns per weight, and where the files are."""
+    returns, network = champion.returns, compile_genome(champion.genome)
+    table = Table(
+        title=f"Champion: {network.num_hidden} hidden nodes, {network.num_connections} connections",
+        caption="accuracy (%) on the test images, in float64"
+        if "vote" in returns
+        else f"returns of {returns['episodes']} fresh episodes each, in float64",
+    )
+    individual, random = returns["random_individual_weights"], returns["random_shared_weight"]
+    best = returns["best_shared_weight"]
+    for name in ("shared weight", "mean", "sd", "median", "min", *(["falls"] if "falls" in best else [])):
+        table.add_column(name, justify="right")
+    for record in _shown(returns):
+        table.add_row(f"{record['weight']:g}", *_figures(record))
+    table.add_section()
+    table.add_row("random, each its own", *_figures(individual))
+    table.add_row(f"random in U({random['low']:g}, {random['high']:g})", *_figures(random))
+    table.add_row(f"best, {best['weight']:g}", *_figures(best))
+    if "vote" in returns:
+        table.add_section()
+        table.add_row("vote of all weights", f"{returns['vote']:.1f}")
+        table.add_row("their mean softmax", f"{returns['mean_softmax']:.1f}")
+    console.print(table)
+    if "per_class" in returns:
+        console.print(_per_class(returns))
+    console.print("Files:", highlight=False)
+    below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")
+    for name in ("champion.json", "config.yaml", *below):
+        console.print(f"  {address_of(run.path / name)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _per_class(returns: Mapping[str, Any]) -> Table:
+    """Accuracy of every class at every weight, and of all weights together."""
+    table = Table(caption="accuracy (%) on the test images of each class")
+    table.add_column("class")
+    shown = _shown(returns)
+    for heading in (*(f"{record['weight']:g}" for record in shown), "mean softmax"):
+        table.add_column(heading, justify="right")
+    for name, record in returns["per_class"].items():
+        accuracies = (*record["by_weight"][: len(shown)], record["mean_softmax"])
+        table.add_row(name, *(f"{accuracy:.1f}" for accuracy in accuracies))
+    return table
+
+
+def _shown(returns: Mapping[str, Any]) -> list[dict[str, float]]:
+    """The swept weights, unless they are too many for a table."""
+    return returns["per_weight"] if len(returns["per_weight"]) <= _MOST_WEIGHTS else []
+
+
+def _figures(record: dict[str, float]) -> list[str]:
+    falls = [f"{record['falls']:.0%}"] if "falls" in record else []
+    return [*(f"{record[key]:.1f}" for key in ("mean", "std", "median", "min")), *falls]

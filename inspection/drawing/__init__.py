@@ -1,0 +1,1 @@
+"""Pictures of networks and curves, as SVG, PNG and GIF."""

@@ -1,0 +1,60 @@
+"""Genomes on disk: a population and what is known of it, in the checksummed form of `storage.checkpoint`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.checkpoint import CheckpointError, load, save
+from wann.genome import validate_genome
+from wann.population import PACKED, Population
+
+
+@dataclass(frozen=True)
+class GenomeFile:
+    """P genomes, their scores where they have any, and JSON metadata."""
+
+    genomes: Population
+    scores: NDArray[np.float64]  # [P] or [0]
+    metadata: dict[str, Any]
+
+
+def save_genomes(
+    path: Path,
+    genomes: Population,
+    scores: NDArray[np.float64] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a file that is whole or not there.
+
+    Raises:
+        RunError: the disk is full or fails.
+    """
+    arrays = {name: getattr(genomes, name) for name in PACKED}
+    shape = {"num_inputs": genomes.num_inputs, "num_outputs": genomes.num_outputs}
+    save(path, {**arrays, "scores": np.zeros(0) if scores is None else scores}, {**(metadata or {}), **shape})
+
+
+def load_genomes(path: Path) -> GenomeFile:
+    """Read and check what `save_genomes` wrote.
+
+    Raises:
+        CheckpointError: it is truncated, altered or holds something else.
+        FileNotFoundError: there is none.
+    """
+    found = load(path)
+    metadata = dict(found.metadata)
+    try:
+        shape = metadata.pop("num_inputs"), metadata.pop("num_outputs")
+        genomes = Population(*shape, *(found.arrays[name] for name in PACKED))
+        scores = found.arrays["scores"]
+        for genome in genomes:
+            validate_genome(genome)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise CheckpointError(f"{path}: expected genomes, found something else ({error})") from error
+    return GenomeFile(genomes, scores, metadata)

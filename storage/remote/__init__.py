@@ -1,0 +1,1 @@
+"""Runs kept at a URL: shared disks and object stores."""

@@ -1,0 +1,231 @@
+"""Who owns a run that several machines can reach: a lease, renewed as long as its owner lives.
+
+``lease/000001.json`` is the first owner's, ``lease/000002.json`` the second's, and so on; the highest number owns the
+run. A number is taken by creating its file, which one process can do, and the highest is never removed, so an owner
+that was thought dead learns that it is no longer the owner. Nobody compares clocks: a lease is dead if its bytes have
+not changed while the process that wants the run watched them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Self
+from uuid import uuid4
+
+from storage.checkpoint import RunError
+from storage.remote.stores import Storage
+from wann.errors import UserError
+
+LOGGER = logging.getLogger(__name__)
+
+DIRECTORY = "lease"
+HEARTBEAT_SECONDS = 10.0
+SILENT_BEATS = 6  # after which an owner counts as dead
+_LONGEST_SECONDS = 600.0  # between the beats that a lease may announce
+_LOOKS = 4  # at a lease for each of its beats
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What a lease tells: its owner, and how far its heart has beaten."""
+
+    owner: str
+    token: str
+    period_seconds: float
+    beat: int = 0
+    renewed: str = ""  # by the owner's clock, for people only
+    released: bool = False
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """A lease that is damaged, or made by other versions, is that of an unknown owner."""
+        try:
+            found = cls(**json.loads(data))
+            if 0 < found.period_seconds <= _LONGEST_SECONDS:
+                return found
+        except (ValueError, TypeError):
+            pass
+        return cls("an unknown process", "", HEARTBEAT_SECONDS)
+
+    def encode(self) -> bytes:
+        return (json.dumps(asdict(self), indent=1) + "\n").encode()
+
+
+class Lease:
+    """The right to write to a storage; made by `acquire`, ended by `release`."""
+
+    def __init__(self, storage: Storage, number: int, holder: Holder) -> None:
+        self._storage = storage
+        self._number = number
+        self._holder = holder
+        self._usurper: str | None = None
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._heart.start()
+
+    @classmethod
+    def acquire(cls, storage: Storage, period_seconds: float | None = None) -> Self:
+        """Own the storage; where there is an owner, watch it first, and take over if it shows no sign of life.
+
+        Args:
+            storage: of the run.
+            period_seconds: between two beats of the new lease; `HEARTBEAT_SECONDS` if none is given.
+
+        Raises:
+            OSError: the storage cannot be read or written.
+            UserError: the run is in use.
+        """
+        period = HEARTBEAT_SECONDS if period_seconds is None else period_seconds
+        owner = f"process {os.getpid()} on {socket.gethostname()}"
+        while True:
+            newest = _newest(storage)
+            if newest:
+                _await_silence(storage, newest)
+            holder = Holder(owner, uuid4().hex, period, renewed=_now())
+            try:
+                storage.create(_name(newest + 1), holder.encode())
+            except OSError:
+                if _newest(storage) > newest:
+                    continue  # another process was faster
+                raise
+            if _is_settled(storage, newest + 1, holder):
+                break
+        lease = cls(storage, newest + 1, holder)
+        lease._remove_older()
+        return lease
+
+    @property
+    def life_seconds(self) -> float:
+        """How long the owner may be silent."""
+        return SILENT_BEATS * self._holder.period_seconds
+
+    def check(self) -> None:
+        """Ask the heart, not the storage.
+
+        Raises:
+            RunError: another process was seen to have taken over.
+        """
+        if self._usurper is not None:
+            raise RunError(
+                f"{self._storage.url}: expected to own the run, found it taken over by {self._usurper}, as this "
+                f"process had not renewed its lease for {self.life_seconds:g} s; it writes nothing more there"
+            )
+
+    def renew(self) -> None:
+        """Make sure of the ownership, and give a sign of life.
+
+        Raises:
+            OSError: the storage fails.
+            RunError: another process has taken over.
+        """
+        with self._lock:
+            newest = _newest(self._storage)
+            if newest > self._number:
+                self._usurper = _holder(self._storage, newest).owner
+            self.check()
+            if newest < self._number:  # such as a disk that is no longer mounted: no place to write to
+                raise OSError("the lease of this process is gone")
+            self._write(beat=self._holder.beat + 1)
+
+    def release(self) -> None:
+        """Let the next process own the run at once; does nothing where another one already does.
+
+        Raises:
+            OSError: the storage fails; the next process waits until this lease is dead.
+        """
+        self.stop()
+        if self._usurper is None and _newest(self._storage) == self._number:
+            self._write(released=True)
+
+    def stop(self) -> None:
+        """End the heart and leave the lease to die."""
+        self._ended.set()
+        self._heart.join(timeout=self._holder.period_seconds)  # longer where a request hangs: the thread is a daemon
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._holder.period_seconds):
+            try:
+                self.renew()
+            except OSError:
+                continue  # the storage may come back; what is put there meanwhile fails by itself
+            except RunError:
+                return  # `check` tells
+
+    def _write(self, **changes: int) -> None:
+        holder = Holder(**{**asdict(self._holder), "renewed": _now(), **changes})
+        self._storage.write(_name(self._number), holder.encode())
+        self._holder = holder
+
+    def _remove_older(self) -> None:
+        for name in self._storage.names(DIRECTORY):
+            if _number(name) < self._number:
+                try:
+                    self._storage.remove(name)
+                except OSError:
+                    return  # they are in nobody's way
+
+
+def _await_silence(storage: Storage, number: int) -> None:
+    """Return once a lease is released, dead or replaced.
+
+    Raises:
+        OSError: the storage fails.
+        UserError: it lives.
+    """
+    try:
+        data = storage.read(_name(number))
+        holder = Holder.read(data)
+        if holder.released:
+            return
+        seconds = SILENT_BEATS * holder.period_seconds
+        LOGGER.warning(
+            "%s: in use by %s, unless that is dead: watching its lease for %g s", storage.url, holder.owner, seconds
+        )
+        end = time.monotonic() + seconds
+        while (found := storage.read(_name(number))) == data and time.monotonic() < end:
+            time.sleep(holder.period_seconds / _LOOKS)
+    except FileNotFoundError:
+        return  # only the owner of a higher number removes leases
+    if found != data and not Holder.read(found).released:
+        raise UserError(
+            f"{storage.url}: expected a run that nothing is using, found it in use by {holder.owner}, "
+            "which has just renewed its lease"
+        )
+
+
+def _is_settled(storage: Storage, number: int, holder: Holder) -> bool:
+    """Where two processes can create one file, the last one keeps it, and the first finds out by waiting."""
+    if storage.exclusive:
+        return True
+    time.sleep(holder.period_seconds)
+    return _holder(storage, number).token == holder.token
+
+
+def _holder(storage: Storage, number: int) -> Holder:
+    return Holder.read(storage.read(_name(number)))
+
+
+def _newest(storage: Storage) -> int:
+    """The highest number, or 0."""
+    return max(map(_number, storage.names(DIRECTORY)), default=0)
+
+
+def _name(number: int) -> str:
+    return f"{DIRECTORY}/{number:06d}.json"
+
+
+def _number(name: str) -> int:
+    stem = name.removeprefix(f"{DIRECTORY}/").removesuffix(".json")
+    return int(stem) if stem.isdecimal() else 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,145 @@
+"""Runs that are kept at a URL: a run directory in a working copy, and a lease instead of a local lock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from configs import Config
+from storage.remote.lease import DIRECTORY as LEASE
+from storage.remote.lease import Lease
+from storage.remote.stores import PARTIAL, Storage, describe, open_storage
+from storage.remote.working_copy import WorkingCopy
+from storage.run_directory import CONFIG, RunDirectory, refuse_to_overwrite
+from wann.errors import UserError
+
+# Replicates, and restarts of stages.
+_PART = re.compile(r"(.*?)/(replicate-\d+|stages/[^/]+/restart-\d+)(/|$)")
+
+
+class RemoteRun(RunDirectory):
+    """A run whose files are put to a storage as they are written; made by `create_at` or `open_at`."""
+
+    _copy: WorkingCopy
+
+    @classmethod
+    def create_at(cls, url: str, config: Config) -> RemoteRun:
+        """Start a run at a URL where there is nothing yet.
+
+        Raises:
+            UserError: there is a run already, it is in use, or the storage cannot be written.
+        """
+        storage = open_storage(url)
+        _refuse_to_overwrite(storage)
+
+        def open_here(copy: WorkingCopy) -> RemoteRun:
+            _refuse_to_overwrite(storage)  # another process may have been faster
+            return cls.create(copy.path, config)
+
+        return cls._open(storage, open_here)
+
+    @classmethod
+    def open_at(cls, url: str, overrides: Sequence[str] = ()) -> RemoteRun:
+        """Take over a stopped run, as `RunDirectory.open_existing` does.
+
+        Raises:
+            UserError: no run is there, it is in use, the storage cannot be read and written, its config is invalid, or
+                an override changes results.
+        """
+        storage = open_storage(url)
+        _refuse_parts(storage)
+
+        def open_here(copy: WorkingCopy) -> RemoteRun:
+            copy.fetch()
+            return cls.open_existing(copy.path, overrides)
+
+        return cls._open(storage, open_here)
+
+    @classmethod
+    def _open(cls, storage: Storage, open_here: Callable[[WorkingCopy], RemoteRun]) -> RemoteRun:
+        with _usable(storage):
+            lease = Lease.acquire(storage)
+        try:
+            with _local():
+                copy = WorkingCopy(storage, lease)
+        except BaseException:
+            lease.stop()
+            raise
+        try:
+            with _usable(storage), _named(copy):
+                run = open_here(copy)
+        except BaseException:
+            copy.abandon()
+            raise
+        copy.put_seconds = run.config.logging.put_seconds
+        run._copy = copy
+        return run
+
+    def close(self) -> None:
+        """Put what is left and release the lease.
+
+        Raises:
+            RunError: the storage fails.
+        """
+        self._end(failed=False)
+
+    def _end(self, failed: bool) -> None:
+        super().close()
+        if hasattr(self, "_copy"):
+            self._copy.close(failed)
+            del self._copy
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end(failed=kind is not None)
+
+
+def _refuse_to_overwrite(storage: Storage) -> None:
+    with _usable(storage):
+        names = {Path(name).parts[0] for name in storage.names() if not name.endswith(PARTIAL)}
+    refuse_to_overwrite(storage.url, names - {LEASE})
+
+
+def _refuse_parts(storage: Storage) -> None:
+    """Where there is no run; and replicates and stages, which the lease of the whole run is for."""
+    with _usable(storage):
+        if CONFIG not in storage.names():
+            raise UserError(f"{storage.url}: expected a run directory to resume, found no {CONFIG} in it")
+        part = _PART.match(storage.url)
+        if part and open_storage(part[1]).names(LEASE):
+            raise UserError(f"{storage.url}: expected a whole run to resume, found a part of {part[1]}")
+
+
+@contextmanager
+def _usable(storage: Storage) -> Iterator[None]:
+    """What fails before the search begins is a mistake: a bucket that is not there, or not writable."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{storage.url}: expected storage that can be read and written, found: {describe(error)}"
+        ) from None
+
+
+@contextmanager
+def _local() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{error.filename}: expected a cache directory for the working copy of the run, found: {describe(error)}; "
+            "WANN_CACHE_DIR names another"
+        ) from None
+
+
+@contextmanager
+def _named(copy: WorkingCopy) -> Iterator[None]:
+    """Mistakes name the place that the user named."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(str(error).replace(str(copy.path), copy.address)) from None

@@ -1,0 +1,228 @@
+"""Places outside the working directory that a run can be kept in: shared disks and object stores, by URL.
+
+Both kinds put whole files, so that whatever happens a name stands for the old or the new bytes: a shared disk by
+writing aside and renaming, an object store because that is how it puts objects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+from storage.checkpoint import sync_directory
+from wann.errors import UserError, did_you_mean
+
+PARTIAL = ".partial"  # ends the names of files that are being written
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*(://|::)")
+# Where putting an object replaces it at once, and renaming is a copy.
+_OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
+# Where fsspec creates an object only if there is none, in one request.
+_EXCLUSIVE = {"s3", "s3a", "gs", "gcs", "memory"}
+
+
+class Storage(Protocol):
+    """Files below one URL. Names are relative, with slashes; every failure is an `OSError`."""
+
+    url: str
+    exclusive: bool  # whether of two callers of `create` one fails, however close they are
+
+    def names(self, directory: str = "") -> list[str]:
+        """All files below a directory, at any depth, sorted; none where there is no directory."""
+
+    def read(self, name: str) -> bytes:
+        """The whole file."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace the file or make it, with the directories that it needs."""
+
+    def create(self, name: str, data: bytes) -> None:
+        """Make a file; `FileExistsError` if there is one."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+
+
+def is_url(place: str) -> bool:
+    """Whether a place that a user names is a URL, and not a local path."""
+    return _URL.match(place) is not None
+
+
+def open_storage(url: str) -> Storage:
+    """The storage at a URL of any kind that fsspec knows, such as s3://bucket/runs/mine.
+
+    Raises:
+        UserError: no such kind, a package for it that is missing, or settings that it refuses.
+    """
+    url = url.rstrip("/")
+    try:
+        import fsspec
+        from fsspec.implementations.local import LocalFileSystem
+    except ImportError:
+        raise UserError(f"{url}: expected the package fsspec for a URL, found none; pip install fsspec") from None
+    kind = re.split("::|://", url)[0]
+    kinds = {*fsspec.available_protocols(), *fsspec.registry}
+    if kind not in kinds:
+        hint = did_you_mean(kind, sorted(kinds))
+        hint = hint if "mean" in hint else ""  # all that fsspec knows is too long a list
+        raise UserError(f"{url}: expected a kind of storage that fsspec knows, such as s3, found {kind!r}{hint}")
+    try:
+        # Listings as they are now, not as they were: other processes write too.
+        files, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except ImportError as error:
+        raise UserError(f"{url}: expected the package that {kind}:// needs, found none: {_reason(error)}") from None
+    except Exception as error:
+        raise UserError(f"{url}: expected a URL of a run, found: {_reason(error)}") from None
+    return DiskStorage(url, Path(root)) if isinstance(files, LocalFileSystem) else ObjectStorage(url, files, root)
+
+
+def describe(error: OSError) -> str:
+    """An error in a few words, without a line break."""
+    return error.strerror or _reason(error)
+
+
+class DiskStorage:
+    """A directory, such as one of a shared disk (file://)."""
+
+    exclusive = True
+
+    def __init__(self, url: str, root: Path) -> None:
+        self.url = url
+        self._root = root
+
+    def names(self, directory: str = "") -> list[str]:
+        found = (self._root / directory).rglob("*")
+        return sorted(path.relative_to(self._root).as_posix() for path in found if path.is_file())
+
+    def read(self, name: str) -> bytes:
+        return (self._root / name).read_bytes()
+
+    def write(self, name: str, data: bytes) -> None:
+        with self._written(name, data) as (partial, path):
+            os.replace(partial, path)
+
+    def create(self, name: str, data: bytes) -> None:
+        with self._written(name, data) as (partial, path):
+            os.link(partial, path)  # fails if the name is taken, on network disks too
+
+    def remove(self, name: str) -> None:
+        (self._root / name).unlink()
+
+    @contextlib.contextmanager
+    def _written(self, name: str, data: bytes) -> Iterator[tuple[Path, Path]]:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(_aside(path.name))
+        try:
+            with open(partial, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            yield partial, path
+            sync_directory(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+class ObjectStorage:
+    """Any filesystem of fsspec: object stores, and servers of files."""
+
+    def __init__(self, url: str, files: Any, root: str) -> None:
+        self.url = url
+        self._files = files
+        self._root = root.rstrip("/")
+        kinds = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
+        self.exclusive = bool(kinds & _EXCLUSIVE)
+        self._moves = not kinds & _OBJECT_STORES and _can_rename(files)
+        # Clients of object stores may be shared by threads; those of servers of files need not be.
+        self._turn: Any = contextlib.nullcontext() if kinds & _OBJECT_STORES else threading.RLock()
+
+    def names(self, directory: str = "") -> list[str]:
+        start = f"{self._root}/{directory}".rstrip("/")
+        with self._errors():
+            self._files.invalidate_cache()
+            try:
+                found = self._files.find(start)
+            except FileNotFoundError:
+                return []
+        return sorted(name for path in found if (name := self._relative(path)))
+
+    def read(self, name: str) -> bytes:
+        with self._errors():
+            return self._files.cat_file(self._absolute(name))
+
+    def write(self, name: str, data: bytes) -> None:
+        with self._errors():
+            path = self._ready(name)
+            if not self._moves:
+                self._files.pipe_file(path, data)
+                return
+            partial = self._absolute(_aside(name))
+            try:
+                self._files.pipe_file(partial, data)
+                self._files.mv(partial, path)
+            except BaseException:
+                with contextlib.suppress(Exception):  # the first error tells more
+                    self._files.rm_file(partial)
+                raise
+
+    def create(self, name: str, data: bytes) -> None:
+        with self._errors():
+            path = self._ready(name)
+            try:
+                self._files.pipe_file(path, data, mode="create")
+            except TypeError:  # a client that does not know the mode
+                if self._files.exists(path):
+                    raise FileExistsError(f"{path} exists") from None
+                self._files.pipe_file(path, data)
+
+    def remove(self, name: str) -> None:
+        with self._errors():
+            self._files.rm_file(self._absolute(name))
+
+    def _absolute(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _relative(self, path: str) -> str | None:
+        """None for what is not below the root, which some stores list too, such as a file of the root's name."""
+        path, root = path.lstrip("/"), self._root.lstrip("/")
+        return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
+
+    def _ready(self, name: str) -> str:
+        path = self._absolute(name)
+        if self._moves:  # else there are no directories
+            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        return path
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Clients of stores raise exceptions of their own for refusals and lost connections."""
+        with self._turn:
+            try:
+                yield
+            except OSError:
+                raise
+            except Exception as error:
+                raise OSError(_reason(error)) from error
+
+
+def _aside(name: str) -> str:
+    """Where a file is written before it gets its name; no two writers share it."""
+    return f"{name}.{uuid4().hex[:8]}{PARTIAL}"
+
+
+def _can_rename(files: Any) -> bool:
+    """Whether a move is the server's own, and not a copy and a removal."""
+    from fsspec.asyn import AsyncFileSystem
+    from fsspec.spec import AbstractFileSystem
+
+    return type(files).mv not in (AbstractFileSystem.mv, AsyncFileSystem.mv)
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,222 @@
+"""The local working copy of a run that is kept at a URL.
+
+All code sees an ordinary run directory, with appended metrics, renamed checkpoints and event files that stay open.
+What it writes there is put to the storage whole, in an order in which no file says more than those before it can
+back: a driver that dies between any two of them leaves a run that resumes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+from storage import mirror as copies
+from storage.checkpoint import CHECKPOINT, PREVIOUS, RunError
+from storage.remote.lease import DIRECTORY as LEASE
+from storage.remote.lease import Lease
+from storage.remote.stores import PARTIAL, Storage, describe
+from storage.run_directory import CONFIG, INITIAL, LOCK
+from storage.snapshots import SNAPSHOTS
+from wann.cache import cache_directory
+from wann.errors import UserError
+
+LOGGER = logging.getLogger(__name__)
+
+# A config says that there is a run, so what it is to start from comes first; a checkpoint says that the metrics so
+# far are there. Any other file but those that no rank names (metrics, events, snapshots) says that something is done.
+_FIRST, _LAST = (INITIAL, CONFIG), (PREVIOUS, CHECKPOINT)
+_RESULTS = (".json", ".csv", "survivors")
+_Signature = tuple[int, int, int]
+
+
+class WorkingCopy:
+    """A directory of this machine, owned by this process, whose files are put to a storage; see `storage.mirror`.
+
+    Args:
+        storage: where the run is kept; what is there is what counts.
+        lease: on it.
+        put_seconds: the least time between two checkpoints that are put; results are put at once, and all the rest
+            before them.
+    """
+
+    def __init__(self, storage: Storage, lease: Lease, put_seconds: float = 0.0) -> None:
+        self.address = storage.url
+        self.put_seconds = put_seconds
+        self._storage = storage
+        self._lease = lease
+        self._there: dict[str, _Signature] = {}
+        self._last_put = -float("inf")
+        self._fails = False
+        home = cache_directory() / "runs"
+        key = hashlib.sha256(storage.url.encode()).hexdigest()[:12]
+        # The name at the end is what displays show.
+        self.path = home / f"{key}-{uuid4().hex[:8]}" / (PurePosixPath(storage.url).name or "run")
+        self.path.mkdir(parents=True)
+        self._lock = _locked(self.path.parent)
+        _remove_abandoned(home, key)
+        copies.watch(self)
+
+    def fetch(self) -> None:
+        """Bring all files of the run here.
+
+        Raises:
+            OSError: they cannot be read or written.
+            UserError: a name that no run has.
+        """
+        for name in self._storage.names():
+            parts = PurePosixPath(name).parts
+            if ".." in parts or PurePosixPath(name).is_absolute():
+                raise UserError(f"{self.address}: expected the files of a run, found one of the name {name!r}")
+            if name.endswith(PARTIAL):
+                self._storage.remove(name)
+            elif parts[0] != LEASE:
+                path = self.path / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(self._storage.read(name))
+                self._there[name] = _signature(path)
+
+    def written(self, path: Path) -> None:
+        """Put what is new, unless it can wait.
+
+        Raises:
+            RunError: the storage fails, or another process has taken over.
+        """
+        self._patiently(self._lease.check, self.address)
+        can_wait = path.name == CHECKPOINT or path.parent.name == SNAPSHOTS
+        if not can_wait or time.monotonic() - self._last_put >= self.put_seconds:
+            self.put()
+
+    def put(self) -> None:
+        """Put everything that is new.
+
+        Raises:
+            RunError: the storage fails, or another process has taken over.
+        """
+        self._patiently(self._lease.renew, self.address)
+        for name in self._new():
+            # The signature first: what is appended between the two is put again, not forgotten.
+            signature = _signature(self.path / name)
+            data = (self.path / name).read_bytes()
+            self._patiently(partial(self._storage.write, name, data), f"{self.address}/{name}")
+            self._there[name] = signature
+        self._last_put = time.monotonic()
+
+    def close(self, failed: bool) -> None:
+        """Put what is left, release the lease, and remove the copy unless it has more than the storage.
+
+        Args:
+            failed: an error ends the run; then no other error is raised.
+
+        Raises:
+            RunError: the storage fails, or another process has taken over.
+        """
+        whole = False
+        try:
+            if not self._fails:
+                self.put()
+                whole = True
+            self._lease.release()
+        except OSError as error:
+            LOGGER.warning("%s: the lease could not be released: %s", self.address, describe(error))
+        except RunError as error:
+            if not failed:
+                raise
+            LOGGER.warning("%s", error)
+        finally:
+            self._end(whole)
+
+    def abandon(self) -> None:
+        """Release the lease and remove the copy, where opening the run came to nothing."""
+        with contextlib.suppress(OSError):
+            self._lease.release()
+        self._end(remove=True)
+
+    def _end(self, remove: bool) -> None:
+        self._lease.stop()
+        copies.forget(self)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+        if remove:
+            shutil.rmtree(self.path.parent, ignore_errors=True)
+
+    def _new(self) -> list[str]:
+        """Names of files that are not in the storage as they are here, in the order in which they are to be put."""
+        paths = (path for path in self.path.rglob("*") if path.is_file())
+        names = {path.relative_to(self.path).as_posix(): path for path in paths}
+        fresh = [name for name, path in names.items() if _kept(path) and self._there.get(name) != _signature(path)]
+        return sorted(fresh, key=lambda name: (_rank(PurePosixPath(name)), name))
+
+    def _patiently(self, action: Callable[[], None], what: str) -> None:
+        """Try as long as a lease lives: stores have short failures, which are not worth a run."""
+        end = time.monotonic() + self._lease.life_seconds
+        pause = self._lease.life_seconds / 64
+        while True:
+            try:
+                return action()
+            except RunError:
+                self._fails = True
+                raise
+            except OSError as error:
+                if time.monotonic() + pause > end or isinstance(error, PermissionError | FileNotFoundError):
+                    self._fails = True
+                    raise self._failure(what, error) from error
+            time.sleep(pause)
+            pause *= 2
+
+    def _failure(self, what: str, error: OSError) -> RunError:
+        return RunError(
+            f"storage failed: could not write {what} ({describe(error)}); all of the run is in {self.path}, and what "
+            f"was put before is intact; remove the cause and resume with: run_search.py --resume {self.address}"
+        )
+
+
+def _rank(name: PurePosixPath) -> int:
+    if name.name in _FIRST:
+        return _FIRST.index(name.name)
+    if name.name in _LAST:
+        return len(_FIRST) + 1 + _LAST.index(name.name)
+    done = name.name.endswith(_RESULTS)
+    return len(_FIRST) + 1 + len(_LAST) if done else len(_FIRST)
+
+
+def _kept(path: Path) -> bool:
+    return path.name != LOCK and not path.name.endswith(PARTIAL)
+
+
+def _signature(path: Path) -> _Signature:
+    """Differs once a file is appended to or replaced."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _locked(directory: Path) -> int:
+    """Keeps others from removing a copy that is in use; the system lets go of it when this process ends."""
+    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def _remove_abandoned(home: Path, key: str) -> None:
+    """Copies of the same run that processes left which are no more: what counts is in the storage."""
+    for directory in home.glob(f"{key}-*"):
+        try:
+            lock = os.open(directory / LOCK, os.O_RDWR)
+        except OSError:
+            continue  # just being made, or just removed
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(directory, ignore_errors=True)
+        except OSError:
+            pass
+        finally:
+            os.close(lock)

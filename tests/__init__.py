@@ -1,0 +1,1 @@
+"""The tests; `tests.chaos` is also a command."""

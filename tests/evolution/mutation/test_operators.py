@@ -1,0 +1,164 @@
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from configs.schema import MutationConfig
+from evolution.mutation.apply import draw_operators, mutate, mutate_genome, palette_of, prune
+from evolution.mutation.operators import MUTATIONS
+from genomes import genomes, graph_of, grown_genome, grown_genomes
+from wann.activations import ACTIVATIONS
+from wann.genome import Genome, make_genome, minimal_genome, validate_genome
+from wann.network import compile_genome
+from wann.population import Population
+
+LAYERED = make_genome(1, 1, [1, 1, 1, 3, 5], [1, 3, 4], [3, 4, 2], [True, True, True])
+
+
+def genes(genome: Genome) -> dict[tuple[int, int], bool]:
+    pairs = zip(genome.sources.tolist(), genome.targets.tolist(), strict=True)
+    return dict(zip(pairs, genome.enabled.tolist(), strict=True))
+
+
+@settings(max_examples=80, deadline=None)
+@given(genomes(), st.lists(st.sampled_from(list(MUTATIONS)), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
+def test_any_sequence_of_operators_leaves_a_valid_graph_and_the_parent_unchanged(parent, names, seed):
+    rng = np.random.default_rng(seed)
+    genome = parent
+    for name in names:
+        before = [array.copy() for array in (genome.activations, genome.sources, genome.targets, genome.enabled)]
+        child = mutate_genome(genome, name, rng)
+        for array, copy in zip(
+            (genome.activations, genome.sources, genome.targets, genome.enabled), before, strict=True
+        ):
+            np.testing.assert_array_equal(array, copy)
+        validate_genome(child)
+        assert nx.is_directed_acyclic_graph(graph_of(child))
+        assert len(genes(child)) == len(child.sources)
+        genome = child
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_each_operator_changes_what_it_says_and_nothing_else(name):
+    rng = np.random.default_rng(0)
+    changed = 0
+    for parent in grown_genomes(40, num_steps=25):
+        child = mutate_genome(parent, name, rng)
+        if child == parent:
+            continue
+        changed += 1
+        old, new = genes(parent), genes(child)
+        added = {pair: new[pair] for pair in new.keys() - old.keys()}
+        flipped = [pair for pair in old.keys() & new.keys() if old[pair] != new[pair]]
+        recoded = np.flatnonzero(parent.activations != child.activations[: parent.num_nodes])
+        if name == "add_connection":
+            assert (list(added.values()), flipped, len(recoded)) == ([True], [], 0)
+        elif name == "insert_node":
+            node = parent.num_nodes
+            (source, target) = flipped[0]
+            assert added == {(source, node): True, (node, target): True}
+            assert old[source, target]
+            assert (child.num_nodes, len(recoded), len(flipped)) == (node + 1, 0, 1)
+        elif name in ("enable", "disable"):
+            assert not added
+            assert len(recoded) == 0
+            assert [old[pair] for pair in flipped] == [name == "disable"]
+        elif name == "change_activation":
+            assert new == old
+            assert len(recoded) == 1
+            assert recoded[0] >= parent.num_fixed
+        elif name == "rewire":
+            (gone,) = old.keys() - new.keys()
+            (come,) = added
+            assert gone[1] == come[1]
+            assert old[gone]
+            assert added[come]
+            assert len(flipped) == 0
+    assert changed >= 20
+
+
+def test_add_connection_reaches_every_absent_edge_to_a_later_layer_and_no_other():
+    # bias 0 and input 1 in layer 0, node 3 in layer 1, node 4 in layer 2, output 2 in layer 3.
+    rng = np.random.default_rng(0)
+    found = {
+        (genes(mutate_genome(LAYERED, "add_connection", rng)).keys() - genes(LAYERED).keys()).pop() for _ in range(300)
+    }
+    assert found == {(0, 3), (0, 4), (0, 2), (1, 4), (1, 2), (3, 2)}
+
+
+def test_a_source_is_drawn_first_as_published():
+    """Every source with a free target is equally likely, however many targets it has."""
+    rng = np.random.default_rng(1)
+    sources = [
+        (genes(mutate_genome(LAYERED, "add_connection", rng)).keys() - genes(LAYERED).keys()).pop()[0]
+        for _ in range(3000)
+    ]
+    shares = np.bincount(sources, minlength=4)[[0, 1, 3]] / 3000
+    np.testing.assert_allclose(shares, 1 / 3, atol=0.04)  # 4.6 standard deviations
+
+
+@pytest.mark.parametrize(
+    ("name", "genome"),
+    [
+        ("add_connection", minimal_genome(2, 1)),
+        ("insert_node", minimal_genome(2, 1, np.zeros(3, bool))),
+        ("enable", minimal_genome(2, 1)),
+        ("change_activation", minimal_genome(2, 1)),
+        ("disable", minimal_genome(2, 1, np.zeros(3, bool))),
+        ("rewire", minimal_genome(2, 1)),
+    ],
+)
+def test_an_operator_that_does_not_apply_leaves_the_genome(name, genome):
+    assert mutate_genome(genome, name, np.random.default_rng(0)) == genome
+
+
+def test_a_child_depends_on_its_own_draws_only():
+    population = Population.of(grown_genomes(30, num_steps=20))
+    operators, uniforms = draw_operators(np.random.default_rng(0), 30, MutationConfig().model_dump(), 0.5)
+    palette = palette_of(list(ACTIVATIONS))
+    together = mutate(population, operators, uniforms, palette)
+    for index in (0, 11, 29):
+        only = slice(index, index + 1)
+        alone = mutate(population.take([index]), operators[only], uniforms[only], palette)
+        assert alone[0] == together[index]
+
+
+def test_operators_are_drawn_with_their_probabilities():
+    probabilities = MutationConfig(add_connection=0.1, insert_node=0.2, enable=0, change_activation=0.3, rewire=0.4)
+    operators, _ = draw_operators(np.random.default_rng(0), 20_000, probabilities.model_dump(), 0.3)
+    shares = np.bincount(operators[:, 0], minlength=6) / 20_000
+    np.testing.assert_allclose(shares, [0.1, 0.2, 0, 0.3, 0, 0.4], atol=0.015)
+    assert abs((operators[:, 1] >= 0).mean() - 0.3) < 0.015
+
+
+def test_every_operator_has_a_probability_in_the_config():
+    assert list(MutationConfig.model_fields) == list(MUTATIONS)
+
+
+def test_new_activations_come_from_the_palette():
+    rng = np.random.default_rng(0)
+    parents = Population.of([grown_genome(rng)]).take(np.zeros(200, int))
+    palette = palette_of(["sin", "relu"])
+    operators = np.full((200, 1), MUTATIONS["insert_node"], np.int8)
+    children = mutate(parents, operators, rng.random((200, 1, 2)), palette)
+    assert {int(child.activations[-1]) for child in children} == set(palette.tolist())
+
+
+@settings(max_examples=60, deadline=None)
+@given(genomes())
+def test_pruning_removes_exactly_the_dead_hidden_nodes_and_changes_no_program(genome):
+    pruned = prune(Population.of([genome]))[0]
+    validate_genome(pruned)
+    before, after = compile_genome(genome), compile_genome(pruned)
+    assert after.structural_hash == before.structural_hash
+    assert pruned.num_hidden == before.num_hidden
+    fixed = range(genome.num_fixed)
+    kept = {pair: on for pair, on in genes(genome).items() if pair[0] in fixed and pair[1] in fixed}
+    assert kept.items() <= genes(pruned).items()
+
+
+def test_pruning_keeps_a_disabled_gene_between_live_nodes():
+    genome = make_genome(1, 1, [1, 1, 1, 3, 5], [1, 3, 1, 1, 4], [3, 2, 2, 4, 3], [True, True, False, True, False])
+    pruned = prune(Population.of([genome]))[0]
+    assert genes(pruned) == {(1, 3): True, (3, 2): True, (1, 2): False}

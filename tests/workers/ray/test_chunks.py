@@ -1,0 +1,76 @@
+"""Cutting work by measured cost."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from networks import random_networks
+from workers.ray.chunks import CostModel, cost_units, cut
+
+COSTS = st.lists(st.floats(1, 1000), min_size=1, max_size=200).map(np.array)
+
+
+@given(COSTS, st.integers(1, 16), st.floats(0, 2000), st.floats(0.1, 1))
+def test_every_row_is_in_one_chunk(costs, num_workers, smallest, share) -> None:
+    chunks = cut(costs, num_workers, smallest, share=share)
+    assert sorted(np.concatenate(chunks).tolist()) == list(range(len(costs)))
+    assert all(len(chunk) for chunk in chunks)
+
+
+@given(COSTS, st.integers(1, 16))
+def test_chunks_are_worth_sending(costs, num_workers) -> None:
+    """Where no single network is as large as the smallest chunk, chunks are about that large."""
+    smallest = 4 * costs.max()
+    totals = [costs[chunk].sum() for chunk in cut(costs, num_workers, smallest)]
+    assert min(totals) >= min(0.25 * smallest, costs.sum())
+
+
+@given(COSTS, st.integers(1, 16), st.floats(1, 500), st.floats(1, 10))
+def test_chunks_are_done_in_time(costs, num_workers, smallest, factor) -> None:
+    chunks = cut(costs, num_workers, smallest, largest=smallest * factor)
+    assert sorted(np.concatenate(chunks).tolist()) == list(range(len(costs)))
+    assert all(costs[chunk].sum() <= smallest * factor * (1 + 1e-9) for chunk in chunks if len(chunk) > 1)
+
+
+def test_costly_first_and_even_in_the_end() -> None:
+    costs = np.random.default_rng(0).uniform(1, 10, 500)
+    chunks = cut(costs, 2, costs.sum() / 40)
+    totals = np.array([costs[chunk].sum() for chunk in chunks])
+    assert costs[chunks[0]].min() >= costs[chunks[-1]].max()
+    assert totals[0] == pytest.approx(costs.sum() / 4, rel=0.05)
+    assert (np.diff(totals[:-1]) <= costs.max()).all()
+    assert totals[-1] <= 1.5 * costs.sum() / 40 + costs.max()
+    assert len(chunks) < 16
+
+
+@given(COSTS, st.integers(1, 16), st.floats(0, 2000), st.integers(1, 7))
+def test_kinds_come_one_after_the_other(costs, num_workers, smallest, num_kinds) -> None:
+    kinds = np.arange(len(costs)) % num_kinds
+    chunks = cut(costs, num_workers, smallest, kinds=kinds)
+    assert sorted(np.concatenate(chunks).tolist()) == list(range(len(costs)))
+    assert all(len(set(kinds[chunk])) == 1 for chunk in chunks)
+    assert (np.diff([kinds[chunk[0]] for chunk in chunks]) >= 0).all()
+
+
+def test_one_chunk_per_network_if_networks_are_dear() -> None:
+    assert [len(chunk) for chunk in cut(np.full(7, 5.0), 2, 1.0)][-3:] == [1, 1, 1]
+
+
+def test_cost_grows_with_connections_and_lanes() -> None:
+    networks = random_networks(3, 2, 30, np.random.default_rng(0))
+    units = cost_units(networks, 10)
+    order = np.argsort(networks.num_connections(), kind="stable")
+    assert (np.diff(units[order]) >= 0).all()
+    np.testing.assert_array_equal(cost_units(networks, 20), 2 * units)
+
+
+def test_cost_model_follows_the_latest_requests() -> None:
+    model = CostModel()
+    assert model.expected_seconds(5) is None
+    model.observe(10, 1)
+    assert model.expected_seconds(20) == pytest.approx(2)
+    for _ in range(10):
+        model.begin_request()
+        model.observe(10, 3)
+    assert model.expected_seconds(10) == pytest.approx(3, rel=0.01)

@@ -1,0 +1,1 @@
+"""Compiled loops over many networks at once; numba is imported here and nowhere else in `wann`."""

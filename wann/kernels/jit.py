@@ -1,0 +1,127 @@
+"""Compiled kernels: how numba is used here, and where it keeps machine code.
+
+Importing this module imports numba (about half a second), so modules that import it are imported when a kernel is first
+needed.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numba.core.config
+from numba.core.caching import UserProvidedCacheLocator
+
+from wann.cache import cache_directory
+
+# numba makes this module's attributes at run time, which type checkers cannot see.
+_numba_config: Any = numba.core.config
+
+_ROOT = Path(__file__).resolve().parents[2]
+# Packages whose modules may hold kernels.
+_PACKAGES = ("wann", "evolution", "envs")
+
+
+def _use_wide_vectors() -> None:
+    """LLVM prefers vectors of 256 bits where there are 512: a caution for the first processors that had those.
+
+    Here wide ones are a fifth faster, and no bit of a result depends on it. ``NUMBA_CPU_FEATURES`` says otherwise.
+    """
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512vl") and not _numba_config.CPU_FEATURES:
+        features["prefer-256-bit"] = False
+        _numba_config.CPU_NAME = _numba_config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+        _numba_config.CPU_FEATURES = features.flatten()
+
+
+def kernel_sources() -> list[Path]:
+    """Every module that imports this one, whatever its name, and this one; in one order on all machines."""
+    found = []
+    for package in _PACKAGES:
+        for path in (_ROOT / package).rglob("*.py"):
+            if path == Path(__file__).resolve() or __name__ in path.read_text(encoding="utf-8"):
+                found.append(path)
+    return sorted(found, key=lambda path: path.relative_to(_ROOT).as_posix())
+
+
+@cache
+def _kernel_cache() -> str | None:
+    """A folder named after all kernel sources, or None where nothing can be written.
+
+    numba notices a change in a function's own file but not in the files of functions it calls; the
+    folder's name covers those.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in kernel_sources():
+        digest.update(f"{path.relative_to(_ROOT).as_posix()}\n".encode())
+        digest.update(path.read_bytes())
+    directory = cache_directory() / f"kernels-{digest.hexdigest()[:16]}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        warnings.warn(f"kernels are compiled anew in each process: {error}", stacklevel=2)
+        return None
+    return str(directory)
+
+
+class ContentLocator(UserProvidedCacheLocator):
+    """Finds machine code wherever its source lies, and whenever that was written: the folder's name tells the content.
+
+    Sources that a cluster sends to its nodes have another path there each time, and compiling takes half a minute.
+    """
+
+    def __init__(self, function: Any, file: str) -> None:
+        super().__init__(function, file)
+        # Two modules of one name in different folders must not share an index.
+        folder = Path(file).resolve().parent
+        below = folder.relative_to(_ROOT).parts if folder.is_relative_to(_ROOT) else (folder.name,)
+        self._cache_path = str(Path(_numba_config.CACHE_DIR).joinpath(*below))
+
+    def get_source_stamp(self) -> str:
+        return ""
+
+
+_use_wide_vectors()
+
+
+def is_first_use() -> bool:
+    """Whether kernels will be compiled now: none of this version are in the cache."""
+    directory = _kernel_cache()
+    return directory is None or not any(Path(directory).rglob("*.nbc"))
+
+
+def jit(function: Callable) -> Any:
+    """Compile without fast-math, so that results are the same in every lane position and batch.
+
+    No flag here allows reassociation or contraction to fused multiply-add; kernels call no maths
+    library. Hence a lane's bits do not depend on the vector width of the machine.
+    """
+    return _compiled(function)
+
+
+def inner(function: Callable) -> Any:
+    """`jit` for what other kernels call in their loops: it allocates nothing, so arrays are not counted.
+
+    numba counts references to arrays by atomic operations, which in a short function cost more than the arithmetic.
+    """
+    return _compiled(function, _nrt=False)
+
+
+def elementwise(function: Callable) -> Any:
+    """`jit` for what stands within a loop over lanes: only what is inlined there is vectorised."""
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: Callable, **options: Any) -> Any:
+    directory = _kernel_cache()
+    before = _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES
+    if directory is not None:
+        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = directory, f"{__name__}.ContentLocator"
+    try:
+        return numba.njit(nogil=True, error_model="numpy", cache=directory is not None, **options)(function)
+    finally:
+        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = before

@@ -1,0 +1,207 @@
+"""Graphs of nodes on a torch device: all nodes of one level and one activation are computed at once.
+
+What nodes sum over the inputs is one product of a 0/1 matrix with the images, exact in float32
+(`envs.images.inputs.smallest_difference`); the rest follows level by level, sources added from left to right as in the
+lane kernels, so sums have the same bits as there. Rows stand in the order in which they are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wann.activations import ACTIVATIONS, PERIODIC_LIMIT, STEP_THRESHOLD
+
+Tensor = torch.Tensor
+# Images are padded to a multiple: a processor's vectors have no rest, which would be computed otherwise.
+LANES = 64
+# Bytes of sums that are computed at once: what a processor's caches hold, and what keeps a GPU busy.
+_PIECE_ON_CPU, _PIECE = 2**19, 2**26
+# Tensors of the size of these sums that are alive at once, and the largest share of the memory that one may take.
+_TEMPORARIES, _PIECE_SHARE = 5, 1 / 20
+
+
+def _periodic(x: Tensor) -> Tensor:
+    x = x.clamp(-PERIODIC_LIMIT, PERIODIC_LIMIT)
+    return x - 2 * torch.round(x / 2)
+
+
+FUNCTIONS: dict[int, Callable[[Tensor], Tensor]] = {
+    ACTIVATIONS[name].code: function
+    for name, function in {
+        "linear": lambda x: x,
+        "step": lambda x: (x > STEP_THRESHOLD).to(x.dtype),
+        "sin": lambda x: torch.sin(torch.pi * _periodic(x)),
+        "gaussian": lambda x: torch.exp(-(x * x) / 2),
+        "tanh": torch.tanh,
+        "sigmoid": lambda x: (torch.tanh(x / 2) + 1) / 2,
+        "inverse": lambda x: -x,
+        "abs": torch.abs,
+        "relu": torch.relu,
+        "cos": lambda x: torch.cos(torch.pi * _periodic(x)),
+    }.items()
+}
+
+# Derivatives, by what a function was given and what it gave. A step has no slope, nor has abs at 0.
+SLOPES: dict[int, Callable[[Tensor, Tensor], Tensor]] = {
+    ACTIVATIONS[name].code: slope
+    for name, slope in {
+        "linear": lambda x, _: torch.ones_like(x),
+        "step": lambda x, _: torch.zeros_like(x),
+        "sin": lambda x, _: torch.pi * torch.cos(torch.pi * _periodic(x)),
+        "gaussian": lambda x, y: -x * y,
+        "tanh": lambda _, y: 1 - y * y,
+        "sigmoid": lambda _, y: y * (1 - y),
+        "inverse": lambda x, _: -torch.ones_like(x),
+        "abs": lambda x, _: torch.sign(x),
+        "relu": lambda x, _: (x > 0).to(x.dtype),
+        "cos": lambda x, _: -torch.pi * torch.sin(torch.pi * _periodic(x)),
+    }.items()
+}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """N nodes, and connections from rows: the bias and the inputs, then the nodes."""
+
+    first_row: int  # of the nodes, 1 + I
+    activations: NDArray[np.int8]  # [N] codes
+    levels: NDArray[np.int64]  # [N] longest path from a node that only the bias and the inputs feed
+    targets: NDArray[np.int64]  # [E] nodes
+    sources: NDArray[np.integer]  # [E] rows
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows that are computed together, and their sources: the first one of each, then the second ones, and so on."""
+
+    code: int
+    begin: int
+    end: int
+    sources: tuple[Tensor, ...]
+    edges: tuple[Tensor, ...]  # the connections from those
+
+
+class Program:
+    """A graph as index tensors.
+
+    Args:
+        graph: what to compute.
+        device: where.
+        individual: whether each connection has weights of its own, else all share one.
+        most_nodes: that are computed at once; see `most_nodes`.
+    """
+
+    def __init__(self, graph: Graph, device: str, individual: bool, most_nodes: int) -> None:
+        self._graph, self._device, self._individual = graph, device, individual
+        self.first_row, self.num_rows = graph.first_row, graph.first_row + len(graph.activations)
+        edges = np.arange(len(graph.sources))
+        if not individual:
+            edges = edges[graph.sources >= graph.first_row]
+        fan_in = np.bincount(graph.targets[edges], minlength=len(graph.activations))
+        order = np.lexsort((-fan_in, graph.activations, graph.levels))
+        self.row_of = np.arange(self.num_rows)  # of each row of the graph: where it stands here
+        self.row_of[graph.first_row + order] = np.arange(self.first_row, self.num_rows)
+        group = (graph.levels * 256 + graph.activations)[order]
+        ends = self.first_row + np.r_[np.flatnonzero(np.diff(group)) + 1, len(order)]
+        begins = np.r_[self.first_row, ends[:-1]]
+        pieces = [np.arange(b, e, most_nodes) for b, e in zip(begins, ends, strict=True)]
+        begins = np.concatenate(pieces)
+        self.ends = np.r_[begins[1:], self.num_rows]
+        targets = self.row_of[graph.first_row + graph.targets[edges]]
+        edges = edges[np.lexsort((edges, targets))]
+        columns = columns_by_step(np.sort(targets), self.ends)
+        sources = on_device([[self.row_of[graph.sources[edges[c]]] for c in step] for step in columns], device)
+        own = on_device([[edges[c] for c in step] for step in columns] if individual else [[]] * len(columns), device)
+        codes = graph.activations[order[begins - self.first_row]].tolist()
+        self.steps = list(map(Step, codes, begins.tolist(), self.ends.tolist(), sources, own))
+
+    def values(self, weights: NDArray[np.float32], images: Tensor, slopes: Tensor | None = None) -> Tensor:
+        """[1 + I + N, W, B] of all rows.
+
+        Args:
+            weights: [W] shared, or [E, W] individual ones.
+            images: [1 + I, B] with the bias, on the device.
+            slopes: [N, W, B], written: derivatives of values with respect to unscaled sums. For shared weights only.
+        """
+        scale = torch.as_tensor(weights, device=self._device)
+        values = torch.empty((self.num_rows, weights.shape[-1], images.shape[1]), device=self._device)
+        values[: self.first_row] = images[:, None]
+        of_inputs = None if self._individual else self._input_matrix() @ images
+        for step in self.steps:
+            x = values[step.begin : step.end]
+            own = slice(step.begin - self.first_row, step.end - self.first_row)
+            if of_inputs is None:
+                self._add_weighted(x.zero_(), step, values, scale)
+            else:
+                x.copy_(of_inputs[own][:, None].expand_as(x))
+                for sources in step.sources:
+                    x[: len(sources)] += values.index_select(0, sources)
+                x *= scale[:, None]
+            y = FUNCTIONS[step.code](x)
+            if slopes is not None:
+                torch.mul(SLOPES[step.code](x, y), scale[:, None], out=slopes[own])
+            x.copy_(y)
+        return values
+
+    def _add_weighted(self, sums: Tensor, step: Step, values: Tensor, scale: Tensor) -> None:
+        for sources, edges in zip(step.sources, step.edges, strict=True):
+            term = values.index_select(0, sources)
+            term *= scale.index_select(0, edges)[:, :, None]
+            sums[: len(sources)] += term
+
+    def _input_matrix(self) -> Tensor:
+        """[N, 1 + I]: 1 where the bias or an input feeds a node."""
+        there = self._graph.sources < self.first_row
+        matrix = torch.zeros((self.num_rows - self.first_row, self.first_row), device=self._device)
+        targets = self.row_of[self.first_row + self._graph.targets[there]] - self.first_row
+        matrix[tuple(torch.as_tensor(a, device=self._device) for a in (targets, self._graph.sources[there]))] = 1
+        return matrix
+
+
+def columns_by_step(rows: NDArray[np.int64], ends: NDArray[np.int64]) -> list[list[NDArray[np.int64]]]:
+    """Connections by the step of their row: the first of each row, the second ones, and so on, rows ascending.
+
+    Args:
+        rows: [E] one end of each connection, ascending.
+        ends: where the steps' rows end.
+    """
+    step = np.searchsorted(ends, rows, side="right")
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    order = np.lexsort((place, step))
+    cuts = np.flatnonzero(np.diff(step[order]) | np.diff(place[order])) + 1
+    columns: list[list[NDArray[np.int64]]] = [[] for _ in ends]
+    for column in np.split(order, cuts) if len(order) else []:
+        columns[step[column[0]]].append(column)
+    return columns
+
+
+def on_device(lists: list[list[NDArray[np.int64]]], device: str) -> list[tuple[Tensor, ...]]:
+    """The same as tensors, by one transfer."""
+    arrays = [array for inner in lists for array in inner]
+    whole = torch.as_tensor(np.concatenate([np.zeros(0, np.int64), *arrays]), device=device)
+    parts = iter(whole.split([len(array) for array in arrays]))
+    return [tuple(next(parts) for _ in inner) for inner in lists]
+
+
+def most_nodes(lanes: int, device: str, memory_bytes: int) -> int:
+    """How many nodes of so many lanes are computed at once: at least one."""
+    piece = _PIECE_ON_CPU if torch.device(device).type == "cpu" else _PIECE
+    return max(1, int(min(piece, memory_bytes * _PIECE_SHARE)) // (4 * lanes))
+
+
+def temporary_bytes(lanes: int, device: str, memory_bytes: int) -> int:
+    """That a step takes beside its values."""
+    return _TEMPORARIES * 4 * lanes * most_nodes(lanes, device, memory_bytes)
+
+
+def images_on_device(inputs: NDArray[np.float32], device: str) -> Tensor:
+    """[1 + I, B] with the bias, of [I, B], padded by images of zeros."""
+    count = inputs.shape[1]
+    padded = np.zeros((1 + len(inputs), -(-count // LANES) * LANES), np.float32)
+    padded[0], padded[1:, :count] = 1, inputs
+    return torch.as_tensor(padded, device=device)

@@ -1,0 +1,92 @@
+"""What a call of the Ray evaluator consists of: pieces, sent in chunks of bytes, filled as answers come in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.ray.chunks import CostModel
+from workers.ray.cluster import put
+from workers.ray.worker_process import Order, dump
+
+# Ray sends larger arguments through its object store; what all chunks share is then put there once.
+_INLINE_BYTES = 50_000
+
+
+@dataclass(eq=False)
+class Chunk:
+    """Pieces that travel together."""
+
+    pieces: NDArray[np.int64]
+    units: float
+    cost: CostModel  # of work like its own
+    suspect: bool = False
+    strikes: int = 0
+    copies: int = 0  # sent and not yet answered
+    settled: bool = False  # answered, or no longer wanted
+
+
+@dataclass(eq=False)
+class Job:
+    """A chunk on a worker; ``was_alive`` says that the worker answered just before."""
+
+    chunk: Chunk
+    reference: Any
+    was_alive: bool
+
+
+class Work(ABC):
+    """One call: its arguments as chunks take them, its results, and the chunks that are still to be sent.
+
+    Args:
+        order: what all chunks share.
+        units: [K] cost of each piece.
+        cost: of work like this.
+    """
+
+    def __init__(self, order: Order, units: NDArray[np.float64], cost: CostModel) -> None:
+        self.units, self.cost = units, cost
+        self.missing = np.ones(len(units), bool)
+        self.fresh: deque[Chunk] = deque()
+        self.suspects: deque[Chunk] = deque()
+        shared = dump(order)
+        self.shared = shared if len(shared) <= _INLINE_BYTES else put(shared)
+
+    def chunk(self, pieces: NDArray[np.int64], suspect: bool = False) -> Chunk:
+        return Chunk(pieces, float(self.units[pieces].sum()), self.cost, suspect)
+
+    def give_up(self, row: int) -> None:
+        """Nothing more is wanted of a network or genome, and nothing that it has given."""
+        self.missing[self.rows(np.arange(len(self.missing))) == row] = False
+        for queue in (self.fresh, self.suspects):
+            for chunk in [chunk for chunk in queue if not self.missing[chunk.pieces].any()]:
+                queue.remove(chunk)
+
+    @abstractmethod
+    def rows(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Indices of their networks or genomes."""
+
+    @abstractmethod
+    def chunk_bytes(self, pieces: NDArray[np.int64]) -> bytes:
+        """What the order needs for these."""
+
+    @abstractmethod
+    def fill(self, task: str, pieces: NDArray[np.int64], answer: Any) -> None:
+        """Check an answer and put it into its place.
+
+        Raises:
+            TaskError: it is not what the task named ``task`` promised.
+        """
+
+    @abstractmethod
+    def identity(self, row: int) -> tuple[int, bytes]:
+        """What a poisoned network or genome is remembered by."""
+
+    @abstractmethod
+    def describe(self, row: int) -> str:
+        """A network or genome and what it was run on, for the log."""

@@ -1,0 +1,143 @@
+"""What runs inside a worker process."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.task import Returns, Task
+from wann.errors import UserError
+from wann.genome import minimal_genome
+from wann.gradients import GradientRequest, Gradients, Pairs
+from wann.network import Networks, compile_genome
+from workers.evaluator import TaskError, evaluate_or_locate, gradients_or_locate, task_or_oracle
+from workers.ray.blocks import Block
+from workers.ray.memory import resident_megabytes
+
+# (answer or None, error or None, seconds, megabytes that the worker holds)
+Reply = tuple[Any, Exception | None, float, float]
+
+
+def dump_task(task: Task) -> bytes:
+    """What a worker starts with: the task, and a network without connections to warm up on."""
+    from ray import cloudpickle
+
+    enabled = np.zeros((task.num_inputs + 1) * task.num_outputs, bool)
+    network = compile_genome(minimal_genome(task.num_inputs, task.num_outputs, enabled))
+    return cloudpickle.dumps((task, Networks.of([network])))
+
+
+def load_task(message: bytes) -> Task:
+    """Unpack the task and load or compile its kernels by one rollout."""
+    task, networks = pickle.loads(message)
+    with suppress(Exception, SystemExit):  # A real request reports it, with the genome's name.
+        task.evaluate(networks, np.ones(1), [0])
+    return task
+
+
+class Order(Protocol):
+    """What all chunks of a call share, and what is done with each."""
+
+    def run(self, task: Task, *chunk: Any) -> Any:
+        """The answer for a chunk.
+
+        Raises:
+            TaskError: the task raised, or broke its contract.
+            UserError: raised by the task itself.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class EvaluationOrder:
+    """Shared weights or None, seeds, and whether the oracle runs them."""
+
+    weights: NDArray[np.float64] | None
+    seeds: NDArray[np.int64]
+    oracle: bool
+
+    def run(
+        self,
+        task: Task,
+        rows: NDArray[np.int64],
+        networks: Networks,
+        individual: list[NDArray],
+        block: Block,
+    ) -> Returns:
+        """Of p networks, ``rows`` [p] in the request, on their block of rollouts; weights of their own, or none."""
+        own = block.weights(individual if self.weights is None else self.weights)
+        try:
+            return evaluate_or_locate(task_or_oracle(task, self.oracle), networks, own, block.seeds(self.seeds), rows)
+        except TaskError as error:
+            raise _in_the_request(error, block) from error
+
+
+@dataclass(frozen=True)
+class GradientReply:
+    """`wann.gradients.Gradients` of the pairs that were asked for: a matrix of all nodes would be mostly zeros."""
+
+    first: list[NDArray[np.float32]]  # [S, T] of each pair of S sources and T targets
+    second: list[NDArray[np.float32]]
+    steps: int
+
+    @classmethod
+    def of(cls, found: Gradients, pairs: Sequence[Pairs]) -> GradientReply:
+        grids = [np.ix_(*pair) for pair in pairs]
+        return cls([found.first[grid] for grid in grids], [found.second[grid] for grid in grids], found.steps)
+
+
+@dataclass(frozen=True)
+class GradientOrder:
+    """Shared weights, and seeds of images."""
+
+    weights: NDArray[np.float64]
+    seeds: NDArray[np.int64]
+
+    def run(self, task: Task, rows: NDArray[np.int64], requests: list[GradientRequest]) -> list[GradientReply]:
+        found = gradients_or_locate(task, requests, self.weights, self.seeds, rows)
+        return [GradientReply.of(one, wanted.pairs) for one, wanted in zip(found, requests, strict=True)]
+
+
+def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
+    """Run and time one chunk; the task's errors are returned, so that they arrive as they are.
+
+    Plain pickles are a third of the cost of Ray's own, and their arrays can be written to: numba would
+    compile every kernel a second time for Ray's read-only ones.
+
+    Args:
+        task: what to run on.
+        chunk: a pickled tuple, what the order's ``run`` takes after the task.
+        shared: a pickled `Order`.
+
+    Returns:
+        A pickled `Reply`.
+    """
+    begin = perf_counter()
+    order, arguments = pickle.loads(shared), pickle.loads(chunk)
+    answer: Any = None
+    failure: Exception | None = None
+    try:
+        answer = order.run(task, *arguments)
+    except (TaskError, UserError) as error:
+        failure = error
+    reply: Reply = (answer, failure, perf_counter() - begin, resident_megabytes())
+    return dump(reply)
+
+
+def _in_the_request(error: TaskError, block: Block) -> TaskError:
+    """An individual weight setting is counted within the block."""
+    if not isinstance(error.weight, int):
+        return error
+    return TaskError(error.task, error.genome, int(block.settings[error.weight]), error.seed, error.detail)
+
+
+def dump(message: object) -> bytes:
+    """Pickle a message between the driver and a worker of one run; never a file."""
+    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
