@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from experiment.terminal.command_line import DONE, INTERRUPTED, ArgumentParser, Stopped, StopRequest, exit_status
+from experiment.terminal.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
+from wann.errors import Stopped
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Task
+from envs.task import Playable, Task
 from wann.forward import forward_lanes
 from wann.network import Network
-
-if TYPE_CHECKING:
-    import gymnasium
-
-
-class Playable(Task, Protocol):
-    """What a task needs to be played step by step, beside what every task has.
-
-    An episode in ``make_environment()`` with these two around the network is the episode of ``evaluate_oracle``, but
-    for limits and rewards that are the task's own (``max_steps``, ``stall_steps``, ``fall_penalty`` of Box2D tasks).
-    """
-
-    @property
-    def reported(self) -> Playable: ...
-    def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """Gymnasium's environment of this task; ``kwargs`` such as a render mode."""
-        ...
-
-    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
-        """A network's inputs [n, I] of n observations."""
-        ...
-
-    def actions_of(self, outputs: NDArray) -> Any:
-        """n actions of a network's outputs [n, O]."""
-        ...
-
-
-def is_playable(task: Task | type[Task]) -> bool:
-    return all(hasattr(task, name) for name in ("make_environment", "inputs_of", "actions_of"))
 
 
 class Episode:
@@ -101,9 +72,9 @@ class Behaviour:
 
     def __init__(self, task: Task) -> None:
         """Raises ValueError for a task that cannot be played."""
-        if not is_playable(task):
+        if not isinstance(task, Playable):
             raise ValueError(f"task {task.name!r} has no environment to be watched in")
-        self._task = cast(Playable, task)
+        self._task = task
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
         """Inputs [T, I] of the T steps of an episode."""

@@ -14,7 +14,7 @@ from envs.box2d.walker.task import BipedalWalker
 from envs.cartpole.task import CartPoleSwingUp
 from envs.gymnasium.task import GymnasiumTask
 from envs.images.classification import Classification
-from envs.task import Task
+from envs.task import Task, preprocessing_of
 from wann.champion import Champion
 from wann.errors import UserError, did_you_mean
 
@@ -71,7 +71,7 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
             f"champion: expected {task.num_inputs} inputs and {task.num_outputs} outputs for task {champion.task!r}, "
             f"found {found[0]} and {found[1]}"
         )
-    seen = getattr(task, "preprocessing", None)
+    seen = preprocessing_of(task)
     if seen != champion.preprocessing:
         raise UserError(f"champion: expected the preprocessing {champion.preprocessing}, found {seen}")
     return task

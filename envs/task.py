@@ -1,19 +1,24 @@
 """The contract of a task: many networks x weights x seeds in, returns out.
 
-A task knows its simulator and nothing of evolution or of where it runs. Adding one is a file, a line in
-`envs.registry.TASKS` and a YAML; `tests/envs/test_task_contract.py` then tests it.
+A task knows its simulator and nothing of evolution or of where it runs. `Task` is what every task has. What only some
+can do is a small protocol of its own, asked for by ``isinstance`` or by a function below, never by an attribute's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wann.genome import Genome
+from wann.gradients import Gradients, Pairs
 from wann.network import Network, Networks
+
+if TYPE_CHECKING:
+    import gymnasium
 
 # [W] shared weights (an ndarray), or one [W, E] array per network (a list): a weight for each enabled
 # connection of its genome.
@@ -34,14 +39,7 @@ class Returns:
 
 
 class Task(Protocol):
-    """A task is a frozen dataclass whose fields are its options, as a config gives them.
-
-    A task whose simulator can neither hang nor end its process may say so by ``safe_at_home = True``: small
-    requests then run in the driver, where that is faster.
-
-    A task that reads files has a method ``data_files() -> dict[str, bytes]``: their contents, by names below the cache
-    directory where it looks for them. Machines of a cluster that do not have them are sent them, once each.
-    """
+    """A task is a frozen dataclass whose fields are its options, as a config gives them."""
 
     @property
     def name(self) -> str: ...
@@ -88,6 +86,132 @@ class Task(Protocol):
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """One network in float64 through `wann.forward`: P = 1. Slow, and the judge of `evaluate`."""
         ...
+
+
+@runtime_checkable
+class SafeInDriver(Protocol):
+    """A task that may say that its simulator can neither hang nor end its process.
+
+    Small requests then run in the driver, where that is faster.
+    """
+
+    @property
+    def safe_at_home(self) -> bool: ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A task that reads files. Machines of a cluster that lack them are sent them, once each."""
+
+    def data_files(self) -> dict[str, bytes]:
+        """Contents by name below the cache directory, where the task looks for them.
+
+        Raises:
+            UserError: a file is gone.
+        """
+        ...
+
+
+@runtime_checkable
+class Preprocessed(Protocol):
+    """A task whose networks see something else than the simulator shows."""
+
+    @property
+    def preprocessing(self) -> Mapping[str, Any]:
+        """What lies between the two, as plain JSON values; stored in champion files and compared when they are read."""
+        ...
+
+
+@runtime_checkable
+class HasUntouched(Protocol):
+    """A task whose seeds do not keep what is reported apart from what was chosen on, such as a test set."""
+
+    @property
+    def untouched(self) -> Task:
+        """The task that reports are made on."""
+        ...
+
+
+@runtime_checkable
+class HasGradients(Protocol):
+    """A task that can tell what connections would do to its loss."""
+
+    def gradients(
+        self, genome: Genome, weights: NDArray[np.float64], seeds: Seeds, pairs: Sequence[Pairs]
+    ) -> Gradients:
+        """See `wann.gradients`."""
+        ...
+
+
+@runtime_checkable
+class HasEnsemble(Protocol):
+    """A task in which one network at several weights can answer as one."""
+
+    def ensemble(self, network: Network, weights: NDArray[np.float64]) -> dict[str, Any]:
+        """Figures of all weights [W] together, as plain JSON values for the champion's returns."""
+        ...
+
+
+@runtime_checkable
+class LoadsData(Protocol):
+    """A task whose data may have to be fetched, which is done before a run exists."""
+
+    def load(self) -> None:
+        """Find, or fetch, what the task is of.
+
+        Raises:
+            UserError: it cannot be had, or does not fit the options.
+        """
+        ...
+
+
+@runtime_checkable
+class Playable(Task, Protocol):
+    """A task that can be played step by step in Gymnasium's environment.
+
+    An episode in ``make_environment()`` with these two around the network is the episode of ``evaluate_oracle``, but
+    for limits and rewards that are the task's own (``max_steps``, ``stall_steps``, ``fall_penalty`` of Box2D tasks).
+    """
+
+    @property
+    def reported(self) -> Playable: ...
+    def make_environment(self, **kwargs: Any) -> gymnasium.Env:
+        """Gymnasium's environment of this task; ``kwargs`` such as a render mode."""
+        ...
+
+    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
+        """A network's inputs [n, I] of n observations."""
+        ...
+
+    def actions_of(self, outputs: NDArray) -> Any:
+        """n actions of a network's outputs [n, O]."""
+        ...
+
+
+def is_safe_at_home(task: object) -> bool:
+    """Whether small requests may run in the driver."""
+    return isinstance(task, SafeInDriver) and task.safe_at_home
+
+
+def preprocessing_of(task: object) -> Mapping[str, Any] | None:
+    """What a champion file says of the way from observations to inputs; None if there is nothing between them."""
+    return task.preprocessing if isinstance(task, Preprocessed) else None
+
+
+def untouched_of(task: Task) -> Task:
+    """The task that reports are made on: ``untouched`` where seeds do not keep it apart, else the task itself."""
+    return task.untouched if isinstance(task, HasUntouched) else task
+
+
+def options_of(task: Task) -> dict[str, Any]:
+    """The options of a task by name, as a config gives them.
+
+    Raises:
+        TypeError: the task is no dataclass.
+    """
+    if not is_dataclass(task):
+        raise TypeError(f"expected a task that is a dataclass, found {type(task).__name__}")
+    return {field.name: getattr(task, field.name) for field in fields(task)}
 
 
 def num_settings(weights: Weights) -> int:

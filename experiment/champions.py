@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from configs import Config, result_keys, stage_config
 from configs.schema import ChampionConfig
-from envs.images.classification import Classification
-from envs.task import Returns, Task
+from envs.task import HasEnsemble, Returns, Task, options_of, preprocessing_of, untouched_of
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
 from experiment.terminal.command_line import StopRequest
 from storage.checkpoint import RunError
@@ -91,7 +90,7 @@ def crown(
         Stopped: as asked for; the choice is begun anew when the run goes on.
     """
     reported, last = task.reported, last_config(config)
-    untouched = getattr(reported, "untouched", reported)
+    untouched = untouched_of(reported)
 
     def evaluate(networks: Networks, weights: NDArray, seeds: NDArray) -> NDArray:
         stop.check()
@@ -115,7 +114,7 @@ def crown(
             "num_failed in metrics.jsonl counts the genomes whose returns are not finite"
         )
     returns = confirm(genome, evaluate, oracle_of(untouched), settings, evaluation, config.seed)
-    if isinstance(untouched, Classification):
+    if isinstance(untouched, HasEnsemble):
         returns |= untouched.ensemble(compile_genome(genome), selection_weights(evaluation))
     return Champion(
         genome=genome,
@@ -129,7 +128,7 @@ def crown(
         seed=config.seed,
         generation=config.generations,
         simulator=reported.simulated_by,
-        preprocessing=getattr(reported, "preprocessing", None),
+        preprocessing=preprocessing_of(reported),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
     )
 
@@ -178,5 +177,5 @@ def _settings(config: Config) -> ChampionConfig:
 
 def _differing_options(task: Task, reported: Task) -> dict[str, Any]:
     """Options in which the task of the report differs from that of the search."""
-    names = [field.name for field in fields(task)]  # type: ignore[arg-type]
-    return {name: getattr(reported, name) for name in names if getattr(reported, name) != getattr(task, name)}
+    given = options_of(task)
+    return {name: value for name, value in options_of(reported).items() if value != given[name]}

@@ -11,10 +11,9 @@ from typing import Any
 from configs import Config, load_config, stage_config, swept_config
 from configs.schema import TaskConfig
 from configs.sweep import Grid, Listed, combinations
-from envs.images.classification import Classification
-from envs.playing import Behaviour, is_playable
-from envs.registry import make_task
-from envs.task import Task
+from envs.playing import Behaviour
+from envs.registry import TASKS, make_task
+from envs.task import HasGradients, LoadsData, Playable, Task, options_of
 from evolution.registry import GRADIENT_INFORMED
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.run import RemoteRun
@@ -68,7 +67,7 @@ def check(config: Config) -> None:
     for part in _searches_of(config):
         task = task_of(part)
         behaviour_of(part, task)
-        if part.search.strategy == GRADIENT_INFORMED and not hasattr(task, "gradients"):
+        if part.search.strategy == GRADIENT_INFORMED and not isinstance(task, HasGradients):
             raise UserError(
                 f"search.strategy: expected a task with gradients for {GRADIENT_INFORMED!r}, found {task.name!r}"
             )
@@ -83,8 +82,8 @@ def load_images(config: Config) -> None:
     """
     for part in _searches_of(config):
         task = task_of(part)
-        if isinstance(task, Classification):
-            task.batch_of(0)
+        if isinstance(task, LoadsData):
+            task.load()
 
 
 def single_searches(config: Config) -> list[Config]:
@@ -133,12 +132,10 @@ def _settled_sweep(config: Config) -> Grid | Listed | None:
 def _settled_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options whose value in the task is another than the one given, or than the default."""
     task = make_task(name, options)
-    given = {
-        field.name: options.get(field.name, field.default)
-        for field in fields(task)  # type: ignore[arg-type]
-        if field.name in options or field.default is not MISSING
-    }
-    return {option: getattr(task, option) for option, value in given.items() if getattr(task, option) != value}
+    given = {field.name: field.default for field in fields(TASKS[name])} | dict(options)
+    settled = options_of(task)
+    different = {option for option, value in given.items() if value is not MISSING and settled[option] != value}
+    return {option: value for option, value in settled.items() if option in different}
 
 
 def behaviour_of(config: Config, task: Task) -> Behaviour | None:
@@ -149,7 +146,7 @@ def behaviour_of(config: Config, task: Task) -> Behaviour | None:
     """
     if config.search.safe_mutation is None:
         return None
-    if not is_playable(task):
+    if not isinstance(task, Playable):
         raise UserError(f"search.safe_mutation: expected a task with an environment to play in, found {task.name!r}")
     return Behaviour(task)
 

@@ -12,9 +12,8 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from envs.playing import is_playable
 from envs.registry import TASKS, task_of_champion
-from envs.task import Task
+from envs.task import Playable, Task
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.picture_files import save_picture
 from inspection.history import History, draw_history, load_history
@@ -196,7 +195,7 @@ def _save(directory: Path, page: str, diagram: str, curve: WeightCurve, history:
 def _check_film(order: Order, task: Task) -> None:
     if order.video is None:
         return
-    if not is_playable(task):
+    if not isinstance(task, Playable):
         raise UserError(f"--video: expected a champion of a task that can be shown, found {task.name!r}")
     path = Path(order.video)
     # The report's directory may still have to be made.

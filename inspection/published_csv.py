@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from configs.schema import PUBLISHED_WEIGHTS
 from envs.registry import make_task
+from envs.task import preprocessing_of
 from wann.activations import ACTIVATION_OF_CODE
 from wann.champion import Champion
 from wann.errors import UserError
@@ -67,7 +68,7 @@ def import_published(
         seed=0,
         generation=0,
         simulator=made.reported.simulated_by,
-        preprocessing=getattr(made, "preprocessing", None),
+        preprocessing=preprocessing_of(made),
         individual_weights=(individual or None) if keep_weights else None,
     )
 

@@ -13,8 +13,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.playing import Episode, Playable, is_playable
-from envs.registry import TASKS, task_of_champion
+from envs.playing import Episode
+from envs.registry import task_of_champion
+from envs.task import Playable
 from inspection.drawing.gif import GifWriter
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
@@ -116,10 +117,11 @@ def check_path(path: Path) -> None:
 def _task_of(champion: Champion) -> Playable:
     """The task as it is reported, in Gymnasium whatever stepped the search."""
     task = task_of_champion(champion, simulator="gymnasium")
-    if not is_playable(task):
-        able = [name for name, kind in TASKS.items() if is_playable(kind)]
-        raise UserError(f"champion: expected a task that can be shown ({', '.join(able)}), found {champion.task!r}")
-    return cast(Playable, task).reported
+    if not isinstance(task, Playable):
+        raise UserError(
+            expected="a task with an environment that can be shown", found=repr(champion.task), key="champion"
+        )
+    return task.reported
 
 
 def _setting(champion: Champion, weight: float | None) -> NDArray[np.float64]:

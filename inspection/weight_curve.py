@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.images.classification import Classification
-from envs.task import Task
+from envs.task import Task, is_safe_at_home, untouched_of
 from inspection.drawing.chart import WIDE, Band, Chart, Line, Mark
 from wann.champion import Champion
 from wann.network import Networks, compile_genome
@@ -97,11 +97,11 @@ def weight_curve(
 def reported_task(task: Task) -> Task:
     """Whole episodes as they are reported; of images the part that nothing is chosen on."""
     reported = task.reported
-    return getattr(reported, "untouched", reported)
+    return untouched_of(reported)
 
 
 def _grid_of(task: Task) -> tuple[int, int]:
-    if getattr(task, "safe_at_home", False):
+    if is_safe_at_home(task):
         return _FINE
     return _SLOW if task.name == "car_racing" else _COARSE
 

@@ -1,15 +1,73 @@
-"""What a person did wrong, said in one sentence."""
+"""Errors as data: what was expected, what was found, and where. Sentences are composed once, from these fields."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
 
 
 class UserError(ValueError):
     """A mistake in a config, a file or a command line.
 
-    The message is one sentence: what was expected, what was found, where. Commands print it on
-    standard error and exit with status 2, without a traceback.
+    Commands print `sentence` on standard error and exit with status 2, without a traceback. Code that wants to know
+    more about a mistake reads its fields; nothing parses the sentence.
+
+    Attributes:
+        expected: what should have been there, as in "at least 1".
+        found: what was there instead; empty where the expectation says it all.
+        key: of the config or command line, dotted, such as ``task.max_steps`` or ``--weight``; empty if none.
+        place: the file (and line) or override that the value came from; empty if unknown.
+        remedy: what the user can do, in words that name no command; empty if that is obvious.
+        resume: the run that can go on once the mistake is mended, if there is one. Commands say how.
     """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        expected: str = "",
+        found: str = "",
+        key: str = "",
+        place: str | Path = "",
+        remedy: str = "",
+        resume: str | Path | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.expected, self.found = expected, found
+        self.key, self.place, self.remedy = key, str(place), remedy
+        self.resume = resume
+
+    @property
+    def sentence(self) -> str:
+        """``PLACE: KEY: expected EXPECTED, found FOUND; REMEDY``, without the parts that are empty."""
+        said = self.message or f"expected {self.expected}" + (f", found {self.found}" if self.found else "")
+        opening = "".join(f"{part}: " for part in (self.place, self.key) if part)
+        return opening + said + (f"; {self.remedy}" if self.remedy else "")
+
+    def at(self, **fields: Any) -> Self:
+        """The same mistake with some fields replaced, such as the place that only the caller knows."""
+        return type(self)(self.message, **{**self._fields(), **fields})
+
+    def _fields(self) -> dict[str, Any]:
+        names = ("expected", "found", "key", "place", "remedy", "resume")
+        return {name: getattr(self, name) for name in names}
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __reduce__(self) -> tuple:  # workers send mistakes to the driver
+        return _restored, (type(self), self.message, self._fields())
+
+
+def _restored(kind: type[UserError], message: str, fields: dict[str, Any]) -> UserError:
+    return kind(message, **fields)
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A stop was asked for at a moment where nothing is lost by it."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from baselines.comparison.bench import HIGH, LOW, Progress
 from baselines.comparison.measurements import Cell, Table
-from baselines.comparison.order import QUICK_BASELINES, Asked, Entrant, options_of
+from baselines.comparison.order import QUICK_BASELINES, Asked, Entrant
 from baselines.comparison.store import Store
 from envs.images.classification import Classification
+from envs.task import options_of
 from evolution.confirmation import weight_grid
 from wann.batch import shared_weight_logits
 from wann.network import Networks, compile_genome

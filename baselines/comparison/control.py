@@ -20,14 +20,15 @@ from baselines.comparison.order import (
     ComparisonOrder,
     Entrant,
     fixed_shape,
-    options_of,
     plan_of,
 )
-from baselines.comparison.player import SeedLedger, Stopped
+from baselines.comparison.player import SeedLedger
 from baselines.comparison.store import Store, write_text
 from baselines.comparison.versions import versions
 from baselines.models.fixed_topology import fully_connected
+from envs.task import options_of
 from wann.champion import format_champion
+from wann.errors import Stopped
 from workers.evaluator import Evaluator, InlineEvaluator
 
 # In threads of this process.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ from baselines.comparison.store import STATE
 from baselines.comparison.weight_tuning import TuningPlan
 from envs.images.classification import Classification
 from envs.registry import task_of_champion
-from envs.task import Task
+from envs.task import Task, untouched_of
 from storage.champion_path import find_champion_file
 from wann.champion import Champion, load_champion
 from wann.errors import UserError, did_you_mean
@@ -171,7 +171,7 @@ def _entrants(paths: Sequence[str]) -> list[Entrant]:
             task = task_of_champion(champion).reported
         except UserError as error:
             raise UserError(f"{path}: {error}") from None
-        task = getattr(task, "untouched", task)
+        task = untouched_of(task)
         stem = path.stem if path.stem != "champion" else path.resolve().parent.name
         label = _unique(stem, [entrant.label for entrant in found])
         file_name = _unique(re.sub(r"[^A-Za-z0-9._-]", "_", stem)[:80], [entrant.file_name for entrant in found])
@@ -206,8 +206,3 @@ def _make_directory(asked: Asked) -> None:
         )
     if in_use:
         raise UserError(f"--out {asked.out}: expected a new or empty directory, found files in it")
-
-
-def options_of(task: Task) -> dict[str, Any]:
-    """The task's options, as JSON values."""
-    return {field.name: getattr(task, field.name) for field in fields(task)}  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.task import Returns, weights_of_one
+from wann.errors import Stopped
 from wann.network import Network, Networks
 from wann.randomness import Purpose, episode_seeds
 from workers.evaluator import Evaluator
@@ -49,10 +50,6 @@ class SeedLedger:
             for name, (low, high) in used.items():
                 least, greatest = self.used.get(name, (low, high))
                 self.used[name] = min(low, least), max(high, greatest)
-
-
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """A cell was left to be measured anew, as asked for."""
 
 
 class Player:

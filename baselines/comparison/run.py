@@ -19,7 +19,7 @@ from baselines.comparison.player import SeedLedger
 from baselines.comparison.store import Store, saying_how_to_go_on, write_text
 from baselines.comparison.versions import versions
 from envs.images.classification import Classification
-from envs.task import Task
+from envs.task import Task, is_safe_at_home
 from workers.evaluator import Evaluator
 from workers.registry import make_evaluator
 
@@ -75,7 +75,7 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
 
 
 def _evaluator(task: Task, workers: int | None) -> Evaluator:
-    inline = workers == 0 or (workers is None and getattr(task, "safe_at_home", False))
+    inline = workers == 0 or (workers is None and is_safe_at_home(task))
     return make_evaluator(task, "inline", device="cpu") if inline else make_evaluator(task, "ray", workers, "cpu")
 
 

@@ -123,6 +123,14 @@ class Classification:
         """
         return _drawn(self.dataset, self.inputs, self.split, self.batch, self._batch_seed(seed))
 
+    def load(self) -> None:
+        """Find, or fetch, the dataset; see `envs.task.LoadsData`.
+
+        Raises:
+            UserError: the dataset cannot be had, or is smaller than a batch.
+        """
+        self.batch_of(0)
+
     def data_files(self) -> dict[str, bytes]:
         """What evaluation reads, by name below the cache directory, for machines that do not have it.
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import NoReturn, Self
 
-from wann.errors import UserError, did_you_mean
+from wann.errors import Stopped, UserError, did_you_mean
 
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
@@ -48,10 +48,6 @@ def exit_status(command: str, action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print(f"{command}: interrupted", file=sys.stderr)
         return INTERRUPTED
-
-
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """A stop was asked for where nothing is lost by it."""
 
 
 class StopRequest:

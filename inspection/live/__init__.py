@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from envs.cartpole.task import CartPoleSwingUp
 from envs.images.classification import Classification
-from envs.playing import Playable, is_playable
-from envs.task import Task
+from envs.task import Playable, Task
 from inspection.live.part import LivePart
 from inspection.live.program import program_data
 from wann.champion import Champion
@@ -35,8 +32,8 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
         return pole_part(task, seed)
     if isinstance(task, Classification):
         return pad_part(champion, task, seed)
-    if is_playable(task):
-        return _rollouts(champion, cast(Playable, task), seed, weight)
+    if isinstance(task, Playable):
+        return _rollouts(champion, task, seed, weight)
     return None
 
 

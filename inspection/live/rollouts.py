@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from envs.playing import Episode, Playable
+from envs.playing import Episode
+from envs.task import Playable
 from inspection.live.packing import pack_table
 from inspection.live.part import LivePart
 from inspection.live.scenes import SCENES, PictureScene, Scene

@@ -19,13 +19,13 @@ from envs.cartpole.task import CartPoleSwingUp
 from evolution.mutation.mirroring import mirrored
 from experiment.champions import Survivors
 from experiment.stages import merged
-from experiment.terminal.command_line import Stopped
 from networks import random_population
 from run_search import main
 from searching import command, metrics, run_command, staged_result, wait_for, write_staged_config
 from storage import checkpoint
 from storage.genome_file import load_genomes
 from wann.champion import load_champion
+from wann.errors import Stopped
 from wann.network import compile_population
 
 STAGES = [

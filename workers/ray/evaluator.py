@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Task, Weights, weights_of_one
+from envs.task import Returns, Seeds, Task, Weights, is_safe_at_home, weights_of_one
 from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 from workers.evaluator import WorkerError, evaluate_or_locate, gradients_or_locate, request_shape, task_or_oracle
@@ -158,7 +158,7 @@ class RayEvaluator:
         home = f"; requests under {self._home_seconds * 1000:g} ms in this process"
         return (
             f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._connection.where}), {self._device}"
-            f"{home if getattr(self._task, 'safe_at_home', False) else ''}"
+            f"{home if is_safe_at_home(self._task) else ''}"
         )
 
     def statistics(self) -> dict[str, float]:
@@ -240,7 +240,7 @@ class RayEvaluator:
         return self._evaluate_at_home(request) if at_home else self._evaluate_on_workers(request)
 
     def _may_run_at_home(self, expected_seconds: float | None) -> bool:
-        safe = getattr(self._task, "safe_at_home", False) and not self._counts["deaths"]
+        safe = is_safe_at_home(self._task) and not self._counts["deaths"]
         return safe and expected_seconds is not None and expected_seconds < self._home_seconds
 
     def _give_up_poisoned(self, work: Work, count: int) -> None:

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from envs.task import Task
+from envs.task import ReadsFiles, Task
 from workers.ray.worker_process import dump_task
 
 # All that evaluation imports of this project.
@@ -45,7 +45,7 @@ def pack(task: Task, elsewhere: bool) -> Shipment:
     from workers.ray.cluster import put
 
     # A task reads this machine's files by itself.
-    contents: dict[str, bytes] = task.data_files() if elsewhere and hasattr(task, "data_files") else {}
+    contents: dict[str, bytes] = task.data_files() if elsewhere and isinstance(task, ReadsFiles) else {}
     files = {name: put(content) for name, content in contents.items()}
     return Shipment(put(dump_task(task)), files, versions() if elsewhere else {})
 
