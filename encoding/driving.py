@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from envs.box2d.racer.encoder import load_encoder
 from envs.box2d.racer.task import to_actions
-from wann.forward import forward_lanes
 from wann.network import Network
+from wann.oracle import forward_lanes
 
 Action = NDArray[np.float32]  # [3]: steer in [-1, 1], gas and brake in [0, 1]
 

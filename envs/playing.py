@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.task import Playable, Task
-from wann.forward import forward_lanes
 from wann.network import Network
+from wann.oracle import forward_lanes
 
 
 class Episode:

@@ -84,7 +84,7 @@ class Task(Protocol):
         ...
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64 through `wann.forward`: P = 1. Slow, and the judge of `evaluate`."""
+        """One network in float64 through `wann.oracle`: P = 1. Slow, and the judge of `evaluate`."""
         ...
 
 

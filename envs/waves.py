@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table, weights_of_one
 from wann.errors import UserError
-from wann.forward import forward_lanes
 from wann.network import Network, Networks
+from wann.oracle import forward_lanes
 
 # Networks [n], weight settings [n] and inputs [n, I] of n lanes to their outputs [n, O].
 Act = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray], NDArray]
@@ -151,7 +151,7 @@ def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weigh
 
 
 def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-    """One network at every weight on every seed, in float64 through `wann.forward`.
+    """One network at every weight on every seed, in float64 through `wann.oracle`.
 
     Raises:
         RuntimeError: an environment raised; names the episode.

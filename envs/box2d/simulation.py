@@ -71,7 +71,7 @@ class Box2DTask:
         return evaluate_in_waves(self._simulation(self.simulator), networks, weights, seeds)
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64 through `wann.forward`, in Gymnasium's environment."""
+        """One network in float64 through `wann.oracle`, in Gymnasium's environment."""
         check_networks(self, network)
         return oracle_in_waves(self._simulation("gymnasium"), network, weights, seeds)
 

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from envs.cartpole import physics
 from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table, weights_of_one
 from wann.errors import UserError
-from wann.forward import forward_lanes
 from wann.network import Network, Networks
+from wann.oracle import forward_lanes
 
 if TYPE_CHECKING:
     import gymnasium

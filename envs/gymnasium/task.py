@@ -109,7 +109,7 @@ class GymnasiumTask:
         return self._play(lambda simulation: evaluate_in_waves(simulation, networks, weights, seeds))
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64 through `wann.forward`."""
+        """One network in float64 through `wann.oracle`."""
         check_networks(self, network)
         return self._play(lambda simulation: oracle_in_waves(simulation, network, weights, seeds))
 

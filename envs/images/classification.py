@@ -16,10 +16,10 @@ from envs.task import Returns, Seeds, Weights, check_networks, individual_weight
 from wann import batch as batch_on_cpu
 from wann.batch import Batch, Scores, shared_weight_logits
 from wann.errors import UserError, did_you_mean
-from wann.forward import forward
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs, gradients
 from wann.network import Network, Networks
+from wann.oracle import forward
 
 
 class Backend(Protocol):

@@ -18,8 +18,8 @@ from inspection.live.settings import sweep_of, thinned
 from wann.batch import Batch
 from wann.champion import Champion
 from wann.errors import UserError
-from wann.forward import forward
 from wann.network import Network, compile_genome
+from wann.oracle import forward
 
 LOGGER = logging.getLogger(__name__)
 _SAMPLES = 3  # pictures of each class

@@ -6,9 +6,9 @@ from evolution.records import RECORD_ARRAYS, Records
 from evolution.search import Request, Search
 from evolution.strategies import STRATEGIES, Cohort, objectives
 from genomes import grown_genomes
-from wann.forward import forward
 from wann.genome import validate_genome
 from wann.network import compile_genome
+from wann.oracle import forward
 from wann.population import Population
 
 RICH = MutationConfig(

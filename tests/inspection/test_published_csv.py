@@ -22,9 +22,9 @@ from networks import random_genome
 from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
 from wann.champion import format_champion, load_champion, parse_champion
 from wann.errors import UserError
-from wann.forward import forward
 from wann.genome import Genome
 from wann.network import Networks, compile_genome
+from wann.oracle import forward
 
 EXACT, AS_PUBLISHED = "%.17e", "%1.2e"
 CHAMPIONS = Path("docs/champions")

@@ -6,9 +6,9 @@ import pytest
 from networks import SMOOTH, random_networks, random_population
 from wann import ACTIVATIONS, compile_population
 from wann.batch import Batch, individual_scores, mean_losses, scores, shared_weight_logits
-from wann.forward import forward
 from wann.genome import make_genome
 from wann.network import Networks, compile_genome
+from wann.oracle import forward
 
 WEIGHTS = np.array([-2, -1, -0.5, 0.5, 1, 2, 0.3, -0.7, 1.5])  # more than are lanes at once, some without an opposite
 # Of logits whose size is about 1; errors grow along chains of sin(pi x).

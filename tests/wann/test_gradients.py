@@ -8,10 +8,10 @@ from networks import SMOOTH, random_population
 from wann import ACTIVATIONS, compile_population
 from wann.activations import ACTIVATION_OF_CODE
 from wann.batch import Batch, scores, tempered_scores
-from wann.forward import forward
 from wann.genome import Genome, make_genome
 from wann.gradients import gradients
 from wann.kernels.compilation import by_target, topological
+from wann.oracle import forward
 
 INPUTS, CLASSES = 6, 3
 WEIGHTS = np.array([-0.7, 0.5, 1.2])

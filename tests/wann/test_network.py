@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 
 from genomes import evaluate_by_definition, genomes, graph_of, grown_genomes
-from wann.forward import forward, forward_lanes
 from wann.genome import Genome, make_genome, minimal_genome
 from wann.network import Networks, compile_genome, compile_population
+from wann.oracle import forward, forward_lanes
 from wann.population import Population
 
 

@@ -5,19 +5,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from trained import digits, digits_topology  # noqa: E402
-
 from baselines.models.mask import KEPT  # noqa: E402 - torch may be missing
 from baselines.models.model import Problem, Start  # noqa: E402
 from baselines.models.topology import Topology, best_start  # noqa: E402
 from baselines.registry import BASELINES  # noqa: E402
 from envs.images.datasets import DATASETS  # noqa: E402
 from networks import random_networks  # noqa: E402
+from trained import digits, digits_topology  # noqa: E402
 from wann.activations import ACTIVATIONS  # noqa: E402
 from wann.batch import Batch, tempered_scores  # noqa: E402
-from wann.forward import forward  # noqa: E402
 from wann.genome import make_genome  # noqa: E402
 from wann.network import Networks, compile_genome  # noqa: E402
+from wann.oracle import forward  # noqa: E402
 
 # Baseline: side of the pictures, trained parameters, those that generate weights, connections.
 SIZES = {

@@ -15,9 +15,9 @@ from envs.registry import make_task
 from experiment.opening import settled, task_of
 from networks import random_networks
 from wann.errors import UserError
-from wann.forward import forward_lanes
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_genome
+from wann.oracle import forward_lanes
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 
 from envs.images.classification import Classification
 from networks import random_networks
-from wann.forward import forward
 from wann.network import Networks
+from wann.oracle import forward
 
 WEIGHTS = np.array([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0])
 

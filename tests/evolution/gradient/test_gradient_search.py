@@ -8,9 +8,9 @@ from envs.images.classification import Classification
 from evolution.gradient.growth import PATH_LENGTH, levels_of
 from evolution.gradient.search import GradientSearch
 from genomes import grown_genomes
-from wann.forward import forward
 from wann.genome import validate_genome
 from wann.network import compile_genome
+from wann.oracle import forward
 from workers.evaluator import gradients_or_locate
 
 TASK = Classification("digits", batch=400, score="tempered_cross_entropy")

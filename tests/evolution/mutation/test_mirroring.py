@@ -3,8 +3,8 @@ from hypothesis import given, settings
 
 from evolution.mutation.mirroring import mirrored
 from genomes import genomes, grown_genomes
-from wann.forward import forward
 from wann.network import compile_genome
+from wann.oracle import forward
 from wann.population import Population
 
 

@@ -15,8 +15,8 @@ from genomes import grown_genomes
 from run_search import main
 from searching import result, write_config
 from wann.activations import ACTIVATIONS
-from wann.forward import forward
 from wann.network import Network, compile_genome, compile_population
+from wann.oracle import forward
 from wann.population import Population
 
 SAFE = {"candidates": 8, "states": 40, "refresh": 3}

@@ -23,9 +23,9 @@ from networks import random_genome
 from wann.activations import ACTIVATIONS
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
-from wann.forward import forward
 from wann.genome import Genome, make_genome
 from wann.network import compile_genome
+from wann.oracle import forward
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -15,7 +15,7 @@ from places import CHAMPIONS
 from wann import compile_genome
 from wann.activations import ACTIVATIONS
 from wann.champion import Champion, load_champion
-from wann.forward import forward, forward_lanes
+from wann.oracle import forward, forward_lanes
 
 # Numbers travel as base64 of float64: as JSON, a thousand pictures take ten seconds.
 RUN_ALL = """([weights, inputs]) => {

@@ -19,7 +19,7 @@ from networks import random_genome
 from places import CHAMPIONS
 from wann import UserError, compile_genome
 from wann.champion import Champion, load_champion
-from wann.forward import forward
+from wann.oracle import forward
 
 WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 # How inputs are made is told by a widget's data, whatever picture it shows.

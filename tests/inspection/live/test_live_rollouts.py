@@ -20,7 +20,7 @@ from networks import random_genome
 from places import CHAMPIONS
 from wann import compile_genome
 from wann.champion import Champion, load_champion
-from wann.forward import forward
+from wann.oracle import forward
 
 pytest.importorskip("Box2D")
 

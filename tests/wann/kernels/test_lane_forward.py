@@ -5,10 +5,10 @@ import pytest
 
 from genomes import grown_genomes
 from wann.activations import ACTIVATIONS
-from wann.forward import forward_lanes
 from wann.genome import make_genome
 from wann.kernels import lane_forward as lane_kernels
 from wann.network import Network, compile_genome
+from wann.oracle import forward_lanes
 
 # Away from the jump of `step`, float32 polynomials stay this close to float64.
 TOLERANCE = {"rtol": 2e-5, "atol": 2e-6}
