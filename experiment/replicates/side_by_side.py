@@ -28,7 +28,7 @@ from storage.checkpoint import RunError
 from wann.errors import UserError
 
 LOG = "log.txt"
-_COMMAND = Path(__file__).resolve().parent.parent / "run_search.py"
+_COMMAND = Path(__file__).resolve().parents[2] / "run_search.py"
 _LOOK_SECONDS = 0.1
 # For a child that is interrupted for good, before it is killed.
 _LAST_SECONDS = 10.0
