@@ -16,7 +16,7 @@ from configs.schema import ChampionConfig
 from envs.task import HasEnsemble, Returns, Task, options_of, preprocessing_of, untouched_of
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
 from experiment.terminal.command_line import StopRequest
-from storage.checkpoint import RunError
+from storage.files import RunError
 from storage.run_directory import RunDirectory
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
@@ -109,9 +109,9 @@ def crown(
     genome = next(confirmed, None)
     if genome is None:
         raise RunError(
-            "expected a champion with finite returns that float64 confirms, found none among "
-            f"{len(candidates)} candidates; "
-            "num_failed in metrics.jsonl counts the genomes whose returns are not finite"
+            None,
+            f"expected a champion with finite returns that float64 confirms, found none among {len(candidates)} "
+            "candidates; num_failed in metrics.jsonl counts the genomes whose returns are not finite",
         )
     returns = confirm(genome, evaluate, oracle_of(untouched), settings, evaluation, config.seed)
     if isinstance(untouched, HasEnsemble):

@@ -23,8 +23,9 @@ from experiment.evaluators import Evaluators
 from experiment.opening import task_of
 from experiment.replicates.children import open_child
 from experiment.terminal.command_line import StopRequest
-from storage.checkpoint import CheckpointError, RunError, write_atomically
+from storage.checkpoint import CheckpointError, write_atomically
 from storage.csv_text import csv_text
+from storage.files import RunError
 from storage.genome_file import load_genomes, save_genomes
 from storage.mirror import address_of
 from storage.run_directory import RunDirectory
@@ -104,7 +105,8 @@ def run_stages(
         genomes = merged([restart.survivors for restart in here], stage.survivors)
         if not len(genomes):
             raise RunError(
-                f"expected survivors of stage {stage.name!r} with finite returns, found none in {len(here)} restarts"
+                None,
+                f"expected survivors of stage {stage.name!r} with finite returns, found none in {len(here)} restarts",
             )
     print_stages(console, parent, done)
     return genomes

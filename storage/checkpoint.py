@@ -6,8 +6,6 @@ string inside. Nothing in it can run code.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import json
 import logging
@@ -21,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage import mirror as copies
+from storage.files import WriteError
 from wann.errors import UserError
+from wann.files import flush, partial_path, replacing, write_whole
 
 LOGGER = logging.getLogger(__name__)
 
@@ -30,11 +30,6 @@ CHECKPOINT = "checkpoint"
 PREVIOUS = "checkpoint.previous"
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _METADATA_KEY = "metadata"
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class RunError(RuntimeError):
-    """A run cannot go on through no mistake of its user, such as a full disk; one sentence, with the remedy."""
 
 
 class CheckpointError(UserError):
@@ -66,11 +61,11 @@ def save(path: str | Path, arrays: Mapping[str, NDArray], metadata: Mapping[str,
     # the first rename never puts it in the place of the only good one. After a power cut the same three
     # states are possible, as a directory keeps the order of its renames.
     try:
-        partial = write_partial(path, data)
-        if path.exists():
-            os.replace(path, path.with_name(path.name + ".previous"))
-        os.replace(partial, path)
-        sync_directory(path.parent)
+        with replacing(path) as partial:
+            partial.write_bytes(data)
+            if path.exists():
+                flush(partial)
+                os.replace(path, path.with_name(path.name + ".previous"))
     except OSError as error:
         raise disk_error(path.parent, path, error) from error
     copies.written(path)
@@ -130,71 +125,32 @@ def load_latest(directory: str | Path) -> Checkpoint | None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that, whatever happens, it is the old or the new one, whole and on the disk.
+    """Write a file of a run whole; see `storage.files.write_atomically`.
 
     Raises:
         RunError: the disk is full or fails, or the storage that the run is kept in; the old file is intact.
     """
     try:
-        os.replace(write_partial(path, data), path)
-        sync_directory(path.parent)
+        write_whole(path, data)
     except OSError as error:
         raise disk_error(path.parent, path, error) from error
     copies.written(path)
 
 
-def partial_path(path: Path) -> Path:
-    """Where a file is written before it gets its name: one place, so that leftovers are overwritten."""
-    return path.with_name(path.name + ".partial")
+def disk_error(run: Path, path: Path, error: OSError) -> WriteError:
+    """The failure of a write to a run, with what is saved of the run."""
+    is_begun, generation = _progress(run)
+    return WriteError.of_disk(path, error, run=run, is_begun=is_begun, generation=generation)
 
 
-def write_partial(path: Path, data: bytes) -> Path:
-    """Write and flush to disk beside ``path``; leaves nothing behind if that fails."""
-    partial = partial_path(path)
-    try:
-        with open(partial, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        with contextlib.suppress(OSError):  # the first error tells more
-            partial.unlink(missing_ok=True)
-        raise
-    return partial
-
-
-def sync_directory(directory: Path) -> None:
-    """Flush renames to disk."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def disk_error(directory: Path, path: Path, error: OSError) -> RunError:
-    """The sentence for a write to a run that failed: how far the run is safe, and how to go on."""
-    full = error.errno in _NO_SPACE
-    generation = _saved_generation(directory)
-    intact = "no checkpoint was finished yet" if generation is None else "the run is intact" + generation
-    remedy = "free space" if full else "remove the cause"
-    resume = (
-        f" and resume with: run_search.py --resume {copies.address_of(directory)}"
-        if generation is not None
-        else " and start again"
-    )
-    what = "disk full" if full else "disk error"
-    return RunError(f"{what}: could not write {path} ({error.strerror}); {intact}; {remedy}{resume}")
-
-
-def _saved_generation(directory: Path) -> str | None:
+def _progress(run: Path) -> tuple[bool, int | None]:
+    """A checkpoint of the run can be read; and its generation, if it says one."""
     for name in (CHECKPOINT, PREVIOUS):
         try:
-            generation = load(directory / name).metadata.get("generation")
+            return True, load(run / name).metadata.get("generation")
         except (OSError, CheckpointError):
             continue
-        return "" if generation is None else f" up to generation {generation}"
-    return None
+    return False, None
 
 
 def _encode(arrays: Mapping[str, NDArray], metadata: Mapping[str, Any]) -> bytes:

@@ -26,12 +26,12 @@ from storage.checkpoint import (
     Checkpoint,
     disk_error,
     load_latest,
-    partial_path,
     save,
     write_atomically,
 )
 from storage.genome_file import load_genomes, save_genomes
 from wann.errors import UserError
+from wann.files import partial_path
 from wann.population import Population
 
 LOGGER = logging.getLogger(__name__)

@@ -15,9 +15,10 @@ from experiment.opening import task_of
 from experiment.terminal.command_line import StopRequest
 from run_search import evolve, main
 from searching import command, metrics, result, write_config
-from storage.checkpoint import CHECKPOINT, partial_path
+from storage.checkpoint import CHECKPOINT
 from storage.run_directory import RunDirectory
 from wann.champion import format_champion
+from wann.files import partial_path
 from workers.evaluator import Evaluator, InlineEvaluator
 
 GENERATIONS = 16

@@ -15,7 +15,8 @@ import numpy as np
 from baselines.comparison.measurements import Cell
 from baselines.comparison.player import SeedLedger
 from baselines.comparison.weight_tuning import WeightTuning
-from storage.checkpoint import CheckpointError, RunError, load, load_latest, save, write_atomically
+from storage.checkpoint import CheckpointError, load, load_latest, save, write_atomically
+from storage.files import RunError, WriteError
 from wann.errors import UserError
 
 LOGGER = logging.getLogger(__name__)
@@ -148,8 +149,8 @@ def saying_how_to_go_on(directory: Path, path: Path) -> Iterator[None]:
     try:
         yield
     except (RunError, OSError) as error:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        raise RunError(
-            f"could not write {path} ({getattr(cause, 'strerror', None) or error}); what was finished is kept; remove "
-            f"the cause and go on with: compare_baselines.py ... --out {directory} --resume"
+        failure = WriteError.of_disk(path, error) if isinstance(error, OSError) else error
+        go_on = f"go on with: compare_baselines.py ... --out {directory} --resume"
+        raise failure.at(
+            run=directory, is_begun=True, generation=None, remedy=f"{failure.remedy} and {go_on}"
         ) from error

@@ -16,8 +16,7 @@ from configs import Config
 from configs.sweep import Combination, combinations, names
 from experiment.opening import single_searches
 from experiment.terminal.command_line import StopRequest
-from storage.checkpoint import RunError
-from storage.mirror import address_of
+from storage.files import RunError
 from storage.run_directory import CHAMPION, CONFIG, RunDirectory
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
@@ -110,5 +109,4 @@ def raise_failures(parent: RunDirectory, failures: dict[str, Exception], total: 
         raise next(iter(failures.values()))
     if failures:
         parts = "; ".join(f"{name}: {error}" for name, error in failures.items())
-        go_on = f"run_search.py --resume {address_of(parent.path)}"
-        raise RunError(f"{len(failures)} of {total} searches failed: {parts}; go on with: {go_on}")
+        raise RunError(None, f"{len(failures)} of {total} searches failed: {parts}", run=parent.path, is_begun=True)

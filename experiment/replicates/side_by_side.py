@@ -24,7 +24,7 @@ from experiment.opening import Share
 from experiment.replicates.children import Child, OnFinished, open_child, tell_failure
 from experiment.replicates.overview import Overview
 from experiment.terminal.command_line import DONE, INTERRUPTED, StopRequest
-from storage.checkpoint import RunError
+from storage.files import RunError
 from wann.errors import UserError
 
 LOG = "log.txt"
@@ -68,7 +68,7 @@ def run_side_by_side(
                         on_finished(process.child, champion)
                         overview.finished(process.child, champion)
                     elif not (stop.requested and process.status == INTERRUPTED):
-                        failed(process.child, RunError(process.last_words()))
+                        failed(process.child, RunError(None, process.last_words()))
                 if stop.requested:
                     for process in running:
                         process.ask_to_stop()

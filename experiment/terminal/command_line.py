@@ -35,7 +35,7 @@ class ArgumentParser(argparse.ArgumentParser):
 
 def exit_status(command: str, action: Callable[[], int]) -> int:
     """Run ``action``; turn what a person can act on into one sentence on standard error and a status."""
-    from storage.checkpoint import RunError
+    from storage.files import RunError
 
     try:
         return action()

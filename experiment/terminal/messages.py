@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from evolution.registry import GRADIENT_INFORMED
-from storage.checkpoint import CHECKPOINT, RunError
+from storage.checkpoint import CHECKPOINT
+from storage.files import RunError
 from storage.mirror import address_of, put
 from storage.run_directory import RunDirectory
 from wann.champion import Champion
@@ -45,21 +45,21 @@ def resumable(run: RunDirectory) -> Iterator[None]:
     except (TaskError, WorkerError) as error:
         saved = "the run is saved up to the generation before" if _is_begun(run) else "no generation was finished"
         put(run.path)
-        raise RunError(f"{error}; {saved}, go on with: {resume_command(run)}") from error
+        raise RunError(None, str(error), remedy=f"{saved}, go on with: {resume_command(run)}") from error
     except RunError as error:
-        raise RunError(_of_the_whole(run, str(error))) from error
+        raise _of_the_whole(run, error) from error
     except UserError as error:
         raise UserError(str(error).replace(str(run.path), address_of(run.path))) from error
 
 
-def _of_the_whole(run: RunDirectory, message: str) -> str:
-    """What happens in a replicate or stage names its directory, but it is the whole run that is to go on."""
-    go_on = f"--resume {address_of(run.path)}"
-    message = re.sub(rf"{re.escape(go_on)}/\S+", lambda _: go_on, message)
-    if _is_begun(run):
-        message = message.replace("no checkpoint was finished yet", "what was finished is intact")
-        message = message.replace("start again", f"resume with: run_search.py {go_on}")
-    return message
+def _of_the_whole(run: RunDirectory, error: RunError) -> RunError:
+    """What happens in a replicate or stage happens to the whole run, which is what goes on."""
+    if error.run is None:
+        return error
+    is_begun = error.is_begun or _is_begun(run)
+    go_on = f"resume with: run_search.py --resume {address_of(run.path)}" if is_begun else "start again"
+    remedy = f"{error.remedy} and {go_on}" if error.remedy else go_on
+    return error.at(run=run.path, is_begun=is_begun, remedy=remedy)
 
 
 def _is_begun(run: RunDirectory) -> bool:

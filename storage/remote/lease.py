@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Self
 from uuid import uuid4
 
-from storage.checkpoint import RunError
+from storage.files import RunError
 from storage.remote.stores import Storage
 from wann.errors import UserError
 
@@ -115,8 +115,9 @@ class Lease:
         """
         if self._usurper is not None:
             raise RunError(
-                f"{self._storage.url}: expected to own the run, found it taken over by {self._usurper}, as this "
-                f"process had not renewed its lease for {self.life_seconds:g} s; it writes nothing more there"
+                self._storage.url,
+                f"expected to own the run, found it taken over by {self._usurper}, as this process had not renewed its "
+                f"lease for {self.life_seconds:g} s; it writes nothing more there",
             )
 
     def renew(self) -> None:

@@ -11,10 +11,11 @@ from types import TracebackType
 from configs import Config
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.lease import Lease
-from storage.remote.stores import PARTIAL, Storage, describe, open_storage
+from storage.remote.stores import Storage, describe, open_storage
 from storage.remote.working_copy import WorkingCopy
 from storage.run_directory import CONFIG, RunDirectory, refuse_to_overwrite
 from wann.errors import UserError
+from wann.files import PARTIAL
 
 # Replicates, and restarts of stages.
 _PART = re.compile(r"(.*?)/(replicate-\d+|stages/[^/]+/restart-\d+)(/|$)")

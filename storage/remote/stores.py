@@ -13,12 +13,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
-from storage.checkpoint import sync_directory
 from wann.errors import UserError, did_you_mean
+from wann.files import aside, flush, replacing, unique_suffix
 
-PARTIAL = ".partial"  # ends the names of files that are being written
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*(://|::)")
 # Where putting an object replaces it at once, and renaming is a copy.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
@@ -103,30 +101,24 @@ class DiskStorage:
         return (self._root / name).read_bytes()
 
     def write(self, name: str, data: bytes) -> None:
-        with self._written(name, data) as (partial, path):
-            os.replace(partial, path)
+        with replacing(self._ready(name), unique_suffix()) as partial:
+            partial.write_bytes(data)
 
     def create(self, name: str, data: bytes) -> None:
-        with self._written(name, data) as (partial, path):
+        path = self._ready(name)
+        with aside(path, unique_suffix()) as partial:
+            partial.write_bytes(data)
+            flush(partial)
             os.link(partial, path)  # fails if the name is taken, on network disks too
+            flush(path.parent)
 
     def remove(self, name: str) -> None:
         (self._root / name).unlink()
 
-    @contextlib.contextmanager
-    def _written(self, name: str, data: bytes) -> Iterator[tuple[Path, Path]]:
+    def _ready(self, name: str) -> Path:
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(_aside(path.name))
-        try:
-            with open(partial, "xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            yield partial, path
-            sync_directory(path.parent)
-        finally:
-            partial.unlink(missing_ok=True)
+        return path
 
 
 class ObjectStorage:
@@ -162,7 +154,7 @@ class ObjectStorage:
             if not self._moves:
                 self._files.pipe_file(path, data)
                 return
-            partial = self._absolute(_aside(name))
+            partial = self._absolute(name + unique_suffix())
             try:
                 self._files.pipe_file(partial, data)
                 self._files.mv(partial, path)
@@ -209,11 +201,6 @@ class ObjectStorage:
                 raise
             except Exception as error:
                 raise OSError(_reason(error)) from error
-
-
-def _aside(name: str) -> str:
-    """Where a file is written before it gets its name; no two writers share it."""
-    return f"{name}.{uuid4().hex[:8]}{PARTIAL}"
 
 
 def _can_rename(files: Any) -> bool:

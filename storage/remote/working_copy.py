@@ -20,14 +20,16 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from storage import mirror as copies
-from storage.checkpoint import CHECKPOINT, PREVIOUS, RunError
+from storage.checkpoint import CHECKPOINT, PREVIOUS
+from storage.files import RunError, WriteError
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.lease import Lease
-from storage.remote.stores import PARTIAL, Storage, describe
+from storage.remote.stores import Storage, describe
 from storage.run_directory import CONFIG, INITIAL, LOCK
 from storage.snapshots import SNAPSHOTS
 from wann.cache import cache_directory
 from wann.errors import UserError
+from wann.files import PARTIAL
 
 LOGGER = logging.getLogger(__name__)
 
@@ -174,9 +176,13 @@ class WorkingCopy:
             pause *= 2
 
     def _failure(self, what: str, error: OSError) -> RunError:
-        return RunError(
-            f"storage failed: could not write {what} ({describe(error)}); all of the run is in {self.path}, and what "
-            f"was put before is intact; remove the cause and resume with: run_search.py --resume {self.address}"
+        return WriteError(
+            what,
+            describe(error),
+            failure="storage failed",
+            run=self.path,
+            is_begun=True,  # its config is there, or it would not have been opened
+            remedy=f"all of the run is in {self.path}; remove the cause",
         )
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from configs import Config, config_hash, load_config
 from places import ROOT
-from storage.checkpoint import CHECKPOINT, PREVIOUS, RunError, load
+from storage.checkpoint import CHECKPOINT, PREVIOUS, load
+from storage.files import RunError
 from storage.run_directory import RunDirectory, check_resumable
 from wann.errors import UserError
 
@@ -233,14 +234,14 @@ def test_a_full_device_ends_in_one_sentence(tmp_path):
             run.append_metrics({"generation": 6})
     assert sentence(caught) == (
         f"disk full: could not write {tmp_path / 'metrics.jsonl'} (No space left on device); the run is intact up to "
-        f"generation 5; free space and resume with: run_search.py --resume {tmp_path}"
+        "generation 5; free space"
     )
 
 
 LIMITED = """
 import resource, signal, sys
 from configs import Config
-from storage.checkpoint import RunError
+from storage.files import RunError
 from storage.run_directory import RunDirectory
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 run = RunDirectory.create(sys.argv[1], Config())

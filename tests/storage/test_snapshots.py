@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from genomes import grown_genome
-from storage.checkpoint import CheckpointError, RunError
+from storage.checkpoint import CheckpointError
+from storage.files import RunError
 from storage.genome_file import save_genomes
 from storage.snapshots import SNAPSHOTS, Snapshot, is_due, load_snapshots, save_snapshot
 from wann.population import Population

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from storage.checkpoint import RunError
+from storage.files import RunError
 from storage.remote.lease import SILENT_BEATS, Lease
 from storage.remote.stores import ObjectStorage, open_storage
 from stores import Shelf

@@ -6,9 +6,10 @@ from uuid import uuid4
 import fsspec
 import pytest
 
-from storage.remote.stores import PARTIAL, is_url, open_storage
+from storage.remote.stores import is_url, open_storage
 from stores import Bucket
 from wann.errors import UserError
+from wann.files import PARTIAL
 
 
 @pytest.fixture(params=["file", "memory", "shelf", "bucket", "dir"])

@@ -1,0 +1,116 @@
+"""Errors of a run that cannot go on, and files that are written whole with those errors."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any, Self
+
+from wann.files import write_whole
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class RunError(RuntimeError):
+    """A run cannot go on through no mistake of its user.
+
+    ``str(error)`` is a sentence without any command; `experiment.terminal.messages` adds the one that goes on.
+
+    Attributes:
+        path: the file or place that failed; None where none did.
+        cause: the reason, as a clause.
+        run: directory of the innermost run that it happened in; None if unknown, and then the sentence says nothing
+            about what is saved.
+        generation: up to which ``run`` is saved; None if unknown.
+        is_begun: a checkpoint of ``run`` exists, so it can be resumed.
+        remedy: in words that name no command; empty if there is none.
+    """
+
+    def __init__(
+        self,
+        path: Path | str | None,
+        cause: str,
+        *,
+        run: Path | None = None,
+        generation: int | None = None,
+        is_begun: bool | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(cause)
+        self.path, self.cause = path, cause
+        self.run, self.generation, self.remedy = run, generation, remedy
+        self.is_begun = generation is not None if is_begun is None else is_begun
+
+    @property
+    def sentence(self) -> str:
+        """``CAUSE; what is saved; REMEDY``, without the parts that are empty."""
+        return "; ".join(part for part in (self._opening(), self._saved(), self.remedy) if part)
+
+    def at(self, **fields: Any) -> Self:
+        """The same failure with some fields replaced, such as the run that only the caller knows."""
+        error = type(self)(**{**self._fields(), **fields})
+        error.__cause__ = self.__cause__
+        return error
+
+    def _opening(self) -> str:
+        return self.cause if self.path is None else f"{self.path}: {self.cause}"
+
+    def _saved(self) -> str:
+        if self.run is None:
+            return ""
+        if self.generation is not None:
+            return f"the run is intact up to generation {self.generation}"
+        return "what was finished is intact" if self.is_begun else "no checkpoint was finished yet"
+
+    def _fields(self) -> dict[str, Any]:
+        names = ("path", "cause", "run", "generation", "is_begun", "remedy")
+        return {name: getattr(self, name) for name in names}
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __reduce__(self) -> tuple:  # keywords survive pickling
+        return _restored, (type(self), self._fields())
+
+
+class WriteError(RunError):
+    """A file could not be written.
+
+    Attributes:
+        failure: the kind of it: "disk full", "disk error" or "storage failed".
+        is_full: there is no space left.
+    """
+
+    def __init__(self, path: Path | str, cause: str, *, failure: str, is_full: bool = False, **fields: Any) -> None:
+        super().__init__(path, cause, **fields)
+        self.failure, self.is_full = failure, is_full
+
+    @classmethod
+    def of_disk(cls, path: Path | str, error: OSError, **fields: Any) -> Self:
+        """A disk that is full or fails."""
+        is_full = error.errno in _NO_SPACE
+        failure, remedy = ("disk full", "free space") if is_full else ("disk error", "remove the cause")
+        cause = error.strerror or str(error)
+        return cls(path, cause, failure=failure, is_full=is_full, **{"remedy": remedy, **fields})
+
+    def _opening(self) -> str:
+        return f"{self.failure}: could not write {self.path} ({self.cause})"
+
+    def _fields(self) -> dict[str, Any]:
+        return {**super()._fields(), "failure": self.failure, "is_full": self.is_full}
+
+
+def _restored(kind: type[RunError], fields: dict[str, Any]) -> RunError:
+    return kind(**fields)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that, whatever happens, it is the old or the new one, whole and on the disk.
+
+    Raises:
+        WriteError: the disk is full or fails; the old file is intact.
+    """
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise WriteError.of_disk(path, error) from error
