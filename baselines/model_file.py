@@ -17,18 +17,24 @@ from baselines.registry import BASELINES
 from baselines.run import Result
 from envs.images.datasets import DATASETS
 from envs.images.inputs import input_kinds
+from storage.files import write_atomically
 from wann.errors import UserError, did_you_mean
 
 
 def save(directory: str | Path, result: Result) -> None:
-    """Write both files."""
-    from safetensors.numpy import save_file
+    """Write both files, each whole or not at all.
+
+    Raises:
+        RunError: the disk is full or fails.
+    """
+    from safetensors.numpy import save as encode
 
     tensors = {
         name: np.ascontiguousarray(value.detach().cpu().numpy()) for name, value in result.model.state_dict().items()
     }
-    save_file(tensors, Path(directory, "model.safetensors"), {"provenance": json.dumps(result.provenance)})
-    Path(directory, "results.json").write_text(json.dumps(result.plain(), indent=1) + "\n")
+    model = encode(tensors, {"provenance": json.dumps(result.provenance)})
+    write_atomically(Path(directory, "model.safetensors"), model)
+    write_atomically(Path(directory, "results.json"), (json.dumps(result.plain(), indent=1) + "\n").encode())
 
 
 def load_model(path: str | Path) -> tuple[Model, dict[str, Any]]:

@@ -9,7 +9,6 @@ weights, in the run's simulator. The same figures are printed as a Markdown tabl
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from benchmarks.searching import on_whole_episodes
 from configs import load_config
 from storage.genome_file import load_genomes
+from storage.metrics import read_columns
 from wann.errors import UserError
 from wann.genome import Genome
 from wann.network import compile_genome
@@ -49,10 +49,9 @@ def stages_of(run: Path) -> list[Stage]:
     for directory in sorted((run / "stages").glob("*-*"), key=lambda path: int(path.name.split("-", 1)[0])):
         steps, scores, best = [], [], None
         for restart in sorted(directory.glob("restart-*/survivors")):
-            lines = (restart.parent / "metrics.jsonl").read_text().splitlines()
-            records = [json.loads(line) for line in lines]
-            steps += [total + record["env_steps"] for record in records] + [total + records[-1]["env_steps"]]
-            scores += [record["best_mean_return"] for record in records] + [np.nan]
+            columns = read_columns(restart.parent, ("env_steps", "best_mean_return"))
+            steps += [*(total + columns["env_steps"]), total + columns["env_steps"][-1]]
+            scores += [*columns["best_mean_return"], np.nan]
             found = load_genomes(restart)
             total += found.metadata["env_steps"] + found.metadata["selection_steps"]
             if len(found.scores) and (best is None or found.scores[0] > best[1]):

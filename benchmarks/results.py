@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from envs.registry import task_of_champion
+from storage.metrics import METRICS, last_metrics
 from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
 from wann.randomness import Purpose, episode_seeds, keyed_rng, stratified_uniform
@@ -57,7 +57,7 @@ def _spread(record: dict[str, Any] | None) -> str:
 
 def _effort(run: Path) -> tuple[int, float]:
     """Simulated steps and seconds of the search; with stages of all of them, the choice of survivors included."""
-    last = [json.loads(path.read_text().splitlines()[-1]) for path in sorted(run.rglob("metrics.jsonl"))]
+    last = [line for path in sorted(run.rglob(METRICS)) if (line := last_metrics(path.parent))]
     seconds = sum(record["wall_seconds"] for record in last)
     if not (run / "stages.csv").exists():
         return sum(record["env_steps"] for record in last), seconds

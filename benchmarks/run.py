@@ -28,6 +28,7 @@ from benchmarks.overhead import ray_overhead
 from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
 from envs.cartpole.task import CartPoleSwingUp
 from evolution.search import Search
+from storage.metrics import read_metrics
 from wann.network import compile_population
 from wann.population import Population
 
@@ -92,7 +93,7 @@ def full_search() -> Figures:
         run = Path(directory) / "run"
         arguments = ["run_search.py", "configs/cartpole_swingup_published.yaml", "--run-dir", str(run)]
         seconds = seconds_of(lambda: _python(*arguments, "--set", "workers.num_workers=2"))
-        lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        lines = read_metrics(run)
     evaluating = sum(line["evaluate_seconds"] for line in lines)
     busy = lines[-1]["worker_busy_seconds"] / 2
     yield "swingup_full_search_seconds", seconds

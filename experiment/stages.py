@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from configs import Config, config_hash, stage_config
+from configs import config_hash, stage_config
 from evolution.mutation.mirroring import mirrored
 from evolution.registry import AnySearch
 from experiment.champions import Survivors, initial_genomes, survivors
@@ -23,11 +22,10 @@ from experiment.evaluators import Evaluators
 from experiment.opening import task_of
 from experiment.replicates.children import open_child
 from experiment.terminal.command_line import StopRequest
-from storage.checkpoint import CheckpointError, write_atomically
+from storage.checkpoint import CheckpointError
 from storage.csv_text import csv_text
 from storage.files import RunError
-from storage.genome_file import load_genomes, save_genomes
-from storage.mirror import address_of
+from storage.genome_file import load_genomes
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
 from wann.network import compile_genome, compile_population
@@ -90,7 +88,7 @@ def run_stages(
         for number in range(stage.restarts):
             if stage.enough is not None and any(restart.best_score >= stage.enough for restart in here):
                 break
-            restart = _Restart(parent.path, config, index, number)
+            restart = _Restart(parent, index, number)
             found = restart.finished()
             if found is None:
                 if stop.requested:
@@ -101,7 +99,7 @@ def run_stages(
                 return None
             here.append(found)
             done.append(found)
-            write_atomically(parent.path / TABLE, csv_text([restart.row() for restart in done]).encode())
+            parent.write(TABLE, csv_text([restart.row() for restart in done]).encode())
         genomes = merged([restart.survivors for restart in here], stage.survivors)
         if not len(genomes):
             raise RunError(
@@ -123,10 +121,12 @@ def merged(parts: list[Survivors], wanted: int) -> Population:
 class _Restart:
     """Restart ``number`` (from 0) of stage ``index``: its place, its config, and whether it is finished."""
 
-    def __init__(self, parent: Path, config: Config, index: int, number: int) -> None:
+    def __init__(self, parent: RunDirectory, index: int, number: int) -> None:
+        config = parent.config
+        self._parent = parent
         self._stage = config.stages[index]
         self._number = number
-        self._path = parent / DIRECTORY / f"{index + 1}-{self._stage.name}" / f"restart-{number:03d}"
+        self._path = parent.path / DIRECTORY / f"{index + 1}-{self._stage.name}" / f"restart-{number:03d}"
         seed = _seed_of(config.seed, index, number)
         # The genomes of `initial` are handed over like those of a stage before.
         self._named = config.initial if index == 0 else ()
@@ -164,7 +164,7 @@ class _Restart:
             assert checkpoint is not None  # The last generation is always saved.
             env_steps = checkpoint.metadata["totals"]["env_steps"]
             facts = {"env_steps": env_steps, "selection_steps": chosen.steps, "config_hash": config_hash(run.config)}
-            save_genomes(run.path / SURVIVORS, chosen.genomes, chosen.scores, facts)
+            run.save_genomes(SURVIVORS, chosen.genomes, chosen.scores, facts)
         return self._done(env_steps, chosen)
 
     def _open(self, genomes: Population | None) -> RunDirectory:
@@ -174,7 +174,7 @@ class _Restart:
             named = self._config.model_copy(update={"initial": self._named})
             return Population.of(initial_genomes(named, task_of(named)))
 
-        return open_child(self._path, self._config, initial)
+        return open_child(self._parent, self._path, self._config, initial)
 
     def _done(self, env_steps: int, chosen: Survivors) -> Restart:
         config = self._config
@@ -208,4 +208,4 @@ def print_stages(console: Console, parent: RunDirectory, done: list[Restart]) ->
         figures = [row["restart"], row["generations"], steps, best, row["connections"]]
         table.add_row(restart.stage, *("-" if figure is None else str(figure) for figure in figures))
     console.print(table)
-    console.print(f"  {address_of(parent.path / TABLE)}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"  {parent.address_of(parent.path / TABLE)}", highlight=False, markup=False, soft_wrap=True)

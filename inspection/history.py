@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection.drawing.chart import WIDE, Chart, Line, Part
-from storage.run_directory import METRICS
+from storage.metrics import METRICS, read_columns
 from storage.snapshots import Snapshot, load_snapshots
-from wann.errors import UserError
 
 _STAGES = "stages"
 _COLUMNS = ("best_mean_return", "best_max_return", "best_num_connections")
@@ -106,32 +104,9 @@ def _name(place: Path, places: list[Path]) -> str:
 
 
 def _stretch(run: Path, name: str) -> Stretch:
-    path = run / METRICS
-    lines = path.read_bytes().splitlines(keepends=True)
-    whole = lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]  # a killed run may leave a torn line
-    records = [_record(line, f"{path}:{number}") for number, line in enumerate(whole, start=1)]
-    values = {column: np.array([record[column] for record in records], np.float64) for column in _COLUMNS}
-    steps = np.array([record["env_steps"] for record in records], np.float64)
-    seconds = float(records[-1]["wall_seconds"]) if records else 0.0
-    return Stretch(name, steps, values, seconds, tuple(load_snapshots(run)))
-
-
-def _record(line: bytes, place: str) -> dict[str, float]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        raise UserError(f"{place}: expected a line of JSON, found {line[:60]!r}") from None
-    if not isinstance(record, dict):
-        raise UserError(f"{place}: expected an object, found {line[:60]!r}")
-    found = {}
-    for key in (*_COLUMNS, "env_steps", "wall_seconds"):
-        value = record.get(key, "nothing") if key in record else "nothing"
-        if value is None and key in _COLUMNS:
-            value = float("nan")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UserError(f"{place}: {key}: expected a number, found {str(value)[:60]}")
-        found[key] = float(value)
-    return found
+    values = read_columns(run, (*_COLUMNS, "env_steps", "wall_seconds"))
+    steps, seconds = values.pop("env_steps"), values.pop("wall_seconds")
+    return Stretch(name, steps, values, float(seconds[-1]) if len(seconds) else 0.0, tuple(load_snapshots(run)))
 
 
 # --- pictures ---

@@ -1,4 +1,4 @@
-"""Where a champion is: in a file, or in the directory of a finished run."""
+"""Finds a champion: a file, or the one in the directory of a finished run."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ def find_champion_file(path: str | Path) -> Path:
         UserError: nothing is there (names the nearest), or a directory without a champion.
     """
     path = Path(path)
-    named = str(path) if str(path).isprintable() else ascii(str(path))
-    expected = f"{named}: expected a champion file or a run directory"
+    place = str(path) if str(path).isprintable() else ascii(str(path))
+    expected = "a champion file or a run directory"
     try:
         if path.is_file():
             return path
         if not path.exists():
-            raise UserError(f"{expected}, found nothing{_similar(path)}")
+            raise UserError(place=place, expected=expected, found=f"nothing{_similar(path)}")
         if not path.is_dir():
-            raise UserError(f"{expected}, found neither")
+            raise UserError(place=place, expected=expected, found="neither")
         if (path / CHAMPION).is_file():
             return path / CHAMPION
         is_run = (path / CONFIG).is_file()
     except OSError as error:  # too long a name, no permission
-        raise UserError(f"{expected}, found: {error.strerror}") from None
+        raise UserError(place=place, expected=expected, found=f"a path that cannot be read: {error.strerror}") from None
     if is_run:
-        raise UserError(f"{expected} that is finished, found no {CHAMPION} in it; run_search.py --resume {named}")
-    raise UserError(f"{expected}, found a directory without {CHAMPION}")
+        expected, found = "a champion file or the directory of a finished run", f"a run without {CHAMPION}"
+        raise UserError(place=place, expected=expected, found=found, resume=path)
+    raise UserError(place=place, expected=expected, found=f"a directory without {CHAMPION}")
 
 
 def _similar(path: Path) -> str:

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage import mirror as copies
 from storage.files import WriteError
 from wann.errors import UserError
-from wann.files import flush, partial_path, replacing, write_whole
+from wann.files import flush, partial_path, replacing
 
 LOGGER = logging.getLogger(__name__)
 
@@ -44,13 +43,17 @@ class Checkpoint:
     metadata: dict[str, Any]
 
 
-def save(path: str | Path, arrays: Mapping[str, NDArray], metadata: Mapping[str, Any]) -> None:
+def save(path: str | Path, arrays: Mapping[str, NDArray], metadata: Mapping[str, Any], run: Path | None = None) -> None:
     """Replace the checkpoint at ``path``; the one before is kept beside it as ``NAME.previous``.
 
-    ``metadata`` is JSON; its ``generation``, if any, is what error messages name.
+    Args:
+        path: of the file.
+        arrays: of numbers or bools, of any shapes.
+        metadata: JSON; its ``generation``, if any, is the one that error messages name.
+        run: directory of the run that the file belongs to; that of the file by default.
 
     Raises:
-        RunError: the disk is full or fails, or the storage that the run is kept in; the checkpoint before is intact.
+        RunError: the disk is full or fails; the checkpoint before is intact.
         ValueError: metadata that is no finite JSON, or arrays of objects or texts.
     """
     path = Path(path)
@@ -67,8 +70,7 @@ def save(path: str | Path, arrays: Mapping[str, NDArray], metadata: Mapping[str,
                 flush(partial)
                 os.replace(path, path.with_name(path.name + ".previous"))
     except OSError as error:
-        raise disk_error(path.parent, path, error) from error
-    copies.written(path)
+        raise disk_error(run or path.parent, path, error) from error
 
 
 def load(path: str | Path) -> Checkpoint:
@@ -78,21 +80,24 @@ def load(path: str | Path) -> Checkpoint:
         CheckpointError: it is truncated, altered or no checkpoint.
         FileNotFoundError: there is none.
     """
+    expected = "a checkpoint"
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise CheckpointError(f"{path}: expected a checkpoint, found: {error.strerror}") from error
+        found = f"a file that cannot be read: {error.strerror}"
+        raise CheckpointError(place=path, expected=expected, found=found) from error
     start = len(MAGIC) + _DIGEST_SIZE
     if not data.startswith(MAGIC):
-        raise CheckpointError(f"{path}: expected a checkpoint, found {_opening(data)}")
+        raise CheckpointError(place=path, expected=expected, found=_opening(data))
     if len(data) < start or hashlib.sha256(data[start:]).digest() != data[len(MAGIC) : start]:
-        raise CheckpointError(f"{path}: expected a whole checkpoint, found one that is truncated or altered (checksum)")
+        found = "one that is truncated or altered (checksum)"
+        raise CheckpointError(place=path, expected="a whole checkpoint", found=found)
     try:
         return _decode(data[start:])
     except Exception as error:  # only a file made to deceive gets here
-        raise CheckpointError(f"{path}: expected a checkpoint, found a payload of another kind") from error
+        raise CheckpointError(place=path, expected=expected, found="one with a payload of another kind") from error
 
 
 def load_latest(directory: str | Path) -> Checkpoint | None:
@@ -102,39 +107,31 @@ def load_latest(directory: str | Path) -> Checkpoint | None:
     ``checkpoint.damaged``, with a warning.
 
     Raises:
-        UserError: there are checkpoints, and none is valid.
+        CheckpointError: there are checkpoints, and none is valid.
     """
     directory = Path(directory)
     partial_path(directory / CHECKPOINT).unlink(missing_ok=True)
-    reasons = []
+    damaged: list[CheckpointError] = []
     for name in (CHECKPOINT, PREVIOUS):
         try:
             found = load(directory / name)
         except FileNotFoundError:
             continue
         except CheckpointError as error:
-            reasons.append(str(error))
+            damaged.append(error)
             continue
-        if reasons:
-            LOGGER.warning("%s; the run goes on from %s", reasons[0], directory / name)
+        if damaged:
+            LOGGER.warning("%s; the run goes on from %s", damaged[0], directory / name)
             os.replace(directory / CHECKPOINT, directory / (CHECKPOINT + ".damaged"))
         return found
-    if reasons:
-        raise UserError(f"{'; '.join(reasons)}; no valid checkpoint is left, so start the run anew")
+    if damaged:
+        raise CheckpointError(
+            place=directory,
+            expected="a valid checkpoint",
+            found=", and ".join(f"in {Path(error.place).name} {error.found}" for error in damaged),
+            remedy="no valid checkpoint is left, so start the run anew",
+        )
     return None
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file of a run whole; see `storage.files.write_atomically`.
-
-    Raises:
-        RunError: the disk is full or fails, or the storage that the run is kept in; the old file is intact.
-    """
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        raise disk_error(path.parent, path, error) from error
-    copies.written(path)
 
 
 def disk_error(run: Path, path: Path, error: OSError) -> WriteError:

@@ -29,15 +29,23 @@ def save_genomes(
     genomes: Population,
     scores: NDArray[np.float64] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    run: Path | None = None,
 ) -> None:
     """Write a file that is whole or not there.
+
+    Args:
+        path: of the file.
+        genomes: P of them.
+        scores: [P], if they have any.
+        metadata: JSON.
+        run: directory of the run that the file belongs to; that of the file by default.
 
     Raises:
         RunError: the disk is full or fails.
     """
     arrays = {name: getattr(genomes, name) for name in PACKED}
     shape = {"num_inputs": genomes.num_inputs, "num_outputs": genomes.num_outputs}
-    save(path, {**arrays, "scores": np.zeros(0) if scores is None else scores}, {**(metadata or {}), **shape})
+    save(path, {**arrays, "scores": np.zeros(0) if scores is None else scores}, {**(metadata or {}), **shape}, run)
 
 
 def load_genomes(path: Path) -> GenomeFile:
@@ -56,5 +64,5 @@ def load_genomes(path: Path) -> GenomeFile:
         for genome in genomes:
             validate_genome(genome)
     except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise CheckpointError(f"{path}: expected genomes, found something else ({error})") from error
+        raise CheckpointError(place=path, expected="genomes", found=f"something else ({error})") from error
     return GenomeFile(genomes, scores, metadata)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.checkpoint import CheckpointError, disk_error
-from storage.genome_file import load_genomes, save_genomes
+from storage.checkpoint import CheckpointError
+from storage.genome_file import load_genomes
+from storage.run_directory import RunDirectory
 from wann.genome import Genome
 from wann.population import Population
 
@@ -25,24 +26,19 @@ class Snapshot:
 
 
 def is_due(generation: int) -> bool:
-    """Whether a generation, counted from 1, is kept: powers of two are, so a run of any length keeps few."""
+    """True of the generations (counted from 1) that are kept: powers of two, so a run of any length keeps few."""
     return generation > 0 and generation & (generation - 1) == 0
 
 
-def save_snapshot(run: Path, snapshot: Snapshot) -> None:
-    """Keep a snapshot in a run's directory. One that is there stays: a generation gives the same whenever it is run.
+def save_snapshot(run: RunDirectory, snapshot: Snapshot) -> None:
+    """Keep a snapshot. One that is there stays: a generation gives the same whenever it is run.
 
     Raises:
         RunError: the disk is full or fails.
     """
-    path = run / SNAPSHOTS / f"{snapshot.generation:07d}"
-    if path.exists():
-        return
-    try:
-        path.parent.mkdir(exist_ok=True)
-    except OSError as error:
-        raise disk_error(run, path, error) from error
-    save_genomes(path, Population.of([snapshot.genome]), np.array([snapshot.mean_return]))
+    name = f"{SNAPSHOTS}/{snapshot.generation:07d}"
+    if not (run.path / name).exists():
+        run.save_genomes(name, Population.of([snapshot.genome]), np.array([snapshot.mean_return]))
 
 
 def load_snapshots(run: Path) -> list[Snapshot]:
@@ -58,5 +54,5 @@ def load_snapshots(run: Path) -> list[Snapshot]:
 def _load(path: Path) -> Snapshot:
     found = load_genomes(path)
     if len(found.genomes) != 1 or found.scores.shape != (1,):
-        raise CheckpointError(f"{path}: expected one genome and its score, found {len(found.genomes)}")
+        raise CheckpointError(place=path, expected="one genome and its score", found=str(len(found.genomes)))
     return Snapshot(int(path.name), found.genomes[0], float(found.scores[0]))

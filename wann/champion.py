@@ -19,6 +19,7 @@ import numpy as np
 
 from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
 from wann.errors import UserError, did_you_mean
+from wann.files import write_whole
 from wann.genome import Genome, make_genome
 
 FORMAT_VERSION = 1
@@ -71,12 +72,13 @@ class Champion:
 
 
 def save_champion(path: str | Path, champion: Champion) -> None:
-    """Write `format_champion` to a file; `storage.run_directory` has the way that survives a crash.
+    """Write `format_champion` to a file, which is the old or the new one at every moment.
 
     Raises:
+        OSError: the disk is full or fails; the old file is intact.
         ValueError: the champion holds what its file may not.
     """
-    Path(path).write_text(format_champion(champion), encoding="ascii", newline="\n")
+    write_whole(Path(path), format_champion(champion).encode("ascii"))
 
 
 def load_champion(path: str | Path) -> Champion:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +13,15 @@ import numpy as np
 from baselines.comparison.measurements import Cell
 from baselines.comparison.player import SeedLedger
 from baselines.comparison.weight_tuning import WeightTuning
-from storage.checkpoint import CheckpointError, load, load_latest, save, write_atomically
-from storage.files import RunError, WriteError
+from storage.checkpoint import CheckpointError, load, load_latest, save
+from storage.files import RunError, WriteError, write_atomically
+from storage.lock import LOCK, InUseError, Lock
 from wann.errors import UserError
+from wann.files import partial_path
 
 LOGGER = logging.getLogger(__name__)
 STATE = "state"
-_ORDER = "order"
+_ORDER, _EXPECTED = "order", "the order of a comparison"
 
 
 class Store:
@@ -47,39 +47,38 @@ class Store:
             self.close()
             raise
 
+    @property
+    def _option(self) -> str:
+        return f"--out {self._directory}"
+
     def close(self) -> None:
         """Let others have the directory."""
-        os.close(self._lock)
+        self._lock.release()
 
-    def _take(self) -> int:
+    def _take(self) -> Lock:
         """The lock on the directory, which the system frees when its owner ends, however it ends."""
         try:
-            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            return Lock.take(self.path)
         except OSError as error:
-            raise UserError(f"--out {self._directory}: expected a directory to write to ({error.strerror})") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            raise UserError(f"--out {self._directory}: expected a comparison that nothing is at, found one") from None
-        return lock
+            found = f"none: {error.strerror}"
+            raise UserError(key=self._option, expected="a directory to write to", found=found) from None
+        except InUseError as error:
+            raise error.at(key=self._option, place="", expected="a comparison that nothing is at") from None
 
     def _check(self, order: Mapping[str, Any]) -> None:
         try:
             saved = load(self.path / _ORDER).metadata["order"]
         except FileNotFoundError:
-            if {entry.name for entry in self.path.iterdir()} - {"lock", f"{_ORDER}.partial"}:
-                raise UserError(f"{self.path / _ORDER}: expected the order of a comparison, found none") from None
+            if {entry.name for entry in self.path.iterdir()} - {LOCK, partial_path(Path(_ORDER)).name}:
+                raise UserError(place=self.path / _ORDER, expected=_EXPECTED, found="none") from None
             saved = order  # killed before anything was saved
             self._save(self.path / _ORDER, {}, {"order": order})
         except KeyError:
-            raise UserError(f"{self.path / _ORDER}: expected the order of a comparison, found something else") from None
+            raise UserError(place=self.path / _ORDER, expected=_EXPECTED, found="something else") from None
         differing = [key for key in order if order[key] != saved.get(key)]
         if differing:
-            raise UserError(
-                f"--resume: expected the {' and '.join(differing)} that the comparison in {self._directory} was "
-                "started with, found others"
-            )
+            expected = f"the {' and '.join(differing)} that the comparison in {self._directory} was started with"
+            raise UserError(key="--resume", expected=expected, found="others")
 
     def cell(self, name: str) -> Cell | None:
         """A finished cell; None where there is none, or it is damaged and so to be measured anew."""
@@ -117,7 +116,7 @@ class Store:
             tuning.restore(found.arrays, found.metadata)
             self._ledger.merge(found.metadata["seeds"])
         except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{directory}: expected the state of this tuning, found another ({error})") from None
+            raise UserError(place=directory, expected="the state of this tuning", found=f"another ({error})") from None
 
     def save_tuning(self, name: str, tuning: WeightTuning) -> None:
         directory = self.path / name

@@ -128,7 +128,7 @@ class Recorder:
         self._unsaved = True
         generation = self._search.generation
         if is_due(generation) and self._search.best is not None:
-            save_snapshot(self._run.path, Snapshot(generation, self._search.best, summary.best_mean_return))
+            save_snapshot(self._run, Snapshot(generation, self._search.best, summary.best_mean_return))
         if generation % self._config.checkpoint_every == 0 or generation == self._run.config.generations:
             self._save()
         return line

@@ -17,8 +17,6 @@ from typing import Any, Protocol
 from configs import result_keys
 from configs.loading import one_line
 from experiment.terminal.live import label_of
-from storage.checkpoint import write_atomically
-from storage.mirror import address_of
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
 
@@ -58,7 +56,7 @@ class MlflowTracker:
             name = MLFLOW_EXPERIMENT_NAME.get() or PROJECT
             experiment = self._client.get_experiment_by_name(name)
             number = experiment.experiment_id if experiment else self._client.create_experiment(name)
-            tags = {"run_directory": address_of(run.path)}
+            tags = {"run_directory": run.address}
             identity = self._client.create_run(number, run_name=label_of(run.path), tags=tags).info.run_id
             self._client.log_batch(identity, params=[Param(key, text) for key, text in _settings(run).items()])
         else:
@@ -130,7 +128,7 @@ class Tracking:
             tracker = TRACKERS[name][1](run, known.get(name))
         except Exception as error:
             raise UserError(f"logging.tracker: expected {name} to take a run, found: {one_line(error)}") from error
-        write_atomically(path, json.dumps({**known, name: tracker.identity}).encode())
+        run.write(IDENTITY, json.dumps({**known, name: tracker.identity}).encode())
         self._name = name
         self._tracker: Tracker | None = tracker
 

@@ -68,15 +68,22 @@ def children_of(parent: RunDirectory) -> list[Child]:
     return children
 
 
-def open_child(path: Path, config: Config, initial: Callable[[], Population | None] = lambda: None) -> RunDirectory:
-    """The run at ``path`` below another, begun before or now; a new one starts from the genomes of ``initial``."""
+def open_child(
+    parent: RunDirectory, path: Path, config: Config, initial: Callable[[], Population | None] = lambda: None
+) -> RunDirectory:
+    """The run at ``path`` below ``parent``, begun before or now; a new one starts from the genomes of ``initial``."""
     if (path / CONFIG).is_file():
-        return RunDirectory.open_existing(path, config=config)
-    return RunDirectory.create(path, config, initial())
+        return RunDirectory.open_existing(path, config=config, mirror=parent.mirror)
+    return RunDirectory.create(path, config, initial(), mirror=parent.mirror)
 
 
 def run_one_by_one(
-    children: list[Child], search: SearchOne, on_finished: OnFinished, console: Console, stop: StopRequest
+    parent: RunDirectory,
+    children: list[Child],
+    search: SearchOne,
+    on_finished: OnFinished,
+    console: Console,
+    stop: StopRequest,
 ) -> dict[str, Exception] | None:
     """Run the children; what failed, by name, or None if stopped on the way.
 
@@ -87,7 +94,7 @@ def run_one_by_one(
         if stop.requested:
             return None
         try:
-            with open_child(child.path, child.config) as run:
+            with open_child(parent, child.path, child.config) as run:
                 champion = search(run)
         except (TaskError, RunError, UserError) as error:
             failures[child.name] = error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,9 +14,8 @@ from rich.console import Console
 
 from configs.sweep import combinations, names, swept_labels, value_text
 from experiment.replicates.tables import Finished, row_of
-from storage.checkpoint import disk_error
-from storage.mirror import address_of
-from storage.run_directory import METRICS, RunDirectory
+from storage.metrics import read_columns
+from storage.run_directory import RunDirectory
 
 FIGURES = ("sweep.svg", "sweep.png")
 # Lines that a legend can name.
@@ -52,12 +51,11 @@ def draw_sweep(console: Console, parent: RunDirectory, finished: Finished) -> No
         if curves:
             _draw_curves(panels[-1], curves, colours)
         for name in FIGURES:
-            path = parent.path / name
-            try:
-                figure.savefig(path, dpi=130, metadata={"Date": None} if name.endswith("svg") else {"Software": None})
-            except OSError as error:
-                raise disk_error(parent.path, path, error) from error
-            console.print(f"  {address_of(path)}", highlight=False, markup=False, soft_wrap=True)
+            kind, picture = name.partition(".")[2], io.BytesIO()
+            metadata = {"Date": None} if kind == "svg" else {"Software": None}
+            figure.savefig(picture, format=kind, dpi=130, metadata=metadata)
+            parent.write(name, picture.getvalue())
+            console.print(f"  {parent.address_of(parent.path / name)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _draw_values(axes: Any, key: str, label: str, finished: Finished, colours: Mapping[str, str]) -> None:
@@ -104,15 +102,13 @@ def _curves(order: Sequence[str], finished: Finished) -> dict[str, list[NDArray[
     """Of each combination, [G, 2] for each replicate: steps and best mean return; searches with stages have none."""
     curves: dict[str, list[NDArray[np.float64]]] = {}
     for name in order:
-        own = [_curve(child.path / METRICS) for child, _ in finished if child.name.split("/")[0] == name]
+        own = [_curve(child.path) for child, _ in finished if child.name.split("/")[0] == name]
         if curve_list := [curve for curve in own if len(curve)]:
             curves[name] = curve_list
     return curves
 
 
-def _curve(path: Path) -> NDArray[np.float64]:
-    if not path.is_file():
-        return np.empty((0, 2))
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    points = [(line["env_steps"], line["best_mean_return"]) for line in lines if line["best_mean_return"] is not None]
-    return np.array(points, np.float64).reshape(-1, 2)
+def _curve(run: Path) -> NDArray[np.float64]:
+    """[G, 2]: generations that failed are left out."""
+    points = np.stack(list(read_columns(run, ("env_steps", "best_mean_return")).values()), axis=1)
+    return points[~np.isnan(points[:, 1])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -15,11 +14,9 @@ from rich.table import Table
 from experiment.replicates.children import Child
 from experiment.terminal.bars import PLAIN_SECONDS
 from experiment.terminal.live import number_text
-from storage.run_directory import METRICS
+from storage.metrics import METRICS, last_metrics
 from wann.champion import Champion
 
-# Of the end of metrics.jsonl, where its last line is.
-_TAIL_BYTES = 16384
 _LIVE_SECONDS = 0.5
 
 
@@ -105,18 +102,7 @@ def _progress(child: Child, line: dict[str, Any]) -> str:
 
 
 def _last_line(path: Path) -> dict[str, Any] | None:
-    """The newest whole line of metrics of a run, or of the newest of its stages."""
+    """The newest line of metrics of a run, or of the newest of its stages."""
     files = [path / METRICS, *path.glob(f"stages/*/*/{METRICS}")]
     found = [(file.stat().st_mtime, file) for file in files if file.is_file()]
-    if not found:
-        return None
-    with open(max(found)[1], "rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _TAIL_BYTES))
-        lines = file.read().splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith(b"\n")]
-    try:
-        record = json.loads(whole[-1]) if whole else None
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) else None
+    return last_metrics(max(found)[1].parent) if found else None

@@ -34,9 +34,9 @@ def run_several(parent: RunDirectory, search: SearchOne, console: Console, stop:
 
     open_ones = [child for child in children if child.name not in found]
     if parent.config.workers.parallel > 1 and open_ones:
-        failures = run_side_by_side(parent.config, open_ones, keep, console, stop)
+        failures = run_side_by_side(parent, open_ones, keep, console, stop)
     else:
-        failures = run_one_by_one(open_ones, search, keep, console, stop)
+        failures = run_one_by_one(parent, open_ones, search, keep, console, stop)
     if failures is None:
         return None
     if found:

@@ -25,6 +25,7 @@ from experiment.replicates.children import Child, OnFinished, open_child, tell_f
 from experiment.replicates.overview import Overview
 from experiment.terminal.command_line import DONE, INTERRUPTED, StopRequest
 from storage.files import RunError
+from storage.run_directory import RunDirectory
 from wann.errors import UserError
 
 LOG = "log.txt"
@@ -35,12 +36,14 @@ _LAST_SECONDS = 10.0
 
 
 def run_side_by_side(
-    config: Config, children: Sequence[Child], on_finished: OnFinished, console: Console, stop: StopRequest
+    parent: RunDirectory, children: Sequence[Child], on_finished: OnFinished, console: Console, stop: StopRequest
 ) -> dict[str, Exception] | None:
-    """Run the children, ``config.workers.parallel`` at a time; what failed, by name, or None if stopped on the way.
+    """Run the children, ``workers.parallel`` at a time; a child that fails leaves the others alone.
 
-    A child that fails leaves the others alone.
+    Returns:
+        The failures by name, or None if stopped on the way.
     """
+    config = parent.config
     failures: dict[str, Exception] = {}
     waiting, running = deque(children), list[_Process]()
     cluster, overview = _cluster(config), Overview(console, len(children), config.logging.progress)
@@ -58,7 +61,7 @@ def run_side_by_side(
                     child = waiting.popleft()
                     overview.began(child)
                     try:
-                        running.append(_Process(child, share, environment))
+                        running.append(_Process(parent, child, share, environment))
                     except (UserError, RunError) as error:
                         failed(child, error)
                 for process in [process for process in running if process.has_ended]:
@@ -83,9 +86,9 @@ def run_side_by_side(
 class _Process:
     """One child that runs."""
 
-    def __init__(self, child: Child, share: Share, environment: Mapping[str, str]) -> None:
+    def __init__(self, parent: RunDirectory, child: Child, share: Share, environment: Mapping[str, str]) -> None:
         self.child = child
-        open_child(child.path, child.config).close()
+        open_child(parent, child.path, child.config).close()
         self._log_path = child.path / LOG
         arguments = [sys.executable, str(_COMMAND), "--resume", str(child.path), "--share", str(share)]
         with open(self._log_path, "ab") as log:

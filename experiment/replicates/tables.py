@@ -11,9 +11,7 @@ from rich.table import Table
 
 from configs.sweep import combinations, names, swept_labels, value_text
 from experiment.replicates.children import Child
-from storage.checkpoint import write_atomically
 from storage.csv_text import csv_text
-from storage.mirror import address_of
 from storage.run_directory import RunDirectory
 from wann.champion import Champion
 from wann.network import compile_genome
@@ -83,7 +81,7 @@ def print_tables(console: Console, parent: RunDirectory, finished: Finished) -> 
         _print_sweep(console, parent, combination_rows(parent, finished))
         files = [SWEEP, SEARCHES]
     for name in files:
-        console.print(f"  {address_of(parent.path / name)}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {parent.address_of(parent.path / name)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _print_replicates(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -139,4 +137,4 @@ def _swept_values(child: Child, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _write(parent: RunDirectory, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    write_atomically(parent.path / name, csv_text(rows).encode())
+    parent.write(name, csv_text(rows).encode())

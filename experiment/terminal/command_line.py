@@ -40,7 +40,9 @@ def exit_status(command: str, action: Callable[[], int]) -> int:
     try:
         return action()
     except UserError as error:
-        print(f"{command}: {error}", file=sys.stderr)
+        from experiment.terminal.messages import mistake_sentence
+
+        print(f"{command}: {mistake_sentence(error)}", file=sys.stderr)
         return MISTAKE
     except RunError as error:
         print(f"{command}: {error}", file=sys.stderr)

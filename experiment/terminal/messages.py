@@ -14,7 +14,6 @@ from rich.table import Table
 from evolution.registry import GRADIENT_INFORMED
 from storage.checkpoint import CHECKPOINT
 from storage.files import RunError
-from storage.mirror import address_of, put
 from storage.run_directory import RunDirectory
 from wann.champion import Champion
 from wann.errors import UserError
@@ -34,7 +33,7 @@ def announce(console: Console, run: RunDirectory) -> None:
         size = f"population {search.population}, " if search.strategy != GRADIENT_INFORMED else ""
         what = f"{search.strategy}, {size}{config.generations} generations"
     console.print(f"Search: {what}, seed {config.seed}", highlight=False, soft_wrap=True)
-    console.print(f"Run directory: {address_of(run.path)}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Run directory: {run.address}", highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -44,12 +43,12 @@ def resumable(run: RunDirectory) -> Iterator[None]:
         yield
     except (TaskError, WorkerError) as error:
         saved = "the run is saved up to the generation before" if _is_begun(run) else "no generation was finished"
-        put(run.path)
+        run.put()
         raise RunError(None, str(error), remedy=f"{saved}, go on with: {resume_command(run)}") from error
     except RunError as error:
         raise _of_the_whole(run, error) from error
     except UserError as error:
-        raise UserError(str(error).replace(str(run.path), address_of(run.path))) from error
+        raise error.at(place=run.address_of(error.place)) from error
 
 
 def _of_the_whole(run: RunDirectory, error: RunError) -> RunError:
@@ -57,7 +56,7 @@ def _of_the_whole(run: RunDirectory, error: RunError) -> RunError:
     if error.run is None:
         return error
     is_begun = error.is_begun or _is_begun(run)
-    go_on = f"resume with: run_search.py --resume {address_of(run.path)}" if is_begun else "start again"
+    go_on = f"resume with: run_search.py --resume {run.address}" if is_begun else "start again"
     remedy = f"{error.remedy} and {go_on}" if error.remedy else go_on
     return error.at(run=run.path, is_begun=is_begun, remedy=remedy)
 
@@ -67,11 +66,16 @@ def _is_begun(run: RunDirectory) -> bool:
     return any(run.path.rglob(CHECKPOINT))
 
 
+def mistake_sentence(error: UserError) -> str:
+    """The sentence of a mistake, with the command that goes on where a run can."""
+    return str(error) if error.resume is None else f"{error}; go on with: run_search.py --resume {error.resume}"
+
+
 def resume_command(run: RunDirectory) -> str:
     python = Path(sys.executable)
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
-    return f"{python} run_search.py --resume {address_of(run.path)}"
+    return f"{python} run_search.py --resume {run.address}"
 
 
 def print_interrupted(console: Console, run: RunDirectory) -> None:
@@ -80,7 +84,7 @@ def print_interrupted(console: Console, run: RunDirectory) -> None:
     Raises:
         RunError: it cannot be put there.
     """
-    put(run.path)
+    run.put()
     console.print(
         f"Stopped and saved; go on with: {resume_command(run)}", highlight=False, markup=False, soft_wrap=True
     )
@@ -115,7 +119,7 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     console.print("Files:", highlight=False)
     below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")
     for name in ("champion.json", "config.yaml", *below):
-        console.print(f"  {address_of(run.path / name)}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {run.address_of(run.path / name)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _per_class(returns: Mapping[str, Any]) -> Table:

@@ -20,8 +20,8 @@ from typing import Self
 from uuid import uuid4
 
 from storage.files import RunError
+from storage.lock import InUseError
 from storage.remote.stores import Storage
-from wann.errors import UserError
 
 LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _LOOKS = 4  # at a lease for each of its beats
 
 @dataclass(frozen=True)
 class Holder:
-    """What a lease tells: its owner, and how far its heart has beaten."""
+    """The content of a lease: its owner, and how far its heart has beaten."""
 
     owner: str
     token: str
@@ -104,7 +104,7 @@ class Lease:
 
     @property
     def life_seconds(self) -> float:
-        """How long the owner may be silent."""
+        """The time for which the owner may be silent."""
         return SILENT_BEATS * self._holder.period_seconds
 
     def check(self) -> None:
@@ -196,14 +196,15 @@ def _await_silence(storage: Storage, number: int) -> None:
     except FileNotFoundError:
         return  # only the owner of a higher number removes leases
     if found != data and not Holder.read(found).released:
-        raise UserError(
-            f"{storage.url}: expected a run that nothing is using, found it in use by {holder.owner}, "
-            "which has just renewed its lease"
+        raise InUseError(
+            place=storage.url,
+            expected="a run that nothing is using",
+            found=f"it in use by {holder.owner}, which has just renewed its lease",
         )
 
 
 def _is_settled(storage: Storage, number: int, holder: Holder) -> bool:
-    """Where two processes can create one file, the last one keeps it, and the first finds out by waiting."""
+    """True if the lease is ours. Where two processes can create one file, the last one keeps it: wait, then look."""
     if storage.exclusive:
         return True
     time.sleep(holder.period_seconds)

@@ -24,7 +24,7 @@ _PART = re.compile(r"(.*?)/(replicate-\d+|stages/[^/]+/restart-\d+)(/|$)")
 class RemoteRun(RunDirectory):
     """A run whose files are put to a storage as they are written; made by `create_at` or `open_at`."""
 
-    _copy: WorkingCopy
+    _copy: WorkingCopy | None = None  # from the moment that opening succeeded until the run is closed
 
     @classmethod
     def create_at(cls, url: str, config: Config) -> RemoteRun:
@@ -38,7 +38,7 @@ class RemoteRun(RunDirectory):
 
         def open_here(copy: WorkingCopy) -> RemoteRun:
             _refuse_to_overwrite(storage)  # another process may have been faster
-            return cls.create(copy.path, config)
+            return cls.create(copy.path, config, mirror=copy)
 
         return cls._open(storage, open_here)
 
@@ -55,7 +55,7 @@ class RemoteRun(RunDirectory):
 
         def open_here(copy: WorkingCopy) -> RemoteRun:
             copy.fetch()
-            return cls.open_existing(copy.path, overrides)
+            return cls.open_existing(copy.path, overrides, mirror=copy)
 
         return cls._open(storage, open_here)
 
@@ -89,9 +89,9 @@ class RemoteRun(RunDirectory):
 
     def _end(self, failed: bool) -> None:
         super().close()
-        if hasattr(self, "_copy"):
-            self._copy.close(failed)
-            del self._copy
+        copy, self._copy = self._copy, None
+        if copy is not None:
+            copy.close(failed)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -106,23 +106,24 @@ def _refuse_to_overwrite(storage: Storage) -> None:
 
 
 def _refuse_parts(storage: Storage) -> None:
-    """Where there is no run; and replicates and stages, which the lease of the whole run is for."""
+    """Refuse a URL without a run, and a replicate or stage: the lease is of the whole run."""
     with _usable(storage):
         if CONFIG not in storage.names():
-            raise UserError(f"{storage.url}: expected a run directory to resume, found no {CONFIG} in it")
+            raise UserError(place=storage.url, expected="a run directory to resume", found=f"no {CONFIG} in it")
         part = _PART.match(storage.url)
         if part and open_storage(part[1]).names(LEASE):
-            raise UserError(f"{storage.url}: expected a whole run to resume, found a part of {part[1]}")
+            found = f"a part of {part[1]}"
+            raise UserError(place=storage.url, expected="a whole run to resume", found=found, resume=part[1])
 
 
 @contextmanager
 def _usable(storage: Storage) -> Iterator[None]:
-    """What fails before the search begins is a mistake: a bucket that is not there, or not writable."""
+    """A failure before the search begins is a mistake: the bucket is not there, or not writable."""
     try:
         yield
     except OSError as error:
         raise UserError(
-            f"{storage.url}: expected storage that can be read and written, found: {describe(error)}"
+            place=storage.url, expected="storage that can be read and written", found=f"none: {describe(error)}"
         ) from None
 
 
@@ -132,8 +133,10 @@ def _local() -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{error.filename}: expected a cache directory for the working copy of the run, found: {describe(error)}; "
-            "WANN_CACHE_DIR names another"
+            place=str(error.filename),
+            expected="a cache directory for the working copy of the run",
+            found=f"none: {describe(error)}",
+            remedy="WANN_CACHE_DIR names another",
         ) from None
 
 
@@ -143,4 +146,4 @@ def _named(copy: WorkingCopy) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise UserError(str(error).replace(str(copy.path), copy.address)) from None
+        raise error.at(place=copy.address_of(error.place)) from None

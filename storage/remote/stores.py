@@ -11,6 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,7 +29,7 @@ class Storage(Protocol):
     """Files below one URL. Names are relative, with slashes; every failure is an `OSError`."""
 
     url: str
-    exclusive: bool  # whether of two callers of `create` one fails, however close they are
+    exclusive: bool  # of two callers of `create` one fails, however close they are
 
     def names(self, directory: str = "") -> list[str]:
         """All files below a directory, at any depth, sorted; none where there is no directory."""
@@ -47,7 +48,7 @@ class Storage(Protocol):
 
 
 def is_url(place: str) -> bool:
-    """Whether a place that a user names is a URL, and not a local path."""
+    """True if a place that a user names is a URL, and not a local path."""
     return _URL.match(place) is not None
 
 
@@ -62,20 +63,25 @@ def open_storage(url: str) -> Storage:
         import fsspec
         from fsspec.implementations.local import LocalFileSystem
     except ImportError:
-        raise UserError(f"{url}: expected the package fsspec for a URL, found none; pip install fsspec") from None
+        raise UserError(
+            place=url, expected="the package fsspec for a URL", found="none", remedy="pip install fsspec"
+        ) from None
     kind = re.split("::|://", url)[0]
     kinds = {*fsspec.available_protocols(), *fsspec.registry}
     if kind not in kinds:
-        hint = did_you_mean(kind, sorted(kinds))
-        hint = hint if "mean" in hint else ""  # all that fsspec knows is too long a list
-        raise UserError(f"{url}: expected a kind of storage that fsspec knows, such as s3, found {kind!r}{hint}")
+        near = get_close_matches(kind, kinds, n=1)  # all that fsspec knows is too long a list
+        hint = did_you_mean(kind, near) if near else ""
+        expected = "a kind of storage that fsspec knows, such as s3"
+        raise UserError(place=url, expected=expected, found=f"{kind!r}{hint}")
     try:
         # Listings as they are now, not as they were: other processes write too.
         files, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
-        raise UserError(f"{url}: expected the package that {kind}:// needs, found none: {_reason(error)}") from None
+        raise UserError(
+            place=url, expected=f"the package that {kind}:// needs", found=f"none: {_reason(error)}"
+        ) from None
     except Exception as error:
-        raise UserError(f"{url}: expected a URL of a run, found: {_reason(error)}") from None
+        raise UserError(place=url, expected="a URL of a run", found=f"another: {_reason(error)}") from None
     return DiskStorage(url, Path(root)) if isinstance(files, LocalFileSystem) else ObjectStorage(url, files, root)
 
 
@@ -204,7 +210,7 @@ class ObjectStorage:
 
 
 def _can_rename(files: Any) -> bool:
-    """Whether a move is the server's own, and not a copy and a removal."""
+    """True if a move is the server's own, and not a copy and a removal."""
     from fsspec.asyn import AsyncFileSystem
     from fsspec.spec import AbstractFileSystem
 

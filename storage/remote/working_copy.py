@@ -1,17 +1,14 @@
 """The local working copy of a run that is kept at a URL.
 
 All code sees an ordinary run directory, with appended metrics, renamed checkpoints and event files that stay open.
-What it writes there is put to the storage whole, in an order in which no file says more than those before it can
-back: a driver that dies between any two of them leaves a run that resumes.
+Its files are uploaded whole, in dependency order, so a driver may die between any two and leave a run that resumes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import logging
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -19,13 +16,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
-from storage import mirror as copies
 from storage.checkpoint import CHECKPOINT, PREVIOUS
 from storage.files import RunError, WriteError
+from storage.lock import LOCK, Lock
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.lease import Lease
 from storage.remote.stores import Storage, describe
-from storage.run_directory import CONFIG, INITIAL, LOCK
+from storage.run_directory import CONFIG, INITIAL
 from storage.snapshots import SNAPSHOTS
 from wann.cache import cache_directory
 from wann.errors import UserError
@@ -33,21 +30,25 @@ from wann.files import PARTIAL
 
 LOGGER = logging.getLogger(__name__)
 
-# A config says that there is a run, so what it is to start from comes first; a checkpoint says that the metrics so
-# far are there. Any other file but those that no rank names (metrics, events, snapshots) says that something is done.
+# The order of uploads. A config says that there is a run, so the genomes it starts from come before it; a checkpoint
+# says that the metrics so far are there. Results say that something is done, so they come last. Metrics, events and
+# snapshots, which no rank names, come between the config and the checkpoint.
 _FIRST, _LAST = (INITIAL, CONFIG), (PREVIOUS, CHECKPOINT)
 _RESULTS = (".json", ".csv", "survivors")
 _Signature = tuple[int, int, int]
 
 
 class WorkingCopy:
-    """A directory of this machine, owned by this process, whose files are put to a storage; see `storage.mirror`.
+    """A directory of this machine, owned by this process, whose files are put to a storage; a `storage.mirror.Mirror`.
 
     Args:
-        storage: where the run is kept; what is there is what counts.
+        storage: of the run; its files count, not the copy's.
         lease: on it.
         put_seconds: the least time between two checkpoints that are put; results are put at once, and all the rest
             before them.
+
+    Raises:
+        OSError: the directory cannot be made.
     """
 
     def __init__(self, storage: Storage, lease: Lease, put_seconds: float = 0.0) -> None:
@@ -63,9 +64,8 @@ class WorkingCopy:
         # The name at the end is what displays show.
         self.path = home / f"{key}-{uuid4().hex[:8]}" / (PurePosixPath(storage.url).name or "run")
         self.path.mkdir(parents=True)
-        self._lock = _locked(self.path.parent)
+        self._lock = Lock.take(self.path.parent)
         _remove_abandoned(home, key)
-        copies.watch(self)
 
     def fetch(self) -> None:
         """Bring all files of the run here.
@@ -77,7 +77,7 @@ class WorkingCopy:
         for name in self._storage.names():
             parts = PurePosixPath(name).parts
             if ".." in parts or PurePosixPath(name).is_absolute():
-                raise UserError(f"{self.address}: expected the files of a run, found one of the name {name!r}")
+                raise UserError(place=self.address, expected="the files of a run", found=f"one of the name {name!r}")
             if name.endswith(PARTIAL):
                 self._storage.remove(name)
             elif parts[0] != LEASE:
@@ -85,6 +85,12 @@ class WorkingCopy:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(self._storage.read(name))
                 self._there[name] = _signature(path)
+
+    def address_of(self, place: Path | str) -> str:
+        """The URL of a file of the run, or of a line in it (``PATH:7``); any other place unchanged."""
+        place, here = str(place), str(self.path)
+        inside = place == here or place.startswith((f"{here}/", f"{here}:"))
+        return self.address + place.removeprefix(here) if inside else place
 
     def written(self, path: Path) -> None:
         """Put what is new, unless it can wait.
@@ -144,10 +150,7 @@ class WorkingCopy:
 
     def _end(self, remove: bool) -> None:
         self._lease.stop()
-        copies.forget(self)
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._lock.release()
         if remove:
             shutil.rmtree(self.path.parent, ignore_errors=True)
 
@@ -205,24 +208,10 @@ def _signature(path: Path) -> _Signature:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _locked(directory: Path) -> int:
-    """Keeps others from removing a copy that is in use; the system lets go of it when this process ends."""
-    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
-
-
 def _remove_abandoned(home: Path, key: str) -> None:
-    """Copies of the same run that processes left which are no more: what counts is in the storage."""
+    """Copies of the same run that processes left which are no more: the storage has the run."""
     for directory in home.glob(f"{key}-*"):
-        try:
-            lock = os.open(directory / LOCK, os.O_RDWR)
-        except OSError:
-            continue  # just being made, or just removed
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = Lock.take_abandoned(directory)
+        if lock is not None:
             shutil.rmtree(directory, ignore_errors=True)
-        except OSError:
-            pass
-        finally:
-            os.close(lock)
+            lock.release()

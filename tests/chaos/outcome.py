@@ -1,10 +1,11 @@
-"""What a run has found: what must be the same on every machine and after every accident."""
+"""The results of a run: they must be the same on every machine and after every accident."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from storage.metrics import read_metrics
 
 
 def outcome(run: Path) -> tuple[bytes, list[dict[str, Any]], dict[str, bytes]]:
@@ -15,18 +16,12 @@ def outcome(run: Path) -> tuple[bytes, list[dict[str, Any]], dict[str, bytes]]:
 
 def metrics(run: Path) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl without figures of time and of workers, which are outside the promise."""
-    return [{key: value for key, value in line.items() if not _is_timing(key)} for line in all_metrics(run)]
-
-
-def all_metrics(run: Path) -> list[dict[str, Any]]:
-    """The lines of metrics.jsonl."""
-    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if not _is_timing(key)} for line in read_metrics(run)]
 
 
 def num_generations(run: Path) -> int:
-    """That are done so far, also while the run goes on."""
-    path = run / "metrics.jsonl"
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+    """Generations that are done so far, also while the run goes on."""
+    return len(read_metrics(run))
 
 
 def _is_timing(key: str) -> bool:

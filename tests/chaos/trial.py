@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storage.metrics import read_metrics
 from tests.chaos.cluster import Cluster, command, wait_until
 from tests.chaos.faults import Faults
 from tests.chaos.machines import send
-from tests.chaos.outcome import all_metrics, num_generations, outcome
+from tests.chaos.outcome import num_generations, outcome
 
 _SECONDS_TO_GO_ON = 240.0  # that a search may need for a generation, faults included
 
@@ -70,8 +71,8 @@ class Trial:
         """
         if self._other.wait() != 0:
             raise RuntimeError(f"the search alone failed, see {self._alone}.log")
-        lines = all_metrics(self._run)
-        steps, steps_alone = lines[-1]["env_steps"], all_metrics(self._alone)[-1]["env_steps"]
+        lines = read_metrics(self._run)
+        steps, steps_alone = lines[-1]["env_steps"], read_metrics(self._alone)[-1]["env_steps"]
         return {
             "search": self._search.name,
             "faults": dict(self._faults.counts),
@@ -122,7 +123,7 @@ class Trial:
 
     def _workers(self) -> int:
         """That had started at the end of the last generation."""
-        return int(all_metrics(self._run)[-1]["worker_live"])
+        return int(read_metrics(self._run)[-1]["worker_live"])
 
     def _start_alone(self, log: Path) -> subprocess.Popen[bytes]:
         inline = command(*self._search.arguments, "--run-dir", self._alone, "--set", "workers.evaluator=inline")

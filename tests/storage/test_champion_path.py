@@ -31,5 +31,6 @@ def test_a_directory_without_a_champion(tmp_path):
     with pytest.raises(UserError, match=r"found a directory without champion\.json"):
         find_champion_file(tmp_path)
     (tmp_path / "config.yaml").write_text("")
-    with pytest.raises(UserError, match=r"that is finished, found no champion\.json in it; run_search\.py --resume"):
+    with pytest.raises(UserError, match=r"directory of a finished run, found a run without champion\.json$") as caught:
         find_champion_file(tmp_path)
+    assert caught.value.resume == tmp_path

@@ -38,8 +38,8 @@ def test_a_run_is_not_overwritten(tmp_path):
     RunDirectory.create(tmp_path, CONFIG).close()
     with pytest.raises(UserError) as caught:
         RunDirectory.create(tmp_path, CONFIG)
-    expected = f"{tmp_path}: expected a new directory, found a run in it; go on with it by --resume {tmp_path}"
-    assert sentence(caught) == expected
+    assert sentence(caught) == f"{tmp_path}: expected a new directory, found a run in it"
+    assert caught.value.resume == str(tmp_path)
 
 
 def test_other_files_are_not_mixed_with_a_run(tmp_path):
@@ -61,7 +61,10 @@ def test_a_file_is_no_run(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError) as caught:
         RunDirectory.create(tmp_path / "file", CONFIG)
-    assert sentence(caught) == f"{tmp_path / 'file'}: expected a directory for a run, found: File exists"
+    assert (
+        sentence(caught)
+        == f"{tmp_path / 'file'}: expected a directory for a run, found none that can be used: File exists"
+    )
 
 
 def test_a_misspelt_run_is_not_found(tmp_path):
@@ -108,7 +111,7 @@ def test_resuming_under_another_config_names_the_keys(tmp_path):
         RunDirectory.open_existing(tmp_path, ["seed=4", "search.population=64", "workers.num_workers=2"])
     assert sentence(caught) == (
         f"{tmp_path}: expected the config that the run was started with, found other values of search.population, "
-        "seed; only workers, logging and a larger number of generations may change on --resume"
+        "seed; only workers, logging and a larger number of generations may change when a run goes on"
     )
     assert (tmp_path / "config.yaml").read_bytes() == before
     RunDirectory.open_existing(tmp_path).close()  # the lock is free again
@@ -346,6 +349,6 @@ def test_a_closed_run_is_free(tmp_path):
 def test_a_refused_run_is_free(tmp_path):
     RunDirectory.create(tmp_path, CONFIG).close()
     for _ in range(2):
-        with pytest.raises(UserError, match="--resume"):
+        with pytest.raises(UserError, match="found a run in it"):
             RunDirectory.create(tmp_path, CONFIG)
     assert not (tmp_path / CHECKPOINT).exists()

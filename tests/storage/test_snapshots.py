@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from configs import Config
 from genomes import grown_genome
 from storage.checkpoint import CheckpointError
 from storage.files import RunError
 from storage.genome_file import save_genomes
+from storage.run_directory import RunDirectory
 from storage.snapshots import SNAPSHOTS, Snapshot, is_due, load_snapshots, save_snapshot
 from wann.population import Population
 
@@ -17,8 +19,9 @@ def test_powers_of_two_are_kept():
 
 def test_snapshots_come_back_in_order(tmp_path):
     genomes = [grown_genome(np.random.default_rng(seed)) for seed in range(3)]
-    for generation, genome in zip((1024, 2, 16), genomes, strict=True):
-        save_snapshot(tmp_path, Snapshot(generation, genome, generation / 3))
+    with RunDirectory.create(tmp_path, Config()) as run:
+        for generation, genome in zip((1024, 2, 16), genomes, strict=True):
+            save_snapshot(run, Snapshot(generation, genome, generation / 3))
     found = load_snapshots(tmp_path)
     assert [(s.generation, s.mean_return) for s in found] == [(2, 2 / 3), (16, 16 / 3), (1024, 1024 / 3)]
     for snapshot, genome in zip(found, (genomes[1], genomes[2], genomes[0]), strict=True):
@@ -42,7 +45,10 @@ def test_what_is_no_snapshot_is_said(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_ends_the_run_clearly(tmp_path):
-    (tmp_path / SNAPSHOTS).write_text("a file in the way")
     genome = grown_genome(np.random.default_rng(0))
-    with pytest.raises(RunError, match="disk error: could not write"):
-        save_snapshot(tmp_path, Snapshot(1, genome, 0.0))
+    with RunDirectory.create(tmp_path, Config()) as run:
+        run.save_checkpoint({}, {"generation": 5})
+        (tmp_path / SNAPSHOTS).write_text("a file in the way")
+        with pytest.raises(RunError, match="disk error: could not write") as caught:
+            save_snapshot(run, Snapshot(1, genome, 0.0))
+    assert (caught.value.run, caught.value.generation) == (tmp_path, 5)

@@ -1,0 +1,92 @@
+"""Configs that a stopped run may go on under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from configs import Config, config_hash, differing_keys, result_keys
+from configs.sweep import combinations
+from wann.errors import UserError
+
+Migration = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def stamp_of(config: Config) -> dict[str, Any]:
+    """The part of a checkpoint's metadata that says under which config it was made."""
+    return {"config_hash": config_hash(config), "config": result_keys(config)}
+
+
+def check_stamp(stamp: Mapping[str, Any], config: Config, place: Path | str, migrated: Migration = dict) -> None:
+    """Refuse a checkpoint that was made under a config with other results.
+
+    Args:
+        stamp: metadata of the checkpoint, with the fields of `stamp_of`; ``config`` may have keys of older versions.
+        config: to go on under.
+        place: of that config.
+        migrated: moves the keys of older versions to where they are now.
+
+    Raises:
+        UserError: names the differing keys.
+    """
+    if stamp.get("config_hash") == config_hash(config):
+        return
+    keys = _differing(_completed(migrated(stamp.get("config", {}))), result_keys(config))
+    if keys:
+        raise UserError(
+            place=place,
+            expected="the config that the checkpoint was made under",
+            found=f"other values of {', '.join(keys)}",
+            remedy="restore them, or start a new run",
+        )
+
+
+def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
+    """Refuse to go on under a config that gives other results; `workers`, `logging` and more generations may differ.
+
+    Raises:
+        UserError: names the differing keys.
+    """
+    keys = _differing(result_keys(saved), result_keys(new))
+    if keys:
+        raise UserError(
+            place=place,
+            expected="the config that the run was started with",
+            found=f"other values of {', '.join(keys)}",
+            remedy="only workers, logging and a larger number of generations may change when a run goes on",
+        )
+    began = "that the run was started with"
+    if new.replicates != saved.replicates:
+        raise UserError(
+            place=place, key="replicates", expected=f"the {saved.replicates} {began}", found=str(new.replicates)
+        )
+    if combinations(new.sweep) != combinations(saved.sweep):
+        raise UserError(
+            place=place,
+            key="sweep",
+            expected=f"the one {began}",
+            found="another",
+            remedy="start a new run for it",
+        )
+    if new.generations < saved.generations:
+        raise UserError(
+            place=place,
+            key="generations",
+            expected=f"at least the {saved.generations} {began}",
+            found=str(new.generations),
+        )
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [key for key in differing_keys(old, new) if key != "generations"]
+
+
+def _completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keys that are newer than the checkpoint have their defaults, as in a config file without them."""
+    try:
+        return result_keys(Config.model_validate(values)) if values else values
+    except ValidationError:
+        return values  # keys that no version of today knows: they differ
