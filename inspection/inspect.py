@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from storage.champion_path import find_champion_file
 from storage.run_directory import CHAMPION
 from wann.champion import Champion, load_champion, save_champion
 from wann.errors import UserError, did_you_mean
+from wann.files import write_whole
 from wann.network import compile_genome
 
 REPORT = "report.html"
@@ -183,10 +183,9 @@ def _save(directory: Path, page: str, diagram: str, curve: WeightCurve, history:
     pictures = {"network": diagram, "weights": draw_weight_curve(curve)}
     if history is not None:
         pictures["evolution"] = draw_history(history, "generations")
-    report, partial = directory / REPORT, directory / f".{REPORT}.partial"
+    report = directory / REPORT
     try:
-        partial.write_text(page, encoding="utf-8", newline="\n")
-        os.replace(partial, report)
+        write_whole(report, page.encode())
     except OSError as error:
         raise UserError(f"{report}: expected a path that can be written, found: {error.strerror}") from None
     return [report, *(path for name, svg in pictures.items() for path in save_picture(directory, name, svg))]

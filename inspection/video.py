@@ -19,6 +19,7 @@ from envs.task import Playable
 from inspection.drawing.gif import GifWriter
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
+from wann.files import PARTIAL, replacing
 from wann.network import compile_genome
 
 # Suffix to the packages that write such a file.
@@ -65,10 +66,12 @@ def record_video(
     if not isinstance(champion, Champion):
         champion = load_champion(champion)
     task, setting = _task_of(champion), _setting(champion, weight)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     with without_display():
         try:
-            with Episode(task, compile_genome(champion.genome), setting, seed, render_mode="rgb_array") as episode:
+            with (
+                replacing(path, f"{PARTIAL}{path.suffix}") as partial,
+                Episode(task, compile_genome(champion.genome), setting, seed, render_mode="rgb_array") as episode,
+            ):
                 first = _render(episode)
                 with _writer(partial, _fps(episode)) as write:
                     write(first)
@@ -77,13 +80,10 @@ def record_video(
                         episode.step()
                         if episode.steps > before:  # else the network had no finite answer
                             write(_render(episode))
-            os.replace(partial, path)
         except DependencyNotInstalled as error:
             raise UserError(f"video: the renderer needs a package that is not installed: {error}") from error
         except OSError as error:
             raise UserError(f"{path}: expected a path that can be written, found: {error.strerror or error}") from error
-        finally:
-            partial.unlink(missing_ok=True)
     return Played(path, episode.value, episode.steps)
 
 

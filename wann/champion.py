@@ -87,16 +87,18 @@ def load_champion(path: str | Path) -> Champion:
     Raises:
         UserError: the file cannot be read, or breaks the format; says where, what was expected and what was found.
     """
+    expected = "a champion file"
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"{path}: expected a champion file, found none") from None
+        raise UserError(place=path, expected=expected, found="none") from None
     except IsADirectoryError:
-        raise UserError(f"{path}: expected a champion file, found a directory") from None
+        raise UserError(place=path, expected=expected, found="a directory") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: expected text in UTF-8, found byte 0x{error.object[error.start]:02x} in it") from None
+        found = f"byte 0x{error.object[error.start]:02x} in it"
+        raise UserError(place=path, expected="text in UTF-8", found=found) from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: expected a readable champion file, found: {error}") from None
+        raise UserError(place=path, expected="a readable champion file", found=f"none: {error}") from None
     return parse_champion(text, str(path))
 
 
@@ -205,92 +207,101 @@ def parse_champion(text: str, name: str = "champion") -> Champion:
     Raises:
         UserError: the text breaks the format.
     """
-    document = _object(_parse_json(text, name), name, _KEYS)
-    _check_version(document["format_version"], f"{name}: format_version")
-    task, options = _task(document["task"], f"{name}: task")
-    genome, individual = _genome(document, name)
+    try:
+        return _champion(_parse_json(text))
+    except UserError as error:
+        raise error.at(place=f"{name}{error.place}") from None
+
+
+def _champion(value: Any) -> Champion:
+    document = _object(value, "", _KEYS)
+    _check_version(document["format_version"], "format_version")
+    task, options = _task(document["task"], "task")
+    genome, individual = _genome(document)
     preprocessing = document["preprocessing"]
     return Champion(
         genome=genome,
         task=task,
         task_options=options,
-        input_names=_names(document["input_names"], f"{name}: input_names", genome.num_inputs),
-        output_names=_names(document["output_names"], f"{name}: output_names", genome.num_outputs),
-        weights=tuple(_items(document["weights"], f"{name}: weights", _number)),
-        returns=_mapping(document["returns"], f"{name}: returns"),
-        config=_mapping(document["config"], f"{name}: config"),
-        seed=_whole(document["seed"], f"{name}: seed"),
-        generation=_whole(document["generation"], f"{name}: generation"),
-        simulator=_text(document["simulator"], f"{name}: simulator"),
-        preprocessing=None if preprocessing is None else _mapping(preprocessing, f"{name}: preprocessing"),
-        versions=_versions(document["versions"], f"{name}: versions"),
+        input_names=_names(document["input_names"], "input_names", genome.num_inputs),
+        output_names=_names(document["output_names"], "output_names", genome.num_outputs),
+        weights=tuple(_items(document["weights"], "weights", _number)),
+        returns=_mapping(document["returns"], "returns"),
+        config=_mapping(document["config"], "config"),
+        seed=_whole(document["seed"], "seed"),
+        generation=_whole(document["generation"], "generation"),
+        simulator=_text(document["simulator"], "simulator"),
+        preprocessing=None if preprocessing is None else _mapping(preprocessing, "preprocessing"),
+        versions=_versions(document["versions"], "versions"),
         individual_weights=individual,
     )
 
 
-def _parse_json(text: str, name: str) -> Any:
+def _parse_json(text: str) -> Any:
+    """Values of the text. The ``place`` of a mistake is its line, such as ``:7``, which the file's name precedes."""
+
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         document = dict(pairs)
         if len(document) < len(pairs):
             keys = [key for key, _ in pairs]
             repeated = next(key for index, key in enumerate(keys) if key in keys[:index])
-            raise UserError(f"{name}: expected every key once, found {repeated!r} twice in one object")
+            raise UserError(expected="every key once", found=f"{repeated!r} twice in one object")
         return document
 
     def finite(text: str) -> float:
         value = float(text)
         if not math.isfinite(value):
-            raise UserError(f"{name}: expected finite numbers, found {text}")
+            raise UserError(expected="finite numbers", found=text)
         return value
 
     try:
         return json.loads(text, object_pairs_hook=once, parse_constant=finite, parse_float=finite)
     except json.JSONDecodeError as error:
-        raise UserError(f"{name}:{error.lineno}: expected JSON, found: {error.msg} (column {error.colno})") from None
+        found = f"another text: {error.msg} (column {error.colno})"
+        raise UserError(place=f":{error.lineno}", expected="JSON", found=found) from None
     except UserError:
         raise
     except (ValueError, RecursionError) as error:  # a number of 5000 digits, brackets nested 5000 deep
-        raise UserError(f"{name}: expected JSON of a champion, found: {error}") from None
+        raise UserError(expected="JSON of a champion", found=f"another text: {error}") from None
 
 
-def _check_version(value: Any, place: str) -> None:
-    version = _whole(value, place)
+def _check_version(value: Any, key: str) -> None:
+    version = _whole(value, key)
     if version != FORMAT_VERSION:
         newer = ", written by a newer version of this library" if version > FORMAT_VERSION else ""
-        _fail(place, str(FORMAT_VERSION), f"{version}{newer}")
+        _fail(key, str(FORMAT_VERSION), f"{version}{newer}")
 
 
-def _task(value: Any, place: str) -> tuple[str, dict[str, Any]]:
-    options = dict(_mapping(value, place))
+def _task(value: Any, key: str) -> tuple[str, dict[str, Any]]:
+    options = dict(_mapping(value, key))
     if "name" not in options:
-        _fail(place, "an object with the key 'name'", f"the keys {', '.join(map(repr, options)) or 'none'}")
-    return _text(options.pop("name"), f"{place}.name"), options
+        _fail(key, "an object with the key 'name'", f"the keys {', '.join(map(repr, options)) or 'none'}")
+    return _text(options.pop("name"), f"{key}.name"), options
 
 
-def _genome(document: Mapping[str, Any], name: str) -> tuple[Genome, tuple[float, ...] | None]:
-    num_inputs = _whole(document["num_inputs"], f"{name}: num_inputs", least=1)
-    num_outputs = _whole(document["num_outputs"], f"{name}: num_outputs", least=1)
-    activations = _nodes(document["nodes"], f"{name}: nodes", num_inputs, num_outputs)
-    connections = _connections(document["connections"], f"{name}: connections", len(activations))
+def _genome(document: Mapping[str, Any]) -> tuple[Genome, tuple[float, ...] | None]:
+    num_inputs = _whole(document["num_inputs"], "num_inputs", least=1)
+    num_outputs = _whole(document["num_outputs"], "num_outputs", least=1)
+    activations = _nodes(document["nodes"], "nodes", num_inputs, num_outputs)
+    connections = _connections(document["connections"], "connections", len(activations))
     sources, targets, enabled = ([record[key] for record in connections] for key in ("source", "target", "enabled"))
     try:
         genome = make_genome(num_inputs, num_outputs, activations, sources, targets, enabled)
     except ValueError as error:
-        raise UserError(f"{name}: connections: expected a feed-forward network, found a mistake: {error}") from None
+        expected, found = "a feed-forward network", f"a mistake: {error}"
+        raise UserError(key="connections", expected=expected, found=found) from None
     weights = tuple(record["weight"] for record in connections if "weight" in record)
     return genome, weights or None
 
 
-def _nodes(value: Any, place: str, num_inputs: int, num_outputs: int) -> list[int]:
+def _nodes(value: Any, key: str, num_inputs: int, num_outputs: int) -> list[int]:
     """Activation codes, in the order bias, inputs, outputs, hidden."""
-    nodes = _list(value, place)
+    nodes = _list(value, key)
     if len(nodes) < 1 + num_inputs + num_outputs:
-        _fail(
-            place, f"at least {1 + num_inputs + num_outputs} nodes (bias, inputs and outputs)", f"{len(nodes)} of them"
-        )
+        _fail(key, f"at least {1 + num_inputs + num_outputs} nodes (bias, inputs and outputs)", f"{len(nodes)} of them")
     codes = []
     for index, node in enumerate(nodes):
-        where = f"{place}[{index}]"
+        where = f"{key}[{index}]"
         _object(node, where, ("kind", "activation"))
         kind, activation = _text(node["kind"], f"{where}.kind"), _text(node["activation"], f"{where}.activation")
         expected = _kind(num_inputs, num_outputs, index)
@@ -304,11 +315,11 @@ def _nodes(value: Any, place: str, num_inputs: int, num_outputs: int) -> list[in
     return codes
 
 
-def _connections(value: Any, place: str, num_nodes: int) -> list[Mapping[str, Any]]:
+def _connections(value: Any, key: str, num_nodes: int) -> list[Mapping[str, Any]]:
     """Checked one by one, and that all enabled ones have a weight or none has."""
-    connections = _list(value, place)
+    connections = _list(value, key)
     for index, connection in enumerate(connections):
-        where = f"{place}[{index}]"
+        where = f"{key}[{index}]"
         _object(connection, where, ("source", "target", "enabled"), optional=("weight",))
         for end in ("source", "target"):
             _whole(connection[end], f"{where}.{end}", most=num_nodes - 1, what="the index of a node")
@@ -318,7 +329,7 @@ def _connections(value: Any, place: str, num_nodes: int) -> list[Mapping[str, An
             connection["weight"] = _number(connection["weight"], f"{where}.weight")
     weighted = any("weight" in connection for connection in connections)
     for index, connection in enumerate(connections):
-        where = f"{place}[{index}]"
+        where = f"{key}[{index}]"
         if weighted and connection["enabled"] and "weight" not in connection:
             _fail(where, "a weight, as other connections have one", "none")
         if not connection["enabled"] and "weight" in connection:
@@ -326,54 +337,54 @@ def _connections(value: Any, place: str, num_nodes: int) -> list[Mapping[str, An
     return connections
 
 
-def _object(value: Any, place: str, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, Any]:
+def _object(value: Any, key: str, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, Any]:
     """An object with exactly these keys."""
-    found = _mapping(value, place)
+    found = _mapping(value, key)
     known = (*required, *optional)
-    for key in found:
-        if key not in known:
-            _fail(place, "known keys only", f"{_show(key)}{did_you_mean(key, known)}")
-    for key in required:
-        if key not in found:
-            _fail(place, f"the key {key!r}", f"only {', '.join(found)}" if found else "an empty object")
+    for name in found:
+        if name not in known:
+            _fail(key, "known keys only", f"{_show(name)}{did_you_mean(name, known)}")
+    for name in required:
+        if name not in found:
+            _fail(key, f"the key {name!r}", f"only {', '.join(found)}" if found else "an empty object")
     return found
 
 
-def _mapping(value: Any, place: str) -> dict[str, Any]:
-    return value if isinstance(value, dict) else _fail(place, "an object", _show(value))
+def _mapping(value: Any, key: str) -> dict[str, Any]:
+    return value if isinstance(value, dict) else _fail(key, "an object", _show(value))
 
 
-def _list(value: Any, place: str) -> list[Any]:
-    return value if isinstance(value, list) else _fail(place, "a list", _show(value))
+def _list(value: Any, key: str) -> list[Any]:
+    return value if isinstance(value, list) else _fail(key, "a list", _show(value))
 
 
-def _items(value: Any, place: str, item: Callable[[Any, str], _T]) -> list[_T]:
-    return [item(element, f"{place}[{index}]") for index, element in enumerate(_list(value, place))]
+def _items(value: Any, key: str, item: Callable[[Any, str], _T]) -> list[_T]:
+    return [item(element, f"{key}[{index}]") for index, element in enumerate(_list(value, key))]
 
 
-def _names(value: Any, place: str, count: int) -> tuple[str, ...]:
-    names = tuple(_items(value, place, _text))
-    return names if len(names) == count else _fail(place, f"{count} names", f"{len(names)} of them")
+def _names(value: Any, key: str, count: int) -> tuple[str, ...]:
+    names = tuple(_items(value, key, _text))
+    return names if len(names) == count else _fail(key, f"{count} names", f"{len(names)} of them")
 
 
-def _versions(value: Any, place: str) -> dict[str, str]:
-    return {key: _text(version, f"{place}.{key}") for key, version in _mapping(value, place).items()}
+def _versions(value: Any, key: str) -> dict[str, str]:
+    return {name: _text(version, f"{key}.{name}") for name, version in _mapping(value, key).items()}
 
 
-def _text(value: Any, place: str) -> str:
-    return value if isinstance(value, str) else _fail(place, "a text", _show(value))
+def _text(value: Any, key: str) -> str:
+    return value if isinstance(value, str) else _fail(key, "a text", _show(value))
 
 
-def _whole(value: Any, place: str, least: int = 0, most: int = _MOST, what: str = "a whole number") -> int:
+def _whole(value: Any, key: str, least: int = 0, most: int = _MOST, what: str = "a whole number") -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        _fail(place, f"{what} {f'of at least {least}' if most == _MOST else f'from {least} to {most}'}", _show(value))
+        _fail(key, f"{what} {f'of at least {least}' if most == _MOST else f'from {least} to {most}'}", _show(value))
     return value
 
 
-def _number(value: Any, place: str) -> float:
+def _number(value: Any, key: str) -> float:
     """A finite number; a whole one beyond the reach of floats is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
-        _fail(place, "a finite number", _show(value))
+        _fail(key, "a finite number", _show(value))
     return float(value)
 
 
@@ -384,5 +395,5 @@ def _show(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _fail(place: str, expected: str, found: str) -> NoReturn:
-    raise UserError(f"{place}: expected {expected}, found {found}")
+def _fail(key: str, expected: str, found: str) -> NoReturn:
+    raise UserError(key=key, expected=expected, found=found)

@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from envs.images.datasets import DATASETS, Images, fingerprint, load_images
 from wann.cache import cache_directory
+from wann.files import replacing, unique_suffix
 
 LOGGER = logging.getLogger(__name__)
 
@@ -160,12 +160,8 @@ def _keep(path: Path, inputs: NDArray[np.float32], labels: NDArray[np.int64]) ->
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for target, array in ((path, inputs), (_labels_of(path), labels)):
-            aside = target.with_name(f"{os.getpid()}-{target.name}")
-            try:
-                np.save(aside, array)
-                aside.replace(target)
-            finally:
-                aside.unlink(missing_ok=True)
+            with replacing(target, unique_suffix()) as partial, partial.open("wb") as file:
+                np.save(file, array)
     except OSError as error:
         LOGGER.warning("inputs are made anew in each process: %s", error)
         return False

@@ -6,7 +6,6 @@ it back and compares what it says with the oracle.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,6 +22,7 @@ from inspection.exports.setting import Setting
 from inspection.exports.torch_module import render_torch
 from wann.champion import Champion
 from wann.errors import UserError, did_you_mean
+from wann.files import write_whole
 
 _INSTALL = 'pip install "weight-agnostic-search[export]"'
 
@@ -115,13 +115,8 @@ def _setting(champion: Champion, weight: float | None) -> Setting:
 
 
 def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, content)
     except OSError as error:
         raise UserError(f"{path}: expected a path that can be written, found: {error.strerror or error}") from error

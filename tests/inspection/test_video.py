@@ -178,7 +178,7 @@ def test_a_file_system_that_refuses(tmp_path, champion, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("inspection.video.os.replace", refuse)
+    monkeypatch.setattr("os.replace", refuse)
     with pytest.raises(UserError, match=r"film\.gif: expected a path that can be written, found: Permission denied"):
         record_video(champion, tmp_path / "film.gif", 1.0, max_steps=2)
     assert not list(tmp_path.iterdir())

@@ -367,7 +367,7 @@ def test_a_malformed_champion_gets_one_sentence(tmp_path, case):
 
 # The bytes of a file, and the whole message after its name.
 NOT_JSON = {
-    "empty": (b"", ":1: expected JSON, found: Expecting value (column 1)"),
+    "empty": (b"", ":1: expected JSON, found another text: Expecting value (column 1)"),
     "list": (b"[]", ": expected an object, found a list"),
     "torn": (TEXT[:300].encode(), None),
     "NaN": (TEXT.replace("515.0625", "NaN").encode(), ": expected finite numbers, found NaN"),
