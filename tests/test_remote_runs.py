@@ -222,7 +222,7 @@ def test_a_bucket_that_takes_no_writes_is_found_before_the_search(config, bucket
     monkeypatch.setattr(Bucket, "puts_left", 0)
     assert main([str(config), "--run-dir", bucket]) == 2
     captured = capsys.readouterr()
-    assert "expected storage that can be read and written, found: 403 no writes here" in captured.err
+    assert "expected storage that can be read and written, found none: 403 no writes here" in captured.err
     assert len(captured.err.strip().splitlines()) == 1
     assert "Search:" not in captured.out
     assert not copies(machine)
