@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from storage.run_directory import CHAMPION, CONFIG
+from storage.names import CHAMPION, CONFIG
 from wann.errors import UserError
 
 

@@ -37,7 +37,7 @@ class CheckpointError(UserError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What was saved; the arrays are not writeable."""
+    """Arrays and metadata as they were saved; the arrays are not writeable."""
 
     arrays: dict[str, NDArray]
     metadata: dict[str, Any]

@@ -30,3 +30,8 @@ class Mirror(Protocol):
     def address_of(self, place: Path | str) -> str:
         """The URL of a file of the run, or of a line in it (``PATH:7``); any other place unchanged."""
         ...
+
+
+def address_of(place: Path | str, mirror: Mirror | None) -> str:
+    """A place in a run as its user names it, whether the run has a mirror or not."""
+    return str(place) if mirror is None else mirror.address_of(place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,18 +14,17 @@ from numpy.typing import NDArray
 from configs import Config, dump_yaml, load_config
 from storage.checkpoint import CHECKPOINT, PREVIOUS, Checkpoint, disk_error, load_latest, save
 from storage.genome_file import load_genomes, save_genomes
-from storage.lock import LOCK, Lock
+from storage.lock import Lock
 from storage.metrics import METRICS, MetricsFile
-from storage.mirror import Mirror
+from storage.mirror import Mirror, address_of
+from storage.names import CHAMPION as CHAMPION
+from storage.names import CONFIG as CONFIG
+from storage.names import INITIAL, refuse_to_overwrite, similar_run
 from storage.resuming import check_resumable, check_stamp, stamp_of
 from wann.errors import UserError
-from wann.files import partial_path, write_whole
+from wann.files import write_whole
 from wann.platform import file_locks
 from wann.population import Population
-
-CONFIG, CHAMPION, INITIAL = "config.yaml", "champion.json", "initial"
-# A directory with only these was left by a run that died before its config was written.
-_LEFTOVERS = {LOCK, INITIAL, *(partial_path(Path(name)).name for name in (CONFIG, INITIAL))}
 
 
 class RunDirectory:
@@ -69,11 +67,7 @@ class RunDirectory:
             path.mkdir(parents=True, exist_ok=True)
             lock = Lock.take(path)
         except OSError as error:
-            raise UserError(
-                place=_address(path, mirror),
-                expected="a directory for a run",
-                found=f"none that can be used: {error.strerror}",
-            ) from None
+            raise _unusable(address_of(path, mirror), "a directory for a run", error) from None
         run = cls(path, config, lock, mirror)
         try:
             refuse_to_overwrite(run.address, {entry.name for entry in path.iterdir()})
@@ -106,16 +100,14 @@ class RunDirectory:
             UserError: no run is there, it is in use, its config is invalid, or an override changes results.
         """
         path = Path(path)
-        address = _address(path, mirror)
+        address = address_of(path, mirror)
         expected = "a run directory to resume"
         if not (path / CONFIG).is_file():
-            raise UserError(place=address, expected=expected, found=f"no {CONFIG} in it{_similar_run(path)}")
+            raise UserError(place=address, expected=expected, found=f"no {CONFIG} in it{similar_run(path)}")
         try:
             lock = Lock.take(path)
         except OSError as error:
-            raise UserError(
-                place=address, expected=expected, found=f"none that can be used: {error.strerror}"
-            ) from None
+            raise _unusable(address, expected, error) from None
         try:
             saved = load_config(path / CONFIG)
             if config is None:
@@ -138,10 +130,6 @@ class RunDirectory:
     def metrics_path(self) -> Path:
         return self._metrics.path
 
-    @property
-    def champion_path(self) -> Path:
-        return self.path / CHAMPION
-
     # --- where the run is kept ---
 
     @property
@@ -151,7 +139,7 @@ class RunDirectory:
 
     def address_of(self, place: Path | str) -> str:
         """A file of the run, or a line in it (``PATH:7``), as the user names it."""
-        return _address(place, self.mirror)
+        return address_of(place, self.mirror)
 
     def put(self) -> None:
         """Put everything that is not yet where the run is kept; nothing to do for a run of this machine.
@@ -212,8 +200,6 @@ class RunDirectory:
         save(self.path / CHECKPOINT, arrays, {**metadata, **stamp_of(self.config)})
         self._written(self.path / CHECKPOINT)
 
-    # --- reading ---
-
     def initial_genomes(self) -> Population | None:
         """The genomes that `create` was given.
 
@@ -259,27 +245,5 @@ class RunDirectory:
         self.close()
 
 
-def refuse_to_overwrite(address: str, names: set[str]) -> None:
-    """Refuse to start a run where there are files of ``names``.
-
-    Raises:
-        UserError: tells whether they are those of a run, and which can go on.
-    """
-    names = names - _LEFTOVERS
-    if names & {CONFIG, CHECKPOINT, PREVIOUS, METRICS}:
-        raise UserError(place=address, expected="a new directory", found="a run in it", resume=address)
-    if names:
-        found = f"other files in it, such as {min(names)!r}"
-        raise UserError(place=address, expected="a new directory", found=found)
-
-
-def _address(place: Path | str, mirror: Mirror | None) -> str:
-    return str(place) if mirror is None else mirror.address_of(place)
-
-
-def _similar_run(path: Path) -> str:
-    if path.is_dir() or not path.parent.is_dir():
-        return ""
-    runs = [entry.name for entry in path.parent.iterdir() if (entry / CONFIG).is_file()]
-    near = get_close_matches(path.name, runs, n=1)
-    return f" (did you mean {str(path.parent / near[0])!r}?)" if near else ""
+def _unusable(place: str, expected: str, error: OSError) -> UserError:
+    return UserError(place=place, expected=expected, found=f"none that can be used: {error.strerror}")

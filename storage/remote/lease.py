@@ -1,9 +1,9 @@
-"""Who owns a run that several machines can reach: a lease, renewed as long as its owner lives.
+"""Ownership of a run that several machines can reach: a lease, renewed as long as its owner lives.
 
 ``lease/000001.json`` is the first owner's, ``lease/000002.json`` the second's, and so on; the highest number owns the
 run. A number is taken by creating its file, which one process can do, and the highest is never removed, so an owner
 that was thought dead learns that it is no longer the owner. Nobody compares clocks: a lease is dead if its bytes have
-not changed while the process that wants the run watched them.
+not changed while a process that wants the run watched them.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Lease:
         return SILENT_BEATS * self._holder.period_seconds
 
     def check(self) -> None:
-        """Ask the heart, not the storage.
+        """Refuse to go on where the last renewal found another owner; asks nothing of the storage.
 
         Raises:
             RunError: another process was seen to have taken over.
@@ -147,7 +147,7 @@ class Lease:
             self._write(released=True)
 
     def stop(self) -> None:
-        """End the heart and leave the lease to die."""
+        """Stop renewing, without releasing."""
         self._ended.set()
         self._heart.join(timeout=self._holder.period_seconds)  # longer where a request hangs: the thread is a daemon
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import TracebackType
 
 from configs import Config
+from storage.names import CONFIG, refuse_to_overwrite
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.lease import Lease
 from storage.remote.stores import Storage, describe, open_storage
 from storage.remote.working_copy import WorkingCopy
-from storage.run_directory import CONFIG, RunDirectory, refuse_to_overwrite
+from storage.run_directory import RunDirectory
 from wann.errors import UserError
 from wann.files import PARTIAL
 

@@ -19,10 +19,10 @@ from uuid import uuid4
 from storage.checkpoint import CHECKPOINT, PREVIOUS
 from storage.files import RunError, WriteError
 from storage.lock import LOCK, Lock
+from storage.names import CONFIG, INITIAL
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.lease import Lease
 from storage.remote.stores import Storage, describe
-from storage.run_directory import CONFIG, INITIAL
 from storage.snapshots import SNAPSHOTS
 from wann.cache import cache_directory
 from wann.errors import UserError

@@ -272,7 +272,7 @@ def test_a_champion_is_replaced_whole(tmp_path):
     with RunDirectory.create(tmp_path, CONFIG) as run:
         run.write_champion(b"{}\n")
         run.write_champion(b"{ }\n")
-        assert run.champion_path.read_bytes() == b"{ }\n"
+        assert (tmp_path / "champion.json").read_bytes() == b"{ }\n"
         assert not list(tmp_path.glob("*.partial"))
 
 
