@@ -39,4 +39,6 @@ def import_user_module(name: str, key: str) -> ModuleType:
 
 def _not_importable(name: str, key: str, error: Exception) -> UserError:
     said = " ".join(str(error).split())
-    return UserError(key=key, expected=f"a module {name!r} that can be imported", found=f"{type(error).__name__}: {said}")
+    return UserError(
+        key=key, expected=f"a module {name!r} that can be imported", found=f"{type(error).__name__}: {said}"
+    )

@@ -8,11 +8,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from trained import digits_champion
-
 import compare_baselines
 from baselines.order import Order, make_ready
 from places import ROOT
+from trained import digits_champion
 
 SWINGUP = "docs/champions/swingup_published.json"
 CLASSIFIER = "docs/champions/mnist_equal_paths.json"

@@ -8,7 +8,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from safetensors.numpy import load_file, save_file  # noqa: E402 - torch may be missing
-from trained import digits_champion  # noqa: E402
 
 from baselines.model_file import load_model, save  # noqa: E402
 from baselines.order import Order, make_ready  # noqa: E402
@@ -17,6 +16,7 @@ from baselines.run import run  # noqa: E402
 from baselines.training.examples import load_examples  # noqa: E402
 from baselines.training.scoring import score  # noqa: E402
 from datafiles import published  # noqa: E402
+from trained import digits_champion  # noqa: E402
 from wann.errors import UserError  # noqa: E402
 
 ON_DIGITS = sorted(name for name in BASELINES if BASELINES[name].side is None)

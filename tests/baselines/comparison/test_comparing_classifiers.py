@@ -11,10 +11,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 
-from trained import digits_champion
-
 import compare_baselines
 from envs.images.classification import Classification
+from trained import digits_champion
 from wann.champion import load_champion
 from wann.network import Networks, compile_genome
 

@@ -10,12 +10,12 @@ pytest.importorskip("cmaes")
 
 from torch.nn import functional  # noqa: E402 - torch may be missing
 from torch.nn.utils import vector_to_parameters  # noqa: E402
-from trained import digits, digits_topology  # noqa: E402
 
 from baselines.models.model import Problem  # noqa: E402
 from baselines.models.topology import Topology  # noqa: E402
 from baselines.training import by_cma_es as evolving  # noqa: E402
 from baselines.training.by_cma_es import Evolution  # noqa: E402
+from trained import digits, digits_topology  # noqa: E402
 from wann.batch import individual_scores  # noqa: E402
 
 SMALL = Evolution(epochs=2, generations=5, population=6, batch=200)

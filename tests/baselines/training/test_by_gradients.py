@@ -7,13 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from trained import digits, digits_topology, some_mnist, trained  # noqa: E402
-
 from baselines.models.model import Problem  # noqa: E402 - torch may be missing
 from baselines.registry import BASELINES  # noqa: E402
 from baselines.run import fit  # noqa: E402
 from baselines.training.by_gradients import Gradients  # noqa: E402
 from baselines.training.scoring import score  # noqa: E402
+from trained import digits, digits_topology, some_mnist, trained  # noqa: E402
 
 # Percent of the validation images, after so many epochs.
 ON_DIGITS = {"linear": (10, 92), "mlp": (10, 95), "mask": (10, 93), "champion": (40, 88), "champion_cma_es": (8, 88)}
