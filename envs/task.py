@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Weights = NDArray[np.float64] | Sequence[NDArray[np.float64]]
 # [R], the same for every weight, or [W, R].
 Seeds = ArrayLike
+# Packages whose classes every worker has, and a script itself.
+_OWN_PACKAGES = ("__main__", "envs", "wann", "workers")
 # Observations [L, I] to outputs [L, O], in float64.
 Policy = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -109,6 +111,16 @@ class ReadsFiles(Protocol):
         Raises:
             UserError: a file is gone.
         """
+        ...
+
+
+@runtime_checkable
+class NeedsModules(Protocol):
+    """A task that runs code of modules of the user's own. Workers on other machines are sent these modules."""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Their names, as they are imported."""
         ...
 
 
@@ -203,6 +215,17 @@ def untouched_of(task: Task) -> Task:
     return task.untouched if isinstance(task, HasUntouched) else task
 
 
+def modules_of(task: object) -> tuple[str, ...]:
+    """Names of the user's modules that a worker must be able to import: that of the task's class, and its ``modules``.
+
+    A class that a script defines in ``__main__`` travels by value and needs none.
+    """
+    own = type(task).__module__
+    defined = () if own.partition(".")[0] in _OWN_PACKAGES else (own,)
+    named = task.modules if isinstance(task, NeedsModules) else ()
+    return tuple(dict.fromkeys((*defined, *named)))
+
+
 def options_of(task: Task) -> dict[str, Any]:
     """The options of a task by name, as a config gives them.
 
@@ -211,7 +234,7 @@ def options_of(task: Task) -> dict[str, Any]:
     """
     if not is_dataclass(task):
         raise TypeError(f"expected a task that is a dataclass, found {type(task).__name__}")
-    return {field.name: getattr(task, field.name) for field in fields(task)}
+    return {field.name: getattr(task, field.name) for field in fields(task) if field.init}
 
 
 def num_settings(weights: Weights) -> int:
@@ -245,6 +268,22 @@ def weights_of_one(weights: ArrayLike) -> Weights:
     """[W] shared weights, or [W, E] of one network, as `Task.evaluate` takes them."""
     weights = np.asarray(weights, np.float64)
     return weights if weights.ndim == 1 else [weights]
+
+
+def evaluate_one_by_one(task: Task, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+    """`Task.evaluate` through the task's own `evaluate_oracle`: the shortest way to a task, and a slow one.
+
+    Raises:
+        ValueError: shapes that do not fit.
+    """
+    check_networks(task, networks)
+    num_settings(weights)
+    shared = isinstance(weights, np.ndarray)
+    if not shared and len(weights) != len(networks):
+        raise ValueError(f"expected individual weights for {len(networks)} networks, found {len(weights)}")
+    own = [weights] * len(networks) if shared else weights
+    found = [task.evaluate_oracle(network, setting, seeds) for network, setting in zip(networks, own, strict=True)]
+    return Returns(np.concatenate([one.values for one in found]), np.concatenate([one.steps for one in found]))
 
 
 def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
