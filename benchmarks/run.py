@@ -27,13 +27,9 @@ from benchmarks.measuring import Figures, seconds_of
 from benchmarks.overhead import ray_overhead
 from configs.schema import PUBLISHED_WEIGHTS, Config, SearchConfig
 from envs.cartpole.task import CartPoleSwingUp
-<<<<<<< HEAD
-from evolution.search import Search
-from storage.metrics import read_metrics
-=======
 from evolution.protocol import AskTell
 from evolution.registry import make_search
->>>>>>> refs/heads/evolution
+from storage.metrics import read_metrics
 from wann.network import compile_population
 from wann.population import Population
 

@@ -11,23 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
 from configs import Config, dump_yaml, load_config
 from storage.checkpoint import CHECKPOINT, PREVIOUS, Checkpoint, disk_error, load_latest, save
-=======
-from configs import Config, config_hash, differing_keys, dump_yaml, load_config, result_keys, stored_config_hash
-from configs.sweep import combinations
-from storage.checkpoint import (
-    CHECKPOINT,
-    PREVIOUS,
-    Checkpoint,
-    disk_error,
-    load_latest,
-    partial_path,
-    save,
-    write_atomically,
-)
->>>>>>> refs/heads/evolution
 from storage.genome_file import load_genomes, save_genomes
 from storage.lock import Lock
 from storage.metrics import METRICS, MetricsFile
@@ -231,30 +216,10 @@ class RunDirectory:
             UserError: all are damaged, or they were made under another config.
         """
         checkpoint = load_latest(self.path)
-<<<<<<< HEAD
         if checkpoint is not None:
             check_stamp(checkpoint.metadata, self.config, self.address_of(self.path / CONFIG))
         return checkpoint
 
-=======
-        if checkpoint and not self._made_here(checkpoint):
-            keys = _differing_results(checkpoint.metadata.get("config", {}), result_keys(self.config))
-            raise UserError(
-                f"{self.path / CONFIG}: expected the config that the checkpoint was made under, found other values of "
-                f"{', '.join(keys)}; restore them, or start a new run"
-            )
-        return checkpoint
-
-    def _made_here(self, checkpoint: Checkpoint) -> bool:
-        """True for a checkpoint that was made under this run's config, perhaps in an earlier layout of it."""
-        expected, metadata = self._stamp["config_hash"], checkpoint.metadata
-        return expected in (metadata.get("config_hash"), stored_config_hash(metadata.get("config", {})))
-
-    def write_champion(self, data: bytes) -> None:
-        """Write champion.json, the old or the new one at every moment."""
-        write_atomically(self.champion_path, data)
-
->>>>>>> refs/heads/evolution
     def close(self) -> None:
         """Release the lock; further calls do nothing."""
         self._metrics.close()
