@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 from functools import lru_cache
 from pathlib import Path
 
