@@ -12,7 +12,7 @@ from envs.task import Returns
 from evolution.confirmation import selection_weights
 from evolution.registry import make_search
 from evolution.search import Search
-from experiment.opening import behaviour_of, task_of
+from experiment.build import behaviour_of, task_of
 from wann.genome import Genome
 from wann.network import Networks, compile_genome
 

@@ -19,8 +19,7 @@ import numpy as np
 
 from benchmarks.measuring import kept
 from benchmarks.searching import generations, on_whole_episodes
-from configs import load_config
-from configs.schema import Config, stage_config
+from configs import Config, load_config, stage_config
 from storage.genome_file import load_genomes
 from wann.genome import Genome
 from wann.network import compile_genome

@@ -1,268 +1,187 @@
-"""Reading a config: YAML, then ``--set`` overrides, then the schema, then the registries.
+"""Reading a config: a YAML file or a mapping, then overrides, then the schema.
 
-Every mistake ends in one sentence that says where (file and line, or override), which key, what was
-expected and what was found.
+Every mistake is a `UserError` that says where (file and line, or override), which key, what was expected and what was
+found. Names and options that stand in registries above this room are checked by `experiment.checking`.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from configs.derived import stage_config, swept_config, unused_sections
 from configs.migration import migrated
-from configs.schema import (
-    STAGE_SECTIONS,
-    Config,
-    Section,
-    StageConfig,
-    stage_config,
-    swept_config,
-    unused_sections,
-)
+from configs.schema import STAGE_SECTIONS, Config, Section, StageConfig
 from configs.sweep import combinations, names
+from configs.yaml_source import KeyPath, Origin, Source, apply, dotted, dump, one_line, shown
 from wann.errors import UserError, did_you_mean
-
-if TYPE_CHECKING:
-    from envs.task import Task
 
 LOGGER = logging.getLogger(__name__)
 
-KeyPath = tuple[str | int, ...]
-
-_FLOAT_TAG, _TIMESTAMP_TAG = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
-_EXPONENT = re.compile(r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+$")
-_HUGE = 2**1023  # the reach of floats
+# ``key=value`` texts of a command line, in order, or nested values of Python code, whose keys may be dotted.
+Overrides = Sequence[str] | Mapping[str, Any]
 
 
-def _resolvers(base: Mapping[str, list]) -> dict[str, list]:
-    """YAML 1.1, but 1e-3 and 1e6 are numbers, and dates are texts as JSON has no dates."""
-    kept = {first: [rule for rule in rules if rule[0] != _TIMESTAMP_TAG] for first, rules in base.items()}
-    for first in "-+.0123456789":
-        kept[first] = [*kept.get(first, []), (_FLOAT_TAG, _EXPONENT)]
-    return kept
-
-
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers = _resolvers(yaml.SafeLoader.yaml_implicit_resolvers)
-
-
-class _Dumper(yaml.SafeDumper):
-    # The same rules as the loader: "1e6" and "2024-01-01" must come back as what they were.
-    yaml_implicit_resolvers = _resolvers(yaml.SafeDumper.yaml_implicit_resolvers)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a value was given: ``place`` opens the message; ``path`` is the key that stands there."""
-
-    place: str
-    path: KeyPath
-    overrides: bool = False
-
-
-@dataclass(frozen=True)
-class Source:
-    """Nested plain values, and the origin of every key of them."""
-
-    name: str
-    values: dict[str, Any]
-    origins: dict[KeyPath, Origin]
-
-    def origin(self, path: KeyPath) -> Origin:
-        """The origin of the key, or of the nearest mapping around it."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                return self.origins[path[:length]]
-        return Origin(self.name, ())
-
-    def origin_within(self, path: KeyPath) -> Origin:
-        """The last override of a key within the mapping at ``path``, or else the origin of the mapping."""
-        within = [origin for key, origin in self.origins.items() if key[: len(path)] == path and origin.overrides]
-        return within[-1] if within else self.origin(path)
-
-
-@dataclass(frozen=True)
-class Document:
-    """YAML text of a file, or of an override of the key ``base``."""
-
-    text: str
-    name: str
-    base: KeyPath = ()
-
-    def place(self, line: int | None = None) -> str:
-        """Opens a message; an override is one line that the message shows."""
-        return self.name if self.base or line is None else f"{self.name}:{line}"
-
-
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
-    """Read a YAML config and apply ``key=value`` overrides (dotted keys, values in YAML).
+def load_config(path: str | Path, overrides: Overrides = ()) -> Config:
+    """Read a YAML config and apply overrides: ``key=value`` texts (dotted keys, values in YAML), or a mapping.
 
     Raises:
         UserError: the file, a key, a value or an override is wrong.
     """
-    document = Document(_read_text(Path(path)), str(path))
-    values, lines = _parse(document)
-    if not isinstance(values, dict):
-        raise UserError(f"{path}: expected a mapping of config keys, found {_show(values)}")
-    source = Source(str(path), values, {key: Origin(document.place(line), key) for key, line in lines.items()})
-    for override in overrides:
-        _apply(override, source)
-    source = _in_todays_layout(source)
-    config = _validate(lambda: Config.model_validate(source.values), source)
-    _check_whole(config, source)
-    _check_sweep(config, source)
-    return config
+    return config_of(read(path, overrides))
+
+
+def from_mapping(values: Mapping[str, Any], overrides: Overrides = ()) -> Config:
+    """The config of nested Python values, such as ``{"search": {"population": 32}}``, with overrides.
+
+    Raises:
+        UserError: a key or a value is wrong.
+    """
+    return config_of(read(values, overrides))
+
+
+def dump_yaml(config: Config) -> str:
+    """The resolved config, every key written out; `load_config` reads an equal one back."""
+    return dump(config.model_dump(mode="json"))
+
+
+def read(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Source:
+    """The values of a file or mapping with overrides, and their origins; the schema has not seen them yet.
+
+    Raises:
+        UserError: the file or an override is wrong.
+    """
+    source = Source.of_mapping(config) if isinstance(config, Mapping) else Source.of_file(config)
+    apply(source, overrides)
+    return _in_todays_layout(source)
 
 
 def _in_todays_layout(source: Source) -> Source:
     """The same source with keys of earlier layouts where they are today; one line on the log says so."""
     values, moves = migrated(source.values)
     if moves:
-        LOGGER.warning("%s: keys of an earlier version: %s", source.name, "; ".join(map(str, moves)))
+        LOGGER.warning("%s: keys of an earlier version: %s", source.name or "config", "; ".join(map(str, moves)))
     moved = {path: Origin(source.origin(move.old).place, path) for move in moves for path in move.new}
     return Source(source.name, values, {**source.origins, **moved})
 
 
-def dump_yaml(config: Config) -> str:
-    """The resolved config, every key written out; `load_config` reads an equal one back."""
-    values = config.model_dump(mode="json")
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=120)
+def config_of(source: Source) -> Config:
+    """The config of values, with all that it stands for valid too: every stage, of every combination of its sweep.
+
+    Raises:
+        UserError: a key or a value is wrong.
+    """
+    config = _validated(lambda: Config.model_validate(source.values), source)
+    _check_sections(config, source)
+    for _ in parts_of(config, source):
+        pass
+    return config
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"{path}: expected a config file, found none{_similar_file(path)}") from None
-    except IsADirectoryError:
-        raise UserError(f"{path}: expected a config file, found a directory") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: expected text in UTF-8, found byte 0x{error.object[error.start]:02x} in it") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: expected a readable config file, found: {one_line(error)}") from None
+@dataclass(frozen=True)
+class Part:
+    """A plain search that a config stands for, and where its keys were given."""
+
+    config: Config  # without stages; of a combination, without the sweep
+    source: Source
+    base: KeyPath = ()  # where the keys of a stage stand
+    combination: str = ""  # name of the one that it is of
+
+    def refused(self, key: str, error: UserError) -> UserError:
+        """A mistake in the value of a dotted key of this search, placed where that was given."""
+        path = (*self.base, *key.split("."))
+        place = error.place or self.source.origin_within(path).place
+        return _in_combination(error.at(key=dotted(path), place=place), self.combination)
 
 
-def _similar_file(path: Path) -> str:
-    try:
-        names = [entry.name for entry in path.parent.iterdir() if entry.suffix in (".yaml", ".yml")]
-    except OSError:
-        return f" (there is no directory {str(path.parent)!r})"
-    near = get_close_matches(path.name, names, n=1)
-    return f" (did you mean {str(path.parent / near[0])!r}?)" if near else ""
+def _check_sections(config: Config, source: Source) -> None:
+    """Refuse settings of strategies that nothing chooses."""
+    for path in unused_sections(config):
+        name = str(path[-1]).rpartition(".")[2]
+        chosen = "the combination's strategy" if path[0] == "sweep" else "the chosen strategy"
+        expected = f"no section but that of {chosen}"
+        raise UserError(place=source.origin(path).place, key=dotted(path), expected=expected, found=f"one of {name!r}")
 
 
-def _parse(document: Document) -> tuple[Any, dict[KeyPath, int]]:
-    """Plain values, and the line of every key."""
-    lines: dict[KeyPath, int] = {}
-    try:
-        loader = _Loader(document.text)
-        root = loader.get_single_node()
-        if root is None:
-            return None, {}
-        _walk(root, document.base, lines, document, set())
-        values = loader.construct_document(root)
-    except UserError:
-        raise
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise UserError(f"{document.place(line)}: expected YAML, found: {one_line(error.problem or error)}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also a number of 5000 digits, or 5000 brackets
-        raise UserError(f"{document.place()}: expected YAML of a config, found: {one_line(error)}") from None
-    _check_plain(values, document.base, lines, document)
-    return values, lines
+def parts_of(config: Config, source: Source) -> Iterator[Part]:
+    """For every combination of the sweep (or the config itself) the search without its stages, then each stage.
+
+    Raises:
+        UserError: the schema refuses one of them.
+    """
+    yield from _stages_of(config, source, "")
+    found = combinations(config.sweep)
+    for index, (combination, name) in enumerate(zip(found, names(found), strict=True)):
+        own = _swept_source(source, combination)
+        try:
+            swept = _validated(partial(swept_config, config, index), own)
+            _check_sections(swept, own)
+            yield from _stages_of(swept, own, name)
+        except UserError as error:
+            raise _in_combination(error, name) from None
 
 
-def _walk(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], document: Document, seen: set[int]) -> None:
-    """Note the line of every key; refuse aliases, keys that are no names, and keys given twice."""
-    if id(node) in seen:
-        place = document.place(lines.get(path))
-        raise UserError(f"{place}: {dotted(path)}: expected values written out, found a YAML alias")
-    seen.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            lines[*path, index] = item.start_mark.line + 1
-            _walk(item, (*path, index), lines, document, seen)
-    elif isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if key_node.tag != "tag:yaml.org,2002:str":
-                inside = f" in {dotted(path)}" if path else ""
-                found = _show(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "a list or mapping"
-                raise UserError(f"{document.place(line)}: expected a name as key{inside}, found {found}")
-            key = (*path, key_node.value)
-            if key in lines:
-                before = "" if document.base else f" (and on line {lines[key]})"
-                raise UserError(
-                    f"{document.place(line)}: {dotted(key)}: expected every key once, found it twice{before}"
-                )
-            lines[key] = line
-            _walk(value_node, key, lines, document, seen)
+def _stages_of(config: Config, source: Source, combination: str) -> Iterator[Part]:
+    yield Part(config, source, (), combination)
+    for index in range(len(config.stages)):
+        base: KeyPath = ("stages", index)
+        part = Part(_validated(partial(stage_config, config, index), source, base), source, base, combination)
+        _check_survivors(config, index, part)
+        yield part
 
 
-def _check_plain(value: Any, path: KeyPath, lines: Mapping[KeyPath, int], document: Document) -> None:
-    """Only what JSON holds: a config is stored in champion files and hashed as JSON."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _check_plain(item, (*path, key), lines, document)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _check_plain(item, (*path, index), lines, document)
-    elif expected := _unless_plain(value):
-        where = f"{dotted(path)}: " if path else ""
-        raise UserError(f"{document.place(lines.get(path))}: {where}expected {expected}, found {_show(value)}")
+def _check_survivors(config: Config, index: int, part: Part) -> None:
+    """The genomes of the stage before must fit into the population."""
+    coming, room = config.stages[index - 1].survivors if index else 0, part.config.search.population
+    if coming > room:
+        before = replace(part, base=("stages", index - 1))
+        wrong = UserError(expected=f"at most {room}, the population of the next stage", found=str(coming))
+        raise before.refused("survivors", wrong)
 
 
-def _unless_plain(value: Any) -> str | None:
-    """What was expected instead of a value that JSON cannot hold."""
-    if isinstance(value, float):
-        return None if math.isfinite(value) else "a finite number"
-    if isinstance(value, int):
-        return None if abs(value) < _HUGE else "a number within the reach of floats"
-    if isinstance(value, str):
-        return "valid Unicode" if any("\ud800" <= letter <= "\udfff" for letter in value) else None
-    return None if value is None else "a text, number, switch, list or mapping"
+def _in_combination(error: UserError, name: str) -> UserError:
+    if not name or name in error.remedy:
+        return error
+    return error.at(remedy="; ".join(filter(None, (error.remedy, f"it is in combination {name} of the sweep"))))
 
 
-def _apply(override: str, source: Source) -> None:
-    """Write one ``key=value`` into the source, which is changed in place."""
-    key, equals, text = override.partition("=")
-    shown = one_line(override)
-    place = f"--set {shown if len(shown) <= 80 else shown[:77] + '...'}"
-    if not equals or not key.strip():
-        raise UserError(f"{place}: expected KEY=VALUE, found {'no key' if equals else 'no ='}")
-    path = tuple(key.strip().split("."))
-    origin = Origin(place, path, overrides=True)
-    value, _ = _parse(Document(text, place, path))
-    target = source.values
-    for depth, name in enumerate(path[:-1], start=1):
-        if target.get(name) is None:
-            target[name] = {}
-            source.origins[path[:depth]] = origin
-        target = target[name]
-        if not isinstance(target, dict):
-            found = f"{_show(target)} at {dotted(path[:depth])}"
-            raise UserError(f"{place}: {dotted(path)}: expected a key within a mapping, found {found}")
-    for below in [known for known in source.origins if known[: len(path)] == path]:
-        del source.origins[below]
-    target[path[-1]] = value
-    source.origins[path] = origin
+def _swept_source(source: Source, combination: Mapping[str, Any]) -> Source:
+    """The values of a config, with the keys of a combination placed where the sweep gives them."""
+    swept: dict[KeyPath, Origin] = {
+        tuple(key.split(".")): _origin_in_sweep(source, key, value) for key, value in combination.items()
+    }
+    around: dict[KeyPath, Origin] = {
+        path[:length]: origin for path, origin in swept.items() for length in range(1, len(path))
+    }
+    return replace(source, origins={**around, **source.origins, **swept})
 
 
-def _validate(make: Callable[[], Config], source: Source, base: KeyPath = ()) -> Config:
+def _origin_in_sweep(source: Source, key: str, value: Any) -> Origin:
+    """Where the sweep gives this value of a key, or else the key, or else the mapping around it."""
+    best, where = source.origin(("sweep",)), (-1, False)
+    for path, origin in source.origins.items():
+        name = ".".join(part for part in path[1:] if isinstance(part, str))
+        if path[0] == "sweep" and f"{key}.".startswith(f"{name}." if name else ""):
+            given = (len(name), _value_at(source.values, path) == value)
+            best, where = (origin, given) if given > where else (best, where)
+    return Origin(best.place, tuple(key.split(".")))
+
+
+def _value_at(values: Any, path: KeyPath) -> Any:
+    for part in path:
+        values = values[part]
+    return values
+
+
+def _validated(make: Callable[[], Config], source: Source, base: KeyPath = ()) -> Config:
     """A config, or the first mistake in it; ``base`` is where its keys stand."""
     try:
         return make()
@@ -277,12 +196,14 @@ def _raise(error: ErrorDetails, source: Source, base: KeyPath) -> NoReturn:
     if error["type"] == "extra_forbidden":
         origin = source.origin(path)
         whole = origin.path if origin.path[: len(path)] == path else path
-        raise UserError(f"{origin.place}: {dotted(whole)}: expected a config key, found none so named{_nearest(whole)}")
+        found = f"none so named{_nearest(whole)}"
+        raise UserError(place=origin.place, key=dotted(whole), expected="a config key", found=found)
     origin = source.origin_within(path) if error["type"] == "mistake" else source.origin(path)
-    where = f"{dotted(path)}: " if path else ""
-    raise UserError(f"{origin.place}: {where}{_expected_and_found(error)}")
+    expected, found = _expected_and_found(error, path)
+    raise UserError(place=origin.place, key=dotted(path), expected=expected, found=found)
 
 
+# Of each kind of pydantic's errors, the words for what was expected; the names in braces are of its context.
 _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -303,34 +224,38 @@ _EXPECTED = {
 }
 
 
-def _expected_and_found(error: ErrorDetails) -> str:
-    found, context = error["input"], error.get("ctx", {})
+def _expected_and_found(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
+    given, context = error["input"], error.get("ctx", {})
     if error["type"] == "mistake":
-        return context["message"]
+        return context["expected"], context["found"]
     if error["type"] == "missing":
-        return "expected this key, found none"
+        return "this key", "none"
     if error["type"] == "literal_error":
-        names = re.findall(r"'([^']*)'", context["expected"])
-        near = did_you_mean(found, names) if isinstance(found, str) and get_close_matches(found, names) else ""
-        return f"expected {' or '.join(names)}, found {_show(found)}{near}"
+        choices = _choices(path)
+        near = did_you_mean(given, choices) if isinstance(given, str) and get_close_matches(given, choices) else ""
+        return " or ".join(choices), f"{shown(given)}{near}"
     expected = _EXPECTED.get(error["type"])
-    return f"expected {expected.format(**context) if expected else error['msg']}, found {_show(found)}"
+    return expected.format(**context) if expected else one_line(error["msg"]), shown(given)
 
 
 def _nearest(path: KeyPath) -> str:
     """The config key that was meant: a similar dotted one, or all keys of the section."""
-    root: type[Section] = Config
-    around = ""
-    if path[0] == "stages" and len(path) > 2:
-        root, around, path = StageConfig, dotted(path[:2]), path[2:]
+    root, around, path = _root_of(path)
     name = dotted(path)
     others = [key for key in _known_keys(root, "") if not name.startswith(f"{key}.")]
     near = get_close_matches(name, others, n=1)
     if near:
-        return f" (did you mean {dotted((around, near[0])) if around else near[0]!r}?)"
+        return f" (did you mean {dotted((*around, near[0]))!r}?)"
     section, depth = _enclosing_section(root, path)
-    inside = dotted((*([around] if around else []), *path[:depth]))
+    inside = dotted((*around, *path[:depth]))
     return f" (known{' in ' + inside if inside else ''}: {', '.join(section.model_fields)})"
+
+
+def _root_of(path: KeyPath) -> tuple[type[Section], KeyPath, KeyPath]:
+    """The section that a key path is to be looked up in, the part of the path that leads there, and the rest."""
+    if path[0] == "stages" and len(path) > 2:
+        return StageConfig, path[:2], path[2:]
+    return Config, (), path
 
 
 def _enclosing_section(root: type[Section], path: KeyPath) -> tuple[type[Section], int]:
@@ -355,126 +280,22 @@ def _section_of(section: type[Section], name: str) -> type[Section] | None:
     """The section that is the value of a key, or of its ``| None``, or that a stage gives parts of."""
     if section is StageConfig and name in STAGE_SECTIONS:
         return STAGE_SECTIONS[name]
-    if name not in section.model_fields:
-        return None
-    annotation = section.model_fields[name].annotation
-    kinds = (annotation, *getattr(annotation, "__args__", ()))
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+    return next((kind for kind in _kinds(section, name) if isinstance(kind, type) and issubclass(kind, Section)), None)
 
 
-def _check_whole(config: Config, source: Source) -> None:
-    """What the schema does not know of a config, and of all its stages."""
-    for path in unused_sections(config):
-        name = str(path[-1]).rpartition(".")[2]
-        chosen = "the combination's strategy" if path[0] == "sweep" else "the chosen strategy"
-        _refuse(path, f"no section but that of {chosen}", f"one of {name!r}", source)
-    task = _check_registries(config, source)
-    for index in range(len(config.stages)):
-        _check_stage(config, index, task, source)
+def _choices(path: KeyPath) -> list[str]:
+    """The texts that a key may have."""
+    root, _, path = _root_of(path)
+    section, depth = _enclosing_section(root, path)
+    return [
+        str(choice)
+        for kind in _kinds(section, str(path[depth]))
+        if get_origin(kind) is Literal
+        for choice in get_args(kind)
+    ]
 
 
-def _check_sweep(config: Config, source: Source) -> None:
-    """Every combination is a config of its own; what is wrong in it is found where the sweep gives it."""
-    found = combinations(config.sweep)
-    for index, (combination, name) in enumerate(zip(found, names(found), strict=True)):
-        swept: dict[KeyPath, Origin] = {
-            tuple(key.split(".")): _origin_in_sweep(source, key, value) for key, value in combination.items()
-        }
-        around: dict[KeyPath, Origin] = {
-            path[:length]: origin for path, origin in swept.items() for length in range(1, len(path))
-        }
-        own = Source(source.name, source.values, {**around, **source.origins, **swept})
-        try:
-            _check_whole(_validate(partial(swept_config, config, index), own), own)
-        except UserError as error:
-            raise UserError(f"{error} (combination {name} of the sweep)") from None
-
-
-def _origin_in_sweep(source: Source, key: str, value: Any) -> Origin:
-    """Where the sweep gives this value of a key, or else the key, or else the mapping around it."""
-    best, where = source.origin(("sweep",)), (-1, False)
-    for path, origin in source.origins.items():
-        shown = ".".join(part for part in path[1:] if isinstance(part, str))
-        if path[0] == "sweep" and f"{key}.".startswith(f"{shown}." if shown else ""):
-            given = (len(shown), _value_at(source.values, path) == value)
-            best, where = (origin, given) if given > where else (best, where)
-    return Origin(best.place, tuple(key.split(".")))
-
-
-def _value_at(values: Any, path: KeyPath) -> Any:
-    for part in path:
-        values = values[part]
-    return values
-
-
-def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Task:
-    """Names of strategies and tasks, and a task's options, stand in registries above this package."""
-    from envs.registry import TASKS, make_task
-    from evolution.mutation.registry import check_probabilities
-    from evolution.registry import STRATEGIES
-
-    _check_name(config.search.strategy, STRATEGIES, (*base, "search", "strategy"), "a strategy", source)
-    try:
-        check_probabilities(config.search.mutation.model_dump())
-    except UserError as error:
-        path = (*base, *error.key.split("."))
-        raise error.at(key=dotted(path), place=source.origin_within(path).place) from None
-    _check_name(config.task.name, TASKS, (*base, "task", "name"), "a task", source)
-    try:
-        return make_task(config.task.name, config.task.options)
-    except UserError as error:
-        message = one_line(error)
-        message = message if message.startswith("task") else f"task: {message}"
-        key = message.partition(":")[0]  # such as task.max_steps
-        place = source.origin((*base, *key.split("."))).place
-        raise UserError(f"{place}: {dotted((*base, message))}") from None
-
-
-def _check_name(name: str, known: Iterable[str], path: KeyPath, what: str, source: Source) -> None:
-    if name not in known:
-        _refuse(path, what, f"{name!r}{did_you_mean(name, known)}", source)
-
-
-def _check_stage(config: Config, index: int, task: Task, source: Source) -> None:
-    """The sections of a stage, merged over the config's own, and that genomes can pass from stage to stage."""
-    base: KeyPath = ("stages", index)
-    stage = _validate(lambda: stage_config(config, index), source, base)
-    own = _check_registries(stage, source, base)
-    if stage.task.name != config.task.name:
-        _refuse(
-            (*base, "task", "name"), f"{config.task.name!r}, one task for all stages", repr(stage.task.name), source
-        )
-    expected, found = ((each.num_inputs, each.num_outputs) for each in (task, own))
-    if expected != found:
-        shapes = [f"{inputs} inputs and {outputs} outputs" for inputs, outputs in (expected, found)]
-        _refuse((*base, "task"), f"networks with {shapes[0]} in every stage", shapes[1], source)
-    coming = config.stages[index - 1].survivors if index else 0
-    if coming > stage.search.population:
-        most = f"at most {stage.search.population}, the population of the next stage"
-        _refuse(("stages", index - 1, "survivors"), most, str(coming), source)
-
-
-def _refuse(path: KeyPath, expected: str, found: str, source: Source) -> NoReturn:
-    raise UserError(f"{source.origin(path).place}: {dotted(path)}: expected {expected}, found {found}")
-
-
-def dotted(path: KeyPath) -> str:
-    """``search.activations[2]``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-
-
-def one_line(message: object) -> str:
-    """Text of any origin as part of one sentence."""
-    return " ".join(str(message).split())
-
-
-def _show(value: Any) -> str:
-    """A value as the YAML has it, shortened."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list" if value else "an empty list"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = "a huge number" if isinstance(value, int) and abs(value) >= _HUGE else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _kinds(section: type[Section], name: str) -> tuple[Any, ...]:
+    """The type of a key, and the types that it is a union of."""
+    field = section.model_fields.get(name)
+    return () if field is None else (field.annotation, *get_args(field.annotation))

@@ -6,9 +6,7 @@ The defaults are the published algorithm and budget for the swing-up task (Gaier
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -22,7 +20,6 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     Strict,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -31,16 +28,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from configs.migration import migrated
-from configs.sweep import Grid, Listed, combinations, normal_sweep
+from configs.sweep import Grid, Listed, normal_sweep
 from wann.activations import ACTIVATIONS, PUBLISHED_ACTIVATIONS
-from wann.errors import did_you_mean
+from wann.errors import UserError, did_you_mean
 
 PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 # Keys that say how, where and how often a search runs, and never what one run finds.
 KEYS_WITHOUT_EFFECT = ("replicates", "sweep", "workers", "logging")
 # Keys of Ray's runtime_env that are the user's own.
 RUNTIME_ENV = ("pip", "uv", "conda", "env_vars", "image_uri")
-# What cannot be meant: it keeps a slip of the keyboard from ending in a lack of memory.
+# No count is meant to be larger: a slip of the keyboard is not to end in a lack of memory.
 MOST = 1_000_000
 
 
@@ -60,9 +57,9 @@ Switch = Annotated[bool, Strict()]
 Text = Annotated[str, Strict(), Field(min_length=1)]
 
 
-def _mistake(message: str) -> PydanticCustomError:
-    """What `configs.loading` prints after the place and the key."""
-    return PydanticCustomError("mistake", "{message}", {"message": message})
+def _mistake(expected: str, found: str) -> PydanticCustomError:
+    """A mistake as data, to which `configs.loading` adds the place and the key."""
+    return PydanticCustomError("mistake", "expected {expected}, found {found}", {"expected": expected, "found": found})
 
 
 class Section(BaseModel):
@@ -152,7 +149,7 @@ class SafeMutationConfig(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.least >= self.most:
-            raise _mistake(f"expected least below most, found least {self.least:g} and most {self.most:g}")
+            raise _mistake("least below most", f"least {self.least:g} and most {self.most:g}")
         return self
 
 
@@ -276,8 +273,8 @@ class SearchConfig(Section):
         newborn = settings.num_newborn(self.population) if isinstance(settings, AgeFitnessConfig) else 0
         if elites + newborn > self.population:
             raise _mistake(
-                f"expected elites and newborns to fit into the population of {self.population}, found {elites} elites "
-                f"and {newborn} newborns"
+                f"elites and newborns to fit into the population of {self.population}",
+                f"{elites} elites and {newborn} newborns",
             )
         return self
 
@@ -285,9 +282,7 @@ class SearchConfig(Section):
     def _features_for_equal_paths(self) -> Self:
         gradient = self.gradient_informed
         if gradient and gradient.equal_paths and not set(self.activations) - {"linear", "inverse"}:
-            raise _mistake(
-                "expected activations beside linear and inverse for gradient_informed.equal_paths, found none"
-            )
+            raise _mistake("activations beside linear and inverse for gradient_informed.equal_paths", "none")
         return self
 
     @field_validator("activations")
@@ -296,9 +291,9 @@ class SearchConfig(Section):
         known = tuple(ACTIVATIONS)
         for index, name in enumerate(names):
             if name not in known:
-                raise _mistake(f"expected names of activations, found {name!r}{did_you_mean(name, known)}")
+                raise _mistake("names of activations", f"{name!r}{did_you_mean(name, known)}")
             if name in names[:index]:
-                raise _mistake(f"expected every name once, found {name!r} twice")
+                raise _mistake("every name once", f"{name!r} twice")
         return names
 
 
@@ -327,7 +322,7 @@ class SampledWeights(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.low >= self.high:
-            raise _mistake(f"expected low below high, found low {self.low:g} and high {self.high:g}")
+            raise _mistake("low below high", f"low {self.low:g} and high {self.high:g}")
         return self
 
 
@@ -341,7 +336,7 @@ class HeatConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """What every genome is run on in each generation. ``weights`` is null exactly if weights are sampled."""
+    """Weights and episodes of each genome in each generation. ``weights`` is null exactly if weights are sampled."""
 
     weights: Annotated[tuple[Weight, ...], Field(min_length=1)] | None = None
     """Shared weights, [W]; the published six unless `sampled_weights` is given."""
@@ -350,7 +345,7 @@ class EvaluationConfig(Section):
     rollouts: Count = 3
     """Episodes for each weight, R."""
     rollout_seeds: Literal["shared", "per_weight"] = "shared"
-    """Whether all weights see the same start states, or each its own."""
+    """All weights see the same start states, or each its own."""
     race: tuple[HeatConfig, ...] = ()
     """Heats that follow in the same generation, each for the best of it so far."""
 
@@ -361,12 +356,12 @@ class EvaluationConfig(Section):
             return data
         given = [key for key in ("weights", "sampled_weights") if data.get(key) is not None]
         if len(given) == 2:
-            raise _mistake("expected either weights or sampled_weights, found both")
+            raise _mistake("either weights or sampled_weights", "both")
         return data if given else {**data, "weights": PUBLISHED_WEIGHTS}
 
 
 class ChampionConfig(Section):
-    """How the champion is chosen and reported. Selection and report use seeds that no generation saw."""
+    """The choice of the champion, and its report. Both use seeds that no generation saw."""
 
     objective: Literal["mean", "best"] = "mean"
     """Choose by the mean over weights, or by the best single weight."""
@@ -382,15 +377,30 @@ class ChampionConfig(Section):
     """Episodes of the reported returns, on seeds untouched by the choice."""
 
 
+class StopConfig(Section):
+    """Ends of a search before its last generation: after the first one that reaches one of these. Null asks for none.
+
+    The returns are those of `metrics.jsonl`, on the seeds of the search: a champion's on fresh seeds are often lower.
+    """
+
+    mean_return: Number | None = None
+    """Least mean return of the best genome of a generation (``best_mean_return``)."""
+    best_return: Number | None = None
+    """Least return of that genome at its best weight (``best_max_return``)."""
+    seconds: Annotated[Number, Field(gt=0)] | None = None
+    """Time that the generations of a search may take in all, over its resumes (``wall_seconds``). No two runs take the
+    same time, so this key is outside of the same-bytes promise."""
+
+
 class WorkersConfig(Section):
-    """Where evaluation runs; nothing here changes a result."""
+    """The place of evaluation; nothing here changes a result."""
 
     evaluator: Literal["inline", "ray"] = "ray"
     """In this process, or on Ray actors."""
     num_workers: Count | None = None
     """Ray actors; one per CPU if null."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """What evaluates: only auto falls back to what is there."""
+    """Hardware that evaluates: only auto falls back to what is there."""
     device_megabytes: Count = 1024
     """Memory that a chunk of networks, or of images for gradients, may take on a GPU; less changes no result. At least
     one network, and 1024 images, are held at once."""
@@ -398,7 +408,7 @@ class WorkersConfig(Section):
     """Ray cluster to join: HOST:PORT, ray://HOST:PORT (as a client), or auto for one that was started on this machine.
     If null, the one that runs the search as a submitted job, and else a local one is started."""
     runtime_env: dict[Text, Any] = Field(default_factory=dict)
-    """How Ray is to prepare workers on a cluster's nodes, in its own terms: pip, uv, conda, env_vars or image_uri. The
+    """Preparation of workers on a cluster's nodes, in Ray's own terms: pip, uv, conda, env_vars or image_uri. The
     project's sources and a task's files get there without it."""
     timeout_seconds: Annotated[Number, Field(gt=0)] = 600.0
     """Longest time that one chunk may take before its worker counts as hanging (s)."""
@@ -411,14 +421,12 @@ class WorkersConfig(Section):
     def _what_is_not_sent_by_itself(cls, settings: dict[str, Any]) -> dict[str, Any]:
         for name in settings:
             if name not in RUNTIME_ENV:
-                raise _mistake(
-                    f"expected keys among {', '.join(RUNTIME_ENV)}, found {name!r}{did_you_mean(name, RUNTIME_ENV)}"
-                )
+                raise _mistake(f"keys among {', '.join(RUNTIME_ENV)}", f"{name!r}{did_you_mean(name, RUNTIME_ENV)}")
         return settings
 
 
 class LoggingConfig(Section):
-    """What a run leaves behind besides its results; nothing here changes a result."""
+    """Records of a run besides its results; nothing here changes a result."""
 
     tensorboard: Switch = True
     """Write TensorBoard events beside metrics.jsonl."""
@@ -470,6 +478,8 @@ class StageConfig(Section):
     """Keys of `evaluation` that differ in this stage; giving `weights` drops `sampled_weights`, and the reverse."""
     champion: Changes = Field(default_factory=dict)
     """Keys of `champion` that differ in this stage; its survivors are chosen in the same way."""
+    stop: Changes = Field(default_factory=dict)
+    """Keys of `stop` that differ in this stage; it ends each restart of the stage."""
 
 
 # The sections that a stage may change.
@@ -478,14 +488,15 @@ STAGE_SECTIONS: dict[str, type[Section]] = {
     "search": SearchConfig,
     "evaluation": EvaluationConfig,
     "champion": ChampionConfig,
+    "stop": StopConfig,
 }
 
 
 def _normal_sweep(value: Any) -> Any:
     try:
         return normal_sweep(value)
-    except ValueError as error:
-        raise _mistake(str(error)) from None
+    except UserError as error:
+        raise _mistake(error.expected, error.found) from None
 
 
 class Config(Section):
@@ -504,17 +515,19 @@ class Config(Section):
     initial: tuple[Text, ...] = ()
     """Champion files to start from, instead of minimal genomes only."""
     task: TaskConfig = TaskConfig()
-    """What is to be learnt."""
+    """The task to be learnt, and its options."""
     search: SearchConfig = SearchConfig()
-    """How evolution proceeds."""
+    """The strategy, and the operators of evolution."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """What every genome is run on."""
+    """Weights and episodes of each genome."""
     champion: ChampionConfig = ChampionConfig()
-    """How the champion is chosen and reported."""
+    """The choice of the champion, and its report."""
+    stop: StopConfig = StopConfig()
+    """Returns, or a time, that end a search early."""
     workers: WorkersConfig = WorkersConfig()
     """Where evaluation runs."""
     logging: LoggingConfig = LoggingConfig()
-    """What a run leaves behind."""
+    """Records of a run besides its results."""
     stages: tuple[StageConfig, ...] = ()
     """Searches that follow each other, such as: discover at one weight with restarts, refine, widen the weights."""
 
@@ -542,154 +555,31 @@ class Config(Section):
         names = [stage.name.lower() for stage in stages]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise _mistake(f"expected every name once, found {stages[index].name!r} twice")
+                raise _mistake("every name once", f"{stages[index].name!r} twice")
         if stages and stages[0].mirrored:
-            raise _mistake("expected mirrored only in a stage that follows another, found it in the first")
+            raise _mistake("mirrored only in a stage that follows another", "it in the first")
         total = sum(stage.generations for stage in stages)
         if stages and info.data.get("generations", total) != total:
             found = info.data["generations"]
-            raise _mistake(f"expected no generations beside stages, which have their own ({total}), found {found}")
+            raise _mistake(f"no generations beside stages, which have their own ({total})", str(found))
         return stages
 
     @model_validator(mode="after")
     def _seeds_of_all_replicates(self) -> Self:
         if self.seed + self.replicates > 2**63:
-            raise _mistake(f"expected seed + replicates of at most 2**63, found {self.seed} + {self.replicates}")
+            raise _mistake("seed + replicates of at most 2**63", f"{self.seed} + {self.replicates}")
         return self
 
     @model_validator(mode="after")
     def _parallel_needs_several(self) -> Self:
         if self.workers.parallel > 1 and not self.has_children:
-            raise _mistake(
-                f"expected replicates or a sweep for workers.parallel {self.workers.parallel}, found one search"
-            )
+            raise _mistake(f"replicates or a sweep for workers.parallel {self.workers.parallel}", "one search")
         return self
 
     @property
     def has_children(self) -> bool:
-        """Whether it stands for several searches."""
+        """It stands for several searches."""
         return self.replicates > 1 or self.sweep is not None
-
-
-def stage_config(config: Config, index: int) -> Config:
-    """The config of one stage as a search of its own: without stages, and the sections of the stage merged.
-
-    Raises:
-        pydantic.ValidationError: the stage gives what its sections do not take.
-    """
-    stage = config.stages[index]
-    values = config.model_dump(exclude={"stages"})
-    for name, kind in STAGE_SECTIONS.items():
-        values[name] = _merged(values[name], kind.without_empty_sections(getattr(stage, name)))
-    for one, other in (("weights", "sampled_weights"), ("sampled_weights", "weights")):
-        if stage.evaluation.get(one) is not None and stage.evaluation.get(other) is None:
-            values["evaluation"][other] = None
-    return _without_unused_sections(Config.model_validate({**values, "generations": stage.generations}))
-
-
-def swept_config(config: Config, index: int) -> Config:
-    """The config of one combination of a sweep as a single search: with its values, without sweep and replicates.
-
-    A task of another name begins with its own defaults: the options of one task say nothing to another.
-
-    Raises:
-        pydantic.ValidationError: the schema does not take these values.
-    """
-    combination = combinations(config.sweep)[index]
-    values = config.model_dump(exclude={"sweep"})
-    if combination.get("task.name", config.task.name) != config.task.name:
-        values["task"] = {}
-    for one, other in (("weights", "sampled_weights"), ("sampled_weights", "weights")):
-        if any(f"{key}.".startswith(f"evaluation.{one}.") for key, value in combination.items() if value is not None):
-            values["evaluation"][other] = None
-    for key, value in combination.items():
-        for part in reversed(key.split(".")):
-            value = {part: value}
-        values = _merged(values, value)
-    values["workers"]["parallel"] = values["replicates"] = 1
-    return _without_unused_sections(Config.model_validate(values))
-
-
-def unused_sections(config: Config) -> list[tuple[str | int, ...]]:
-    """Paths of the sections of strategies that nothing in the config chooses: such settings look live and are not.
-
-    A section of ``search`` may belong to the strategy of the config, of one of its stages, or of a combination of its
-    sweep; one in a stage, or in a combination, to the strategy that is chosen there.
-    """
-    found: list[tuple[str | int, ...]] = []
-    swept = [each for each in combinations(config.sweep) if "search.strategy" in each]
-    chosen = {config.search.strategy, *(each["search.strategy"] for each in swept)}
-    for index, stage in enumerate(config.stages):
-        base = {config.search.strategy} if "strategy" not in stage.search and not swept else chosen
-        own = {stage.search["strategy"]} if "strategy" in stage.search else base
-        sections = (name for name in strategy_sections() if stage.search.get(name) is not None)
-        found += [("stages", index, "search", name) for name in sections if name not in own]
-    chosen |= {stage.search["strategy"] for stage in config.stages if isinstance(stage.search.get("strategy"), str)}
-    found += [("search", name) for name in config.search.strategies_with_settings if name not in chosen]
-    for each in combinations(config.sweep):
-        strategy = each.get("search.strategy", config.search.strategy)
-        parts = [key.split(".") for key in each]
-        names = {part[1] for part in parts if part[0] == "search" and len(part) > 2 and part[1] in strategy_sections()}
-        found += [("sweep", f"search.{name}") for name in sorted(names) if name != strategy and not config.stages]
-    return found
-
-
-def _without_unused_sections(config: Config) -> Config:
-    """A stage or a combination may choose another strategy; settings of the first one are none of its business."""
-    changes = {str(path[-1]): None for path in unused_sections(config) if path[0] == "search"}
-    return config.model_copy(update={"search": config.search.model_copy(update=changes)}) if changes else config
-
-
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """``changes`` over ``base``, mapping by mapping."""
-    deeper = {key: _merged(base[key], value) for key, value in changes.items() if _both_mappings(base.get(key), value)}
-    return {**base, **changes, **deeper}
-
-
-def _both_mappings(*values: Any) -> bool:
-    return all(isinstance(value, Mapping) for value in values)
-
-
-def result_keys(config: Config) -> dict[str, Any]:
-    """The part of a config that decides results, as plain JSON values in one order: what a champion stores."""
-    return {key: value for key, value in config.model_dump(mode="json").items() if key not in KEYS_WITHOUT_EFFECT}
-
-
-def config_hash(config: Config) -> str:
-    """SHA-256 (hex) of `result_keys` as canonical JSON, but for ``generations``: a resumed run may go on for longer."""
-    decisive = {key: value for key, value in result_keys(config).items() if key != "generations"}
-    return hashlib.sha256(_canonical(decisive).encode()).hexdigest()
-
-
-def stored_config_hash(stored: Mapping[str, Any]) -> str | None:
-    """`config_hash` of a config as a checkpoint or a champion has it, perhaps in an earlier layout.
-
-    Keys that have come since count with their defaults. None if it is no config.
-    """
-    try:
-        return config_hash(Config.model_validate(stored))
-    except ValidationError:
-        return None
-
-
-def _canonical(value: Any) -> str:
-    """JSON in which equal configs are equal text; 1, 1.0 and true differ, as they may to a task."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Dotted keys, sorted, whose values differ between two nested mappings or that only one of them has."""
-    return sorted(_differences(old, new, ""))
-
-
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    for key in old.keys() | new.keys():
-        if key not in old or key not in new:
-            yield prefix + key
-        elif isinstance(old[key], Mapping) and isinstance(new[key], Mapping):
-            yield from _differences(old[key], new[key], f"{prefix}{key}.")
-        elif _canonical(old[key]) != _canonical(new[key]):
-            yield prefix + key
 
 
 def _sorted(value: Any) -> Any:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from wann.errors import UserError
+
 # One search each, times replicates: more is a slip of the keyboard.
 MOST_COMBINATIONS = 1000
 # Of the name of a combination (letters).
@@ -32,18 +34,18 @@ def normal_sweep(given: Any) -> Grid | Listed | None:
     """A sweep as it is kept: dotted keys with lists of values, or a list of combinations; None if there is none.
 
     Raises:
-        ValueError: no such thing, a key that cannot be swept, a value given twice, or too many combinations.
+        UserError: no such thing, a key that cannot be swept, a value given twice, or too many combinations.
     """
     if not isinstance(given, Mapping | list | tuple):
         if given is None:
             return None
-        raise ValueError(f"expected keys with lists of values, or a list of combinations, found {_shown(given)}")
+        raise _mistake("keys with lists of values, or a list of combinations", _shown(given))
     if not given:
         return None
     sweep = _grid(given) if isinstance(given, Mapping) else _listed(given)
     found = math.prod(len(values) for values in sweep.values()) if isinstance(sweep, dict) else len(sweep)
     if found > MOST_COMBINATIONS:
-        raise ValueError(f"expected at most {MOST_COMBINATIONS} combinations, found {found}")
+        raise _mistake(f"at most {MOST_COMBINATIONS} combinations", str(found))
     return sweep
 
 
@@ -83,12 +85,16 @@ def value_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
+def _mistake(expected: str, found: str) -> UserError:
+    return UserError(key="sweep", expected=expected, found=found)
+
+
 def _grid(given: Mapping[str, Any]) -> Grid:
     grid: Grid = {}
     for key, values in _flat(given):
         _check_key(key, grid)
         if not isinstance(values, list | tuple) or not values:
-            raise ValueError(f"expected a list of values for {key}, found {_shown(values)}")
+            raise _mistake(f"a list of values for {key}", _shown(values))
         _check_different(f"values of {key}", values)
         grid[key] = list(values)
     return grid
@@ -98,7 +104,7 @@ def _listed(given: Sequence[Any]) -> Listed:
     listed: Listed = []
     for number, entry in enumerate(given):
         if not isinstance(entry, Mapping) or not entry:
-            raise ValueError(f"expected keys and values in combination {number + 1}, found {_shown(entry)}")
+            raise _mistake(f"keys and values in combination {number + 1}", _shown(entry))
         combination: Combination = {}
         for key, value in _flat(entry):
             _check_key(key, combination)
@@ -110,17 +116,17 @@ def _listed(given: Sequence[Any]) -> Listed:
 
 def _check_key(key: str, before: Mapping[str, Any]) -> None:
     if key in before:
-        raise ValueError(f"expected every key once, found {key} twice")
+        raise _mistake("every key once", f"{key} twice")
     reason = _NOT_SWEPT.get(key.partition(".")[0])
     if reason:
-        raise ValueError(f"expected keys that decide what one search finds, found {key} ({reason})")
+        raise _mistake("keys that decide what one search finds", f"{key} ({reason})")
 
 
 def _check_different(what: str, values: Sequence[Any]) -> None:
     texts = [_canonical(value) for value in values]
     for index, text in enumerate(texts):
         if text in texts[:index]:
-            raise ValueError(f"expected different {what}, found {_shown(values[index])} twice")
+            raise _mistake(f"different {what}", f"{_shown(values[index])} twice")
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -24,6 +24,7 @@ class RunError(RuntimeError):
         generation: up to which ``run`` is saved; None if unknown.
         is_begun: a checkpoint of ``run`` exists, so it can be resumed.
         remedy: in words that name no command; empty if there is none.
+        resume: the run that can go on once the cause is mended, as its user names it, if there is one.
     """
 
     def __init__(
@@ -35,10 +36,11 @@ class RunError(RuntimeError):
         generation: int | None = None,
         is_begun: bool | None = None,
         remedy: str = "",
+        resume: str | None = None,
     ) -> None:
         super().__init__(cause)
         self.path, self.cause = path, cause
-        self.run, self.generation, self.remedy = run, generation, remedy
+        self.run, self.generation, self.remedy, self.resume = run, generation, remedy, resume
         self.is_begun = generation is not None if is_begun is None else is_begun
 
     @property
@@ -63,7 +65,7 @@ class RunError(RuntimeError):
         return "what was finished is intact" if self.is_begun else "no checkpoint was finished yet"
 
     def _fields(self) -> dict[str, Any]:
-        names = ("path", "cause", "run", "generation", "is_begun", "remedy")
+        names = ("path", "cause", "run", "generation", "is_begun", "remedy", "resume")
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:

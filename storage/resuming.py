@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from configs import Config, config_hash, differing_keys, result_keys
+from configs.identity import check_later_end, decisive_keys
 from configs.sweep import combinations
 from wann.errors import UserError
 
@@ -34,7 +35,7 @@ def check_stamp(stamp: Mapping[str, Any], config: Config, place: Path | str, mig
     """
     if stamp.get("config_hash") == config_hash(config):
         return
-    keys = _differing(_completed(migrated(stamp.get("config", {}))), result_keys(config))
+    keys = differing_keys(_completed(migrated(stamp.get("config", {}))), decisive_keys(config))
     if keys:
         raise UserError(
             place=place,
@@ -45,18 +46,20 @@ def check_stamp(stamp: Mapping[str, Any], config: Config, place: Path | str, mig
 
 
 def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
-    """Refuse to go on under a config that gives other results; `workers`, `logging` and more generations may differ.
+    """Refuse to go on under a config that gives other results.
+
+    `workers` and `logging` may differ, and a search may end later: after more generations, or at a higher `stop`.
 
     Raises:
         UserError: names the differing keys.
     """
-    keys = _differing(result_keys(saved), result_keys(new))
+    keys = differing_keys(decisive_keys(saved), decisive_keys(new))
     if keys:
         raise UserError(
             place=place,
             expected="the config that the run was started with",
             found=f"other values of {', '.join(keys)}",
-            remedy="only workers, logging and a larger number of generations may change when a run goes on",
+            remedy="only workers, logging and a later end (more generations, a higher stop) may change on a resume",
         )
     began = "that the run was started with"
     if new.replicates != saved.replicates:
@@ -71,22 +74,15 @@ def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
             found="another",
             remedy="start a new run for it",
         )
-    if new.generations < saved.generations:
-        raise UserError(
-            place=place,
-            key="generations",
-            expected=f"at least the {saved.generations} {began}",
-            found=str(new.generations),
-        )
-
-
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    return [key for key in differing_keys(old, new) if key != "generations"]
+    try:
+        check_later_end(saved, new)
+    except UserError as error:
+        raise error.at(place=place) from None
 
 
 def _completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keys that are newer than the checkpoint have their defaults, as in a config file without them."""
     try:
-        return result_keys(Config.model_validate(values)) if values else values
+        return decisive_keys(Config.model_validate(values)) if values else values
     except ValidationError:
         return values  # keys that no version of today knows: they differ

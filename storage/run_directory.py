@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs import Config, dump_yaml, load_config
+from configs.loading import Overrides
 from storage.checkpoint import CHECKPOINT, PREVIOUS, Checkpoint, disk_error, load_latest, save
 from storage.genome_file import load_genomes, save_genomes
 from storage.lock import Lock
@@ -84,7 +85,7 @@ class RunDirectory:
     def open_existing(
         cls,
         path: str | Path,
-        overrides: Sequence[str] = (),
+        overrides: Overrides = (),
         config: Config | None = None,
         mirror: Mirror | None = None,
     ) -> Self:
@@ -92,7 +93,7 @@ class RunDirectory:
 
         Args:
             path: of its directory.
-            overrides: ``key=value`` of what may change (see `check_resumable`).
+            overrides: of what may change (see `check_resumable`).
             config: in the place of the run's own and its overrides, under the same rule.
             mirror: see `RunDirectory`.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from configs import Config
+from configs.loading import Overrides
 from storage.names import CONFIG, refuse_to_overwrite
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.lease import Lease
@@ -44,7 +45,7 @@ class RemoteRun(RunDirectory):
         return cls._open(storage, open_here)
 
     @classmethod
-    def open_at(cls, url: str, overrides: Sequence[str] = ()) -> RemoteRun:
+    def open_at(cls, url: str, overrides: Overrides = ()) -> RemoteRun:
         """Take over a stopped run, as `RunDirectory.open_existing` does.
 
         Raises:

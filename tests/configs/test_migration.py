@@ -132,14 +132,9 @@ def test_sweeps_keep_their_combinations():
             "{path}:1: sweep.search.lower_bound: expected no section but that of the combination's strategy, found one "
             "of 'lower_bound'",
         ),
-        (
-            "search:\n  mutation: {ad_connection: .1}\n",
-            "{path}:2: search.mutation.ad_connection: expected an operator, found 'ad_connection' (did you mean "
-            "'add_connection'?)",
-        ),
     ],
 )
-def test_sections_and_operators_that_nothing_uses_are_refused(write, text, message):
+def test_sections_that_nothing_uses_are_refused(write, text, message):
     path = write(text)
     with pytest.raises(UserError) as caught:
         load_config(path)

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from configs.schema import Config, Section, config_hash, differing_keys, result_keys, stage_config
+from configs import config_hash, differing_keys, result_keys, stage_config
+from configs.identity import check_later_end
+from configs.schema import Config, Section
 from wann.activations import PUBLISHED_ACTIVATIONS
+from wann.errors import UserError
 
 
 def sections(section: type[Section] = Config) -> list[type[Section]]:
@@ -37,7 +40,7 @@ def test_every_key_is_documented_where_it_is_declared():
     bare = [
         f"{s.__name__}.{name}" for s in sections() for name, field in s.model_fields.items() if not field.description
     ]
-    assert len(sections()) == 15
+    assert len(sections()) == 16
     assert bare == []
 
 
@@ -68,6 +71,7 @@ def test_the_hash_is_that_of_canonical_json_without_generations():
         {"replicates": 5},
         {"sweep": {"search.population": [8, 9]}},
         {"generations": 7},
+        {"stop": {"mean_return": 3, "best_return": 4, "seconds": 5}},
         {"task": {"name": "cartpole_swingup"}},
     ],
 )
@@ -91,6 +95,45 @@ def test_the_hash_and_the_difference_see_what_decides_results(change, key):
     changed = Config.model_validate(change)
     assert config_hash(changed) != config_hash(Config())
     assert differing_keys(result_keys(Config()), result_keys(changed)) == [key]
+
+
+def test_stop_is_a_result_but_for_its_seconds():
+    assert "stop" not in result_keys(Config())
+    assert "stop" not in result_keys(Config.model_validate({"stop": {"seconds": 5}}))
+    config = Config.model_validate({"stop": {"mean_return": 3, "seconds": 5}})
+    assert result_keys(config)["stop"] == {"mean_return": 3.0}
+
+
+def test_a_stop_of_stages_is_part_of_the_hash():
+    stages = {"stages": [{"name": "a", "generations": 4}]}
+    whole = Config.model_validate(stages)
+    assert config_hash(Config.model_validate({**stages, "stop": {"mean_return": 3}})) != config_hash(whole)
+    assert config_hash(Config.model_validate({**stages, "stop": {"seconds": 3}})) == config_hash(whole)
+    assert "stop" not in result_keys(whole)["stages"][0]
+    own = {"stages": [{"name": "a", "generations": 4, "stop": {"mean_return": 3, "seconds": 2}}]}
+    assert result_keys(Config.model_validate(own))["stages"][0]["stop"] == {"mean_return": 3}
+
+
+@pytest.mark.parametrize(
+    ("saved", "new", "message"),
+    [
+        ({}, {"generations": 2000}, ""),
+        ({}, {"generations": 3}, "generations: expected at least the 1024 that the run was started with, found 3"),
+        ({"mean_return": 3}, {"stop": {"mean_return": 4}}, ""),
+        ({"mean_return": 3}, {"stop": {}}, ""),
+        ({"mean_return": 3}, {"stop": {"mean_return": 2.5}}, "stop.mean_return: expected none, or at least 3, as the"),
+        ({}, {"stop": {"best_return": 2.5}}, "stop.best_return: expected none, as the run was started with, found 2.5"),
+        ({"seconds": 9}, {"stop": {"seconds": 2}}, ""),
+    ],
+)
+def test_a_resumed_search_may_end_later_and_not_earlier(saved, new, message):
+    saved, new = Config.model_validate({"stop": saved}), Config.model_validate({"stop": saved, **new})
+    if not message:
+        check_later_end(saved, new)
+        return
+    with pytest.raises(UserError) as caught:
+        check_later_end(saved, new)
+    assert str(caught.value).startswith(message)
 
 
 def test_options_of_a_task_have_one_order():

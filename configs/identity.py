@@ -1,0 +1,103 @@
+"""The identity of a config: the keys that decide results, their hash, and the keys in which two configs differ."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from configs.schema import KEYS_WITHOUT_EFFECT, Config
+from wann.errors import UserError
+
+
+def result_keys(config: Config) -> dict[str, Any]:
+    """The part of a config that decides results, as plain JSON values in one order; champion files store it.
+
+    Of ``stop`` only the returns are part of it, as no two runs take the same seconds; and nothing of it where it asks
+    for none, so that such configs have the hash they had before there was a ``stop``.
+    """
+    values = {key: value for key, value in config.model_dump(mode="json").items() if key not in KEYS_WITHOUT_EFFECT}
+    returns = {key: value for key, value in _without_seconds(values.pop("stop")).items() if value is not None}
+    if returns:
+        values["stop"] = returns
+    for stage in values["stages"]:
+        changes = _without_seconds(stage.pop("stop"))
+        if changes:
+            stage["stop"] = changes
+    return values
+
+
+def decisive_keys(config: Config) -> dict[str, Any]:
+    """`result_keys` without those that may change on a resume: the end of a search, which may come later.
+
+    Stages keep theirs: each starts from what the one before it ended with.
+    """
+    ends = ("generations",) if config.stages else ("generations", "stop")
+    return {key: value for key, value in result_keys(config).items() if key not in ends}
+
+
+def config_hash(config: Config) -> str:
+    """SHA-256 (hex) of `decisive_keys` as canonical JSON."""
+    return hashlib.sha256(_canonical(decisive_keys(config)).encode()).hexdigest()
+
+
+def stored_config_hash(stored: Mapping[str, Any]) -> str | None:
+    """`config_hash` of a config as a checkpoint or a champion has it, perhaps in an earlier layout.
+
+    Keys that have come since count with their defaults. None if it is no config.
+    """
+    try:
+        return config_hash(Config.model_validate(stored))
+    except ValidationError:
+        return None
+
+
+def check_later_end(saved: Config, new: Config) -> None:
+    """Refuse to resume with an earlier end: fewer generations, or a lower return to stop at.
+
+    Raises:
+        UserError: with the key.
+    """
+    if new.generations < saved.generations:
+        raise UserError(
+            key="generations",
+            expected=f"at least the {saved.generations} that the run was started with",
+            found=str(new.generations),
+        )
+    for name in ("mean_return", "best_return"):
+        before, after = (getattr(config.stop, name) for config in (saved, new))
+        if _or_never(after) < _or_never(before):
+            least = "none" if before is None else f"none, or at least {before:g}"
+            raise UserError(key=f"stop.{name}", expected=f"{least}, as the run was started with", found=f"{after:g}")
+
+
+def _or_never(limit: float | None) -> float:
+    return math.inf if limit is None else limit
+
+
+def differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Dotted keys, sorted, whose values differ between two nested mappings or that only one of them has."""
+    return sorted(_differences(old, new, ""))
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for key in old.keys() | new.keys():
+        if key not in old or key not in new:
+            yield prefix + key
+        elif isinstance(old[key], Mapping) and isinstance(new[key], Mapping):
+            yield from _differences(old[key], new[key], f"{prefix}{key}.")
+        elif _canonical(old[key]) != _canonical(new[key]):
+            yield prefix + key
+
+
+def _canonical(value: Any) -> str:
+    """JSON in which equal configs are equal text; 1, 1.0 and true differ, as they may to a task."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _without_seconds(stop: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in stop.items() if key != "seconds"}
