@@ -1,6 +1,7 @@
 """Run a search: ``run_search.py CONFIG [--set KEY=VALUE] [--run-dir DIR]``, or ``run_search.py --resume DIR``.
 
-On a cluster: ``run_search.py CONFIG --address HOST:PORT``, or as a submitted job (docs/cluster.md).
+On a cluster: ``run_search.py CONFIG --address HOST:PORT``, or as a submitted job (docs/cluster.md). The loop of the
+search is in `experiment.loop`, on one screen; `experiment.search` is the same from Python (docs/python.md).
 """
 
 from __future__ import annotations
@@ -8,116 +9,84 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import wann_commands  # noqa: F401 - first of all: the project's packages are found before others of their names
 from experiment.terminal.command_line import DONE, INTERRUPTED, ArgumentParser, StopRequest, exit_status
-from wann.errors import Stopped
+from wann.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from envs.task import Task
-    from evolution.protocol import AskTell
-    from experiment.evaluators import Evaluators
-    from experiment.replicates.tables import Finished
     from storage.run_directory import RunDirectory
-    from wann.champion import Champion
-    from workers.evaluator import Evaluator
-
-
-def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> AskTell | None:
-    """One search, from its newest checkpoint to its last generation; None if asked to stop."""
-    from evolution.registry import make_search
-    from experiment.champions import first_genomes
-    from experiment.opening import behaviour_of
-    from experiment.recording.recorder import Recorder
-    from experiment.terminal.live import Display, label_of
-
-    config = run.config
-    search = make_search(
-        config, task.num_inputs, task.num_outputs, first_genomes(run, task), behaviour_of(config, task)
-    )
-    with (
-        Recorder(run, search, config.logging) as recorder,
-        Display(console, label_of(run.path), config.generations, config.logging.progress) as display,
-    ):
-        while search.generation < config.generations:
-            if stop.requested:
-                return None
-            summary = search.tell(recorder.evaluate(evaluator, search.ask()))
-            if summary is not None:  # else the generation goes on: a race, or children that gradients propose
-                display.update(recorder.record(summary, evaluator.statistics()))
-    return search
-
-
-def find_champion(run: RunDirectory, evaluators: Evaluators, console: Console, stop: StopRequest) -> Champion | None:
-    """Search, in stages where the config has them, then choose the champion; None (or `Stopped`) if asked to stop."""
-    from experiment.champions import crown, last_config
-    from experiment.opening import task_of
-    from experiment.stages import run_stages
-    from wann.champion import format_champion
-
-    def evolve_one(run: RunDirectory) -> AskTell | None:
-        task = task_of(run.config)
-        return evolve(run, task, evaluators.on(task), console, stop)
-
-    if run.config.stages:
-        candidates = run_stages(run, evolve_one, evaluators, console, stop)
-    else:
-        search = evolve_one(run)
-        candidates = None if search is None else search.candidates()
-    if candidates is None:
-        return None
-    task = task_of(last_config(run.config))
-    champion = crown(run.config, candidates, task, evaluators.on, stop)
-    run.write_champion(format_champion(champion).encode())
-    return champion
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 stopped by a failure (resumable), 2 a mistake of the user, 130 interrupted."""
-    return exit_status("run_search.py", lambda: _run(sys.argv[1:] if argv is None else argv))
+    arguments = sys.argv[1:] if argv is None else argv
+    return exit_status("run_search.py", lambda: _run(arguments), is_part="--share" in arguments)
 
 
 def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     from rich.console import Console
 
-    from experiment.evaluators import Evaluators
-    from experiment.jobs import check_outlives_job
-    from experiment.opening import Share, open_run
-    from experiment.replicates.run import print_several, run_several
-    from experiment.terminal.messages import announce, print_champion, print_interrupted, resumable
+    from experiment.build import Share
+    from experiment.loop import run_whole
+    from experiment.plan import plan_of
+    from experiment.replicates.run import print_several
+    from experiment.terminal.champion_table import print_champion
+    from experiment.terminal.messages import announce, print_interrupted
+    from experiment.whole_run import whole
+    from wann.champion import Champion
 
     console = Console()
-    check_outlives_job(arguments.resume or arguments.run_dir)
     share = None if arguments.share is None else Share.parse(arguments.share)
-    short = {"seed": arguments.seed, "workers.address": arguments.address}
-    overrides = arguments.overrides + [f"{key}={value}" for key, value in short.items() if value is not None]
     with (
-        open_run(arguments.config, overrides, arguments.run_dir, arguments.resume) as run,
+        _open(arguments) as run,
         StopRequest(lambda: console.print("Finishing this generation; Ctrl-C again stops at once.")) as stop,
-        resumable(run),
+        whole(run),
     ):
         if share is not None:
             stop.watch_input()
-        announce(console, run)
-        champion: Champion | None = None
-        children: Finished | None = None
-        with Evaluators(run.config, console, share) as evaluators, suppress(Stopped):
-            if run.config.has_children:
-                children = run_several(run, lambda one: find_champion(one, evaluators, console, stop), console, stop)
-            else:
-                champion = find_champion(run, evaluators, console, stop)
-        if children is not None:
-            print_several(console, run, children)
-        elif champion is not None:
-            print_champion(console, run, champion)
-        else:
+        announce(console, run, plan_of(run.config))
+        found = run_whole(run, console, stop, share)
+        if found is None:
             print_interrupted(console, run)
             return INTERRUPTED
+        if isinstance(found, Champion):
+            print_champion(console, run, found)
+        else:
+            print_several(console, run, found)
     return DONE
+
+
+def _open(arguments: argparse.Namespace) -> RunDirectory:
+    """The run that a command line asks for.
+
+    Raises:
+        UserError: contradictory or missing arguments, an invalid config, or a directory that cannot be used.
+    """
+    from experiment.checking import load_checked
+    from experiment.jobs import check_outlives_job
+    from experiment.opening import create_run, resume_run
+    from experiment.plan import settled
+
+    config, run_dir, resume = arguments.config, arguments.run_dir, arguments.resume
+    check_outlives_job(resume or run_dir)
+    short = {"seed": arguments.seed, "workers.address": arguments.address}
+    overrides = arguments.overrides + [f"{key}={value}" for key, value in short.items() if value is not None]
+    if resume is not None:
+        if config is not None or run_dir is not None:
+            raise UserError(
+                key=f"--resume {resume}",
+                expected=f"no {'CONFIG' if config is not None else '--run-dir'} beside it",
+                found="one",
+                remedy="the run has its own config and directory",
+            )
+        return resume_run(resume, overrides)
+    if config is None:
+        raise UserError(expected="CONFIG, such as configs/cartpole_swingup.yaml, or --resume DIR", found="neither")
+    return create_run(settled(load_checked(config, overrides)), run_dir, Path(config).stem)
 
 
 def _parser() -> ArgumentParser:

@@ -11,22 +11,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from configs import Config, result_keys, stage_config
+from configs import Config, result_keys
 from configs.schema import ChampionConfig
 from envs.task import HasEnsemble, Returns, Task, options_of, preprocessing_of, untouched_of
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
+from experiment.build import Evaluators
+from experiment.effort import expected_episodes, ranking_episodes
+from experiment.plan import SearchPlan
 from experiment.terminal.command_line import StopRequest
 from storage.files import RunError
 from storage.run_directory import RunDirectory
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.genome import Genome
-from wann.network import Network, Networks, compile_genome
+from wann.network import Network, Networks, compile_genome, compile_population
 from wann.population import Population
 from workers.evaluator import Evaluator
 
 # Those whose code decides results.
 _LIBRARIES = ("numpy", "numba", "gymnasium")
+
+
+# Is told of episodes that were run, and of about how many there will be.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome of a search before its champion is chosen."""
+
+    candidates: Population
+    generations: int  # that it ran; of a search in stages the sum over its stages
 
 
 @dataclass(frozen=True)
@@ -38,8 +53,17 @@ class Survivors:
     steps: int  # simulated to choose them
 
 
+def ignored(done: int, total: int) -> None:
+    """Take no note of progress."""
+
+
 def survivors(
-    candidates: Population, config: Config, evaluator: Evaluator, wanted: int, stop: StopRequest
+    candidates: Population,
+    config: Config,
+    evaluator: Evaluator,
+    wanted: int,
+    stop: StopRequest,
+    progress: Progress = ignored,
 ) -> Survivors:
     """The ``wanted`` best by halving; see `evolution.confirmation.rank_candidates`.
 
@@ -49,59 +73,52 @@ def survivors(
         evaluator: of the task that is to decide.
         wanted: how many; fewer are left where others fail or are copies.
         stop: is honoured between two rounds of the halving.
+        progress: is told of episodes.
 
     Raises:
         Stopped: as asked for; the choice is begun anew when the run goes on.
     """
-    steps = 0
+    counted = _Counted(stop, progress, ranking_episodes(config, _num_different(candidates), wanted))
 
     def evaluate(networks: Networks, weights: NDArray, seeds: NDArray) -> NDArray:
-        nonlocal steps
-        stop.check()
-        returns = evaluator.evaluate(networks, weights, seeds)
-        steps += int(returns.steps.sum())
-        return returns.values
+        return counted(lambda: evaluator.evaluate(networks, weights, seeds)).values
 
     ranked = rank_candidates(candidates, evaluate, _settings(config), config.evaluation, config.seed, wanted)[:wanted]
     genomes = Population.of([genome for genome, _ in ranked]) if ranked else candidates.take([])
-    return Survivors(genomes, np.array([score for _, score in ranked], np.float64), steps)
-
-
-def last_config(config: Config) -> Config:
-    """What decides about the champion: the plain config itself, or that of the last stage."""
-    return stage_config(config, len(config.stages) - 1) if config.stages else config
+    return Survivors(genomes, np.array([score for _, score in ranked], np.float64), counted.steps)
 
 
 def crown(
-    config: Config, candidates: Population, task: Task, evaluator_on: Callable[[Task], Evaluator], stop: StopRequest
+    plan: SearchPlan, found: Found, evaluators: Evaluators, stop: StopRequest, progress: Progress = ignored
 ) -> Champion:
     """Choose the champion among the candidates and confirm it; see `evolution.confirmation`.
 
+    Whole episodes of the task of the search, or of its last stage, decide: ``task.reported``. Where seeds do not keep
+    what is reported apart from what was chosen on, ``task.untouched`` is reported.
+
     Args:
-        config: of the whole run.
-        candidates: of the search, or the survivors of its last stage.
-        task: of the search, or of its last stage. Whole episodes of it decide: ``task.reported``; where seeds do not
-            keep what is reported apart from what was chosen on, ``task.untouched`` is reported.
-        evaluator_on: gives the evaluator of a task.
+        plan: of the search.
+        found: its candidates, or the survivors of its last stage.
+        evaluators: of its tasks.
         stop: is honoured between two evaluations.
+        progress: is told of episodes.
 
     Raises:
         RunError: no candidate has finite returns that the oracle confirms.
         Stopped: as asked for; the choice is begun anew when the run goes on.
     """
-    reported, last = task.reported, last_config(config)
-    untouched = untouched_of(reported)
+    config, last, candidates = plan.config, plan.last, found.candidates
+    task = evaluators.task_of(last)
+    reported, untouched = task.reported, untouched_of(task.reported)
+    counted = _Counted(stop, progress, expected_episodes(last, _num_different(candidates)))
 
     def evaluate(networks: Networks, weights: NDArray, seeds: NDArray) -> NDArray:
-        stop.check()
-        return evaluator_on(reported).evaluate(networks, weights, seeds).values
+        return counted(lambda: evaluators.on(reported).evaluate(networks, weights, seeds)).values
 
     def oracle_of(task: Task) -> Callable[[Network, NDArray, NDArray], Returns]:
-        def oracle(network: Network, weights: NDArray, seeds: NDArray) -> Returns:
-            stop.check()
-            return evaluator_on(task).evaluate_oracle(network, weights, seeds)
-
-        return oracle
+        return lambda network, weights, seeds: counted(
+            lambda: evaluators.on(task).evaluate_oracle(network, weights, seeds)
+        )
 
     settings, evaluation = _settings(last), last.evaluation
     ranked = rank_candidates(candidates, evaluate, settings, evaluation, config.seed) if len(candidates) else []
@@ -126,15 +143,36 @@ def crown(
         returns=returns,
         config=result_keys(config),
         seed=config.seed,
-        generation=config.generations,
+        generation=found.generations,
         simulator=reported.simulated_by,
         preprocessing=preprocessing_of(reported),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
     )
 
 
+class _Counted:
+    """Runs evaluations: honours a stop before each, and counts episodes and steps."""
+
+    def __init__(self, stop: StopRequest, progress: Progress, total: int) -> None:
+        self.steps = 0  # simulated
+        self._episodes = 0
+        self._stop, self._progress, self._total = stop, progress, total
+
+    def __call__(self, evaluate: Callable[[], Returns]) -> Returns:
+        self._stop.check()
+        returns = evaluate()
+        self.steps += int(returns.steps.sum())
+        self._episodes += returns.values.size
+        self._progress(self._episodes, self._total)
+        return returns
+
+
+def _num_different(candidates: Population) -> int:
+    return len(compile_population(candidates).different()) if len(candidates) else 0
+
+
 def first_genomes(run: RunDirectory, task: Task) -> list[Genome]:
-    """What the first population of a run is made of: genomes handed to it, or those of ``config.initial``.
+    """The genomes that the first population of a run is made of: genomes handed to it, or those of ``config.initial``.
 
     Raises:
         UserError: a file is missing, damaged, or made for other inputs and outputs than the task's.
@@ -152,18 +190,17 @@ def initial_genomes(config: Config, task: Task) -> list[Genome]:
         UserError: a file is missing, damaged, or made for other inputs and outputs than the task's.
     """
     if len(config.initial) > config.search.population:
-        raise UserError(
-            f"initial: expected at most as many champions as the population of {config.search.population}, "
-            f"found {len(config.initial)}"
-        )
+        expected = f"at most as many champions as the population of {config.search.population}"
+        raise UserError(key="initial", expected=expected, found=str(len(config.initial)))
     genomes = []
     for path in config.initial:
         genome = load_champion(path).genome
-        found, expected = (genome.num_inputs, genome.num_outputs), (task.num_inputs, task.num_outputs)
-        if found != expected:
+        if (genome.num_inputs, genome.num_outputs) != (task.num_inputs, task.num_outputs):
             raise UserError(
-                f"initial: {path}: expected a network with {expected[0]} inputs and {expected[1]} outputs "
-                f"for task {task.name!r}, found {found[0]} and {found[1]}"
+                key="initial",
+                place=path,
+                expected=f"a network with {task.num_inputs} inputs and {task.num_outputs} outputs for {task.name!r}",
+                found=f"{genome.num_inputs} and {genome.num_outputs}",
             )
         genomes.append(genome)
     return genomes

@@ -1,4 +1,4 @@
-"""What is different where a search runs as a job that was submitted to a cluster."""
+"""Searches that run as a job which was submitted to a cluster."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def check_outlives_job(run_dir: str | None) -> None:
     path = Path(run_dir or RUNS).resolve()
     if job_address() is not None and _UNPACKED in path.parts and path.is_relative_to(Path.cwd()):
         raise UserError(
-            f"--run-dir: expected a directory that outlives the job, found {run_dir or 'none'}, which Ray would delete "
-            "with the job's working directory"
+            key="--run-dir",
+            expected="a directory that outlives the job",
+            found=f"{run_dir or 'none'}, which Ray would delete with the job's working directory",
         )

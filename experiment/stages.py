@@ -7,26 +7,28 @@ the genomes it starts from are in its ``initial``. Once its ``survivors`` are wr
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from configs import config_hash, stage_config
+from configs import Config, config_hash, stored_config_hash
 from evolution.mutation.mirroring import mirrored
-from evolution.registry import AnySearch
-from experiment.champions import Survivors, initial_genomes, survivors
-from experiment.evaluators import Evaluators
-from experiment.opening import task_of
+from evolution.protocol import AskTell
+from experiment.build import Evaluators
+from experiment.champions import Found, Survivors, initial_genomes, survivors
+from experiment.plan import SearchPlan, StagePlan
 from experiment.replicates.children import open_child
+from experiment.terminal.choosing import Choosing
 from experiment.terminal.command_line import StopRequest
-from storage.checkpoint import CheckpointError
+from experiment.terminal.live import label_of
+from storage.checkpoint import CheckpointError, load_latest
 from storage.csv_text import csv_text
 from storage.files import RunError
 from storage.genome_file import load_genomes
-from storage.run_directory import RunDirectory
+from storage.run_directory import CONFIG, RunDirectory
 from wann.errors import UserError
 from wann.network import compile_genome, compile_population
 from wann.population import Population, concatenate
@@ -34,9 +36,9 @@ from wann.randomness import Purpose, keyed_rng
 
 LOGGER = logging.getLogger(__name__)
 
-DIRECTORY, SURVIVORS, TABLE = "stages", "survivors", "stages.csv"
-# What takes one run through its generations; None if it was asked to stop.
-Evolve = Callable[[RunDirectory], AnySearch | None]
+SURVIVORS, TABLE = "survivors", "stages.csv"
+# Takes one run through its generations; None if it was asked to stop.
+Evolve = Callable[[RunDirectory], AskTell | None]
 
 
 @dataclass(frozen=True)
@@ -70,44 +72,50 @@ class Restart:
 
 
 def run_stages(
-    parent: RunDirectory, evolve: Evolve, evaluators: Evaluators, console: Console, stop: StopRequest
-) -> Population | None:
+    parent: RunDirectory,
+    plan: SearchPlan,
+    evolve: Evolve,
+    evaluators: Evaluators,
+    console: Console,
+    stop: StopRequest,
+) -> Found | None:
     """Run what is not finished yet of every stage; the survivors of the last one, or None if stopped on the way.
 
     Raises:
         RunError: all genomes of a stage fail.
         Stopped: while survivors were chosen.
     """
-    config = parent.config
     done: list[Restart] = []
     genomes: Population | None = None
-    for index, stage in enumerate(config.stages):
-        if stage.mirrored and genomes is not None:
+    generations = 0
+    for stage in plan.stages:
+        settings = stage.settings
+        if settings.mirrored and genomes is not None:
             genomes = mirrored(genomes)
         here: list[Restart] = []
-        for number in range(stage.restarts):
-            if stage.enough is not None and any(restart.best_score >= stage.enough for restart in here):
+        for number in range(settings.restarts):
+            if settings.enough is not None and any(restart.best_score >= settings.enough for restart in here):
                 break
-            restart = _Restart(parent, index, number)
+            restart = _Restart(parent, plan, stage, number, evaluators)
             found = restart.finished()
             if found is None:
                 if stop.requested:
                     return None
-                _announce(console, parent, index, number)
-                found = restart.run(genomes, evolve, evaluators, stop)
+                _announce(console, parent, plan, stage, number)
+                found = restart.run(genomes, evolve, console, stop)
             if found is None:
                 return None
             here.append(found)
             done.append(found)
             parent.write(TABLE, csv_text([restart.row() for restart in done]).encode())
-        genomes = merged([restart.survivors for restart in here], stage.survivors)
+        generations += max(restart.generations for restart in here)
+        genomes = merged([restart.survivors for restart in here], settings.survivors)
         if not len(genomes):
-            raise RunError(
-                None,
-                f"expected survivors of stage {stage.name!r} with finite returns, found none in {len(here)} restarts",
-            )
+            expected = f"survivors of stage {settings.name!r} with finite returns"
+            raise RunError(None, f"expected {expected}, found none in {len(here)} restarts")
+    assert genomes is not None  # A plan with stages has at least one.
     print_stages(console, parent, done)
-    return genomes
+    return Found(genomes, generations)
 
 
 def merged(parts: list[Survivors], wanted: int) -> Population:
@@ -119,22 +127,21 @@ def merged(parts: list[Survivors], wanted: int) -> Population:
 
 
 class _Restart:
-    """Restart ``number`` (from 0) of stage ``index``: its place, its config, and whether it is finished."""
+    """Restart ``number`` (from 0) of a stage: its place, its config, and its end."""
 
-    def __init__(self, parent: RunDirectory, index: int, number: int) -> None:
-        config = parent.config
-        self._parent = parent
-        self._stage = config.stages[index]
-        self._number = number
-        self._path = parent.path / DIRECTORY / f"{index + 1}-{self._stage.name}" / f"restart-{number:03d}"
-        seed = _seed_of(config.seed, index, number)
+    def __init__(
+        self, parent: RunDirectory, plan: SearchPlan, stage: StagePlan, number: int, evaluators: Evaluators
+    ) -> None:
+        self._parent, self._stage, self._number, self._evaluators = parent, stage, number, evaluators
+        self._path = parent.path / stage.directory(number)
         # The genomes of `initial` are handed over like those of a stage before.
-        self._named = config.initial if index == 0 else ()
+        self._named = plan.config.initial if stage.number == 1 else ()
+        seed = _seed_of(plan.config.seed, stage.number - 1, number)
         own = {"seed": seed, "replicates": 1, "initial": ()}
-        self._config = stage_config(config, index).model_copy(update=own)
+        self._config: Config = stage.config.model_copy(update=own)
 
     def finished(self) -> Restart | None:
-        """What it came to, if its survivors are written."""
+        """Its outcome, if its survivors are written."""
         try:
             found = load_genomes(self._path / SURVIVORS)
         except FileNotFoundError:
@@ -142,43 +149,61 @@ class _Restart:
         except CheckpointError as error:
             LOGGER.warning("%s; they are chosen again", error)
             return None
-        if found.metadata["config_hash"] != config_hash(self._config):
+        facts = found.metadata
+        if not self._made_under(facts["config_hash"]):
             raise UserError(
-                f"{self._path.parent.parent.parent / 'config.yaml'}: expected the config that {self._path / SURVIVORS} "
-                "was made under, found another; restore it, or start a new run"
+                place=self._parent.address_of(self._parent.path / CONFIG),
+                expected=f"the config that {self._parent.address_of(self._path / SURVIVORS)} was made under",
+                found="another",
+                remedy="restore it, or start a new run",
             )
-        chosen = Survivors(found.genomes, found.scores, found.metadata["selection_steps"])
-        return self._done(found.metadata["env_steps"], chosen)
+        chosen = Survivors(found.genomes, found.scores, facts["selection_steps"])
+        # Before searches could end early the file did not have its generations.
+        return self._done(facts.get("generations", self._config.generations), facts["env_steps"], chosen)
 
-    def run(
-        self, genomes: Population | None, evolve: Evolve, evaluators: Evaluators, stop: StopRequest
-    ) -> Restart | None:
+    def _made_under(self, stamp: str) -> bool:
+        """True for the hash of this restart's config, or of the same config in an earlier layout of it."""
+        expected = config_hash(self._config)
+        if stamp == expected:
+            return True
+        checkpoint = load_latest(self._path)
+        if checkpoint is None or checkpoint.metadata.get("config_hash") != stamp:
+            return False
+        return stored_config_hash(checkpoint.metadata.get("config", {})) == expected
+
+    def run(self, genomes: Population | None, evolve: Evolve, console: Console, stop: StopRequest) -> Restart | None:
         """Begin or go on, and choose its survivors; None if stopped."""
         with self._open(genomes) as run:
             search = evolve(run)
             if search is None:
                 return None
-            evaluator = evaluators.on(task_of(run.config))
-            chosen = survivors(search.candidates(), run.config, evaluator, self._stage.survivors, stop)
+            evaluator = self._evaluators.on(self._evaluators.task_of(run.config))
+            wanted = self._stage.settings.survivors
+            with Choosing(console, label_of(run.path), "survivors", run.config.logging.progress) as choosing:
+                chosen = survivors(search.candidates(), run.config, evaluator, wanted, stop, choosing.update)
             checkpoint = run.load_checkpoint()
             assert checkpoint is not None  # The last generation is always saved.
-            env_steps = checkpoint.metadata["totals"]["env_steps"]
-            facts = {"env_steps": env_steps, "selection_steps": chosen.steps, "config_hash": config_hash(run.config)}
+            facts = {
+                "env_steps": checkpoint.metadata["totals"]["env_steps"],
+                "selection_steps": chosen.steps,
+                "generations": search.generation,
+                "config_hash": config_hash(run.config),
+            }
             run.save_genomes(SURVIVORS, chosen.genomes, chosen.scores, facts)
-        return self._done(env_steps, chosen)
+        return self._done(search.generation, facts["env_steps"], chosen)
 
     def _open(self, genomes: Population | None) -> RunDirectory:
         def initial() -> Population | None:
             if not self._named:
                 return genomes
             named = self._config.model_copy(update={"initial": self._named})
-            return Population.of(initial_genomes(named, task_of(named)))
+            return Population.of(initial_genomes(named, self._evaluators.task_of(named)))
 
         return open_child(self._parent, self._path, self._config, initial)
 
-    def _done(self, env_steps: int, chosen: Survivors) -> Restart:
-        config = self._config
-        return Restart(self._stage.name, self._number + 1, config.seed, config.generations, env_steps, chosen)
+    def _done(self, generations: int, env_steps: int, chosen: Survivors) -> Restart:
+        name = self._stage.settings.name
+        return Restart(name, self._number + 1, self._config.seed, generations, env_steps, chosen)
 
 
 def _seed_of(seed: int, index: int, number: int) -> int:
@@ -188,15 +213,15 @@ def _seed_of(seed: int, index: int, number: int) -> int:
     return int(keyed_rng(seed, Purpose.STAGE, index, number).integers(2**63 - 1))
 
 
-def _announce(console: Console, parent: RunDirectory, index: int, number: int) -> None:
-    stages = parent.config.stages
-    stage = stages[index]
+def _announce(console: Console, parent: RunDirectory, plan: SearchPlan, stage: StagePlan, number: int) -> None:
+    settings = stage.settings
     within = f"{parent.path.name}: " if parent.path.name.startswith("replicate-") else ""
-    restart = f", restart {number + 1} of {stage.restarts}" if stage.restarts > 1 else ""
-    console.print(f"{within}Stage {index + 1} of {len(stages)}: {stage.name}{restart}", highlight=False, soft_wrap=True)
+    restart = f", restart {number + 1} of {settings.restarts}" if settings.restarts > 1 else ""
+    line = f"{within}Stage {stage.number} of {len(plan.stages)}: {settings.name}{restart}"
+    console.print(line, highlight=False, soft_wrap=True)
 
 
-def print_stages(console: Console, parent: RunDirectory, done: list[Restart]) -> None:
+def print_stages(console: Console, parent: RunDirectory, done: Sequence[Restart]) -> None:
     """A line for each restart of each stage, and where the file is."""
     table = Table(title="Stages (scores on held-out episodes of the stage)")
     for name in ("stage", "restart", "generations", "steps", "best score", "connections"):

@@ -150,11 +150,11 @@ def test_a_task_that_returns_nan_is_survived(failing, tmp_path):
     assert sum(line["num_failed"] for line in metrics(tmp_path / "run")) > 0
 
 
-def test_a_search_in_which_everything_fails_ends_without_a_champion(failing, tmp_path):
+def test_a_search_in_which_everything_fails_ends_with_its_first_generation(failing, tmp_path):
     task = {"name": "failing", "how": "always nan", "max_steps": 20}
     done = run_failing(failing, write_config(tmp_path / "c.yaml", task=task), "--run-dir", tmp_path / "run")
     assert done.returncode == 1, done.stderr
-    assert "expected a champion with finite returns" in done.stderr
+    assert "every return of the first generation is not finite" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "run" / "champion.json").exists()
 

@@ -268,7 +268,8 @@ def test_a_run_is_not_overwritten_and_none_is_not_resumed(config, bucket, tmp_pa
     assert main([str(config), "--run-dir", bucket, "--set", "generations=1"]) == 0
     before = {name: open_storage(bucket).read(name) for name in open_storage(bucket).names()}
     assert main([str(config), "--run-dir", bucket]) == 2
-    assert f"found a run in it; go on with: run_search.py --resume {bucket}\n" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "found a run in it; go on with: " in message and message.endswith(f"run_search.py --resume {bucket}\n")
     assert main(["--resume", bucket, "--set", "seed=3"]) == 2
     error = capsys.readouterr().err
     assert f"{bucket}: expected the config that the run was started with, found other values of seed" in error

@@ -338,14 +338,14 @@ def test_help_names_the_options():
 
 
 def test_the_shipped_configs_are_valid(tmp_path):
-    from configs import load_config
-    from experiment.opening import check
+    from experiment.checking import check, load_checked
+    from experiment.plan import plan_of
     from searching import ROOT
 
     paths = sorted((ROOT / "configs").glob("*.yaml"))
     assert {"cartpole_swingup.yaml", "cartpole_swingup_published.yaml"} <= {path.name for path in paths}
     for path in paths:
-        check(load_config(path))
+        check(plan_of(load_checked(path)))
 
 
 def test_published_config_is_the_published_search():

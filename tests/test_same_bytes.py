@@ -10,10 +10,12 @@ import pytest
 from rich.console import Console
 
 from configs import load_config
-from experiment.champions import crown
-from experiment.opening import task_of
+from experiment.build import Evaluators, task_of
+from experiment.champions import Found, crown
+from experiment.loop import evolve
+from experiment.plan import plan_of
 from experiment.terminal.command_line import StopRequest
-from run_search import evolve, main
+from run_search import main
 from searching import command, metrics, result, write_config
 from storage.checkpoint import CHECKPOINT
 from storage.run_directory import RunDirectory
@@ -44,6 +46,17 @@ def expected(config, tmp_path_factory) -> tuple:
     return result(run)
 
 
+class Given(Evaluators):
+    """One evaluator for every task."""
+
+    def __init__(self, config, evaluator: Evaluator) -> None:
+        super().__init__(config, Console(quiet=True))
+        self._given = evaluator
+
+    def on(self, task) -> Evaluator:
+        return self._given
+
+
 def evolve_with(evaluator: Evaluator, config: Path, path: Path) -> tuple:
     loaded = load_config(config)
     with RunDirectory.create(path, loaded) as run, StopRequest(lambda: None) as stop:
@@ -51,7 +64,8 @@ def evolve_with(evaluator: Evaluator, config: Path, path: Path) -> tuple:
         assert task.reported == task  # so that one evaluator will do
         search = evolve(run, task, evaluator, Console(quiet=True), stop)
         assert search is not None
-        champion = crown(loaded, search.candidates(), task, lambda _: evaluator, stop)
+        evaluators = Given(loaded, evaluator)
+        champion = crown(plan_of(loaded).searches[0], Found(search.candidates(), search.generation), evaluators, stop)
         run.write_champion(format_champion(champion).encode())
     return result(path)
 

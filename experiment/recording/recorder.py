@@ -1,4 +1,4 @@
-"""What a run writes down each generation: metrics, TensorBoard events, its best network, a checkpoint."""
+"""The record of a run's generations: metrics, TensorBoard events, its best network, a checkpoint."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class Recorder:
         self._search = search
         self._config = config
         self._totals = Totals()
+        self._newest: Mapping[str, Any] | None = None
         self._events: Events | None = None
         self._tracking: Tracking | None = None
         self._last = perf_counter()
@@ -63,7 +64,9 @@ class Recorder:
         if checkpoint is not None:
             self._search.restore(checkpoint.arrays, checkpoint.metadata)
             self._totals = Totals(**checkpoint.metadata["totals"])
-        self._run.truncate_metrics(self._search.generation - 1)
+        kept = self._run.truncate_metrics(self._search.generation - 1)
+        if kept and kept[-1]["generation"] == self._search.generation - 1:
+            self._newest = kept[-1]
         self._last = perf_counter()
         return self
 
@@ -77,6 +80,11 @@ class Recorder:
         # generations, or the disk full.
         if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
             self._save()
+
+    @property
+    def newest(self) -> Mapping[str, Any] | None:
+        """The line of metrics of the last generation that is done; None if there is none, or it is lost."""
+        return self._newest
 
     def evaluate(self, evaluator: Evaluator, request: Request) -> Found:
         """The returns, or gradients, of a round of a generation; its time and steps go into the generation's line."""
@@ -113,11 +121,12 @@ class Recorder:
         if self._config.tracker is not None:
             self._tracking = self._tracking or Tracking(self._run, self._config.tracker)
             self._tracking.add(line)
+        self._newest = line
         self._unsaved = True
         generation = self._search.generation
         if is_due(generation) and self._search.best is not None:
             save_snapshot(self._run, Snapshot(generation, self._search.best, summary.best_mean_return))
-        if generation % self._config.checkpoint_every == 0 or generation == self._run.config.generations:
+        if generation % self._config.checkpoint_every == 0:  # What ends the run otherwise is saved when it ends.
             self._save()
         return line
 

@@ -1,6 +1,6 @@
 """Metrics sent to MLflow or Weights & Biases, each where its own environment variables say.
 
-The files of the run stay what counts: what a tracker no longer takes is warned of once, and the search goes on.
+The files of the run are what counts: a tracker that fails is warned of once, and the search goes on without it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import isfinite
 from typing import Any, Protocol
 
 from configs import result_keys
-from configs.loading import one_line
+from configs.yaml_source import one_line
 from experiment.terminal.live import label_of
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
@@ -37,7 +37,7 @@ class Tracker(Protocol):
         ...
 
     def close(self) -> None:
-        """Send what is left."""
+        """Send the rest."""
         ...
 
 
@@ -127,7 +127,9 @@ class Tracking:
             known = json.loads(path.read_text()) if path.is_file() else {}
             tracker = TRACKERS[name][1](run, known.get(name))
         except Exception as error:
-            raise UserError(f"logging.tracker: expected {name} to take a run, found: {one_line(error)}") from error
+            raise UserError(
+                key="logging.tracker", expected=f"{name} to take a run", found=f"an error ({one_line(error)})"
+            ) from error
         run.write(IDENTITY, json.dumps({**known, name: tracker.identity}).encode())
         self._name = name
         self._tracker: Tracker | None = tracker
@@ -157,7 +159,12 @@ def check_installed(name: str) -> None:
     """Raise `UserError` if the package of a tracker is missing."""
     package = TRACKERS[name][0]
     if find_spec(name) is None:
-        raise UserError(f"logging.tracker: expected the package {name!r}, found none; pip install {package}")
+        raise UserError(
+            key="logging.tracker",
+            expected=f"the package {name!r}",
+            found="none",
+            remedy=f"pip install {package}",
+        )
 
 
 def _settings(run: RunDirectory) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The picture of a sweep: what champions return by swept value, and how searches got there."""
+"""The picture of a sweep: returns of champions by swept value, and the curves of the searches."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a person sees of children side by side: how far each is, read from its metrics."""
+"""The display of children side by side: the progress of each, read from its metrics."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -11,11 +11,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from experiment.confirmed import ConfirmedReturns
+from experiment.plan import STAGES
 from experiment.replicates.children import Child
+from experiment.stopping import end_of
 from experiment.terminal.bars import PLAIN_SECONDS
 from experiment.terminal.live import number_text
 from storage.metrics import METRICS, last_metrics
 from wann.champion import Champion
+from wann.errors import UserError
 
 _LIVE_SECONDS = 0.5
 
@@ -25,8 +29,8 @@ class Overview:
 
     Args:
         console: where to write; its ``is_terminal`` decides between live and plain.
-        total: children there are to run.
-        live: whether the config wants the live display.
+        total: number of children to run.
+        live: the config wants the live display.
     """
 
     def __init__(self, console: Console, total: int, live: bool = True) -> None:
@@ -44,20 +48,20 @@ class Overview:
 
     def finished(self, child: Child, champion: Champion) -> None:
         self.gone(child)
-        mean = champion.returns["random_shared_weight"]["mean"]
-        self._say(f"{child.name}  done ({self._done} of {self._total})  random shared weight {mean:.1f}")
+        mean = number_text(ConfirmedReturns.of(champion.returns).random_shared["mean"])
+        self._say(f"{child.name}  done ({self._done} of {self._total})  random shared weight {mean}")
 
     def gone(self, child: Child) -> None:
         self._running.remove(child)
         self._done += 1
 
     def update(self) -> None:
-        """Show how far they are, if it is time to."""
+        """Show their progress, if it is time to."""
         now = monotonic()
         if now - self._shown < (_LIVE_SECONDS if self._live else PLAIN_SECONDS):
             return
         self._shown = now
-        states = [(child, _last_line(child.path)) for child in self._running]
+        states = [(child, _newest_line(child)) for child in self._running]
         if self._live:
             self._live.update(self._picture(states))
             return
@@ -93,16 +97,18 @@ class Overview:
 
 
 def _progress(child: Child, line: dict[str, Any]) -> str:
-    """Of a stage its own generations, whose number only its own config tells."""
+    """Generations that are done; of a stage without their total, which only its own config tells."""
     done = line["generation"] + 1
-    if child.config.stages:
+    if child.plan.stages:
         return f"generation {done}"
-    choosing = ", choosing its champion" if done == child.config.generations else ""
+    choosing = "" if end_of(child.config, done, line) is None else ", choosing its champion"
     return f"generation {done}/{child.config.generations}{choosing}"
 
 
-def _last_line(path: Path) -> dict[str, Any] | None:
-    """The newest line of metrics of a run, or of the newest of its stages."""
-    files = [path / METRICS, *path.glob(f"stages/*/*/{METRICS}")]
-    found = [(file.stat().st_mtime, file) for file in files if file.is_file()]
-    return last_metrics(max(found)[1].parent) if found else None
+def _newest_line(child: Child) -> dict[str, Any] | None:
+    """The newest line of metrics of a search, or of the newest of its stages."""
+    runs = [child.path, *child.path.glob(f"{STAGES}/*/*")]
+    found = [((run / METRICS).stat().st_mtime, run) for run in runs if (run / METRICS).is_file()]
+    with suppress(UserError):  # A damaged line is not what a display is there to say.
+        return last_metrics(max(found)[1]) if found else None
+    return None

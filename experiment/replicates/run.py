@@ -1,11 +1,13 @@
-"""A run that is several: all its children, their tables and their figure."""
+"""A run of several searches: its children, their tables and their figure."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
-from experiment.replicates.children import Child, SearchOne, children_of, raise_failures, run_one_by_one
+from experiment.plan import Plan
+from experiment.replicates.children import Child, children_of, raise_failures
 from experiment.replicates.figure import draw_sweep
+from experiment.replicates.one_by_one import SearchOne, run_one_by_one
 from experiment.replicates.side_by_side import run_side_by_side
 from experiment.replicates.tables import Finished, print_tables, write_tables
 from experiment.terminal.command_line import StopRequest
@@ -13,16 +15,20 @@ from storage.run_directory import RunDirectory
 from wann.champion import Champion
 
 
-def run_several(parent: RunDirectory, search: SearchOne, console: Console, stop: StopRequest) -> Finished | None:
+def run_several(
+    parent: RunDirectory, plan: Plan, search: SearchOne, console: Console, stop: StopRequest
+) -> Finished | None:
     """Run what is not finished yet of all children; None if stopped on the way.
 
     Args:
+        parent: the run.
+        plan: of its config.
         search: runs one child in this process, where they are not to run side by side.
 
     Raises:
         RunError: a child failed; the others are finished.
     """
-    children = children_of(parent)
+    children = children_of(parent, plan)
     found = {child.name: champion for child in children if (champion := child.finished()) is not None}
 
     def finished() -> Finished:

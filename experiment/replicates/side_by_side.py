@@ -20,7 +20,7 @@ from typing import IO
 from rich.console import Console
 
 from configs import Config
-from experiment.opening import Share
+from experiment.build import Share
 from experiment.replicates.children import Child, OnFinished, open_child, tell_failure
 from experiment.replicates.overview import Overview
 from experiment.terminal.command_line import DONE, INTERRUPTED, StopRequest
@@ -129,12 +129,12 @@ class _Process:
                 self._popen.wait()
 
     def last_words(self) -> str:
-        """The sentence that it ended with, or how it ended; and where its log is."""
+        """The sentence that it ended with, or its signal or status; and the place of its log."""
         with open(self._log_path, "rb") as log:
             log.seek(self._start)
             lines = log.read().decode(errors="replace").strip().splitlines()
-        said = lines[-1].removeprefix("run_search.py: ") if lines else ""
-        ended = f"it was ended by signal {-self.status}" if self.status < 0 else said or f"exit status {self.status}"
+        said = lines[-1] if lines else f"exit status {self.status}"
+        ended = f"it was ended by signal {-self.status}" if self.status < 0 else said
         return f"{ended} (see {self._log_path})"
 
 

@@ -1,7 +1,8 @@
-"""What replicates and the combinations of a sweep came to: tables, and what is printed at the end."""
+"""The outcome of replicates and of the combinations of a sweep, as files and as printed tables."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from configs.sweep import combinations, names, swept_labels, value_text
+from experiment.confirmed import ConfirmedReturns
 from experiment.replicates.children import Child
 from storage.csv_text import csv_text
 from storage.run_directory import RunDirectory
@@ -41,18 +43,24 @@ def write_tables(parent: RunDirectory, finished: Finished) -> None:
 def row_of(champion: Champion) -> dict[str, Any]:
     """A line of a table, of one search."""
     network = compile_genome(champion.genome)
-    random, best = champion.returns["random_shared_weight"], champion.returns["best_shared_weight"]
+    returns = ConfirmedReturns.of(champion.returns)
+    random, best = returns.random_shared, returns.best_shared
     return {
         "seed": champion.seed,
         "generations": champion.generation,
-        "random_mean": random["mean"],
-        "random_std": random["std"],
+        "random_mean": _number(random["mean"]),
+        "random_std": _number(random["std"]),
         "best_weight": best["weight"],
-        "best_mean": best["mean"],
-        "best_std": best["std"],
+        "best_mean": _number(best["mean"]),
+        "best_std": _number(best["std"]),
         "hidden": network.num_hidden,
         "connections": network.num_connections,
     }
+
+
+def _number(figure: float | None) -> float:
+    """A confirmed figure; NaN where every episode failed."""
+    return math.nan if figure is None else figure
 
 
 def combination_rows(parent: RunDirectory, finished: Finished) -> list[dict[str, Any]]:

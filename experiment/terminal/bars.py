@@ -1,4 +1,4 @@
-"""What a person sees of work in parts: a bar for each where there is a terminal, plain lines now and then elsewhere."""
+"""The display of work in parts: a bar for each where there is a terminal, plain lines now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ PLAIN_SECONDS = 5.0  # between plain lines
 
 
 class Bars:
-    """How far each part is, the time left, and a remark; a context manager. Nothing in names and remarks is markup.
+    """The progress of each part, the time left, and a remark; a context manager. Names and remarks are no markup.
 
     Args:
         console: where to write; its ``is_terminal`` decides between bars and lines.
-        percent: whether parts are so large that per cent say more than counts.
+        percent: show per cent, for parts so large that counts say little.
     """
 
     def __init__(self, console: Console, percent: bool = False) -> None:

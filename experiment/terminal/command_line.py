@@ -1,4 +1,4 @@
-"""What the commands share: one-sentence errors, exit statuses, and stopping at a convenient moment."""
+"""Shared by the commands: one-sentence errors, exit statuses, and stopping at a convenient moment."""
 
 from __future__ import annotations
 
@@ -29,31 +29,37 @@ class ArgumentParser(argparse.ArgumentParser):
             options = [option for action in self._actions for option in action.option_strings]
             first = unknown.split()[0]
             hint = did_you_mean(first.split("=")[0], options) if first.startswith("-") else ""
-            raise UserError(f"expected known arguments, found {unknown}{hint}")
+            raise UserError(expected="known arguments", found=f"{unknown}{hint}")
         raise UserError(f"{message} (see --help)")
 
 
-def exit_status(command: str, action: Callable[[], int]) -> int:
-    """Run ``action``; turn what a person can act on into one sentence on standard error and a status."""
+def exit_status(command: str, action: Callable[[], int], is_part: bool = False) -> int:
+    """Run ``action``; turn what a person can act on into one sentence on standard error and a status.
+
+    Args:
+        command: as its user calls it.
+        action: the command itself; gives the status if nothing goes wrong.
+        is_part: the process is one of several that another one started, which says how to go on.
+    """
+    from experiment.terminal.messages import sentence_of
     from storage.files import RunError
 
     try:
         return action()
-    except UserError as error:
-        from experiment.terminal.messages import mistake_sentence
-
-        print(f"{command}: {mistake_sentence(error)}", file=sys.stderr)
-        return MISTAKE
-    except RunError as error:
-        print(f"{command}: {error}", file=sys.stderr)
-        return FAILED
+    except (UserError, RunError) as error:
+        print(str(error) if is_part else f"{command}: {sentence_of(error)}", file=sys.stderr)
+        return MISTAKE if isinstance(error, UserError) else FAILED
     except KeyboardInterrupt:
         print(f"{command}: interrupted", file=sys.stderr)
         return INTERRUPTED
 
 
 class StopRequest:
-    """Turns the first Ctrl-C (or SIGTERM) into ``requested``; a second Ctrl-C interrupts at once."""
+    """Turns the first Ctrl-C (or SIGTERM) into ``requested``; a second Ctrl-C interrupts at once.
+
+    Outside the main thread, where Python has no signals, nothing is turned into anything: another thread may set
+    ``requested``.
+    """
 
     def __init__(self, notice: Callable[[], None]) -> None:
         self.requested = False
@@ -78,7 +84,8 @@ class StopRequest:
         threading.Thread(target=wait, daemon=True).start()
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        for number in (signal.SIGINT, signal.SIGTERM) if in_main_thread else ():
             self._before[number] = signal.signal(number, self._handle)
         return self
 

@@ -1,4 +1,4 @@
-"""What a person sees while a search runs: a live line where there is a terminal, plain lines elsewhere."""
+"""The display of a search that runs: a live line where there is a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Display:
         console: where to write; its ``is_terminal`` decides between live and plain.
         label: of the run, such as `label_of` its directory.
         generations: to run in all.
-        live: whether the config wants the live display.
+        live: the config wants the live display.
     """
 
     def __init__(self, console: Console, label: str, generations: int, live: bool = True) -> None:
@@ -61,6 +61,11 @@ class Display:
         elif last or now - self._shown >= PLAIN_SECONDS:
             self._shown = now
             self._console.print(self._sentence(line), highlight=False, markup=False, soft_wrap=True)
+
+    def ended(self, generation: int, reason: str) -> None:
+        """Say why the search is over after ``generation`` generations, before the last."""
+        line = f"{self._label}  ends after generation {generation} of {self._generations}: {reason}"
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _rate(self, line: Mapping[str, Any]) -> tuple[float, float]:
         """Simulated steps per second, and seconds left."""

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from configs import load_config
-from experiment.opening import task_of
+from experiment.build import task_of
 from run_search import evolve
 from searching import metrics, write_config
 from storage.checkpoint import load_latest

@@ -12,7 +12,8 @@ from envs.box2d.racer.encoder import DEFAULT, Encoder, load_encoder, read_encode
 from envs.box2d.racer.frames import preprocess
 from envs.box2d.racer.task import CarRacing, to_actions
 from envs.registry import make_task
-from experiment.opening import settled, task_of
+from experiment.build import task_of
+from experiment.plan import settled
 from networks import random_networks
 from wann.errors import UserError
 from wann.genome import minimal_genome

@@ -1,0 +1,104 @@
+"""Checks of a config that need the rooms below: names against registries, options of tasks, files, installed packages.
+
+`load_checked` reads a config and checks what can be told from its text; `check` makes what a run will need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from configs import Config
+from configs.loading import Overrides, Part, config_of, parts_of, read
+from configs.yaml_source import Source
+from envs.task import HasGradients, LoadsData, Task
+from evolution.mutation.registry import check_probabilities
+from evolution.registry import strategy_of
+from experiment.build import TaskOf, behaviour_of, evaluator_of, task_of
+from experiment.champions import initial_genomes
+from experiment.plan import Plan
+from experiment.recording.trackers import check_installed
+from wann.errors import UserError
+
+
+def load_checked(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Config:
+    """`configs.load_config` of a file or a mapping, then everything that stands in registries.
+
+    Raises:
+        UserError: with the place and the key, also of an unknown strategy or task, a wrong option of a task, or stages
+            that genomes cannot pass through.
+    """
+    source = read(config, overrides)
+    loaded = config_of(source)
+    check_names(loaded, source)
+    return loaded
+
+
+def check_names(config: Config, source: Source, tasks: TaskOf = task_of) -> None:
+    """Check the names and options of every search that a config stands for against the registries.
+
+    Raises:
+        UserError: placed by the origins of ``source``.
+    """
+    whole: tuple[Part, Task] | None = None  # the search that the stages which follow are part of
+    for part in parts_of(config, source):
+        task = _checked_task(part, tasks)
+        if part.base and whole is not None:
+            _check_stage(part, task, *whole)
+        else:
+            whole = part, task
+
+
+def _checked_task(part: Part, tasks: TaskOf) -> Task:
+    config = part.config
+    try:
+        strategy_of(config.search.strategy)
+        check_probabilities(config.search.mutation.model_dump())
+        return tasks(config)
+    except UserError as error:
+        raise part.refused(error.key or "task", error) from None
+
+
+def _check_stage(part: Part, task: Task, whole: Part, around: Task) -> None:
+    """Check that genomes can pass through all stages."""
+    name, own = whole.config.task.name, part.config.task.name
+    if own != name:
+        raise part.refused("task.name", UserError(expected=f"{name!r}, one task for all stages", found=repr(own)))
+    shapes = [f"{each.num_inputs} inputs and {each.num_outputs} outputs" for each in (around, task)]
+    if shapes[0] != shapes[1]:
+        raise part.refused("task", UserError(expected=f"networks with {shapes[0]} in every stage", found=shapes[1]))
+
+
+def check(plan: Plan, tasks: TaskOf = task_of) -> None:
+    """Find the mistakes that only show when tasks, files and evaluators are made, before a run exists.
+
+    Raises:
+        UserError: a package, a file or an ability of a task is missing.
+    """
+    if plan.config.logging.tracker is not None:
+        check_installed(plan.config.logging.tracker)
+    for search in plan.different:
+        first = search.parts[0]
+        initial_genomes(first, tasks(first))
+        for part in search.parts:
+            task = tasks(part)
+            behaviour_of(part, task)
+            strategy = part.search.strategy
+            if strategy_of(strategy).needs_gradients and not isinstance(task, HasGradients):
+                expected = f"a task with gradients for {strategy!r}"
+                raise UserError(key="search.strategy", expected=expected, found=repr(task.name))
+            evaluator_of(part, task)
+
+
+def load_data(plan: Plan, tasks: TaskOf = task_of) -> None:
+    """Find, or fetch, the data of tasks, before a run exists.
+
+    Raises:
+        UserError: they cannot be had, or are fewer than a batch.
+    """
+    for search in plan.different:
+        for part in search.parts:
+            task = tasks(part)
+            if isinstance(task, LoadsData):
+                task.load()

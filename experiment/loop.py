@@ -1,0 +1,104 @@
+"""The whole search on one screen: generations, then stages of them, then the champion.
+
+`run_search.py` and `experiment.search` both run this.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from math import isfinite
+
+from rich.console import Console
+
+from envs.task import Task
+from evolution.protocol import AskTell, Summary
+from evolution.registry import make_search
+from experiment.build import Evaluators, Share, TaskOf, behaviour_of, task_of
+from experiment.champions import crown, first_genomes
+from experiment.plan import SearchPlan, plan_of
+from experiment.recording.recorder import Recorder
+from experiment.replicates.run import Finished, run_several
+from experiment.stages import Found, run_stages
+from experiment.stopping import end_of
+from experiment.terminal.choosing import Choosing
+from experiment.terminal.command_line import StopRequest
+from experiment.terminal.live import Display, label_of
+from storage.files import RunError
+from storage.run_directory import RunDirectory
+from wann.champion import Champion, format_champion
+from wann.errors import Stopped
+from workers.evaluator import Evaluator
+
+
+def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> AskTell | None:
+    """One search, from its newest checkpoint to its last generation; None if asked to stop."""
+    config = run.config
+    search = make_search(
+        config, task.num_inputs, task.num_outputs, first_genomes(run, task), behaviour_of(config, task)
+    )
+    with (
+        Recorder(run, search, config.logging) as recorder,
+        Display(console, label_of(run.path), config.generations, config.logging.progress) as display,
+    ):
+        while (end := end_of(config, search.generation, recorder.newest)) is None:
+            if stop.requested:
+                return None
+            summary = search.tell(recorder.evaluate(evaluator, search.ask()))
+            if summary is not None:  # else the generation goes on: a race, or children that gradients propose
+                _check_first(summary, task)
+                display.update(recorder.record(summary, evaluator.statistics()))
+    if search.generation < config.generations:
+        display.ended(search.generation, end)
+    return search
+
+
+def find_champion(
+    run: RunDirectory, plan: SearchPlan, evaluators: Evaluators, console: Console, stop: StopRequest
+) -> Champion | None:
+    """Search, in stages where the plan has them, then choose the champion; None (or `Stopped`) if asked to stop."""
+
+    def evolve_one(run: RunDirectory) -> AskTell | None:
+        task = evaluators.task_of(run.config)
+        return evolve(run, task, evaluators.on(task), console, stop)
+
+    if plan.stages:
+        found = run_stages(run, plan, evolve_one, evaluators, console, stop)
+    else:
+        search = evolve_one(run)
+        found = None if search is None else Found(search.candidates(), search.generation)
+    if found is None:
+        return None
+    with Choosing(console, label_of(run.path), "the champion", run.config.logging.progress) as choosing:
+        champion = crown(plan, found, evaluators, stop, choosing.update)
+    run.write_champion(format_champion(champion).encode())
+    return champion
+
+
+def run_whole(
+    run: RunDirectory, console: Console, stop: StopRequest, share: Share | None = None, tasks: TaskOf = task_of
+) -> Champion | Finished | None:
+    """Everything that the config of a run stands for: its champion, or its searches with theirs; None if stopped."""
+    plan = plan_of(run.config)
+
+    def find(run: RunDirectory, plan: SearchPlan) -> Champion | None:
+        return find_champion(run, plan, evaluators, console, stop)
+
+    with Evaluators(run.config, console, share, tasks) as evaluators, suppress(Stopped):
+        if plan.is_several:
+            return run_several(run, plan, find, console, stop)
+        return find(run, plan.searches[0])
+    return None
+
+
+def _check_first(summary: Summary, task: Task) -> None:
+    """Refuse to go on, or to record anything, where every genome of the first generation failed.
+
+    Raises:
+        RunError: names the task.
+    """
+    if summary.generation == 0 and summary.num_failed and not isfinite(summary.best_mean_return):
+        raise RunError(
+            None,
+            f"every return of the first generation is not finite ({summary.num_failed} genomes failed): "
+            f"expected finite rewards and observations of the task {task.name!r}, simulated by {task.simulated_by}",
+        )

@@ -1,0 +1,43 @@
+"""Failures below a run are failures of the run that was opened: it is the one that can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from storage.checkpoint import CHECKPOINT
+from storage.files import RunError
+from storage.run_directory import RunDirectory
+from wann.errors import UserError
+from workers.evaluator import TaskError, WorkerError
+
+
+@contextmanager
+def whole(run: RunDirectory) -> Iterator[None]:
+    """Name, in a failure of the task, the workers, the disk or the user, the run that was opened.
+
+    Raises:
+        RunError: with the run, and whether it is begun.
+        UserError: with places as the user names them.
+    """
+    try:
+        yield
+    except (TaskError, WorkerError) as error:
+        run.put()
+        raise _of_whole(run, RunError(None, str(error), run=run.path)) from error
+    except RunError as error:
+        # What names no run is the search's own end, and comes again when the run goes on.
+        raise error if error.run is None else _of_whole(run, error) from error
+    except UserError as error:
+        resume = None if error.resume is None else run.address
+        raise error.at(place=run.address_of(error.place), resume=resume) from error
+
+
+def _of_whole(run: RunDirectory, error: RunError) -> RunError:
+    is_begun = error.is_begun or _is_begun(run)
+    return error.at(run=run.path, is_begun=is_begun, resume=run.address if is_begun else None)
+
+
+def _is_begun(run: RunDirectory) -> bool:
+    """It, or a replicate or stage of it, has a checkpoint."""
+    return any(run.path.rglob(CHECKPOINT))
