@@ -108,11 +108,15 @@ def gain_of_second_worker(
     """How many times as fast two Ray workers are as one."""
     from workers.ray.cluster import connect
     from workers.ray.evaluator import RayEvaluator
+    from workers.ray.options import RayOptions
 
     session = connect(3, None)  # with a place for each of the three workers
     ratios = []
     try:
-        with RayEvaluator(task, 1, home_seconds=0) as one, RayEvaluator(task, 2, home_seconds=0) as two:
+        with (
+            RayEvaluator(task, RayOptions(1, home_seconds=0)) as one,
+            RayEvaluator(task, RayOptions(2, home_seconds=0)) as two,
+        ):
             for turn in range(6):
                 alone = seconds_of(lambda: one.evaluate(networks, weights, seeds))
                 together = seconds_of(lambda: two.evaluate(networks, weights, seeds))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wann.batch import Backend, Batch
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs
 from wann.network import Network, Networks
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 Weights = NDArray[np.float64] | Sequence[NDArray[np.float64]]
 # [R], the same for every weight, or [W, R].
 Seeds = ArrayLike
+# Packages whose classes every worker has, and a script itself.
+_OWN_PACKAGES = ("__main__", "envs", "wann", "workers")
 # Observations [L, I] to outputs [L, O], in float64.
 Policy = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -113,6 +116,16 @@ class ReadsFiles(Protocol):
 
 
 @runtime_checkable
+class NeedsModules(Protocol):
+    """A task that runs code of modules of the user's own. Workers on other machines are sent these modules."""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Their names, as they are imported."""
+        ...
+
+
+@runtime_checkable
 class Preprocessed(Protocol):
     """A task whose networks see something else than the simulator shows."""
 
@@ -166,6 +179,19 @@ class LoadsData(Protocol):
 
 
 @runtime_checkable
+class OnDevice(Task, Protocol):
+    """A task whose networks can be computed by another backend than the kernels, such as torch on a GPU."""
+
+    def evaluate_by(self, backend: Backend, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """As ``evaluate``, computed by ``backend``."""
+        ...
+
+    def batch_of(self, seed: int) -> Batch:
+        """The images that a seed draws, on which gradients are computed."""
+        ...
+
+
+@runtime_checkable
 class Playable(Task, Protocol):
     """A task that can be played step by step in Gymnasium's environment.
 
@@ -201,6 +227,17 @@ def preprocessing_of(task: object) -> Mapping[str, Any] | None:
 def untouched_of(task: Task) -> Task:
     """The task that reports are made on: ``untouched`` where seeds do not keep it apart, else the task itself."""
     return task.untouched if isinstance(task, HasUntouched) else task
+
+
+def modules_of(task: object) -> tuple[str, ...]:
+    """Names of the user's modules that a worker must be able to import: that of the task's class, and its ``modules``.
+
+    A class that a script defines in ``__main__`` travels by value and needs none.
+    """
+    own = type(task).__module__
+    defined = () if own.partition(".")[0] in _OWN_PACKAGES else (own,)
+    named = task.modules if isinstance(task, NeedsModules) else ()
+    return tuple(dict.fromkeys((*defined, *named)))
 
 
 def options_of(task: Task) -> dict[str, Any]:

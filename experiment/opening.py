@@ -21,7 +21,7 @@ from storage.remote.stores import is_url
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
 from workers.evaluator import Evaluator
-from workers.registry import make_evaluator
+from workers.registry import EvaluatorOptions, make_evaluator
 
 RUNS = Path("runs")
 
@@ -181,14 +181,16 @@ def evaluator_of(config: Config, task: Task, share: Share | None = None) -> Eval
     workers, share = config.workers, share or Share()
     return make_evaluator(
         task,
-        workers.evaluator,
-        num_workers=workers.num_workers,
-        device=workers.device,
-        device_megabytes=workers.device_megabytes,
-        address=share.address or workers.address,
-        timeout_seconds=workers.timeout_seconds,
-        parallel=share.parallel,
-        runtime_env=workers.runtime_env,
+        EvaluatorOptions(
+            workers.evaluator,
+            num_workers=workers.num_workers,
+            device=workers.device,
+            device_megabytes=workers.device_megabytes,
+            address=share.address or workers.address,
+            timeout_seconds=workers.timeout_seconds,
+            parallel=share.parallel,
+            runtime_env=workers.runtime_env,
+        ),
     )
 
 

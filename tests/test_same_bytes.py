@@ -19,7 +19,8 @@ from storage.checkpoint import CHECKPOINT
 from storage.run_directory import RunDirectory
 from wann.champion import format_champion
 from wann.files import partial_path
-from workers.evaluator import Evaluator, InlineEvaluator
+from workers.evaluator import Evaluator
+from workers.inline import InlineEvaluator
 
 GENERATIONS = 16
 # Long enough that a chunk is in flight when a worker dies.
@@ -73,8 +74,9 @@ def test_evaluating_one_network_at_a_time_changes_nothing(config, expected, tmp_
 @pytest.mark.parametrize("num_workers", [1, 2, 4])
 def test_ray_gives_the_same_bytes(num_workers, config, expected, ray_session, tmp_path):
     from workers.ray.evaluator import RayEvaluator
+    from workers.ray.options import RayOptions
 
-    with RayEvaluator(task_of(load_config(config)), num_workers, home_seconds=0) as evaluator:
+    with RayEvaluator(task_of(load_config(config)), RayOptions(num_workers, home_seconds=0)) as evaluator:
         assert evolve_with(evaluator, config, tmp_path / "run") == expected
         assert evaluator.statistics()["worker_chunks"] >= GENERATIONS
 

@@ -20,7 +20,8 @@ from storage.checkpoint import disk_error
 from storage.run_directory import RunDirectory
 from storage.snapshots import Snapshot, is_due, save_snapshot
 from wann.gradients import Gradients
-from workers.evaluator import Evaluator, TaskError, WorkerError
+from workers.blame import TaskError
+from workers.evaluator import Evaluator, WorkerError
 from workers.statistics import of_one_generation
 
 _TENSORBOARD_KEYS = (

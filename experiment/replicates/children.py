@@ -21,7 +21,7 @@ from storage.run_directory import CHAMPION, CONFIG, RunDirectory
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.population import Population
-from workers.evaluator import TaskError
+from workers.blame import TaskError
 
 # What takes one run to its champion, or to None if it was asked to stop.
 SearchOne = Callable[[RunDirectory], Champion | None]

@@ -18,7 +18,8 @@ from storage.run_directory import RunDirectory
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.network import compile_genome
-from workers.evaluator import TaskError, WorkerError
+from workers.blame import TaskError
+from workers.evaluator import WorkerError
 
 _MOST_WEIGHTS = 12  # that a table shows
 

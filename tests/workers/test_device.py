@@ -12,8 +12,9 @@ from evolution.gradient.search import GradientSearch
 from networks import SMOOTH, random_genome, random_networks
 from wann import UserError
 from workers.device import DeviceTask, on_device
-from workers.evaluator import InlineEvaluator
+from workers.inline import InlineEvaluator
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 
 torch = pytest.importorskip("torch")
 
@@ -70,7 +71,7 @@ def test_torch_answers_as_the_kernels_do(networks, score):
 def test_an_evaluator_takes_it_and_workers_give_the_same_bytes(networks, ray_session):
     task = DeviceTask(TASK, "cpu", MEGABYTE)
     assert pickle.loads(pickle.dumps(task)) == task
-    with InlineEvaluator(task) as inline, RayEvaluator(task, num_workers=2, home_seconds=0) as workers:
+    with InlineEvaluator(task) as inline, RayEvaluator(task, RayOptions(num_workers=2, home_seconds=0)) as workers:
         expected = inline.evaluate(networks, WEIGHTS, SEEDS)
         found = workers.evaluate(networks, WEIGHTS, SEEDS)
         assert found.values.tobytes() == expected.values.tobytes()

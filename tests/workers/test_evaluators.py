@@ -6,6 +6,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,9 +16,12 @@ from envs.task import Returns, Task
 from faulty_tasks import ArithmeticTask, LyingTask, NanTask, RaisingTask
 from networks import random_networks
 from wann import Networks
-from workers.evaluator import Evaluator, InlineEvaluator, TaskError, evaluate_or_locate
+from workers.blame import TaskError, evaluate_or_locate
+from workers.evaluator import Evaluator
+from workers.inline import InlineEvaluator
 from workers.ray.evaluator import RayEvaluator
-from workers.registry import EVALUATORS, make_evaluator
+from workers.ray.options import RayOptions
+from workers.registry import EVALUATORS, EvaluatorOptions, make_evaluator
 
 WEIGHTS = np.array([-2.0, -1.0, 1.0, 2.0])
 Enter = Callable[[Task], Evaluator]
@@ -29,7 +33,7 @@ def enter(request: pytest.FixtureRequest) -> Iterator[Enter]:
     if request.param == "ray":
         request.getfixturevalue("ray_session")
     with ExitStack() as stack:
-        yield lambda task: stack.enter_context(make_evaluator(task, request.param, num_workers=2))
+        yield lambda task: stack.enter_context(make_evaluator(task, EvaluatorOptions(request.param, num_workers=2)))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +71,7 @@ def test_same_bytes_as_the_task_itself(enter: Enter) -> None:
 @pytest.mark.usefixtures("ray_session")
 def test_same_bytes_however_the_work_is_cut(num_workers: int, chunk_seconds: float, arithmetic: Networks) -> None:
     task = ArithmeticTask(seconds=0.001)
-    with RayEvaluator(task, num_workers, chunk_seconds=chunk_seconds, home_seconds=0) as evaluator:
+    with RayEvaluator(task, RayOptions(num_workers, chunk_seconds=chunk_seconds, home_seconds=0)) as evaluator:
         for generation in range(3):
             seeds = [generation, 10 * generation + 3]
             expected = ArithmeticTask().evaluate(arithmetic, WEIGHTS, seeds)
@@ -194,22 +198,23 @@ def test_tiny_requests_stay_at_home(arithmetic: Networks, caplog: pytest.LogCapt
     """Once their cost is known, and until a worker has died."""
     caplog.set_level(logging.CRITICAL)
     tiny, task = arithmetic.take(range(3)), ArithmeticTask()
-    with RayEvaluator(task, 2, home_seconds=1e9) as evaluator:
+    options = RayOptions(2, home_seconds=1e9)
+    with RayEvaluator(task, options) as evaluator:
         for _ in range(5):
             assert_same_bytes(evaluator.evaluate(tiny, WEIGHTS, [1]), task.evaluate(tiny, WEIGHTS, [1]))
         assert evaluator.statistics()["worker_at_home"] == 4
         evaluator.wait_until_started()
         for pid in evaluator.actor_pids():
             os.kill(pid, 9)
-        evaluator._home_seconds = 0  # this one has to be sent, and meets the dead
+        evaluator._options = replace(options, home_seconds=0)  # this one has to be sent, and meets the dead
         evaluator.evaluate(tiny, WEIGHTS, [1])
-        evaluator._home_seconds = 1e9
+        evaluator._options = options
         assert_same_bytes(evaluator.evaluate(tiny, WEIGHTS, [1]), task.evaluate(tiny, WEIGHTS, [1]))
         assert evaluator.statistics()["worker_at_home"] == 4
 
 
 def test_ray_evaluator_needs_its_context(arithmetic: Networks) -> None:
-    evaluator = RayEvaluator(ArithmeticTask(), 2)
+    evaluator = RayEvaluator(ArithmeticTask(), RayOptions(2))
     assert evaluator.description == "arithmetic on Ray, not started"
     with pytest.raises(RuntimeError, match="with statement"):
         evaluator.evaluate(arithmetic, WEIGHTS, [1])

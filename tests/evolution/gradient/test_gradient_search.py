@@ -11,7 +11,7 @@ from genomes import grown_genomes
 from wann.genome import validate_genome
 from wann.network import compile_genome
 from wann.oracle import forward
-from workers.evaluator import gradients_or_locate
+from workers.blame import gradients_or_locate
 
 TASK = Classification("digits", batch=400, score="tempered_cross_entropy")
 EQUAL = {"activations": ("linear", "inverse", "abs", "relu"), "gradient": GradientConfig(equal_paths=True, probes=24)}

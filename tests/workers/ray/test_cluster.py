@@ -10,8 +10,10 @@ import pytest
 
 from clusters import LOOPBACK, cluster
 from places import ROOT
-from workers.ray.arrival import difference
-from workers.ray.shipping import SOURCES, job_address, runtime_env, versions
+from wann import UserError
+from workers.ray.addresses import job_address
+from workers.ray.arrival import check_versions
+from workers.ray.shipping import SOURCES, runtime_env, versions
 
 PREAMBLE = f"""
 import logging, os, sys
@@ -24,6 +26,7 @@ from faulty_tasks import ArithmeticTask
 from networks import random_networks
 from wann import UserError
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 
 networks = random_networks(3, 2, 40, np.random.default_rng(0))
 weights = np.array([-1.0, 2.0])
@@ -42,7 +45,7 @@ class ReadingTask(ArithmeticTask):
 
 def try_it(address, **runtime_env):
     try:
-        with RayEvaluator(ReadingTask(), 2, address, home_seconds=0, runtime_env=runtime_env) as evaluator:
+        with RayEvaluator(ReadingTask(), RayOptions(2, address, home_seconds=0, runtime_env=runtime_env)) as evaluator:
             found = evaluator.evaluate(networks, weights, [1, 2])
             expected = ArithmeticTask().evaluate(networks, weights, [1, 2])
             print((found.values == expected.values + 7).all(), evaluator.statistics()["worker_deaths"])
@@ -125,10 +128,10 @@ def test_a_lost_head_is_one_sentence(tmp_path: Path) -> None:
     with cluster(tmp_path) as (address, _):
         lines = run(
             f"""
-import subprocess, workers.ray.actors
+import subprocess, workers.ray.pool
 from workers.evaluator import WorkerError
-workers.ray.actors._HEAD_SECONDS = 2.0
-with RayEvaluator(ArithmeticTask(), 2, {address!r}, home_seconds=0) as evaluator:
+workers.ray.pool._HEAD_SECONDS = 2.0
+with RayEvaluator(ArithmeticTask(), RayOptions(2, {address!r}, home_seconds=0)) as evaluator:
     evaluator.evaluate(networks, weights, [1])
     subprocess.run(["pkill", "-9", "-f", "[g]cs_server.*port={address.split(":")[1]}"], check=True)
     try:
@@ -144,10 +147,12 @@ with RayEvaluator(ArithmeticTask(), 2, {address!r}, home_seconds=0) as evaluator
 
 def test_a_difference_names_what_differs() -> None:
     mine = versions()
-    assert difference(mine, mine) is None
-    assert difference(mine, {name: mine[name] for name in (SOURCES, "numpy")}) is None  # others are not needed there
-    assert "one checkout" in str(difference(mine, mine | {SOURCES: "abc"}))
-    assert "expected numba 0.1 on every node" in str(difference({"numba": "0.1"}, mine))
+    check_versions(mine, mine)
+    check_versions(mine, {name: mine[name] for name in (SOURCES, "numpy")})  # others are not needed there
+    with pytest.raises(UserError, match="on every node, as in the driver, found abc; run from one checkout"):
+        check_versions(mine, mine | {SOURCES: "abc"})
+    with pytest.raises(UserError, match=r"expected numba 0.1 on every node.*; install requirements.lock everywhere"):
+        check_versions({"numba": "0.1"}, mine)
 
 
 def test_code_is_sent_unless_it_is_there(monkeypatch) -> None:

@@ -26,6 +26,7 @@ import numpy as np
 from faulty_tasks import ArithmeticTask
 from networks import random_networks
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 
 networks = random_networks(3, 2, 60, np.random.default_rng(0))
 weights = np.array([-1.0, 2.0])
@@ -65,7 +66,7 @@ def test_ctrl_c_reaches_the_driver_only(tmp_path: Path) -> None:
 import ray
 seen = []
 signal.signal(signal.SIGINT, lambda *_: seen.append(1))
-with RayEvaluator(ArithmeticTask(seconds=0.05), 2) as evaluator:
+with RayEvaluator(ArithmeticTask(seconds=0.05), RayOptions(2)) as evaluator:
     evaluator.wait_until_started()
     before = evaluator.actor_pids()
     print("ready", flush=True)
@@ -92,7 +93,7 @@ print(signal.getsignal(signal.SIGINT) is not signal.SIG_DFL, ray.is_initialized(
 def test_workers_do_not_outlive_a_killed_driver(tmp_path: Path) -> None:
     process = start(
         """
-with RayEvaluator(ArithmeticTask(seconds=1), 2) as evaluator:
+with RayEvaluator(ArithmeticTask(seconds=1), RayOptions(2)) as evaluator:
     evaluator.wait_until_started()
     print(*evaluator.actor_pids(), flush=True)
     evaluator.evaluate(networks, weights, [1, 2])
@@ -119,9 +120,10 @@ from ray.cluster_utils import Cluster
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
 second = cluster.add_node(num_cpus=1)
 one = networks.take([0, 1])
-with RayEvaluator(ArithmeticTask(seconds=4), None, cluster.address, home_seconds=0, max_attempts=1) as evaluator:
+options = RayOptions(None, cluster.address, home_seconds=0, max_attempts=1)
+with RayEvaluator(ArithmeticTask(seconds=4), options) as evaluator:
     evaluator.wait_until_started()
-    print(evaluator.statistics()["worker_count"], len({worker.node for worker in evaluator._workers}))
+    print(evaluator.statistics()["worker_count"], len({worker.node for worker in evaluator.workers}))
     import threading
     threading.Timer(1, lambda: cluster.remove_node(second, allow_graceful=False)).start()
     found = evaluator.evaluate(one, weights, [1, 2])
