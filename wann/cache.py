@@ -54,9 +54,12 @@ def temporary_directory() -> Path | None:
 
 
 def can_be_written(directory: Path) -> bool:
-    """Whether files can be made in a directory, which need not exist yet."""
-    existing = next((path for path in (directory, *directory.absolute().parents) if os.path.lexists(path)), None)
-    return existing is not None and existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    """Whether files can be made in a directory, which is made if need be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(directory, os.W_OK | os.X_OK)
 
 
 def _usual() -> Path | None:

@@ -195,16 +195,17 @@ def _join(address: str, options: dict[str, Any]) -> None:
     Raises:
         UserError: it cannot be joined.
     """
-    found = find_cluster(address)
+    found, client = find_cluster(address), address.startswith(CLIENT)
     deadline = monotonic() + _PATIENCE_SECONDS
     while True:
         try:
             _join_once(found, options)
             return
         except Exception as error:
-            slow = found.startswith(CLIENT) and private.is_server_slow(error)
+            token = private.asks_for_token(found.removeprefix(CLIENT), client)
+            slow = client and not token and private.is_server_slow(error)
             if not slow or monotonic() > deadline:
-                raise _not_joined(address, error, slow) from error
+                raise _not_joined(address, str(error), token, slow) from error
         _logger.warning("the Ray cluster at %s is slow to answer; it is tried again", address)
         sleep(_PAUSE_SECONDS)
 
@@ -217,9 +218,16 @@ def _join_once(address: str, options: dict[str, Any]) -> None:
         ray.init(address=address, **options)
 
 
-def _not_joined(address: str, error: BaseException, slow: bool) -> UserError:
-    """Ray's report of several lines as one sentence."""
-    report, key = str(error), "workers.address"
+def _not_joined(address: str, report: str, token: bool, slow: bool) -> UserError:
+    """Ray's report of several lines as one sentence.
+
+    Args:
+        address: as the user gave it.
+        report: of Ray.
+        token: the cluster asks for one.
+        slow: it was tried for `_PATIENCE_SECONDS`.
+    """
+    key = "workers.address"
     if (versions := private.different_versions(report)) is not None:
         cluster, here = versions
         expected = f"the {cluster} of the cluster at {address!r} in the driver too"
@@ -227,10 +235,11 @@ def _not_joined(address: str, error: BaseException, slow: bool) -> UserError:
     if private.lacks_client(report):
         remedy = "install it with: pip install weight-agnostic-search[cluster]"
         return UserError(key=key, expected=f"Ray's client beside {address!r}", found="none", remedy=remedy)
-    reason = private.reason(report)
-    if private.asks_for_token(error) and os.environ.get("RAY_AUTH_MODE") != "token":
-        reason += "; set RAY_AUTH_MODE=token"
+    remedy = ""
+    if token:
+        mode_is_set = os.environ.get("RAY_AUTH_MODE") == "token"
+        own = "give its own (RAY_AUTH_TOKEN, or ~/.ray/auth_token)"
+        remedy = f"it asks for a token: {own if mode_is_set else 'set RAY_AUTH_MODE=token'}"
     tried = f", tried for {_PATIENCE_SECONDS:.0f} s," if slow else ""
-    return UserError(
-        key=key, expected="a Ray cluster", found=f"one at {address!r} that{tried} cannot be joined ({reason})"
-    )
+    found = f"one at {address!r} that{tried} cannot be joined ({private.reason(report)})"
+    return UserError(key=key, expected="a Ray cluster", found=found, remedy=remedy)

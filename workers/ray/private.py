@@ -18,6 +18,7 @@ JOB_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 UNPACKED = "runtime_resources"
 # Below its scratch directory Ray opens sockets such as session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
 SOCKET_BYTES = 65
+_ANSWER_SECONDS = 5.0
 
 
 @contextmanager
@@ -100,6 +101,28 @@ def resolve(address: str) -> str | None:
     return services.canonicalize_bootstrap_address(address)
 
 
+def asks_for_token(address: str, client: bool) -> bool:
+    """Whether a head, or its server for clients, refuses a question that brings no token.
+
+    Ray's own reports are the same for a wrong token as for a head that does not answer.
+
+    Args:
+        address: HOST:PORT.
+        client: it is the server for clients.
+    """
+    try:
+        import grpc
+    except ImportError:  # It comes with ray[client].
+        return False
+    question = "/ray.rpc.RayletDriver/ClusterInfo" if client else "/ray.rpc.NodeInfoGcsService/GetClusterId"
+    with grpc.insecure_channel(address) as channel:
+        try:
+            channel.unary_unary(question)(b"", timeout=_ANSWER_SECONDS)
+        except grpc.RpcError as error:
+            return error.code() == grpc.StatusCode.UNAUTHENTICATED
+    return False
+
+
 # Reports of Ray, which come as sentences only.
 
 
@@ -117,19 +140,11 @@ def lacks_client(report: str) -> bool:
     return "ray[client]" in report
 
 
-def asks_for_token(error: BaseException) -> bool:
-    """Whether a connection failed for want of the right token."""
-    import ray
-
-    report = str(error)
-    refused = isinstance(error, ray.exceptions.AuthenticationError)
-    return refused or any(word in report for word in ("authentication token", "Unauthenticated", "UNAUTHENTICATED"))
-
-
 def is_server_slow(error: BaseException) -> bool:
     """Whether the server for clients did not start a process for this one in time, as on a busy machine."""
     report = str(error)
-    return "Initialization failure from server" in report and "Failed to create runtime_env" not in report
+    failed = "Initialization failure from server" in report and "Failed to create runtime_env" not in report
+    return failed or "ray client connection timeout" in report
 
 
 def says_node_died(error: BaseException | None) -> bool:

@@ -68,10 +68,10 @@ def runtime_env(own: Mapping[str, Any], modules: tuple[str, ...] = ()) -> dict[s
     """
     paths = [] if _is_installed(_home("wann")) or _job_brings_code() else [_home(name) for name in PACKAGES]
     paths += [home for home in map(_home, _top_level(modules)) if not (_is_installed(home) or _is_in_job(home))]
-    found = dict(own)
-    if paths:
-        found |= {"py_modules": [str(path) for path in dict.fromkeys(paths)], "excludes": ["**/__pycache__"]}
-    return found
+    if not paths:
+        return dict(own)
+    sent = [*own.get("py_modules", ()), *(str(path) for path in dict.fromkeys(paths))]
+    return {**own, "py_modules": sent, "excludes": ["**/__pycache__"]}
 
 
 def versions(modules: tuple[str, ...] = ()) -> dict[str, str]:

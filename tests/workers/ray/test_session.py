@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -42,13 +43,21 @@ def expected_digest() -> str:
     return hashlib.sha256(returns.values.tobytes() + returns.steps.tobytes()).hexdigest()
 
 
-def start(script: str, directory: Path) -> subprocess.Popen[str]:
-    """A session leader of its own, in another directory, without the variables that tests set."""
-    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+def start(script: str, directory: Path, *before: str, **environment: str) -> subprocess.Popen[str]:
+    """A session leader of its own, in another directory, without the variables that tests set.
+
+    Args:
+        script: of Python.
+        directory: the working directory.
+        before: arguments of a shell that runs it; the first is the shell's name.
+        environment: further variables.
+    """
+    clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "WANN_CACHE_DIR")}
     return subprocess.Popen(
-        [sys.executable, "-c", PREAMBLE + script],
+        [*before, sys.executable, "-c", PREAMBLE + script],
+        executable="/bin/sh" if before else None,
         cwd=directory,
-        env=clean,
+        env=clean | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,6 +97,31 @@ print(signal.getsignal(signal.SIGINT) is not signal.SIG_DFL, ray.is_initialized(
     assert out.splitlines() == [expected_digest()] * 2 + ["2 True 0.0", "['127.0.0.1']", "True", "True False"], err
     assert err == ""
     assert process.returncode == 0
+
+
+def test_uv_and_a_home_of_an_awkward_name(tmp_path: Path) -> None:
+    """Ray would take the shell for ``uv run`` of a project elsewhere, and could not open sockets in this home."""
+    home = tmp_path / "caf\u00e9"
+    home.mkdir()
+    (tmp_path / "run").write_text('while [ "$1" != -- ]; do shift; done; shift; "$@"; exit $?\n')
+    with TemporaryDirectory(dir="/tmp", prefix="w") as temporary:
+        process = start(
+            """
+with RayEvaluator(ArithmeticTask(), RayOptions(1, home_seconds=0)) as evaluator:
+    print(evaluator._connection.directory)
+    print(digest(evaluator.evaluate(networks, weights, [1, 2])))
+""",
+            tmp_path,
+            *("uv", "run", "--project", str(ROOT), "--"),
+            HOME=str(home),
+            XDG_CACHE_HOME="",
+            TMPDIR=temporary,
+        )
+        out, err = process.communicate(timeout=200)
+        assert process.returncode == 0, err
+        directory, found = out.splitlines()
+        assert directory.startswith(f"{temporary}/wann-{os.getuid()}/ray/session_")
+        assert found == expected_digest()
 
 
 def test_workers_do_not_outlive_a_killed_driver(tmp_path: Path) -> None:
