@@ -66,7 +66,9 @@ def test_a_directory_of_another_kind_in_the_temporary_one_is_not_trusted(tmp_pat
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.delenv("WANN_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
-    with pytest.raises(UserError, match=r"^WANN_CACHE_DIR: expected a directory that can be written, .*found none at /p"):
+    with pytest.raises(
+        UserError, match=r"^WANN_CACHE_DIR: expected a directory that can be written, .*found none at /p"
+    ):
         cache_directory()
 
 

@@ -66,8 +66,7 @@ def test_same_bytes_as_the_task_itself(enter: Enter) -> None:
     assert_same_bytes(evaluator.evaluate(networks, individual, [1, 2]), task.evaluate(networks, individual, [1, 2]))
 
 
-@pytest.mark.parametrize("num_workers", [1, 2, 4])
-@pytest.mark.parametrize("chunk_seconds", [0.0001, 0.01, 10.0])
+@pytest.mark.parametrize(("num_workers", "chunk_seconds"), [(1, 0.01), (2, 0.0001), (2, 10.0), (4, 0.01)])
 @pytest.mark.usefixtures("ray_session")
 def test_same_bytes_however_the_work_is_cut(num_workers: int, chunk_seconds: float, arithmetic: Networks) -> None:
     task = ArithmeticTask(seconds=0.001)
@@ -98,12 +97,11 @@ def test_large_arguments(enter: Enter, arithmetic: Networks) -> None:
     assert_same_bytes(evaluator.evaluate(few, WEIGHTS, seeds), ArithmeticTask().evaluate(few, WEIGHTS, seeds))
 
 
-@pytest.mark.parametrize(
-    ("weights", "seeds"), [(np.ones((2, 2)), [1]), (np.ones(0), [1]), (np.ones(2), []), ([np.ones((1, 9))], [1])]
-)
-def test_wrong_arguments_are_value_errors(enter: Enter, arithmetic: Networks, weights, seeds) -> None:
-    with pytest.raises(ValueError, match="expected"):
-        enter(ArithmeticTask()).evaluate(arithmetic, weights, seeds)
+def test_wrong_arguments_are_value_errors(enter: Enter, arithmetic: Networks) -> None:
+    evaluator = enter(ArithmeticTask())
+    for weights, seeds in ((np.ones((2, 2)), [1]), (np.ones(0), [1]), (np.ones(2), []), ([np.ones((1, 9))], [1])):
+        with pytest.raises(ValueError, match="expected"):
+            evaluator.evaluate(arithmetic, weights, seeds)
 
 
 def test_nan_and_infinity_pass(enter: Enter, arithmetic: Networks) -> None:
@@ -171,9 +169,14 @@ def test_failure_that_does_not_come_back(arithmetic: Networks) -> None:
         ("no returns", "expected Returns from evaluate, found ndarray"),
     ],
 )
-def test_lying_task_is_named(enter: Enter, arithmetic: Networks, lie: str, message: str) -> None:
+def test_lying_task_is_named(arithmetic: Networks, lie: str, message: str) -> None:
     with pytest.raises(TaskError, match="task 'lying' failed: " + message):
-        enter(LyingTask(lie=lie)).evaluate(arithmetic, WEIGHTS, [1, 2])
+        InlineEvaluator(LyingTask(lie=lie)).evaluate(arithmetic, WEIGHTS, [1, 2])
+
+
+def test_lying_task_is_named_wherever_it_runs(enter: Enter, arithmetic: Networks) -> None:
+    with pytest.raises(TaskError, match="task 'lying' failed: expected steps >= 0, found -"):
+        enter(LyingTask(lie="negative steps")).evaluate(arithmetic, WEIGHTS, [1, 2])
 
 
 def test_description_and_statistics(enter: Enter, arithmetic: Networks) -> None:
@@ -206,9 +209,9 @@ def test_tiny_requests_stay_at_home(arithmetic: Networks, caplog: pytest.LogCapt
         evaluator.wait_until_started()
         for pid in evaluator.actor_pids():
             os.kill(pid, 9)
-        evaluator._options = replace(options, home_seconds=0)  # this one has to be sent, and meets the dead
+        evaluator.options = replace(options, home_seconds=0)  # this one has to be sent, and meets the dead
         evaluator.evaluate(tiny, WEIGHTS, [1])
-        evaluator._options = options
+        evaluator.options = options
         assert_same_bytes(evaluator.evaluate(tiny, WEIGHTS, [1]), task.evaluate(tiny, WEIGHTS, [1]))
         assert evaluator.statistics()["worker_at_home"] == 4
 

@@ -81,7 +81,7 @@ def kill_worker(session: RaySession, worker: Worker) -> None:
 
 
 def is_node_lost(worker: Worker, error: BaseException | None) -> bool:
-    """Whether the machine went away, so that the worker's death says nothing about its work."""
+    """Whether the worker's machine was lost: then its death says nothing about its work."""
     import ray
 
     if says_node_died(error):

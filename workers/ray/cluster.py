@@ -159,7 +159,10 @@ def room(session: RaySession) -> int:
 
 
 def head_answers(session: RaySession) -> bool:
-    """Whether Ray's head can be reached; asked by Ray itself, a lost one blocks for a minute, then ends the process."""
+    """Whether Ray's head can be reached.
+
+    It is asked here, not by Ray: with a lost head, that would block for a minute and then end the process.
+    """
     if session.head is None:
         return True
     try:

@@ -42,21 +42,24 @@ class RayEvaluator:
         task: evaluations run on it; it is shipped once to each worker.
         options: see `RayOptions`.
 
+    Attributes:
+        options: as given.
+
     Raises:
         UserError: on entering, no cluster at the address; in any call, a node that lacks what the task needs.
         WorkerError: on entering, Ray does not start.
     """
 
     def __init__(self, task: EvaluableTask, options: RayOptions | None = None) -> None:
-        self._task, self._options = task, options or RayOptions()
+        self._task, self.options = task, options or RayOptions()
         self._costs = {kind: CostModel() for kind in ("evaluate", "oracle", "gradients")}
         self._counts = WorkerCounts()
-        self._deaths = Deaths(task.name, self._options.max_attempts, self._counts)
+        self._deaths = Deaths(task.name, self.options.max_attempts, self._counts)
         self._connection: RaySession | None = None
         self._pool: WorkerPool | None = None
 
     def __enter__(self) -> Self:
-        options = self._options
+        options = self.options
         self._connection = connect(
             options.num_workers,
             options.address,
@@ -99,17 +102,17 @@ class RayEvaluator:
 
     @property
     def _dispatcher(self) -> Dispatcher:
-        return Dispatcher(self._task.name, self._options, self.workers, self._deaths, self._counts)
+        return Dispatcher(self._task.name, self.options, self.workers, self._deaths, self._counts)
 
     @property
     def description(self) -> str:
         if self._connection is None:
             return f"{self._task.name} on Ray, not started"
         count = len(self.workers)
-        home = f"; requests under {self._options.home_seconds * 1000:g} ms in this process"
+        home = f"; requests under {self.options.home_seconds * 1000:g} ms in this process"
         return (
             f"{self._task.name} on {count} Ray worker{'s' * (count != 1)} ({self._connection.where}), "
-            f"{self._options.device}{home if is_safe_at_home(self._task) else ''}"
+            f"{self.options.device}{home if is_safe_at_home(self._task) else ''}"
         )
 
     def statistics(self) -> dict[str, float]:
@@ -134,7 +137,7 @@ class RayEvaluator:
         Raises:
             WorkerError: they keep dying, or time is up.
         """
-        deadline = perf_counter() + (self._options.start_seconds if timeout_seconds is None else timeout_seconds)
+        deadline = perf_counter() + (self.options.start_seconds if timeout_seconds is None else timeout_seconds)
         while len(self.workers.live) < len(self.workers):
             if perf_counter() > deadline:
                 raise WorkerError("the workers did not start in time")
@@ -179,17 +182,17 @@ class RayEvaluator:
         expected = cost.expected_seconds(float(cost_units(networks, shape[1] * shape[2]).sum()))
         at_home = self._may_run_at_home(expected)
         num_workers = len(self.workers)
-        parts = 1 if at_home else num_blocks(self._options, num_workers, len(networks), expected)
+        parts = 1 if at_home else num_blocks(self.options, num_workers, len(networks), expected)
         work = EvaluationWork(networks, weights, seeds, oracle, shape, cost, parts)
         self._deaths.give_up_poisoned(work, len(networks))
         if at_home:
             return self._evaluate_at_home(work)
-        self._dispatcher.run(work, chunks_of(work, self._options, num_workers))
+        self._dispatcher.run(work, chunks_of(work, self.options, num_workers))
         return work.returns
 
     def _may_run_at_home(self, expected_seconds: float | None) -> bool:
         safe = is_safe_at_home(self._task) and not self._counts.deaths
-        return safe and expected_seconds is not None and expected_seconds < self._options.home_seconds
+        return safe and expected_seconds is not None and expected_seconds < self.options.home_seconds
 
     def _evaluate_at_home(self, work: EvaluationWork) -> Returns:
         begin = perf_counter()
