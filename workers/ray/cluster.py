@@ -61,13 +61,8 @@ class RaySession:
     head: str | None = None
 
     def close(self) -> None:
-        import ray
-
         if self.owned:
-            ray.shutdown()
-            private.print_deaths(True)
-        if self.directory is not None:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            _leave(self.directory)
 
 
 def connect(
@@ -114,7 +109,7 @@ def connect(
         return _session(owned, where, directory, num_workers, on_gpus, parallel)
     except UserError:
         if owned:
-            ray.shutdown()
+            _leave(directory)
         raise
 
 
@@ -179,6 +174,16 @@ def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:
     # A Ray that was started here is on the loopback interface only.
     only_here = private.loopback_environment() if session.directory is not None else {}
     return str(ray.get_runtime_context().gcs_address), only_here
+
+
+def _leave(directory: str | None) -> None:
+    """End the connection, and delete the files of a Ray that was started here."""
+    import ray
+
+    ray.shutdown()
+    private.print_deaths(True)
+    if directory is not None:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _start(num_workers: int, options: dict[str, Any]) -> str:
