@@ -47,7 +47,7 @@ ROLES = {
     "evaluator": "the protocol, and its form on Ray",
     "figure": "the picture of a table of results",
     "files": "whole files, and the errors of those of a run",
-    "gradients": "of losses, in NumPy, in torch and on Ray",
+    "gradients": "of losses, in NumPy and in torch",
     "kernels": "compiled functions",
     "order": "all that a command line asks for",
     "physics": "of a task",
@@ -71,7 +71,6 @@ KNOWN_NAMES: dict[str, str] = {
 }
 KNOWN_LENGTHS: dict[str, str] = {
     "evolution.search.Search": "to be split by strategies",
-    "workers.ray.evaluator.RayEvaluator": "to be split into pool, work and blame",
 }
 
 

@@ -51,7 +51,7 @@ sys.exit("ray" in sys.modules)
 def test_a_jobs_workers_are_elsewhere(monkeypatch, as_job: bool) -> None:
     """A job's head needs no GPU: those of the cluster count, by whatever way its address is known."""
     with socket.create_server(("127.0.0.1", 0)) as head:
-        address = f"127.0.0.1:{head.getsockname()[1]}"
+        address = f"ray://127.0.0.1:{head.getsockname()[1]}"
         if as_job:
             monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}")
             monkeypatch.setenv("RAY_ADDRESS", address)

@@ -13,8 +13,8 @@ from logging import getLogger
 import numpy as np
 
 from workers.ray.actors import Worker, is_node_lost
-from workers.ray.pool import WorkerPool
 from workers.ray.work import Chunk, Work
+from workers.ray.worker_pool import WorkerPool
 from workers.statistics import WorkerCounts
 
 _logger = getLogger("wann.workers")

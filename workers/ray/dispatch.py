@@ -11,8 +11,8 @@ from workers.evaluator import WorkerError
 from workers.ray.actors import Worker
 from workers.ray.deaths import Deaths
 from workers.ray.options import RayOptions
-from workers.ray.pool import WorkerPool, last_line
 from workers.ray.work import Chunk, SentChunk, Work
+from workers.ray.worker_pool import WorkerPool, last_line
 from workers.statistics import WorkerCounts
 
 # A running chunk and one behind it, so that a worker need not wait for the driver: some milliseconds. Behind a

@@ -4,7 +4,7 @@ Evaluation is idempotent, so a chunk may run any number of times, anywhere; the 
 put back by index. Hence the bytes do not depend on workers, chunks, order or deaths.
 
 `workers.ray.partition` cuts a request into chunks, `workers.ray.dispatch` sends them and takes the answers in,
-`workers.ray.deaths` finds the networks that kill their workers, and `workers.ray.pool` holds the workers.
+`workers.ray.deaths` finds the networks that kill their workers, and `workers.ray.worker_pool` holds the workers.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from workers.ray.evaluation_work import EvaluationWork
 from workers.ray.gradient_work import GradientWork, gradient_units
 from workers.ray.options import RayOptions
 from workers.ray.partition import chunks_of, num_blocks, single_pieces
-from workers.ray.pool import WorkerPool
 from workers.ray.shipping import pack
+from workers.ray.worker_pool import WorkerPool
 from workers.statistics import WorkerCounts
 
 

@@ -182,9 +182,9 @@ def test_a_lost_head_is_one_sentence(tmp_path: Path) -> None:
     with cluster(tmp_path) as (address, _):
         lines = run(
             f"""
-import subprocess, workers.ray.pool
+import subprocess, workers.ray.worker_pool
 from workers.evaluator import WorkerError
-workers.ray.pool._HEAD_SECONDS = 2.0
+workers.ray.worker_pool._HEAD_SECONDS = 2.0
 with RayEvaluator(ArithmeticTask(), RayOptions(2, {address!r}, home_seconds=0)) as evaluator:
     evaluator.evaluate(networks, weights, [1])
     subprocess.run(["pkill", "-9", "-f", "[g]cs_server.*port={address.split(":")[1]}"], check=True)
