@@ -5,10 +5,10 @@ from __future__ import annotations
 from statistics import median
 
 import numpy as np
-from envs.box2d.simulation.racer import encoder as car_encoder
 
 from benchmarks.evolved import GROWING
 from benchmarks.measuring import Figures, gain_of_second_worker, recorded, seconds_of, timed
+from envs.box2d.racer import encoder as car_encoder
 from envs.box2d.racer.task import CarRacing
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
 from wann.activations import ACTIVATIONS
