@@ -18,7 +18,7 @@ settings.load_profile("kernels")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no core waits for one of them at the end: by their time limits, then all that are slow."""
+    """The longest first, by their time limits and marks, so that no core waits for one of them at the end."""
 
     def place(item: pytest.Item) -> tuple[float, bool]:
         limit = item.get_closest_marker("timeout")
