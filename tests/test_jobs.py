@@ -37,6 +37,7 @@ def outside(arguments: list[str], directory: Path) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_jobs_and_clients() -> None:
     """In a network of their own: what starts jobs has one port, which the Ray of another test may have."""
     if (missing := why_not()) is not None:

@@ -130,6 +130,7 @@ def test_stages_and_replicates_are_kept_too(tmp_path, bucket, capsys):
     assert f"found a part of {bucket}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_every_prefix_of_what_is_put_is_a_run_that_goes_on(tmp_path, monkeypatch, bucket, capsys):
     """The driver dies after any of the puts: with what is there by then, another one ends with the same bytes."""
     stages = [{"name": "one", "generations": 2}, {"name": "two", "generations": 2}]
@@ -156,6 +157,7 @@ def test_every_prefix_of_what_is_put_is_a_run_that_goes_on(tmp_path, monkeypatch
         assert staged_result(download(url, tmp_path / "again")) == expected, put[length - 1][0]
 
 
+@pytest.mark.slow
 def test_a_driver_is_killed_and_another_machine_ends_with_the_same_bytes(tmp_path, config, monkeypatch, capsys):
     run = tmp_path / "disk" / "run"
     settings = ["--set", "logging.put_seconds=0", "--set", "generations=100"]

@@ -231,6 +231,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_driver_killed_again_and_again_changes_nothing(config, whole, tmp_path):
     run = tmp_path / "run"
     arguments = [config, "--run-dir", run]
@@ -289,6 +290,7 @@ def test_a_stop_while_genomes_are_chosen_changes_nothing(kind, config, whole, tm
     assert staged_result(run) == staged_result(whole)
 
 
+@pytest.mark.slow
 def test_other_numbers_of_ray_workers_and_a_stop_change_nothing(config, whole, tmp_path):
     run = tmp_path / "run"
     ray = ["--set", "workers.evaluator=ray", "--set", "workers.num_workers=2"]
