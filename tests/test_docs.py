@@ -43,9 +43,7 @@ QUICK = {"README.md", "docs/python.md"}
 _CHAMPION = "--set champion.first_episodes=1 --set champion.candidates=2 --set champion.selection_episodes=2"
 _FEW = f"{_CHAMPION} --set champion.report_episodes=2 --set search.population=8 --set search.tournament_size=2"
 # Few weights: the best one is looked for among them, in whole episodes.
-_WEIGHTS = (
-    '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2},"rollouts":1,"race":[]}'
-)
+_WEIGHTS = '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2}}'
 _STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
 LITTLE = {
     "SMALL": f"{_FEW} --set generations=2 --set workers.evaluator=inline",
