@@ -239,3 +239,6 @@ def test_the_site_is_built_without_a_broken_link(copy: Path, shell) -> None:
         lacks("mkdocs: pip install 'weight-agnostic-search[docs]'")
     shell("make docs", "make docs")
     assert (copy / "site" / "index.html").exists()
+    for page in (copy / "site").rglob("*.html"):
+        loaded = re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=\"?https?://[^\"> ]*", page.read_text())
+        assert not loaded, f"{page.name} loads from another host: {loaded}"
