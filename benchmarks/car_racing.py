@@ -51,7 +51,7 @@ def car_racing_speed() -> Figures:
 
 
 def car_racing_workers() -> Figures:
-    """How many times as many frames a second two worker processes make as one does."""
+    """Frames per second of two worker processes, as a multiple of those of one."""
     task = CarRacing(simulator="envpool", max_steps=100)
     yield "ray_scaling_2_workers_car_racing", gain_of_second_worker(task, racers(), WEIGHTS, np.arange(4))
 

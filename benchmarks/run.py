@@ -101,7 +101,7 @@ def full_search() -> Figures:
 
 
 def search_figures(lines: list[dict[str, Any]], seconds: float, num_workers: int) -> dict[str, float]:
-    """Where the time of a whole search went; the four parts add up to it.
+    """The parts of a whole search's time; the four add up to it.
 
     Args:
         lines: its metrics; ``worker_busy_seconds`` is of one generation and of all workers.

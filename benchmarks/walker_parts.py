@@ -1,4 +1,4 @@
-"""What each part of the walker's search buys, at equal simulated steps: ``python -m benchmarks.walker_parts STAGE``.
+"""The effect of each part of the walker's search, at equal simulated steps: ``python -m benchmarks.walker_parts STAGE``.
 
 Every variant changes one part of a stage of configs/bipedal_walker.yaml, runs over the same seeds, and is stopped by
 the number of simulated steps. Stages after the first start from what the run given by ``--run`` began that stage with.
@@ -29,7 +29,7 @@ from wann.randomness import Purpose, episode_seeds
 BASE = "configs/bipedal_walker.yaml"
 EPISODES = 100
 AS_CONFIGURED: dict[str, dict[str, Any]] = {"as configured": {}}
-# Of each stage: simulated steps in millions, and what is laid over its sections.
+# For each stage: simulated steps in millions, and the changes of each variant to its sections.
 VARIANTS: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {
     "discover": (
         1.5,

@@ -1,4 +1,4 @@
-"""What several test directories share."""
+"""Fixtures of several test directories, and the order of all tests."""
 
 from __future__ import annotations
 

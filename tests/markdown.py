@@ -75,7 +75,7 @@ def blocks(document: Path) -> Iterator[Block]:
 
 
 def commands(block: Block) -> Iterator[Command]:
-    """What is run for a block of commands, in order."""
+    """The commands of a block, in order, after those that its comment runs first."""
     shown = [_without_comment(line) for line in re.sub(r"\\\n\s*", "", block.text).splitlines()]
     shown = [line for line in shown if line]
     directives = []
@@ -97,7 +97,7 @@ def commands(block: Block) -> Iterator[Command]:
 
 
 def program(command: str) -> str:
-    """What a command runs: its script, module or target of make."""
+    """The script, module or target of make that a command runs."""
     words = [word for word in command.split() if not re.match(r"^[A-Z_]+=", word)]
     if words[0].endswith("python"):
         return " ".join(words[1:3] if words[1] == "-m" else words[1:2])

@@ -42,7 +42,7 @@ def test_every_figure_of_the_page_is_printed():
 
 @pytest.mark.parametrize(("evaluator", "num_workers"), [("inline", 1), pytest.param("ray", 2, marks=pytest.mark.slow)])
 def test_the_parts_of_a_search_add_up(evaluator, num_workers, tmp_path):
-    """Of a real one: its workers were at work for nearly all of the time that was spent on evaluations."""
+    """A real search: its workers were busy for a large part of the time that was spent on evaluations."""
     workers = {"evaluator": evaluator, **({"num_workers": num_workers} if evaluator == "ray" else {})}
     search = {"population": 96, "tournament_size": 8}
     task = {"name": "cartpole_swingup", "max_steps": 300}

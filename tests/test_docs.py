@@ -1,4 +1,4 @@
-"""What README.md and docs/ say is run as it stands there, or by the stand-in beside it (`markdown`)."""
+"""Every command of README.md and docs/ is run as it stands there, or by the stand-in beside it (`markdown`)."""
 
 from __future__ import annotations
 

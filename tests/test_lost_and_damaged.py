@@ -1,4 +1,4 @@
-"""What goes wrong around a run: damaged files, a full disk, tasks that fail."""
+"""Accidents around a run: damaged files, a full disk, tasks that fail."""
 
 import os
 import subprocess

@@ -49,7 +49,7 @@ def machine(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> tuple:
-    """What a local run of 9 generations gives."""
+    """The result of a local run of 9 generations."""
     directory = tmp_path_factory.mktemp("whole")
     assert main([str(write_config(directory / "c.yaml", generations=9)), "--run-dir", str(directory / "run")]) == 0
     return result(directory / "run")
@@ -81,7 +81,7 @@ def start(cache: Path, directory: Path, *arguments: object) -> subprocess.Popen[
 
 
 def generation_at(run: Path) -> int:
-    """Of the newest checkpoint; 0 before the first."""
+    """The generation of the newest checkpoint; 0 before the first."""
     try:
         found = load_latest(run)
     except (OSError, ValueError):

@@ -221,7 +221,7 @@ def test_its_learning_curve_has_every_stage(whole, tmp_path, capsys):
 # --- stopping and going on ---
 
 
-# What exists when the driver is killed: within a generation, between two restarts, between two stages.
+# Files that exist when the driver is killed: within a generation, between two restarts, between two stages.
 MOMENTS = [
     "stages/1-discover/restart-001/checkpoint",
     "stages/1-discover/restart-002/survivors",

@@ -78,7 +78,7 @@ def measured(tmp_path_factory) -> Measured:
 
 
 def all_p_values(returns: Pair, falls: Pair) -> dict[str, NDArray]:
-    """Of every test named above, times the number of hypotheses it has a share in."""
+    """P-values of every test named above, times the number of hypotheses that it shares."""
     return {**p_values(*returns), "falls": fall_difference(*falls)}
 
 
