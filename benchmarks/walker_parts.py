@@ -1,4 +1,4 @@
-"""The effect of each part of the walker's search, at equal simulated steps: ``python -m benchmarks.walker_parts STAGE``.
+"""The effect of each part of the walker's search at equal simulated steps: ``python -m benchmarks.walker_parts STAGE``.
 
 Every variant changes one part of a stage of configs/bipedal_walker.yaml, runs over the same seeds, and is stopped by
 the number of simulated steps. Stages after the first start from what the run given by ``--run`` began that stage with.
