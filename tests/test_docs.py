@@ -44,14 +44,15 @@ _CHAMPION = "--set champion.first_episodes=1 --set champion.candidates=2 --set c
 _FEW = f"{_CHAMPION} --set champion.report_episodes=2 --set search.population=8 --set search.tournament_size=2"
 # Few weights: the best one is looked for among them, in whole episodes.
 _WEIGHTS = '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2}}'
+_LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set champion.report_episodes=1"
 _STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
 LITTLE = {
     "SMALL": f"{_FEW} --set generations=2 --set workers.evaluator=inline",
     "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
-    "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.num_workers=2",
+    "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} {_LEAST} --set task.stall_steps=5 --set workers.evaluator=inline",
     "GRADIENT": "--set generations=2 --set search.gradient.children=2 --set task.batch=200",
     "COMPARE": "--steps 2000 --episodes 2 --workers 1",
-    "ENCODER": "--frames 200 --held-out 200 --epochs 1 --num-workers 2",
+    "ENCODER": "--simulators envpool --frames 1000 --held-out 1000 --epochs 1 --num-workers 1",
     "PARTS": "--seeds 1 --steps 0.001 --episodes 2",
 }
 
