@@ -226,6 +226,16 @@ def source_of(what: str) -> Path | None:
     return ROOT / what if what.endswith(".py") else None
 
 
+def test_tensorboard_is_said_to_be_a_package_of_its_own() -> None:
+    """Only the writer of its events is installed; who names the command says so."""
+    assert not re.search(r"^tensorboard==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    for document in DOCUMENTS:
+        if any(span.startswith("tensorboard ") for span in spans(document)):
+            text = " ".join(document.read_text().split())
+            assert re.search(r"not install", text), document.name
+            assert "TensorBoard" in text
+
+
 def test_the_index_names_every_page() -> None:
     index = ROOT / "docs" / "README.md"
     pages = {path.name for path in index.parent.glob("*.md")} - {index.name}
