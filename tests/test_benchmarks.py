@@ -1,6 +1,5 @@
 """Benchmarks: their figures add up, and docs/performance.md uses each of them."""
 
-import json
 from importlib import import_module
 from time import perf_counter
 
@@ -11,6 +10,7 @@ from benchmarks.run import BENCHMARKS, main, search_figures
 from markdown import spans
 from places import ROOT
 from searching import run_command, write_config
+from storage.metrics import read_metrics
 
 PAGE = ROOT / "docs" / "performance.md"
 MODULES = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "__init__")
@@ -51,7 +51,7 @@ def test_the_parts_of_a_search_add_up(evaluator, num_workers, tmp_path):
     found = run_command(config, "--run-dir", tmp_path / "run")
     seconds = perf_counter() - begin
     assert found.returncode == 0, found.stderr
-    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    lines = read_metrics(tmp_path / "run")
     parts = search_figures(lines, seconds, num_workers)
     evaluating = sum(line["evaluate_seconds"] for line in lines)
     assert parts["not_evaluation_seconds"] == pytest.approx(seconds - parts["worker_seconds"])
