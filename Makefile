@@ -31,7 +31,7 @@ test-all: $(READY)
 
 # The site, into site/: the pages of docs/, and a reference of the packages from their docstrings.
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Searches on clusters of several machines, which lose workers, nodes and drivers; and the image's commands, without Docker.
 chaos: $(READY)
