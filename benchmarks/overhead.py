@@ -1,4 +1,4 @@
-"""What two Ray workers cost beside their work, by population and by the work that a chunk is at least worth."""
+"""The overhead of two Ray workers, by population and by the least work in a chunk."""
 
 from __future__ import annotations
 

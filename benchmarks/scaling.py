@@ -1,4 +1,4 @@
-"""What one driver can feed: ``python -m benchmarks.scaling``.
+"""The number of workers that one driver can keep busy: ``python -m benchmarks.scaling``.
 
 The driver is the real one (`workers.ray.evaluator.RayEvaluator`), and so are its search, its chunks, messages and Ray.
 The workers are bare actors on this machine that sleep for what BipedalWalker costs (`benchmarks.bare_worker`), by

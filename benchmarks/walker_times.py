@@ -52,7 +52,7 @@ def walkers() -> list[Genome]:
 
 
 def walker_search() -> Search:
-    """Of 480 genomes, from the published walkers."""
+    """480 genomes, bred from the published walkers."""
     evaluation = EvaluationConfig(weights=WEIGHTS.tolist(), rollouts=1)
     shape = BipedalWalker.num_inputs, BipedalWalker.num_outputs
     return Search(SearchConfig(population=POPULATION), evaluation, 0, *shape, walkers())

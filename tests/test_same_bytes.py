@@ -71,7 +71,7 @@ def test_evaluating_one_network_at_a_time_changes_nothing(config, expected, tmp_
         assert evolve_with(evaluator, config, tmp_path / "run") == expected
 
 
-@pytest.mark.parametrize("num_workers", [1, 2, 4])
+@pytest.mark.parametrize("num_workers", [2, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 4))])
 def test_ray_gives_the_same_bytes(num_workers, config, expected, ray_session, tmp_path):
     from workers.ray.evaluator import RayEvaluator
     from workers.ray.options import RayOptions
@@ -81,6 +81,7 @@ def test_ray_gives_the_same_bytes(num_workers, config, expected, ray_session, tm
         assert evaluator.statistics()["worker_chunks"] >= GENERATIONS
 
 
+@pytest.mark.slow
 def test_workers_killed_in_every_second_generation_change_nothing(config, expected, ray_session, tmp_path):
     from workers.ray.evaluator import RayEvaluator
 
@@ -137,6 +138,7 @@ def _kill_somewhere(arguments: list, run: Path, after: int, in_checkpoint: bool,
     return True
 
 
+@pytest.mark.slow
 def test_the_driver_killed_ten_times_changes_nothing(tmp_path):
     """Ten SIGKILLs in distinct generations, half of them aimed at the writing of a checkpoint."""
     # Larger than elsewhere, so that a checkpoint takes a while to write.
@@ -160,6 +162,7 @@ def test_the_driver_killed_ten_times_changes_nothing(tmp_path):
     assert result(run) == result(whole)
 
 
+@pytest.mark.slow
 def test_the_driver_of_ray_workers_killed_changes_nothing(config, expected, tmp_path):
     run = tmp_path / "run"
     ray = ["--set", "workers.evaluator=ray", "--set", "workers.num_workers=2"]

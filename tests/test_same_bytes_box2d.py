@@ -16,6 +16,8 @@ from searching import command, run_command, staged_result, wait_for, write_stage
 for package in ("envpool", "Box2D"):
     pytest.importorskip(package)
 
+pytestmark = pytest.mark.slow
+
 STAGES = [
     {"name": "discover", "generations": 3, "survivors": 4, "task": {"max_steps": 25}},
     {"name": "settle", "generations": 3, "evaluation": {"race": [{"share": 0.5, "rollouts": 2}]}},
