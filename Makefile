@@ -6,7 +6,10 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: search encoder test chaos soak check bench format lint types clean
+# Two processes, a module to each at a time, so that its fixtures are made once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+.PHONY: search encoder test test-slow test-all docs chaos soak check bench format lint types clean
 
 # A resumed run has its own config.
 search: $(READY)
@@ -16,13 +19,24 @@ search: $(READY)
 encoder: $(READY)
 	$(BIN)/python train_vae.py --out $(ENCODER) $(ARGS)
 
+# Minutes: everything but the tests marked slow.
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: $(READY)
+	$(PYTEST) -m slow $(ARGS)
+
+test-all: $(READY)
+	$(PYTEST) $(ARGS)
+
+# The site, into site/: the pages of docs/, and a reference of the packages from their docstrings.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Searches on clusters of several machines, which lose workers, nodes and drivers; and the image's commands, without Docker.
 chaos: $(READY)
 	$(BIN)/python -m tests.chaos full --out runs/chaos $(ARGS)
-	deploy/check_image.sh $(PYTHON)
+	deploy/check_image.sh "$(PYTHON)"
 
 soak: $(READY)
 	$(BIN)/python -m tests.chaos soak --out runs/soak $(ARGS)
@@ -30,26 +44,26 @@ soak: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-check: lint types test
+check: lint types docs test test-slow
 
 format: $(READY)
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
 
 lint: $(READY)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
 
 types: $(READY)
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"expected Python 3.11 to 3.13, found {v[0]}.{v[1]}; choose one by PYTHON=python3.12")'
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"expected Python 3.11 to 3.13, found {v[0]}.{v[1]}; choose one by PYTHON=python3.12")'
 	@echo "Setting up .venv (once) ..."
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
 clean:
-	rm -rf .venv build *.egg-info bench.json
+	rm -rf .venv build site *.egg-info bench.json

@@ -43,7 +43,7 @@ def fall_difference(a: NDArray, b: NDArray) -> NDArray:
 
 
 def p_values(a: NDArray, b: NDArray) -> dict[str, NDArray]:
-    """Of K pairs of samples [..., K, n]: of each test, times the number of hypotheses it has a share in."""
+    """P-values of K pairs of samples [..., K, n], of each test times the number of hypotheses that it shares."""
     one_by_one = kolmogorov_smirnov(a, b)
     return {
         "one by one": one_by_one.min(axis=-1) * one_by_one.shape[-1],

@@ -27,7 +27,7 @@ class _Unknown:
         self.state = state
 
     def integers(self) -> list[int]:
-        """Of a pickled int64 array: its bytes come first, or last in its state, as NumPy has it contiguous or not."""
+        """A pickled int64 array: its bytes come first if NumPy has it contiguous, else last in its state."""
         raw = bytes(self.arguments[0] if self.state is None else self.state[-1])
         return list(struct.unpack(f"<{len(raw) // 8}q", raw))
 

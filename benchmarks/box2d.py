@@ -42,7 +42,7 @@ def biped_speed() -> Figures:
 
 
 def biped_workers() -> Figures:
-    """How many times as many steps a second two worker processes make as one does."""
+    """Steps per second of two worker processes, as a multiple of those of one."""
     task = BipedalWalker(simulator="envpool", max_steps=200)
     yield "ray_scaling_2_workers_biped", gain_of_second_worker(task, walkers(), WEIGHTS, np.arange(16))
 
@@ -70,7 +70,7 @@ def print_memory(generations: int = MEMORY_GENERATIONS) -> None:
 
 
 def worker_generation(generation: int) -> None:
-    """What a worker does: 256 walkers in environments of their own, cut short since only their number counts."""
+    """The work of a worker: 256 walkers in their own environments, cut short because only their number matters."""
     task = BipedalWalker(simulator="envpool", max_steps=5 + generation % 6)
     networks = walkers()
     task.evaluate(networks.take(np.arange(WALKERS) % len(networks)), WEIGHTS, [generation])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from statistics import median
 
 import numpy as np
-from envs.box2d.simulation.racer import encoder as car_encoder
 
 from benchmarks.evolved import GROWING
 from benchmarks.measuring import Figures, gain_of_second_worker, recorded, seconds_of, timed
+from envs.box2d.racer import encoder as car_encoder
 from envs.box2d.racer.task import CarRacing
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
 from wann.activations import ACTIVATIONS
@@ -51,7 +51,7 @@ def car_racing_speed() -> Figures:
 
 
 def car_racing_workers() -> Figures:
-    """How many times as many frames a second two worker processes make as one does."""
+    """Frames per second of two worker processes, as a multiple of those of one."""
     task = CarRacing(simulator="envpool", max_steps=100)
     yield "ray_scaling_2_workers_car_racing", gain_of_second_worker(task, racers(), WEIGHTS, np.arange(4))
 

@@ -23,6 +23,7 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,11 +75,11 @@ def _returns(genome: Genome, simulator: str, episodes: int, max_steps: int) -> N
     return task.evaluate(networks, WEIGHT, np.arange(episodes)).values.ravel()
 
 
-def blind() -> str:
+def blind(episodes: int = BLIND_EPISODES, max_steps: int = MAX_STEPS) -> str:
     """Both simulators under the same actions."""
     straight = minimal_genome(CarRacing.num_inputs, CarRacing.num_outputs)
     straight = replace(straight, enabled=np.zeros_like(straight.enabled))
-    returns = [_returns(straight, simulator, BLIND_EPISODES, MAX_STEPS) for simulator in SIMULATORS]
+    returns = [_returns(straight, simulator, episodes, max_steps) for simulator in SIMULATORS]
     means = [f"{name} {row.mean():.2f} ± {row.std():.2f}" for name, row in zip(SIMULATORS, returns, strict=True)]
     p_value = float(kolmogorov_smirnov(returns[0][None], returns[1][None])[0])
     return f"{', '.join(means)}, p (KS) {p_value:.2f}"
@@ -118,16 +119,22 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--gather", type=Path, metavar="RUN")
     parser.add_argument("--blind", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("runs/car_simulators.jsonl"))
+    parser.add_argument("--episodes", type=int, help="of each racer, or of driving blind (default: as in the docs)")
+    parser.add_argument("--max-steps", type=int, default=MAX_STEPS, help="of each episode (%(default)s)")
     options = parser.parse_args(arguments)
     if options.gather:
         gather(options.gather)
         return 0
     if options.blind:
-        print(blind())
+        print(blind(options.episodes or BLIND_EPISODES, options.max_steps))
         return 0
     racers = range(len(load("racers")))
+
+    def measured(**key: Any) -> dict[str, Any]:
+        return {"returns": drive(**key, episodes=options.episodes or EPISODES, max_steps=options.max_steps).tolist()}
+
     wanted = [{"racer": racer, "simulator": simulator} for racer in racers for simulator in SIMULATORS]
-    records = kept(options.out, wanted, lambda **key: {"returns": drive(**key).tolist()})
+    records = kept(options.out, wanted, measured)
     known = {(record["racer"], record["simulator"]): record["returns"] for record in records}
     print(report(np.array([[known[racer, simulator] for simulator in SIMULATORS] for racer in racers])))
     return 0

@@ -43,7 +43,7 @@ class Stage:
     connections: int
 
 
-def stages_of(run: Path) -> list[Stage]:
+def stages_of(run: Path, episodes: int = EPISODES) -> list[Stage]:
     """The finished stages of a run, in their order."""
     stages, total = [], 0
     for directory in sorted((run / "stages").glob("*-*"), key=lambda path: int(path.name.split("-", 1)[0])):
@@ -58,15 +58,16 @@ def stages_of(run: Path) -> list[Stage]:
                 best = restart.parent, found.scores[0], found.genomes[0]
         if best is not None:
             name = directory.name.split("-", 1)[1]
-            stages.append(Stage(name, np.array(steps), np.array(scores, float), total, *_true(best[0], best[2])))
+            true = _true(best[0], best[2], episodes)
+            stages.append(Stage(name, np.array(steps), np.array(scores, float), total, *true))
     if not stages:
         raise UserError(f"{run}: expected a run with finished stages, found none")
     return stages
 
 
-def _true(restart: Path, genome: Genome) -> tuple[float, float | None, int]:
+def _true(restart: Path, genome: Genome, episodes: int) -> tuple[float, float | None, int]:
     """Mean return, share of falls and connections of a survivor on whole episodes."""
-    seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 4000, EPISODES)
+    seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 4000, episodes)
     returns = on_whole_episodes(load_config(restart / "config.yaml"), genome, seeds)
     falls = None if returns.falls is None else float(returns.falls.mean())
     return float(returns.values.mean()), falls, compile_genome(genome).num_connections
@@ -92,8 +93,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.curves", description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("picture", type=Path)
+    parser.add_argument("--episodes", type=int, default=EPISODES, help="of each dot (%(default)s)")
     options = parser.parse_args(arguments)
-    stages = stages_of(options.run)
+    stages = stages_of(options.run, options.episodes)
     draw(stages, options.picture)
     print("| stage | steps | first survivor, whole episodes | falls | connections |\n|---|--:|--:|--:|--:|")
     for stage in stages:

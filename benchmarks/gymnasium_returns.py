@@ -1,4 +1,4 @@
-"""What Gymnasium's simulators return, kept for tests; ``python -m benchmarks.gymnasium_returns`` makes the files again.
+"""Returns of Gymnasium's simulators, kept for tests; ``python -m benchmarks.gymnasium_returns`` makes the files again.
 
 Gymnasium takes minutes for what EnvPool does in one, and the same seeds give the same returns. So tests that compare
 the two (`tests/envs/test_box2d_faithful.py`, `tests/envs/test_car_simulators.py`) play EnvPool's side only, and repeat

@@ -75,7 +75,7 @@ def mnist_torch_speed() -> Figures:
 
 
 def mnist_torch_memory() -> Figures:
-    """What 960 large networks take on a processor under each budget, and the seconds; see `print_torch_memory`."""
+    """Memory and seconds of 960 large networks on a processor under each budget; see `print_torch_memory`."""
     for budget in TORCH_BUDGETS:
         script = f"from benchmarks.images import print_torch_memory; print_torch_memory({budget})"
         answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -124,17 +124,17 @@ def bred(size: int) -> Networks:
 
 
 def _seconds_apart(networks: Networks, batch: Batch) -> float:
-    """Of the kernels, for one network that is evaluated by itself."""
+    """Seconds of the kernels for one network that is evaluated by itself."""
     return sum(_seconds(networks.take([p]), batch) for p in range(len(networks))) / len(networks)
 
 
 def _seconds(networks: Networks, batch: Batch) -> float:
-    """Of the kernels, for one network of several that are evaluated together."""
+    """Seconds of the kernels for one network of several that are evaluated together."""
     return min(seconds_of(lambda: mean_losses(networks, WEIGHTS, batch)) for _ in range(3)) / len(networks)
 
 
 def _seconds_by(backend: TorchBackend, networks: Networks, batch: Batch) -> float:
-    """Of torch, for one network: losses come back to the processor, so the device has finished."""
+    """Seconds of torch for one network: losses come back to the processor, so the device has finished."""
     return seconds_of(lambda: backend.mean_losses(networks, WEIGHTS, batch)) / len(networks)
 
 

@@ -1,4 +1,4 @@
-"""What several benchmarks measure with: seconds, memory, a bare simulator, a second worker's gain, kept records."""
+"""Instruments of several benchmarks: seconds, memory, a bare simulator, a second worker's gain, kept records."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def seconds_of(action: Callable[[], object]) -> float:
 
 
 def added_megabytes(action: Callable[[], object]) -> float:
-    """By how many megabytes (2^20 bytes) this process grows at the worst moment of the action. Linux alone tells."""
+    """Growth of this process at the worst moment of the action, in megabytes (2^20 bytes). Linux only."""
     _PROCESS.joinpath("clear_refs").write_text("5")  # forgets what the most was until now
     before = _resident("VmRSS")
     action()
@@ -105,14 +105,18 @@ def recorded(task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds:
 def gain_of_second_worker(
     task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds: NDArray[np.int64]
 ) -> float:
-    """How many times as fast two Ray workers are as one."""
+    """The speed of two Ray workers as a multiple of that of one."""
     from workers.ray.cluster import connect
     from workers.ray.evaluator import RayEvaluator
+    from workers.ray.options import RayOptions
 
     session = connect(3, None)  # with a place for each of the three workers
     ratios = []
     try:
-        with RayEvaluator(task, 1, home_seconds=0) as one, RayEvaluator(task, 2, home_seconds=0) as two:
+        with (
+            RayEvaluator(task, RayOptions(1, home_seconds=0)) as one,
+            RayEvaluator(task, RayOptions(2, home_seconds=0)) as two,
+        ):
             for turn in range(6):
                 alone = seconds_of(lambda: one.evaluate(networks, weights, seeds))
                 together = seconds_of(lambda: two.evaluate(networks, weights, seeds))

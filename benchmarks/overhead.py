@@ -1,4 +1,4 @@
-"""What two Ray workers cost beside their work, by population and by the work that a chunk is at least worth."""
+"""The overhead of two Ray workers, by population and by the least work in a chunk."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ def ray_overhead() -> Figures:
     """Per cent that a generation takes longer than half of what both workers were at work in it."""
     from workers.ray.cluster import connect
     from workers.ray.evaluator import RayEvaluator
+    from workers.ray.options import RayOptions
 
     for name, task, networks, weights, rollouts in _cases():
         session = connect(2, None)
         try:
             for milliseconds in CHUNK_MILLISECONDS:
-                with RayEvaluator(task, 2, chunk_seconds=milliseconds / 1000, home_seconds=0) as evaluator:
+                with RayEvaluator(task, RayOptions(2, chunk_seconds=milliseconds / 1000, home_seconds=0)) as evaluator:
                     evaluator.wait_until_started()
                     for size in POPULATIONS:
                         population = networks.take(np.arange(size) % len(networks))

@@ -1,4 +1,4 @@
-"""How one drives by what a linear probe reads from an encoder: ``python -m benchmarks.probe_driver DIR``.
+"""Returns of a driver that steers by a linear probe of an encoder: ``python -m benchmarks.probe_driver DIR``.
 
 DIR is what ``train_vae.py --out DIR`` made, with frames of Gymnasium. Prints returns in both simulators.
 """

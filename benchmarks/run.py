@@ -1,7 +1,7 @@
 """``make bench``: measures every figure of docs/performance.md, prints it, and writes ``bench.json``.
 
 Figures are medians of several runs on one core unless their name says otherwise. Give names to run some only:
-``make bench ARGS="ask_tell imports"``.
+``make bench ARGS="ask_tell imports"``. `benchmarks.figures` names the figures of each benchmark.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
 from benchmarks.box2d import biped_memory, biped_speed, biped_workers
 from benchmarks.car_racing import car_racing_speed, car_racing_workers
 from benchmarks.evolved import load
+from benchmarks.figures import FIGURES, ON_GPU
 from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
 from benchmarks.measuring import Figures, seconds_of
 from benchmarks.overhead import ray_overhead
@@ -95,15 +97,36 @@ def full_search() -> Figures:
         arguments = ["run_search.py", "configs/cartpole_swingup_published.yaml", "--run-dir", str(run)]
         seconds = seconds_of(lambda: _python(*arguments, "--set", "workers.num_workers=2"))
         lines = read_metrics(run)
+    for name, figure in search_figures(lines, seconds, num_workers=2).items():
+        yield f"swingup_full_search_{name}", figure
+
+
+def search_figures(lines: list[dict[str, Any]], seconds: float, num_workers: int) -> dict[str, float]:
+    """The parts of a whole search's time; the four add up to it.
+
+    Args:
+        lines: its metrics; ``worker_busy_seconds`` is of one generation and of all workers.
+        seconds: from the start of the process to its end.
+        num_workers: that it ran on.
+    """
     evaluating = sum(line["evaluate_seconds"] for line in lines)
-    busy = lines[-1]["worker_busy_seconds"] / 2
-    yield "swingup_full_search_seconds", seconds
-    yield "swingup_full_search_worker_seconds", busy
-    yield "swingup_full_search_waiting_for_workers_seconds", evaluating - busy
-    yield "swingup_full_search_evolving_and_recording_seconds", sum(line["evolve_seconds"] for line in lines)
-    yield "swingup_full_search_starting_and_confirming_seconds", seconds - lines[-1]["wall_seconds"]
-    yield "swingup_full_search_not_evaluation_seconds", seconds - busy
-    yield "swingup_full_search_env_steps", lines[-1]["env_steps"]
+    parts = {
+        "worker_seconds": sum(line["worker_busy_seconds"] for line in lines) / num_workers,
+        "waiting_for_workers_seconds": 0.0,
+        "evolving_and_recording_seconds": sum(line["evolve_seconds"] for line in lines),
+        "starting_and_confirming_seconds": seconds - lines[-1]["wall_seconds"],
+    }
+    parts["waiting_for_workers_seconds"] = evaluating - parts["worker_seconds"]
+    assert all(part > 0 for part in parts.values()), parts
+    assert abs(sum(parts.values()) - seconds) < 0.01 * seconds, (parts, seconds)
+    # Workers that are idle most of the time would mean that their seconds are not those of the whole search.
+    assert parts["worker_seconds"] > 0.25 * evaluating, parts
+    return {
+        "seconds": seconds,
+        **parts,
+        "not_evaluation_seconds": seconds - parts["worker_seconds"],
+        "env_steps": lines[-1]["env_steps"],
+    }
 
 
 def _python(*arguments: str) -> None:
@@ -111,19 +134,22 @@ def _python(*arguments: str) -> None:
 
 
 BENCHMARKS: dict[str, Callable[[], Figures]] = {
-    "imports": imports,
-    "ask_tell": ask_tell,
-    "swingup": swingup,
-    "full_search": full_search,
-    "biped_speed": biped_speed,
-    "biped_workers": biped_workers,
-    "biped_memory": biped_memory,
-    "car_racing_speed": car_racing_speed,
-    "car_racing_workers": car_racing_workers,
-    "ray_overhead": ray_overhead,
-    "mnist_speed": mnist_speed,
-    "mnist_torch_speed": mnist_torch_speed,
-    "mnist_torch_memory": mnist_torch_memory,
+    function.__name__: function
+    for function in (
+        imports,
+        ask_tell,
+        swingup,
+        full_search,
+        biped_speed,
+        biped_workers,
+        biped_memory,
+        car_racing_speed,
+        car_racing_workers,
+        ray_overhead,
+        mnist_speed,
+        mnist_torch_speed,
+        mnist_torch_memory,
+    )
 }
 
 
@@ -136,9 +162,13 @@ def main(names: list[str]) -> int:
     figures: dict[str, float | str] = json.loads(bench.read_text()) if names and bench.exists() else {}
     figures |= {"machine": f"{_processor()}, {os.cpu_count()} CPUs, {platform.platform()}"}
     for name in names or BENCHMARKS:
+        missing = set(FIGURES[name])
         for key, value in BENCHMARKS[name]():
+            assert key in missing, f"{key}: expected one of the figures that benchmarks/figures.py names for {name}"
+            missing.remove(key)
             figures[key] = value
             print(f"{key:55s} {value:,.4g}" if value < 1e5 else f"{key:55s} {value:,.0f}", flush=True)
+        assert missing <= set(ON_GPU), f"{name}: expected all its figures, missed {sorted(missing)}"
     bench.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

@@ -1,4 +1,4 @@
-"""What one driver can feed: ``python -m benchmarks.scaling``.
+"""The number of workers that one driver can keep busy: ``python -m benchmarks.scaling``.
 
 The driver is the real one (`workers.ray.evaluator.RayEvaluator`), and so are its search, its chunks, messages and Ray.
 The workers are bare actors on this machine that sleep for what BipedalWalker costs (`benchmarks.bare_worker`), by
@@ -27,9 +27,13 @@ from benchmarks.measuring import seconds_of, timed
 from benchmarks.walker_times import ROLLOUTS, kept_times, walker_search
 from envs.box2d.walker.task import BipedalWalker
 from evolution.protocol import AskTell
-from workers.ray.cluster import RaySession, actor_options, connect
-from workers.ray.evaluations import Request
+from workers.ray import evaluator as ray_evaluator
+from workers.ray.actors import actor_options
+from workers.ray.cluster import RaySession, connect
+from workers.ray.dispatch import Dispatcher
+from workers.ray.evaluation_work import EvaluationWork
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 
 
 class Places:
@@ -55,7 +59,7 @@ class Places:
 
 
 def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySession], Any]:
-    """Takes the place of `workers.ray.cluster.make_actor_class`."""
+    """Takes the place of `workers.ray.actors.make_actor_class`."""
 
     def make(session: RaySession) -> Places:
         import ray
@@ -76,7 +80,9 @@ def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySes
             def hurry(self, place: int, speed: float) -> None:
                 self.speed = speed
 
-            def start(self, place: int, task: bytes, files: dict, versions: dict) -> tuple[int, str, None]:
+            def start(
+                self, place: int, task: bytes, files: dict, versions: dict, modules: tuple[str, ...]
+            ) -> tuple[int, str, None]:
                 import os
 
                 import ray
@@ -112,13 +118,13 @@ def one_generation(search: AskTell, evaluator: RayEvaluator) -> dict[str, float]
         parts = {
             name: stack.enter_context(timed(owner, function))
             for name, owner, function in (
-                ("cut", RayEvaluator, "_cut"),
-                ("serialise", Request, "chunk_bytes"),
-                ("send", RayEvaluator, "_send"),
+                ("cut", ray_evaluator, "chunks_of"),
+                ("serialise", EvaluationWork, "chunk_bytes"),
+                ("send", Dispatcher, "_send"),
                 ("wait", ray, "wait"),
                 ("get", ray, "get"),
-                ("answer", RayEvaluator, "_on_answer"),
-                ("fill", Request, "fill"),
+                ("answer", Dispatcher, "_on_answer"),
+                ("fill", EvaluationWork, "fill"),
             )
         }
         begin, computing = time.perf_counter(), time.process_time()
@@ -170,10 +176,12 @@ def measure(workers: int, per_process: int, speeds: list[float], generations: in
     times = kept_times()
     actor_class = bare_actor_class((times.steps, times.seconds_per_step, times.seconds_per_tick), per_process)
     task, search = BipedalWalker(simulator="envpool"), walker_search()
-    with RayEvaluator(task, workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class) as evaluator:
+    with RayEvaluator(
+        task, RayOptions(workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class)
+    ) as evaluator:
         print(f"{workers} started in {seconds_of(evaluator.wait_until_started):.0f} s", flush=True)
         for speed in speeds:
-            ray.get([worker.actor.hurry.remote(speed) for worker in evaluator._workers])
+            ray.get([worker.actor.hurry.remote(speed) for worker in evaluator.workers])
             for _ in range(2):
                 one_generation(search, evaluator)  # learns what chunks cost
             with cProfile.Profile() if profile else nullcontext() as profiler:

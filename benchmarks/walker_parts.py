@@ -1,4 +1,4 @@
-"""What each part of the walker's search buys, at equal simulated steps: ``python -m benchmarks.walker_parts STAGE``.
+"""The effect of each part of the walker's search at equal simulated steps: ``python -m benchmarks.walker_parts STAGE``.
 
 Every variant changes one part of a stage of configs/bipedal_walker.yaml, runs over the same seeds, and is stopped by
 the number of simulated steps. Stages after the first start from what the run given by ``--run`` began that stage with.
@@ -28,7 +28,7 @@ from wann.randomness import Purpose, episode_seeds
 BASE = "configs/bipedal_walker.yaml"
 EPISODES = 100
 AS_CONFIGURED: dict[str, dict[str, Any]] = {"as configured": {}}
-# Of each stage: simulated steps in millions, and what is laid over its sections.
+# For each stage: simulated steps in millions, and the changes of each variant to its sections.
 VARIANTS: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {
     "discover": (
         1.5,
@@ -73,12 +73,12 @@ def variant(stage: int, changes: dict[str, dict[str, Any]], seed: int) -> Config
     return own.model_copy(update={"seed": seed})
 
 
-def measure(config: Config, steps: float, initial: list[Genome]) -> dict[str, Any]:
+def measure(config: Config, steps: float, initial: list[Genome], episodes: int = EPISODES) -> dict[str, Any]:
     """Steps and generations taken, and the true returns of the best genome at the end."""
     done, search = next(pair for pair in generations(config, initial) if pair[0] >= steps)
     # A search from nothing ends with young genomes in front; the others with what the next generation is bred from.
     best = search.population[0] if initial else search.hall[0]
-    seeds = episode_seeds(config.seed, Purpose.CHAMPION_SELECTION, 3000, EPISODES)
+    seeds = episode_seeds(config.seed, Purpose.CHAMPION_SELECTION, 3000, episodes)
     returns = on_whole_episodes(config, best, seeds)
     assert returns.falls is not None
     weight = int(returns.values[0].mean(axis=1).argmax())
@@ -113,6 +113,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--run", type=Path, help="a finished run of the config")
     parser.add_argument("--out", type=Path, default=Path("runs/walker_parts.jsonl"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=float, help="millions, of each search (default: by the stage)")
+    parser.add_argument("--episodes", type=int, default=EPISODES, help="that each is judged on (%(default)s)")
     options = parser.parse_args(arguments)
     index = [stage.name for stage in load_config(BASE).stages].index(options.stage)
     if index and options.run is None:
@@ -121,9 +123,10 @@ def main(arguments: list[str]) -> int:
     if index:
         initial = list(load_genomes(next(options.run.glob(f"stages/{index + 1}-*/restart-000/initial"))).genomes)
     steps, variants = VARIANTS[options.stage]
+    steps = steps if options.steps is None else options.steps
 
     def measured(**key: Any) -> dict[str, Any]:
-        found = measure(variant(index, variants[key["variant"]], key["seed"]), steps * 1e6, initial)
+        found = measure(variant(index, variants[key["variant"]], key["seed"]), steps * 1e6, initial, options.episodes)
         print({**key, **found}, flush=True)
         return found
 

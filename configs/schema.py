@@ -36,7 +36,7 @@ PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 # Keys that say how, where and how often a search runs, and never what one run finds.
 KEYS_WITHOUT_EFFECT = ("replicates", "sweep", "workers", "logging")
 # Keys of Ray's runtime_env that are the user's own.
-RUNTIME_ENV = ("pip", "uv", "conda", "env_vars", "image_uri")
+RUNTIME_ENV = ("pip", "uv", "conda", "env_vars", "image_uri", "py_modules")
 # No count is meant to be larger: a slip of the keyboard is not to end in a lack of memory.
 MOST = 1_000_000
 
@@ -408,8 +408,9 @@ class WorkersConfig(Section):
     """Ray cluster to join: HOST:PORT, ray://HOST:PORT (as a client), or auto for one that was started on this machine.
     If null, the one that runs the search as a submitted job, and else a local one is started."""
     runtime_env: dict[Text, Any] = Field(default_factory=dict)
-    """Preparation of workers on a cluster's nodes, in Ray's own terms: pip, uv, conda, env_vars or image_uri. The
-    project's sources and a task's files get there without it."""
+    """Preparation of workers on a cluster's nodes, in Ray's own terms: pip, uv, conda, env_vars, image_uri or
+    py_modules. The project's sources, a task's own module and its files get there without it; modules that those
+    import, and that no node has, are listed in py_modules."""
     timeout_seconds: Annotated[Number, Field(gt=0)] = 600.0
     """Longest time that one chunk may take before its worker counts as hanging (s)."""
     parallel: Annotated[Whole, Field(ge=1, le=1000)] = 1

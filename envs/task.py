@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wann.batch import Backend, Batch
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs
 from wann.network import Network, Networks
@@ -174,6 +175,19 @@ class LoadsData(Protocol):
         Raises:
             UserError: it cannot be had, or does not fit the options.
         """
+        ...
+
+
+@runtime_checkable
+class OnDevice(Task, Protocol):
+    """A task whose networks can be computed by another backend than the kernels, such as torch on a GPU."""
+
+    def evaluate_by(self, backend: Backend, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """As ``evaluate``, computed by ``backend``."""
+        ...
+
+    def batch_of(self, seed: int) -> Batch:
+        """The images that a seed draws, on which gradients are computed."""
         ...
 
 

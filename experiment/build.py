@@ -18,7 +18,7 @@ from envs.task import Playable, Task, options_of
 from wann.errors import UserError
 from wann.kernels.jit import is_first_use
 from workers.evaluator import Evaluator
-from workers.registry import make_evaluator
+from workers.registry import EvaluatorOptions, make_evaluator
 
 # The task of a plain config.
 TaskOf = Callable[[Config], Task]
@@ -106,14 +106,16 @@ def evaluator_of(config: Config, task: Task, share: Share | None = None) -> Eval
     workers, share = config.workers, share or Share()
     return make_evaluator(
         task,
-        workers.evaluator,
-        num_workers=workers.num_workers,
-        device=workers.device,
-        device_megabytes=workers.device_megabytes,
-        address=share.address or workers.address,
-        timeout_seconds=workers.timeout_seconds,
-        parallel=share.parallel,
-        runtime_env=workers.runtime_env,
+        EvaluatorOptions(
+            workers.evaluator,
+            num_workers=workers.num_workers,
+            device=workers.device,
+            device_megabytes=workers.device_megabytes,
+            address=share.address or workers.address,
+            timeout_seconds=workers.timeout_seconds,
+            parallel=share.parallel,
+            runtime_env=workers.runtime_env,
+        ),
     )
 
 

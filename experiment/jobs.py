@@ -6,10 +6,8 @@ from pathlib import Path
 
 from experiment.opening import RUNS
 from wann.errors import UserError
-from workers.ray.shipping import job_address
-
-# Ray's name for where it unpacks what a job brings along.
-_UNPACKED = "runtime_resources"
+from workers.ray.addresses import job_address
+from workers.ray.private import UNPACKED
 
 
 def check_outlives_job(run_dir: str | None) -> None:
@@ -19,7 +17,7 @@ def check_outlives_job(run_dir: str | None) -> None:
         UserError: ``run_dir``, or the default, lies there.
     """
     path = Path(run_dir or RUNS).resolve()
-    if job_address() is not None and _UNPACKED in path.parts and path.is_relative_to(Path.cwd()):
+    if job_address() is not None and UNPACKED in path.parts and path.is_relative_to(Path.cwd()):
         raise UserError(
             key="--run-dir",
             expected="a directory that outlives the job",

@@ -9,7 +9,8 @@ from storage.checkpoint import CHECKPOINT
 from storage.files import RunError
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
-from workers.evaluator import TaskError, WorkerError
+from workers.blame import TaskError
+from workers.evaluator import WorkerError
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from inspection.drawing.chart import WIDE, Band, Chart, Line, Mark
 from wann.champion import Champion
 from wann.network import Networks, compile_genome
 from wann.randomness import Purpose, episode_seeds
-from workers.evaluator import InlineEvaluator
+from workers.inline import InlineEvaluator
 
 REACH = 2.0  # of the grid, to both sides
 # (weights of the grid, episodes for each): simulators that step one environment at a time are asked for less.

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,8 +31,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def cluster(directory: Path, *options: str) -> Iterator[tuple[str, str]]:
-    """HOST:PORT of a head of two CPUs, and of its server for clients."""
+def cluster(directory: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    """HOST:PORT of a head of two CPUs, and of its server for clients; ``environment`` is added to its own."""
     port, client = free_port(), free_port()
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2", "--port"]
     command += [str(port), "--node-ip-address", "127.0.0.1", "--include-dashboard", "false", "--disable-usage-stats"]
@@ -40,11 +40,12 @@ def cluster(directory: Path, *options: str) -> Iterator[tuple[str, str]]:
     command += ["--system-config", json.dumps({"worker_niceness": 0})]
     command += ["--object-store-memory", "100000000", "--include-log-monitor", "false"]
     command += ["--ray-client-server-port", str(client)]
+    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     with (directory / "head.log").open("w") as log:
         process = subprocess.Popen(
             [*command, *options],
             cwd=directory,
-            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | LOOPBACK,
+            env=clean | LOOPBACK | dict(environment or {}),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -1,4 +1,4 @@
-"""What several test directories share."""
+"""Fixtures of several test directories, and the order of all tests."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from workers.ray.cluster import RaySession, connect
 settings.register_profile("kernels", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kernels")
 
-# Begun first, so that no core waits for one of these at the end.
-_LONGEST = ("test_chaos", "test_champions", "test_sweeps", "test_same_bytes", "test_stages")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest modules first; ``make test`` keeps this order."""
+    """The longest first, by their time limits and marks, so that no core waits for one of them at the end."""
 
-    def place(item: pytest.Item) -> int:
-        return _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST)
+    def place(item: pytest.Item) -> tuple[float, bool]:
+        limit = item.get_closest_marker("timeout")
+        return -(limit.args[0] if limit else 0.0), item.get_closest_marker("slow") is None
 
     items.sort(key=place)
 

@@ -17,7 +17,7 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(_NO_GPU, reason=
 
 
 def peak_bytes(device: str, action: Callable[[], object]) -> int:
-    """Of tensors and what operators allocate beside them, at the worst moment of the action."""
+    """Memory of tensors and of operators' own allocations, at the worst moment of the action."""
     if device == "cuda":
         action()  # its library keeps what it takes first
         before = torch.cuda.memory_allocated()

@@ -48,7 +48,7 @@ class ArithmeticTask:
         return self.evaluate(Networks.of([network]), np.asarray(weights), seeds)
 
     def act(self, program: int, weights: np.ndarray, seeds: np.ndarray) -> None:
-        """What goes wrong with one network; ``weights`` and ``seeds`` are [W, R]."""
+        """The failure of one network; ``weights`` and ``seeds`` are [W, R]."""
 
 
 @dataclass(frozen=True)

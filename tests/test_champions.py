@@ -10,11 +10,15 @@ from places import CHAMPIONS as DIRECTORY
 from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
 
-NAMES = sorted(path.name for path in DIRECTORY.glob("*.json"))
-# Two episodes of a racer tell little of its returns at random weights, and take a minute.
-NAMES_AT_RANDOM = [name for name in NAMES if not name.startswith("racer")]
-REPORTED = 100
 # Gymnasium draws 1000 x 800 pixels for each frame of a racer's, and steps a walker in Python.
+SLOW = ("racer", "walker")
+NAMES = [
+    pytest.param(path.name, marks=[pytest.mark.slow] if path.name.startswith(SLOW) else [])
+    for path in sorted(DIRECTORY.glob("*.json"))
+]
+# Two episodes of a racer tell little of its returns at random weights, and take a minute.
+NAMES_AT_RANDOM = [name for name in NAMES if not str(name.values[0]).startswith("racer")]
+REPORTED = 100
 # A classifier's weight takes 10,000 images.
 EPISODES = {"cartpole_swingup": 100, "bipedal_walker": 16, "car_racing": 2, "classification": 12}
 ROUNDING = {"classification": 0.05}  # percent: images between two classes

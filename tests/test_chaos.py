@@ -10,7 +10,7 @@ from lacking import lacks
 from searching import ROOT
 from tests.chaos.machines import why_not
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def small(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(small: Path, tmp_path_factory) -> object:
-    """What a search finds in one process."""
+    """The result of the search in one process."""
     run = tmp_path_factory.mktemp("alone") / "run"
     assert main([str(small), "--run-dir", str(run), "--set", "workers.evaluator=inline"]) == 0
     return result(run)
@@ -37,6 +37,7 @@ def outside(arguments: list[str], directory: Path) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_jobs_and_clients() -> None:
     """In a network of their own: what starts jobs has one port, which the Ray of another test may have."""
     if (missing := why_not()) is not None:

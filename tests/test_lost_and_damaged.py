@@ -1,4 +1,4 @@
-"""What goes wrong around a run: damaged files, a full disk, tasks that fail."""
+"""Accidents around a run: damaged files, a full disk, tasks that fail."""
 
 import os
 import subprocess
@@ -65,6 +65,7 @@ def test_another_seed_of_a_damaged_config_is_refused(stopped, capsys):
     assert "seed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_clearly_and_the_run_goes_on_when_there_is_room(tmp_path, small_disk, whole):
     config, run = write_config(tmp_path / "c.yaml", generations=9), small_disk / "run"
     (small_disk / "ballast").write_bytes(bytes(32 * 1024))

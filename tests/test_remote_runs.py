@@ -49,7 +49,7 @@ def machine(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> tuple:
-    """What a local run of 9 generations gives."""
+    """The result of a local run of 9 generations."""
     directory = tmp_path_factory.mktemp("whole")
     assert main([str(write_config(directory / "c.yaml", generations=9)), "--run-dir", str(directory / "run")]) == 0
     return result(directory / "run")
@@ -81,7 +81,7 @@ def start(cache: Path, directory: Path, *arguments: object) -> subprocess.Popen[
 
 
 def generation_at(run: Path) -> int:
-    """Of the newest checkpoint; 0 before the first."""
+    """The generation of the newest checkpoint; 0 before the first."""
     try:
         found = load_latest(run)
     except (OSError, ValueError):
@@ -130,6 +130,7 @@ def test_stages_and_replicates_are_kept_too(tmp_path, bucket, capsys):
     assert f"found a part of {bucket}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_every_prefix_of_what_is_put_is_a_run_that_goes_on(tmp_path, monkeypatch, bucket, capsys):
     """The driver dies after any of the puts: with what is there by then, another one ends with the same bytes."""
     stages = [{"name": "one", "generations": 2}, {"name": "two", "generations": 2}]
@@ -156,6 +157,7 @@ def test_every_prefix_of_what_is_put_is_a_run_that_goes_on(tmp_path, monkeypatch
         assert staged_result(download(url, tmp_path / "again")) == expected, put[length - 1][0]
 
 
+@pytest.mark.slow
 def test_a_driver_is_killed_and_another_machine_ends_with_the_same_bytes(tmp_path, config, monkeypatch, capsys):
     run = tmp_path / "disk" / "run"
     settings = ["--set", "logging.put_seconds=0", "--set", "generations=100"]

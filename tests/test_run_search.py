@@ -172,7 +172,7 @@ def test_gymnasium_tasks_need_only_yaml(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp_path, number):
     run, whole = tmp_path / "run", tmp_path / "whole"
-    arguments = ["--set", "generations=400"]
+    arguments = ["--set", "generations=150"]
     with subprocess.Popen(command(config, "--run-dir", run, *arguments), stdout=subprocess.PIPE, text=True) as process:
         wait_for(lambda: (run / "checkpoint").exists(), process)
         process.send_signal(number)
@@ -180,7 +180,7 @@ def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp
     assert process.returncode == 130
     assert f"--resume {run}" in output
     stopped_at = len(metrics(run))
-    assert 0 < stopped_at < 400
+    assert 0 < stopped_at < 150
     assert not (run / "champion.json").exists()
     assert main(["--resume", str(run)]) == 0
     assert main([str(config), "--run-dir", str(whole), *arguments]) == 0
@@ -189,7 +189,7 @@ def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp
 
 def test_ctrl_c_saves_also_between_two_checkpoints(config, tmp_path):
     run, whole = tmp_path / "run", tmp_path / "whole"
-    arguments = ["--set", "generations=300", "--set", "logging.checkpoint_every=100"]
+    arguments = ["--set", "generations=150", "--set", "logging.checkpoint_every=100"]
     with subprocess.Popen(command(config, "--run-dir", run, *arguments), stdout=subprocess.DEVNULL) as process:
         wait_for(lambda: (run / "metrics.jsonl").exists() and len(metrics_lines(run)) > 3, process)
         process.send_signal(signal.SIGINT)

@@ -21,7 +21,8 @@ from storage.checkpoint import CHECKPOINT
 from storage.run_directory import RunDirectory
 from wann.champion import format_champion
 from wann.files import partial_path
-from workers.evaluator import Evaluator, InlineEvaluator
+from workers.evaluator import Evaluator
+from workers.inline import InlineEvaluator
 
 GENERATIONS = 16
 # Long enough that a chunk is in flight when a worker dies.
@@ -84,15 +85,17 @@ def test_evaluating_one_network_at_a_time_changes_nothing(config, expected, tmp_
         assert evolve_with(evaluator, config, tmp_path / "run") == expected
 
 
-@pytest.mark.parametrize("num_workers", [1, 2, 4])
+@pytest.mark.parametrize("num_workers", [2, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 4))])
 def test_ray_gives_the_same_bytes(num_workers, config, expected, ray_session, tmp_path):
     from workers.ray.evaluator import RayEvaluator
+    from workers.ray.options import RayOptions
 
-    with RayEvaluator(task_of(load_config(config)), num_workers, home_seconds=0) as evaluator:
+    with RayEvaluator(task_of(load_config(config)), RayOptions(num_workers, home_seconds=0)) as evaluator:
         assert evolve_with(evaluator, config, tmp_path / "run") == expected
         assert evaluator.statistics()["worker_chunks"] >= GENERATIONS
 
 
+@pytest.mark.slow
 def test_workers_killed_in_every_second_generation_change_nothing(config, expected, ray_session, tmp_path):
     from workers.ray.evaluator import RayEvaluator
 
@@ -149,6 +152,7 @@ def _kill_somewhere(arguments: list, run: Path, after: int, in_checkpoint: bool,
     return True
 
 
+@pytest.mark.slow
 def test_the_driver_killed_ten_times_changes_nothing(tmp_path):
     """Ten SIGKILLs in distinct generations, half of them aimed at the writing of a checkpoint."""
     # Larger than elsewhere, so that a checkpoint takes a while to write.
@@ -172,6 +176,7 @@ def test_the_driver_killed_ten_times_changes_nothing(tmp_path):
     assert result(run) == result(whole)
 
 
+@pytest.mark.slow
 def test_the_driver_of_ray_workers_killed_changes_nothing(config, expected, tmp_path):
     run = tmp_path / "run"
     ray = ["--set", "workers.evaluator=ray", "--set", "workers.num_workers=2"]

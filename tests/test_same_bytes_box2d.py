@@ -16,6 +16,8 @@ from searching import command, run_command, staged_result, wait_for, write_stage
 for package in ("envpool", "Box2D"):
     pytest.importorskip(package)
 
+pytestmark = pytest.mark.slow
+
 STAGES = [
     {"name": "discover", "generations": 3, "survivors": 4, "task": {"max_steps": 25}},
     {"name": "settle", "generations": 3, "evaluation": {"race": [{"share": 0.5, "rollouts": 2}]}},
@@ -75,12 +77,13 @@ def test_walkers_stopped_and_resumed_have_the_same_bytes(how, config, whole, tmp
 @pytest.mark.usefixtures("ray_session")
 def test_racers_have_the_same_bytes_with_a_worker_killed():
     from workers.ray.evaluator import RayEvaluator
+    from workers.ray.options import RayOptions
 
     networks = random_networks(16, 3, 6, np.random.default_rng(0))
     task = CarRacing(max_steps=60)
     weights, seeds = np.array([-0.9, 1.1]), np.array([1, 2])
     expected = task.evaluate(networks, weights, seeds)
-    with RayEvaluator(task, 2, chunk_seconds=1e-6, home_seconds=0) as evaluator:
+    with RayEvaluator(task, RayOptions(2, chunk_seconds=1e-6, home_seconds=0)) as evaluator:
         evaluator.wait_until_started()
         victim = evaluator.actor_pids()[0]
         killer = threading.Timer(0.3, lambda: subprocess.run(["kill", "-KILL", str(victim)], check=True))

@@ -32,7 +32,11 @@ SEARCHES["lineages"] = {
 GENERATIONS = 12
 
 
-@pytest.mark.parametrize("name", SEARCHES)
+def marked(name: str) -> object:
+    return pytest.param(name, marks=[] if name == "published" else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in SEARCHES])
 def test_same_bytes(name, tmp_path):
     config = write_config(tmp_path / "config.yaml", generations=GENERATIONS, **SEARCHES[name])
 

@@ -53,6 +53,7 @@ def test_help_is_instant_and_needs_no_torch():
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_from_driving_to_a_task(tmp_path, capsys):
     pytest.importorskip("torch")
     pytest.importorskip("envpool")

@@ -45,7 +45,7 @@ def digits_genome() -> Genome:
 
 
 def digits_topology() -> Start:
-    """That genome's network, and where its training starts."""
+    """That genome's network, and the start of its training."""
     training = digits()["train"]
     return best_start(
         compile_genome(digits_genome()), (0.1,), Batch(training.inputs.T.numpy().copy(), training.labels.numpy())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,15 @@ class Batch:
             packed = padded.reshape(1 + num_inputs, -1, size).transpose(1, 0, 2)
             self._packed[size] = np.ascontiguousarray(packed)
         return self._packed[size]
+
+
+class Backend(Protocol):
+    """Computes networks on batches of images: this module, or `wann.torch.batch.TorchBackend`."""
+
+    def mean_losses(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]: ...
+    def scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
+    def tempered_scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
+    def individual_scores(self, networks: Networks, weights: Sequence[NDArray[np.float32]], batch: Batch) -> Scores: ...
 
 
 def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:

@@ -1,35 +1,50 @@
-"""On what a task is evaluated: the kernels of the processor, or torch on a GPU."""
+"""The device of evaluation: kernels on the processor, or torch on a GPU."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.images.classification import Classification
-from envs.task import Returns, Seeds, Task, Weights
+from envs.task import OnDevice, ReadsFiles, Returns, Seeds, Weights, is_safe_at_home, modules_of
 from wann.errors import UserError, did_you_mean
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs
 from wann.network import Network, Networks
+from workers.evaluable import EvaluableTask
 
 DEVICES = ("auto", "cpu", "cuda")
-# What a driver for NVIDIA's GPUs leaves on Linux; elsewhere torch is asked, which takes seconds to import.
+# The file that a driver for NVIDIA's GPUs leaves on Linux; elsewhere torch is asked, which takes seconds to import.
 _DRIVER = Path("/dev/nvidiactl")
 
 
 @dataclass(frozen=True)
 class DeviceTask:
-    """A classification whose networks are computed by torch on ``device``; what else it does stays as it is."""
+    """A task for evaluators whose networks are computed by torch on ``device``; see `envs.task.OnDevice`.
 
-    task: Classification
+    Its other abilities, as `envs.task` has them, are those of the task itself.
+    """
+
+    task: OnDevice
     device: str
     memory_bytes: int
-    at_home: bool = True  # whether the driver's machine has such a device
+    at_home: bool = True  # the driver's machine has such a device
+
+    @property
+    def name(self) -> str:
+        return self.task.name
+
+    @property
+    def num_inputs(self) -> int:
+        return self.task.num_inputs
+
+    @property
+    def num_outputs(self) -> int:
+        return self.task.num_outputs
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         from wann.torch.batch import TorchBackend
@@ -46,66 +61,69 @@ class DeviceTask:
         return torch_gradients.gradients(genome, weights, batch, pairs, self.device, self.memory_bytes)
 
     def data_files(self) -> dict[str, bytes]:
-        return self.task.data_files()
+        return self.task.data_files() if isinstance(self.task, ReadsFiles) else {}
 
     @property
-    def name(self) -> str:
-        return self.task.name
-
-    @property
-    def num_inputs(self) -> int:
-        return self.task.num_inputs
-
-    @property
-    def num_outputs(self) -> int:
-        return self.task.num_outputs
+    def modules(self) -> tuple[str, ...]:
+        return modules_of(self.task)
 
     @property
     def safe_at_home(self) -> bool:
-        return self.task.safe_at_home and self.at_home
+        return is_safe_at_home(self.task) and self.at_home
 
 
-def on_device(task: Task, device: str, memory_bytes: int, elsewhere: bool = False) -> tuple[Task, str]:
+def on_device(
+    task: EvaluableTask, device: str, memory_bytes: int, elsewhere: bool = False
+) -> tuple[EvaluableTask, str]:
     """The task as it runs on the device, and the device as words for the log.
 
     Args:
-        task: any; only classifications run on a GPU.
+        task: any; only one that is `OnDevice` runs on a GPU.
         device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
         memory_bytes: that values may take on a GPU.
-        elsewhere: whether workers are on other machines: their GPUs count then, and workers look for them.
+        elsewhere: workers are on other machines: their GPUs count then, and workers look for them.
 
     Raises:
         UserError: an unknown device, one that is not there, or one that the task cannot use.
     """
     if device not in DEVICES:
         raise UserError(
-            f"workers.device: expected one of {', '.join(DEVICES)}, found {device!r}{did_you_mean(device, DEVICES)}"
+            key="workers.device",
+            expected=f"one of {', '.join(DEVICES)}",
+            found=f"{device!r}{did_you_mean(device, DEVICES)}",
         )
     if device == "cpu":
         return task, "CPU"
-    if not isinstance(task, Classification):
+    if not isinstance(task, OnDevice):
         if device == "auto":
             return task, "CPU (device auto: no CUDA evaluator for this task)"
         raise UserError(
-            f"workers.device: task {task.name!r} has no CUDA evaluator, found 'cuda', expected 'auto' or 'cpu'"
+            key="workers.device",
+            expected=f"'auto' or 'cpu' for task {task.name!r}, which has no CUDA evaluator",
+            found="'cuda'",
         )
     found = _cuda_device(ask_torch=device == "cuda" and not elsewhere)
     if elsewhere and device == "cuda":
-        return cast(
-            Task, DeviceTask(task, "cuda", memory_bytes, at_home=found is not None)
-        ), "CUDA (the cluster's GPUs)"
+        return DeviceTask(task, "cuda", memory_bytes, at_home=found is not None), "CUDA (the cluster's GPUs)"
     if found is None and device == "auto":
         return task, "CPU (device auto: no CUDA device found)"
     if found is None:
-        raise UserError("workers.device: expected a CUDA device that torch can use, found none; 'auto' takes the CPU")
-    return cast(Task, DeviceTask(task, "cuda", memory_bytes)), found
+        raise _no_cuda(remedy="'auto' takes the CPU")
+    return DeviceTask(task, "cuda", memory_bytes), found
 
 
-def check_cuda(task: Task) -> str | None:
-    """What is amiss, as a sentence to which the place is added, where a task needs a GPU and none is here."""
-    if not isinstance(task, DeviceTask) or task.device != "cuda" or _cuda_device(ask_torch=True) is not None:
-        return None
-    return "workers.device: expected a CUDA device that torch can use, found none"
+def check_cuda(task: EvaluableTask) -> None:
+    """Refuse a task that needs a GPU where there is none.
+
+    Raises:
+        UserError: this machine has none that torch can use.
+    """
+    if isinstance(task, DeviceTask) and task.device == "cuda" and _cuda_device(ask_torch=True) is None:
+        raise _no_cuda()
+
+
+def _no_cuda(remedy: str = "") -> UserError:
+    return UserError(key="workers.device", expected="a CUDA device that torch can use", found="none", remedy=remedy)
 
 
 def _cuda_device(ask_torch: bool) -> str | None:

@@ -1,27 +1,28 @@
-"""The evaluator protocol, the in-process evaluator, and how a task's failure is pinned to a rollout."""
+"""The evaluator protocol: evaluations go in, returns come out, wherever they run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from time import perf_counter
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self, cast
+from typing import Protocol, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Task, Weights, lane_grid, weights_of_one
-from wann.errors import UserError
+from envs.task import Returns, Seeds, Weights
 from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 
 
+class WorkerError(RuntimeError):
+    """There are no workers: Ray does not start, or every worker dies before it has run anything."""
+
+
 class Evaluator(Protocol):
-    """Where evaluations run, with the same bytes as ``task.evaluate``; a context manager."""
+    """Runs evaluations and returns the same bytes as ``task.evaluate``; a context manager."""
 
     @property
     def description(self) -> str:
-        """One line for the log: what runs where, on which device."""
+        """One line for the log: the task, the processes and the device."""
         ...
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
@@ -38,16 +39,18 @@ class Evaluator(Protocol):
         ...
 
     def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: Seeds) -> list[Gradients]:
-        """What connections of each genome would do to the loss; see `wann.gradients`. Of tasks that have gradients.
+        """The change of the loss by connections of each genome; see `wann.gradients`. For tasks that have gradients.
 
         Raises:
-            TaskError: the task raised.
+            TaskError: the task raised, or has no gradients.
         """
         ...
 
     def statistics(self) -> dict[str, float]:
-        """Figures for the log, keys beginning with ``worker_``: counts and ``worker_busy_seconds`` since the start,
-        what `workers.statistics.GAUGES` names as it is now, shares and times of chunks since the last call.
+        """Figures for the log, keys beginning with ``worker_``.
+
+        Counts and ``worker_busy_seconds`` are sums since the start. The `workers.statistics.GAUGES` are values as of
+        now; among them, shares and times of chunks cover the time since the last call.
         """
         ...
 
@@ -55,237 +58,3 @@ class Evaluator(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-
-class OracleTask:
-    """A task whose `evaluate` is the oracle of another."""
-
-    def __init__(self, task: Task) -> None:
-        self._task = task
-        self.name = task.name
-
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """As `Task.evaluate`, network by network."""
-        own = [weights] * len(networks) if isinstance(weights, np.ndarray) else weights
-        parts = [self._task.evaluate_oracle(n, w, seeds) for n, w in zip(networks, own, strict=True)]
-        falls = [part.falls for part in parts if part.falls is not None]
-        return Returns(
-            np.concatenate([part.values for part in parts]),
-            np.concatenate([part.steps for part in parts]),
-            np.concatenate(falls) if falls else None,
-        )
-
-
-def task_or_oracle(task: Task, oracle: bool) -> Task:
-    return cast(Task, OracleTask(task)) if oracle else task
-
-
-class TaskError(RuntimeError):
-    """A task raised or broke its contract; the message names task, genome, weight and seed in one sentence.
-
-    Attributes:
-        task: name of the task.
-        genome: index within the whole request, or None where no single genome is to blame.
-        weight: the shared weight (float), the index of an individual weight setting (int), or None.
-        seed: of the rollout, or None.
-        detail: the original error.
-    """
-
-    def __init__(
-        self, task: str, genome: int | None, weight: float | int | None, seed: int | None, detail: str, where: str = ""
-    ) -> None:
-        self.task, self.genome, self.weight, self.seed = task, genome, weight, seed
-        self.detail, self.where = detail, where
-        super().__init__(f"task {task!r} failed{where or _where(genome, weight, seed)}: {detail}")
-
-    def __reduce__(self) -> tuple:
-        return TaskError, (self.task, self.genome, self.weight, self.seed, self.detail, self.where)
-
-
-class WorkerError(RuntimeError):
-    """Workers cannot be had: Ray does not start, or every worker dies before it has run anything."""
-
-
-def _where(genome: int | None, weight: float | int | None, seed: int | None) -> str:
-    if genome is None:
-        return ""
-    if weight is None:
-        return f" on genome {genome}, though on none of its rollouts alone"
-    setting = f"weight setting {weight}" if isinstance(weight, int) else f"weight {weight:g}"
-    return f" on genome {genome} at {setting}, seed {seed}"
-
-
-def evaluate_or_locate(
-    task: Task, networks: Networks, weights: Weights, seeds: Seeds, rows: NDArray[np.int64] | None = None
-) -> Returns:
-    """``task.evaluate``, checked; if it raises, the genome, weight and seed are found by running them alone.
-
-    Args:
-        task: what to evaluate on.
-        networks: P programs.
-        weights: [W] or P arrays [W, E].
-        seeds: [R] or [W, R].
-        rows: [P] index of each network within the whole request, for messages; 0..P-1 by default.
-
-    Returns:
-        Validated values and steps, [P, W, R]. NaN and infinite values pass.
-
-    Raises:
-        TaskError: the task raised, or returned wrong shapes, types or negative steps.
-        UserError: raised by the task itself.
-    """
-    rows = np.arange(len(networks)) if rows is None else rows
-    shape = request_shape(networks, weights, seeds)
-    if not len(networks):
-        return Returns(np.zeros(shape), np.zeros(shape, np.int64))
-    try:
-        returns = task.evaluate(networks, weights, seeds)
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise _locate(task, networks, weights, seeds, rows, error) from error
-    return validated(task.name, returns, shape)
-
-
-def gradients_or_locate(
-    task: Task,
-    requests: Sequence[GradientRequest],
-    weights: NDArray[np.float64],
-    seeds: Seeds,
-    rows: NDArray[np.int64] | None = None,
-) -> list[Gradients]:
-    """``task.gradients`` of each genome; see `evaluate_or_locate` for what the arguments and errors are."""
-    found: list[Gradients] = []
-    for row, wanted in zip(range(len(requests)) if rows is None else rows.tolist(), requests, strict=True):
-        try:
-            found.append(task.gradients(wanted.genome, weights, seeds, wanted.pairs))  # type: ignore[attr-defined]
-        except UserError:
-            raise
-        except (Exception, SystemExit) as error:
-            where = f" on the gradients of genome {row}"
-            raise TaskError(task.name, row, None, None, _describe(error), where) from error
-    return found
-
-
-def request_shape(networks: Networks, weights: Weights, seeds: Seeds) -> tuple[int, int, int]:
-    """(P, W, R) of a request.
-
-    Raises:
-        ValueError: weights or seeds of a wrong shape.
-    """
-    if isinstance(weights, np.ndarray) or len(weights):
-        num_weights, num_seeds = lane_grid(weights, seeds)[0].shape
-    else:  # No network, hence no individual weights that could tell W.
-        seed_array = np.asarray(seeds)
-        num_weights, num_seeds = (len(seed_array) if seed_array.ndim == 2 else 0), seed_array.shape[-1]
-    if not isinstance(weights, np.ndarray) and len(weights) != len(networks):
-        raise ValueError(f"expected individual weights for {len(networks)} networks, found {len(weights)}")
-    return len(networks), num_weights, num_seeds
-
-
-def validated(task: str, returns: object, shape: tuple[int, ...]) -> Returns:
-    """``returns`` as float64 and int64 of ``shape``.
-
-    Raises:
-        TaskError: anything else than that.
-    """
-    if not isinstance(returns, Returns):
-        raise TaskError(task, None, None, None, f"expected Returns from evaluate, found {type(returns).__name__}")
-    values, steps = np.asarray(returns.values), np.asarray(returns.steps)
-    for name, array, kinds, kind_name in (("values", values, "f", "floats"), ("steps", steps, "iu", "integers")):
-        if array.shape != shape:
-            detail = f"expected {name} of shape [P, W, R] = {list(shape)}, found {list(array.shape)}"
-            raise TaskError(task, None, None, None, detail)
-        if array.dtype.kind not in kinds:
-            raise TaskError(task, None, None, None, f"expected {name} to be {kind_name}, found {array.dtype}")
-    if (steps < 0).any():
-        raise TaskError(task, None, None, None, f"expected steps >= 0, found {int(steps.min())}")
-    falls = None if returns.falls is None else np.asarray(returns.falls)
-    if falls is not None and (falls.shape != shape or falls.dtype != bool):
-        detail = (
-            f"expected falls to be bools of shape [P, W, R] = {list(shape)}, found {falls.dtype} {list(falls.shape)}"
-        )
-        raise TaskError(task, None, None, None, detail)
-    return Returns(np.ascontiguousarray(values, np.float64), np.ascontiguousarray(steps, np.int64), falls)
-
-
-def _locate(
-    task: Task, networks: Networks, weights: Weights, seeds: Seeds, rows: NDArray[np.int64], error: BaseException
-) -> TaskError:
-    """Blame the first network that fails alone, and its first rollout that fails alone."""
-    shared = isinstance(weights, np.ndarray)
-    for index, row in enumerate(rows.tolist()):
-        network = networks.take([index])
-        own: Weights = weights if shared else [weights[index]]
-        detail = _failure(task, network, own, seeds)
-        if detail is None:
-            continue
-        for setting, seed, one_weight in _rollouts(own, seeds):
-            alone = _failure(task, network, one_weight, [seed])
-            if alone is not None:
-                return TaskError(task.name, row, float(weights[setting]) if shared else setting, seed, alone)
-        return TaskError(task.name, row, None, None, detail)
-    names = f"genome {rows[0]}" if len(rows) == 1 else f"{len(rows)} genomes {rows.min()}..{rows.max()} together"
-    return TaskError(task.name, None, None, None, _describe(error), f" on {names}, though not when run again alone")
-
-
-def _rollouts(weights: Weights, seeds: Seeds) -> Iterator[tuple[int, int, Weights]]:
-    """(weight setting, seed, weights of that setting alone) of every rollout of one network."""
-    settings, grid = lane_grid(weights, seeds)
-    for setting, seed in zip(settings.ravel().tolist(), grid.ravel().tolist(), strict=True):
-        only = slice(setting, setting + 1)
-        yield setting, seed, weights[only] if isinstance(weights, np.ndarray) else [weights[0][only]]
-
-
-def _failure(task: Task, network: Networks, weights: Weights, seeds: Seeds) -> str | None:
-    try:
-        task.evaluate(network, weights, seeds)
-    except (Exception, SystemExit) as error:
-        return _describe(error)
-    return None
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-class InlineEvaluator:
-    """Evaluates in this process. A task that hangs or kills its process takes this one with it."""
-
-    def __init__(self, task: Task, device: str = "CPU") -> None:
-        self._task = task
-        self._device = device
-        self._seconds = 0.0
-
-    @property
-    def description(self) -> str:
-        return f"{self._task.name} in this process, {self._device}"
-
-    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        return self._evaluate(networks, weights, seeds, oracle=False)
-
-    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True)
-
-    def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: Seeds) -> list[Gradients]:
-        begin = perf_counter()
-        found = gradients_or_locate(self._task, requests, weights, seeds)
-        self._seconds += perf_counter() - begin
-        return found
-
-    def _evaluate(self, networks: Networks, weights: Weights, seeds: Seeds, oracle: bool) -> Returns:
-        begin = perf_counter()
-        returns = evaluate_or_locate(task_or_oracle(self._task, oracle), networks, weights, seeds)
-        self._seconds += perf_counter() - begin
-        return returns
-
-    def statistics(self) -> dict[str, float]:
-        return {"worker_count": 0.0, "worker_busy_seconds": self._seconds}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None

@@ -1,99 +1,105 @@
-"""Evaluators by the name that a config gives them."""
+"""Evaluators by the name that a config gives them. A new one is a function here and a line in `EVALUATORS`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from envs.task import Task
 from wann.errors import UserError, did_you_mean
 from workers.device import DeviceTask, on_device
-from workers.evaluator import Evaluator, InlineEvaluator
+from workers.evaluable import EvaluableTask
+from workers.evaluator import Evaluator
+from workers.inline import InlineEvaluator
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where and how a task is to be evaluated; see `make_evaluator`."""
+class EvaluatorOptions:
+    """The ``workers`` section of a config, and a search's share of workers that others use too."""
 
-    num_workers: int | None
-    address: str | None
-    timeout_seconds: float
-    device: str  # as words for the log
-    parallel: int
-    runtime_env: Mapping[str, Any]
+    evaluator: str = "ray"
+    """A key of `EVALUATORS`."""
+    num_workers: int | None = None
+    """Of ``ray``; None for one per CPU."""
+    device: str = "auto"
+    """``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back."""
+    device_megabytes: int = 1024
+    """Memory that the values of a chunk of networks may take on a GPU."""
+    address: str | None = None
+    """Of the Ray cluster to join; None is the cluster that runs this process as a job, else a Ray on this machine."""
+    timeout_seconds: float = 600.0
+    """Of ``ray``: a worker that takes longer for one chunk counts as hanging."""
+    parallel: int = 1
+    """Of ``ray``: searches that share the workers, each with its part of them."""
+    runtime_env: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings of Ray's ``runtime_env`` for the workers, such as ``pip``."""
 
 
-EvaluatorFactory = Callable[[Task, Place], Evaluator]
+# Makes an evaluator of a task on a device, which is given in words; entering the evaluator's context starts it.
+EvaluatorFactory = Callable[[EvaluableTask, EvaluatorOptions, str], Evaluator]
 
 
-def _inline(task: Task, place: Place) -> Evaluator:
-    if place.address is not None:
-        raise UserError(
-            f"workers.address: expected evaluator 'ray' beside the address {place.address!r}, found 'inline'"
-        )
-    return InlineEvaluator(task, place.device)
+def _inline(task: EvaluableTask, options: EvaluatorOptions, device: str) -> Evaluator:
+    return InlineEvaluator(task, device)
 
 
-def _ray(task: Task, place: Place) -> Evaluator:
-    from workers.ray.cluster import find_cluster
+def _ray(task: EvaluableTask, options: EvaluatorOptions, device: str) -> Evaluator:
+    from workers.ray.addresses import find_cluster
     from workers.ray.evaluator import RayEvaluator
-    from workers.ray.shipping import job_address
+    from workers.ray.options import RayOptions
 
-    address = job_address() if place.address is None else place.address
-    if address is not None:
-        find_cluster(address)  # A wrong address is to be said before a run is begun.
-
+    if options.address is not None:
+        find_cluster(options.address)  # A wrong address is to be said before a run is begun.
     return RayEvaluator(
         task,
-        place.num_workers,
-        address,
-        timeout_seconds=place.timeout_seconds,
-        device=place.device,
-        on_gpus=isinstance(task, DeviceTask),
-        parallel=place.parallel,
-        runtime_env=place.runtime_env,
+        RayOptions(
+            options.num_workers,
+            options.address,
+            timeout_seconds=options.timeout_seconds,
+            device=device,
+            on_gpus=isinstance(task, DeviceTask),
+            parallel=options.parallel,
+            runtime_env=options.runtime_env,
+        ),
     )
 
 
-EVALUATORS: dict[str, EvaluatorFactory] = {"inline": _inline, "ray": _ray}
+EVALUATORS: dict[str, EvaluatorFactory] = {
+    "inline": _inline,  # in this process
+    "ray": _ray,  # on Ray actors, of this machine or of a cluster
+}
 
 
-def make_evaluator(
-    task: Task,
-    evaluator: str,
-    num_workers: int | None = None,
-    device: str = "auto",
-    address: str | None = None,
-    timeout_seconds: float = 600.0,
-    device_megabytes: int = 1024,
-    parallel: int = 1,
-    runtime_env: Mapping[str, Any] | None = None,
-) -> Evaluator:
-    """Build the evaluator that the config's ``workers`` section names; entering its context starts it.
-
-    Args:
-        task: what to evaluate on.
-        evaluator: a key of `EVALUATORS`.
-        num_workers: of ``ray``; None for one per CPU.
-        device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
-        address: of the Ray cluster to join; None starts Ray on this machine.
-        timeout_seconds: of ``ray``: a worker that takes longer for one chunk counts as hanging.
-        device_megabytes: that the values of a chunk of networks may take on a GPU.
-        parallel: of ``ray``: searches that share the workers, each with its part of them.
-        runtime_env: further settings of Ray's ``runtime_env`` for the workers, such as ``pip``.
+def make_evaluator(task: Task, options: EvaluatorOptions) -> Evaluator:
+    """Build the evaluator that the options name; entering its context starts it.
 
     Raises:
         UserError: an unknown name, fewer than one worker, a device this task cannot use, no cluster at the address, or
             an address for ``inline``.
     """
-    if evaluator not in EVALUATORS:
+    name = options.evaluator
+    if name not in EVALUATORS:
         raise UserError(
-            f"workers.evaluator: expected one of {', '.join(EVALUATORS)}, found {evaluator!r}"
-            f"{did_you_mean(evaluator, EVALUATORS)}"
+            key="workers.evaluator",
+            expected=f"one of {', '.join(EVALUATORS)}",
+            found=f"{name!r}{did_you_mean(name, EVALUATORS)}",
         )
-    elsewhere = evaluator == "ray" and address is not None
-    task, words = on_device(task, device, device_megabytes * 2**20, elsewhere)
-    if num_workers is not None and num_workers < 1:
-        raise UserError(f"workers.num_workers: expected at least 1, found {num_workers}")
-    return EVALUATORS[evaluator](task, Place(num_workers, address, timeout_seconds, words, parallel, runtime_env or {}))
+    if options.num_workers is not None and options.num_workers < 1:
+        raise UserError(key="workers.num_workers", expected="at least 1", found=str(options.num_workers))
+    if name == "inline" and options.address is not None:
+        expected = f"evaluator 'ray' beside the address {options.address!r}"
+        raise UserError(key="workers.address", expected=expected, found="'inline'")
+    if name == "ray":
+        options = _at_its_address(options)
+    memory_bytes = options.device_megabytes * 2**20
+    # Workers of a cluster have devices of their own.
+    placed, device = on_device(task, options.device, memory_bytes, elsewhere=options.address is not None)
+    return EVALUATORS[name](placed, options, device)
+
+
+def _at_its_address(options: EvaluatorOptions) -> EvaluatorOptions:
+    """The options of a process that runs as a submitted job name the job's own cluster, unless they name another."""
+    from workers.ray.addresses import job_address
+
+    return options if options.address is not None else replace(options, address=job_address())

@@ -1,4 +1,4 @@
-"""What workers did in one generation, from what evaluators count since they started."""
+"""Figures of workers: counted since an evaluator's start, and of one generation."""
 
 from __future__ import annotations
 
@@ -33,6 +33,27 @@ class ChunkTimes:
             "worker_chunk_median_seconds": median(self.seconds) if self.seconds else float("nan"),
             "worker_chunk_longest_seconds": max(self.seconds, default=float("nan")),
         }
+
+
+@dataclass
+class WorkerCounts:
+    """Counts of an evaluator with workers since its start."""
+
+    chunks: int = 0  # sent
+    retries: int = 0  # chunks sent again after a worker's death
+    stragglers: int = 0  # chunks sent to a second worker since the first was late
+    deaths: int = 0
+    timeouts: int = 0  # deaths by the time limit
+    at_home: int = 0  # requests run in the driver
+    outgrown: int = 0  # workers replaced for their memory
+    busy_seconds: float = 0.0
+    recent: ChunkTimes = field(default_factory=ChunkTimes)
+
+    def figures(self, num_workers: int) -> dict[str, float]:
+        """All of them under their names in the log; begins a new count of recent chunks."""
+        recent, self.recent = self.recent, ChunkTimes()
+        counts = {f"worker_{name}": float(count) for name, count in vars(self).items() if name != "recent"}
+        return counts | recent.figures(num_workers)
 
 
 def of_one_generation(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:

@@ -29,7 +29,8 @@ from baselines.models.fixed_topology import fully_connected
 from envs.task import options_of
 from wann.champion import format_champion
 from wann.errors import Stopped
-from workers.evaluator import Evaluator, InlineEvaluator
+from workers.evaluator import Evaluator
+from workers.inline import InlineEvaluator
 
 # In threads of this process.
 _TUNINGS_AT_ONCE = 2

@@ -21,7 +21,7 @@ from baselines.comparison.versions import versions
 from envs.images.classification import Classification
 from envs.task import Task, is_safe_at_home
 from workers.evaluator import Evaluator
-from workers.registry import make_evaluator
+from workers.registry import EvaluatorOptions, make_evaluator
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
 
 def _evaluator(task: Task, workers: int | None) -> Evaluator:
     inline = workers == 0 or (workers is None and is_safe_at_home(task))
-    return make_evaluator(task, "inline", device="cpu") if inline else make_evaluator(task, "ray", workers, "cpu")
+    return make_evaluator(task, EvaluatorOptions("inline" if inline else "ray", None if inline else workers, "cpu"))
 
 
 def _provenance(order: ComparisonOrder) -> dict[str, Any]:

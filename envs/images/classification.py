@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,22 +15,12 @@ from envs.images.datasets import DATASETS, dataset_of
 from envs.images.inputs import input_files, input_kinds, input_names, load_inputs
 from envs.task import Returns, Seeds, Weights, check_networks, individual_weights, lane_grid, weights_of_one
 from wann import batch as batch_on_cpu
-from wann.batch import Batch, Scores, shared_weight_logits
+from wann.batch import Backend, Batch, Scores, shared_weight_logits
 from wann.errors import UserError
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs, gradients
 from wann.network import Network, Networks
 from wann.oracle import forward
-
-
-class Backend(Protocol):
-    """Computes networks: `wann.batch`, or `wann.torch.batch.TorchBackend`."""
-
-    def mean_losses(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]: ...
-    def scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
-    def tempered_scores(self, networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores: ...
-    def individual_scores(self, networks: Networks, weights: Sequence[NDArray[np.float32]], batch: Batch) -> Scores: ...
-
 
 # Indices of weight settings and a batch, to returns [P, W] of all networks at those.
 _FoundAt = Callable[[NDArray[np.int64], Batch], NDArray[np.float64]]

@@ -15,7 +15,8 @@ from experiment.recording.trackers import Tracking
 from storage.checkpoint import disk_error
 from storage.run_directory import RunDirectory
 from storage.snapshots import Snapshot, is_due, save_snapshot
-from workers.evaluator import Evaluator, TaskError, WorkerError
+from workers.blame import TaskError
+from workers.evaluator import Evaluator, WorkerError
 from workers.statistics import of_one_generation
 
 _TENSORBOARD_KEYS = (

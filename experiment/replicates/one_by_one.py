@@ -13,7 +13,7 @@ from storage.files import RunError
 from storage.run_directory import RunDirectory
 from wann.champion import Champion
 from wann.errors import UserError
-from workers.evaluator import TaskError
+from workers.blame import TaskError
 
 # Takes one run to its champion, or to None if it was asked to stop.
 SearchOne = Callable[[RunDirectory, SearchPlan], Champion | None]

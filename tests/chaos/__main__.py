@@ -28,7 +28,7 @@ def _search(name: str, config: str, *settings: str) -> Search:
     return Search(name, (config, *(word for setting in (_OFTEN, *settings) for word in ("--set", setting))))
 
 
-# What is tried, under which faults.
+# Searches, each with its faults.
 _SMALL = (
     (_search("pole", _POLE, "generations=400", "evaluation.rollouts=2", *_BRIEF), SMALL),
     (_search("walker", _WALKER, "generations=60", "search.population=64", *_BRIEF), SMALLEST),
@@ -44,7 +44,7 @@ _LONG = (
 
 
 def _trials(directory: Path, full: bool) -> bool:
-    """Whether nothing was lost."""
+    """True if nothing was lost."""
     reports = []
     for number, (search, plan) in enumerate(_FULL if full else _SMALL):
         cluster = _cluster(directory, number, quick=not full)

@@ -85,7 +85,7 @@ class Cluster:
 
 
 def command(*arguments: object) -> list[str]:
-    """Of a search of this checkout."""
+    """The command of a search of this checkout."""
     return [sys.executable, str(ROOT / "run_search.py"), *map(str, arguments)]
 
 

@@ -56,7 +56,7 @@ class Faults:
         return [node for node in self._cluster.nodes if node not in self._lost and node not in self._cut_off]
 
     def inject(self, kind: str) -> bool:
-        """Whether it could be done: now and then there is no worker to kill."""
+        """True if it was done; at times there is no worker to kill."""
         done = getattr(self, f"_{kind}")()
         self.counts[kind] += done
         return done

@@ -25,7 +25,7 @@ class NoNamespacesError(RuntimeError):
 
 
 def why_not() -> str | None:
-    """What this system lacks for machines; None if nothing."""
+    """The reason why this system cannot have machines; None if it can."""
     for program in ("unshare", "nsenter", "ip"):
         if shutil.which(program) is None:
             return f"expected the program {program!r} (packages util-linux and iproute2), found none"
@@ -97,7 +97,7 @@ class Machine:
             )
 
     def processes(self, named: str = "") -> list[int]:
-        """Of those that run on it, the ones whose command line has ``named`` in it."""
+        """Processes on this machine whose command line contains ``named``."""
         return sorted(pid for pid, words in _processes(self._namespace) if named in words)
 
     def cut_off(self) -> None:
@@ -154,7 +154,7 @@ def send(pid: int, number: int) -> bool:
 
 
 def _processes(namespace: int) -> list[tuple[int, str]]:
-    """Of the processes of a network namespace that are alive, numbers and command lines."""
+    """Numbers and command lines of the live processes of a network namespace."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():

@@ -110,7 +110,7 @@ def _object_store(cluster: Cluster, directory: Path) -> float:
 
 
 def _growth(samples: list[dict[str, float]]) -> dict[str, list[float]]:
-    """Of each figure the medians of the second and of the last sixth of the time, and its maximum.
+    """Medians of each figure in the second and in the last sixth of the time, and its maximum.
 
     The first sixth is left out: workers load their kernels, and caches fill.
     """

@@ -122,7 +122,7 @@ class Trial:
         wait_until(lambda: self._workers() == count, self._driver, where, _SECONDS_TO_GO_ON)
 
     def _workers(self) -> int:
-        """That had started at the end of the last generation."""
+        """Workers that had started by the end of the last generation."""
         return int(read_metrics(self._run)[-1]["worker_live"])
 
     def _start_alone(self, log: Path) -> subprocess.Popen[bytes]:

@@ -65,6 +65,7 @@ def test_frames_of_held_out_episodes_are_others(short):
     assert not np.array_equal(training.pixels, other_seed.pixels)
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_the_frames(short, monkeypatch):
     """Workers import the module anew, with its own lengths, hence the episodes of full length."""
     pytest.importorskip("envpool")

@@ -75,6 +75,7 @@ def test_half_a_nat_of_each_latent_is_free(vae, pixels):
         assert float(loss(vae, images, noise, 0.5)) == pytest.approx(float(error) + 7 / 2 + 2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_training_learns_and_repeats(pixels):
     before = torch.get_rng_state()
     seen = []

@@ -11,7 +11,7 @@ from run_search import evolve
 from searching import metrics, write_config
 from storage.checkpoint import load_latest
 from storage.run_directory import RunDirectory
-from workers.evaluator import InlineEvaluator
+from workers.inline import InlineEvaluator
 
 RACE = {"weights": [1.0, 2.0], "rollouts": 1, "race": [{"share": 0.5, "rollouts": 2}, {"share": 0.1, "rollouts": 3}]}
 GENERATIONS = 4

@@ -222,7 +222,7 @@ def test_its_learning_curve_has_every_stage(whole, tmp_path, capsys):
 # --- stopping and going on ---
 
 
-# What exists when the driver is killed: within a generation, between two restarts, between two stages.
+# Files that exist when the driver is killed: within a generation, between two restarts, between two stages.
 MOMENTS = [
     "stages/1-discover/restart-001/checkpoint",
     "stages/1-discover/restart-002/survivors",
@@ -232,6 +232,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_driver_killed_again_and_again_changes_nothing(config, whole, tmp_path):
     run = tmp_path / "run"
     arguments = [config, "--run-dir", run]
@@ -290,6 +291,7 @@ def test_a_stop_while_genomes_are_chosen_changes_nothing(kind, config, whole, tm
     assert staged_result(run) == staged_result(whole)
 
 
+@pytest.mark.slow
 def test_other_numbers_of_ray_workers_and_a_stop_change_nothing(config, whole, tmp_path):
     run = tmp_path / "run"
     ray = ["--set", "workers.evaluator=ray", "--set", "workers.num_workers=2"]

@@ -11,6 +11,7 @@ from faulty_tasks import ArithmeticTask
 from networks import random_networks
 from workers.ray.blocks import blocks
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 from workers.ray.worker_process import dump
 
 STEPS = (1 + np.arange(35).reshape(5, 7)).tolist()
@@ -41,7 +42,7 @@ def test_costs_of_all_steps_and_of_the_longest():
 def test_the_driver_takes_it_for_a_worker(per_process: int):
     networks = random_networks(3, 2, 5, np.random.default_rng(0))
     actor_class = bare_actor_class((STEPS, 1e-5, 1e-5), per_process)
-    with RayEvaluator(ArithmeticTask(), 2, home_seconds=0, actor_class_of=actor_class) as evaluator:
+    with RayEvaluator(ArithmeticTask(), RayOptions(2, home_seconds=0, actor_class_of=actor_class)) as evaluator:
         for _ in range(2):
             returns = evaluator.evaluate(networks, np.ones(1), np.arange(7))
             np.testing.assert_array_equal(returns.steps[:, 0], STEPS)

@@ -1,6 +1,8 @@
 """Where a task is evaluated: what each device setting gives here, and that torch's answers are the kernels'."""
 
 import pickle
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -8,13 +10,15 @@ import pytest
 from configs.schema import EvaluationConfig, GradientConfig, SearchConfig
 from envs.cartpole.task import CartPoleSwingUp
 from envs.images.classification import Classification
+from envs.task import is_safe_at_home, modules_of
 from evolution.gradient.search import GradientSearch
 from evolution.protocol import Setting
 from networks import SMOOTH, random_genome, random_networks
 from wann import UserError
 from workers.device import DeviceTask, on_device
-from workers.evaluator import InlineEvaluator
+from workers.inline import InlineEvaluator
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 
 torch = pytest.importorskip("torch")
 
@@ -33,10 +37,45 @@ def test_only_auto_falls_back():
     assert on_device(TASK, "cpu", MEGABYTE) == (TASK, "CPU")
     pole = CartPoleSwingUp()
     assert on_device(pole, "auto", MEGABYTE) == (pole, "CPU (device auto: no CUDA evaluator for this task)")
-    with pytest.raises(UserError, match="has no CUDA evaluator"):
+    with pytest.raises(UserError, match="which has no CUDA evaluator, found 'cuda'"):
         on_device(pole, "cuda", MEGABYTE)
     with pytest.raises(UserError, match="did you mean 'cuda'"):
         on_device(TASK, "cude", MEGABYTE)
+
+
+@dataclass(frozen=True)
+class OwnImages:
+    """A task of a user's own that another backend can compute, which is no `Classification`."""
+
+    images: Classification = TASK
+    name: ClassVar[str] = "own_images"
+    num_inputs: ClassVar[int] = TASK.num_inputs
+    num_outputs: ClassVar[int] = TASK.num_outputs
+    input_names: ClassVar[tuple[str, ...]] = TASK.input_names
+    output_names: ClassVar[tuple[str, ...]] = TASK.output_names
+    simulated_by: ClassVar[str] = "nothing"
+    reported: ClassVar[None] = None
+
+    def evaluate(self, networks, weights, seeds):
+        return self.images.evaluate(networks, weights, seeds)
+
+    def evaluate_oracle(self, network, weights, seeds):
+        return self.images.evaluate_oracle(network, weights, seeds)
+
+    def evaluate_by(self, backend, networks, weights, seeds):
+        return self.images.evaluate_by(backend, networks, weights, seeds)
+
+    def batch_of(self, seed):
+        return self.images.batch_of(seed)
+
+
+def test_a_task_of_the_users_own_runs_on_a_device(networks):
+    own = OwnImages()
+    task, words = on_device(own, "cuda", MEGABYTE, elsewhere=True)
+    assert isinstance(task, DeviceTask) and task.task == own and words == "CUDA (the cluster's GPUs)"
+    assert (task.data_files(), is_safe_at_home(task), modules_of(task)) == ({}, False, (__name__,))
+    found = DeviceTask(own, "cpu", MEGABYTE).evaluate(networks, WEIGHTS, SEEDS)
+    np.testing.assert_allclose(found.values, TASK.evaluate(networks, WEIGHTS, SEEDS).values, atol=2e-4)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -71,7 +110,7 @@ def test_torch_answers_as_the_kernels_do(networks, score):
 def test_an_evaluator_takes_it_and_workers_give_the_same_bytes(networks, ray_session):
     task = DeviceTask(TASK, "cpu", MEGABYTE)
     assert pickle.loads(pickle.dumps(task)) == task
-    with InlineEvaluator(task) as inline, RayEvaluator(task, num_workers=2, home_seconds=0) as workers:
+    with InlineEvaluator(task) as inline, RayEvaluator(task, RayOptions(num_workers=2, home_seconds=0)) as workers:
         expected = inline.evaluate(networks, WEIGHTS, SEEDS)
         found = workers.evaluate(networks, WEIGHTS, SEEDS)
         assert found.values.tobytes() == expected.values.tobytes()

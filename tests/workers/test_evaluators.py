@@ -6,6 +6,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,9 +16,12 @@ from envs.task import Returns, Task
 from faulty_tasks import ArithmeticTask, LyingTask, NanTask, RaisingTask
 from networks import random_networks
 from wann import Networks
-from workers.evaluator import Evaluator, InlineEvaluator, TaskError, evaluate_or_locate
+from workers.blame import TaskError, evaluate_or_locate
+from workers.evaluator import Evaluator
+from workers.inline import InlineEvaluator
 from workers.ray.evaluator import RayEvaluator
-from workers.registry import EVALUATORS, make_evaluator
+from workers.ray.options import RayOptions
+from workers.registry import EVALUATORS, EvaluatorOptions, make_evaluator
 
 WEIGHTS = np.array([-2.0, -1.0, 1.0, 2.0])
 Enter = Callable[[Task], Evaluator]
@@ -29,7 +33,7 @@ def enter(request: pytest.FixtureRequest) -> Iterator[Enter]:
     if request.param == "ray":
         request.getfixturevalue("ray_session")
     with ExitStack() as stack:
-        yield lambda task: stack.enter_context(make_evaluator(task, request.param, num_workers=2))
+        yield lambda task: stack.enter_context(make_evaluator(task, EvaluatorOptions(request.param, num_workers=2)))
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +66,11 @@ def test_same_bytes_as_the_task_itself(enter: Enter) -> None:
     assert_same_bytes(evaluator.evaluate(networks, individual, [1, 2]), task.evaluate(networks, individual, [1, 2]))
 
 
-@pytest.mark.parametrize("num_workers", [1, 2, 4])
-@pytest.mark.parametrize("chunk_seconds", [0.0001, 0.01, 10.0])
+@pytest.mark.parametrize(("num_workers", "chunk_seconds"), [(1, 0.01), (2, 0.0001), (2, 10.0), (4, 0.01)])
 @pytest.mark.usefixtures("ray_session")
 def test_same_bytes_however_the_work_is_cut(num_workers: int, chunk_seconds: float, arithmetic: Networks) -> None:
     task = ArithmeticTask(seconds=0.001)
-    with RayEvaluator(task, num_workers, chunk_seconds=chunk_seconds, home_seconds=0) as evaluator:
+    with RayEvaluator(task, RayOptions(num_workers, chunk_seconds=chunk_seconds, home_seconds=0)) as evaluator:
         for generation in range(3):
             seeds = [generation, 10 * generation + 3]
             expected = ArithmeticTask().evaluate(arithmetic, WEIGHTS, seeds)
@@ -94,12 +97,11 @@ def test_large_arguments(enter: Enter, arithmetic: Networks) -> None:
     assert_same_bytes(evaluator.evaluate(few, WEIGHTS, seeds), ArithmeticTask().evaluate(few, WEIGHTS, seeds))
 
 
-@pytest.mark.parametrize(
-    ("weights", "seeds"), [(np.ones((2, 2)), [1]), (np.ones(0), [1]), (np.ones(2), []), ([np.ones((1, 9))], [1])]
-)
-def test_wrong_arguments_are_value_errors(enter: Enter, arithmetic: Networks, weights, seeds) -> None:
-    with pytest.raises(ValueError, match="expected"):
-        enter(ArithmeticTask()).evaluate(arithmetic, weights, seeds)
+def test_wrong_arguments_are_value_errors(enter: Enter, arithmetic: Networks) -> None:
+    evaluator = enter(ArithmeticTask())
+    for weights, seeds in ((np.ones((2, 2)), [1]), (np.ones(0), [1]), (np.ones(2), []), ([np.ones((1, 9))], [1])):
+        with pytest.raises(ValueError, match="expected"):
+            evaluator.evaluate(arithmetic, weights, seeds)
 
 
 def test_nan_and_infinity_pass(enter: Enter, arithmetic: Networks) -> None:
@@ -167,9 +169,14 @@ def test_failure_that_does_not_come_back(arithmetic: Networks) -> None:
         ("no returns", "expected Returns from evaluate, found ndarray"),
     ],
 )
-def test_lying_task_is_named(enter: Enter, arithmetic: Networks, lie: str, message: str) -> None:
+def test_lying_task_is_named(arithmetic: Networks, lie: str, message: str) -> None:
     with pytest.raises(TaskError, match="task 'lying' failed: " + message):
-        enter(LyingTask(lie=lie)).evaluate(arithmetic, WEIGHTS, [1, 2])
+        InlineEvaluator(LyingTask(lie=lie)).evaluate(arithmetic, WEIGHTS, [1, 2])
+
+
+def test_lying_task_is_named_wherever_it_runs(enter: Enter, arithmetic: Networks) -> None:
+    with pytest.raises(TaskError, match="task 'lying' failed: expected steps >= 0, found -"):
+        enter(LyingTask(lie="negative steps")).evaluate(arithmetic, WEIGHTS, [1, 2])
 
 
 def test_description_and_statistics(enter: Enter, arithmetic: Networks) -> None:
@@ -194,22 +201,23 @@ def test_tiny_requests_stay_at_home(arithmetic: Networks, caplog: pytest.LogCapt
     """Once their cost is known, and until a worker has died."""
     caplog.set_level(logging.CRITICAL)
     tiny, task = arithmetic.take(range(3)), ArithmeticTask()
-    with RayEvaluator(task, 2, home_seconds=1e9) as evaluator:
+    options = RayOptions(2, home_seconds=1e9)
+    with RayEvaluator(task, options) as evaluator:
         for _ in range(5):
             assert_same_bytes(evaluator.evaluate(tiny, WEIGHTS, [1]), task.evaluate(tiny, WEIGHTS, [1]))
         assert evaluator.statistics()["worker_at_home"] == 4
         evaluator.wait_until_started()
         for pid in evaluator.actor_pids():
             os.kill(pid, 9)
-        evaluator._home_seconds = 0  # this one has to be sent, and meets the dead
+        evaluator.options = replace(options, home_seconds=0)  # this one has to be sent, and meets the dead
         evaluator.evaluate(tiny, WEIGHTS, [1])
-        evaluator._home_seconds = 1e9
+        evaluator.options = options
         assert_same_bytes(evaluator.evaluate(tiny, WEIGHTS, [1]), task.evaluate(tiny, WEIGHTS, [1]))
         assert evaluator.statistics()["worker_at_home"] == 4
 
 
 def test_ray_evaluator_needs_its_context(arithmetic: Networks) -> None:
-    evaluator = RayEvaluator(ArithmeticTask(), 2)
+    evaluator = RayEvaluator(ArithmeticTask(), RayOptions(2))
     assert evaluator.description == "arithmetic on Ray, not started"
     with pytest.raises(RuntimeError, match="with statement"):
         evaluator.evaluate(arithmetic, WEIGHTS, [1])

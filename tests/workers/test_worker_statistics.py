@@ -11,6 +11,7 @@ from faulty_tasks import ArithmeticTask
 from networks import random_networks
 from workers.ray.cluster import connect
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 from workers.statistics import ChunkTimes, of_one_generation, worker_words
 
 WEIGHTS = np.array([-1.0, 1.0])
@@ -19,7 +20,7 @@ WEIGHTS = np.array([-1.0, 1.0])
 @pytest.mark.usefixtures("ray_session")
 def test_busy_workers_chunks_and_losses_of_each_generation():
     networks = random_networks(3, 2, 40, np.random.default_rng(0))
-    with RayEvaluator(ArithmeticTask(seconds=0.02), 2, home_seconds=0) as evaluator:
+    with RayEvaluator(ArithmeticTask(seconds=0.02), RayOptions(2, home_seconds=0)) as evaluator:
         evaluator.wait_until_started()
         evaluator.evaluate(networks, WEIGHTS, [1])
         first = evaluator.statistics()

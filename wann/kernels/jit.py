@@ -1,4 +1,8 @@
-"""Compiled kernels: the decorators that compile them, and the cache of their machine code.
+"""Compiled kernels: the use of numba, and the place of its machine code.
+
+Nothing else in this project uses names that numba does not promise: ``numba.core.config`` (its settings as attributes,
+read at each compilation), ``numba.core.caching.UserProvidedCacheLocator`` with ``CACHE_LOCATOR_CLASSES``, and the
+option ``_nrt``. Tested with numba 0.68; the upper bound in pyproject.toml stands beside it: raise both together.
 
 Importing this module imports numba (about half a second), so modules that import it are imported when a kernel is first
 needed.

@@ -9,7 +9,7 @@ is left.
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba import types
 from numba.extending import intrinsic
 
 from wann.activations import PERIODIC_LIMIT

@@ -1,186 +1,144 @@
-"""The actors of one evaluator: as many as the cluster has room for, replaced where they die or grow."""
+"""Workers as Ray's actors: starting one, its first answer, ending it."""
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections import deque
-from collections.abc import Iterator
-from operator import attrgetter
-from time import perf_counter, sleep
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from workers.evaluator import WorkerError
-from workers.ray.cluster import (
-    RaySession,
-    Worker,
-    head_answers,
-    is_node_lost,
-    kill_worker,
-    room,
-    settle,
-    start_worker,
-    started,
-)
+from wann.errors import UserError
+from workers.ray.cluster import RaySession
+from workers.ray.private import says_node_died
 from workers.ray.shipping import Shipment
-
-# The cluster is asked for its size at most so often: a question takes about a millisecond.
-_LOOK_SECONDS = 1.0
-# A head that is gone for so long stays away; after a minute Ray would end this process without a word of ours.
-_HEAD_SECONDS = 30.0
-# An actor that is killed just as Ray gives it a place keeps the place until the job ends: about one in a thousand.
-_SETTLE_SECONDS = 5.0
+from workers.ray.work import SentChunk
 
 
-class Crew:
-    """Starts a session's workers, and keeps their number at what there is room for.
+@dataclass(eq=False)
+class Worker:
+    """An actor and the chunks that were sent to it; they run one after another, the first is running."""
 
-    Args:
-        session: on which they run.
-        shipment: what each starts with.
-        task: its name, for messages.
-        actor_class: what runs on each.
-        growth_megabytes: see `workers.ray.evaluator.RayEvaluator`.
-        max_attempts: starts in a row that may fail, unless there are more workers.
+    actor: Any
+    starting: Any  # reference to its first answer; None once it came
+    since: float  # when it was created, or when its running chunk began
+    pid: int = 0
+    node: str = ""
+    first_megabytes: float | None = None  # held after its first chunk
+    outgrown: bool = False  # holds much more by now
+    sent: deque[SentChunk] = field(default_factory=deque)
 
-    Attributes:
-        workers: starting or started. A worker that has left is no longer among them.
-        joined: workers that were added since the first, because the cluster grew.
-        left: workers that were given up because it shrank.
+    @property
+    def idle(self) -> bool:
+        return self.starting is None and not self.sent
+
+
+def start_worker(actor_class: Any, session: RaySession, shipment: Shipment, now: float) -> Worker:
+    """Create an actor; it loads the task and its kernels while the caller goes on."""
+    # The driver's import paths travel along: the project may have been started from anywhere.
+    paths = [os.path.abspath(path) for path in sys.path]
+    actor = actor_class.remote(paths, session.node)
+    return Worker(actor, actor.start.remote(*shipment.arguments), now)
+
+
+def started(worker: Worker) -> tuple[int, str]:
+    """Process and node of a worker that has answered.
+
+    Raises:
+        UserError: its machine lacks something, or has it in another version.
+        ray.exceptions.RayError: it died.
     """
+    import ray
 
-    def __init__(
-        self,
-        session: RaySession,
-        shipment: Shipment,
-        task: str,
-        actor_class: Any,
-        growth_megabytes: float,
-        max_attempts: int,
-    ) -> None:
-        self._session, self._shipment, self._task = session, shipment, task
-        self._growth_megabytes, self._max_attempts = growth_megabytes, max_attempts
-        self._actor_class = actor_class
-        self._failed_starts = 0
-        self._headless_since: float | None = None
-        self.joined = self.left = 0
-        self.workers: list[Worker] = [self._start() for _ in range(session.num_workers)]
-        self._next_look = perf_counter() + _LOOK_SECONDS
+    pid, node, mistake = ray.get(worker.starting)
+    if isinstance(mistake, dict):  # This project is not there, nor its class of errors.
+        raise UserError(**mistake)
+    if mistake is not None:
+        raise mistake
+    return pid, node
 
-    def __len__(self) -> int:
-        return len(self.workers)
 
-    def __iter__(self) -> Iterator[Worker]:
-        return iter(self.workers)
+def settle(workers: Sequence[Worker], seconds: float) -> None:
+    """Wait until these have started or died, at most ``seconds``."""
+    import ray
 
-    def close(self) -> None:
-        """End all workers; where Ray goes on, those that are on their way to a place get there first."""
-        if self._headless_since is None:  # Without a head they end by themselves.
+    if workers:
+        ray.wait([worker.starting for worker in workers], num_returns=len(workers), timeout=seconds)
+
+
+def kill_worker(session: RaySession, worker: Worker) -> None:
+    """End it even if it is stuck in a kernel, or stopped."""
+    import ray
+
+    with suppress(Exception):
+        ray.kill(worker.actor)
+    if worker.pid and worker.node == session.node:
+        with suppress(OSError):  # Ray gives a process that does not answer five more seconds.
+            os.kill(worker.pid, signal.SIGKILL)
+
+
+def is_node_lost(worker: Worker, error: BaseException | None) -> bool:
+    """Whether the worker's machine was lost: then its death says nothing about its work."""
+    import ray
+
+    if says_node_died(error):
+        return True
+    return any(node["NodeID"] == worker.node and not node["Alive"] for node in ray.nodes())
+
+
+def make_actor_class(session: RaySession) -> Any:
+    """The actor, as a local class: it is then shipped by value and needs nothing importable to start."""
+    import ray
+
+    class WannWorker:
+        def __init__(self, paths: list[str], driver_node: str) -> None:
+            import sys
+
+            import ray
+
+            others = [path for path in sys.path if path not in paths]
+            # On another machine the same path may hold something else: what was shipped, or installed, comes first.
+            at_home = ray.get_runtime_context().get_node_id() == driver_node
+            sys.path[:] = paths + others if at_home else others + paths
+            self.task: Any = None
+
+        def start(
+            self, task: bytes, files: dict[str, Any], versions: dict[str, str], modules: tuple[str, ...]
+        ) -> tuple[int, str, Any]:
+            import os
+
+            import ray
+
+            here = os.getpid(), ray.get_runtime_context().get_node_id()
             try:
-                if not self._session.owned:
-                    settle(self.waiting, _SETTLE_SECONDS)
-            finally:
-                for worker in self.workers:
-                    kill_worker(self._session, worker)
-        self.workers = []
+                from workers.ray.arrival import arrive
+            except ImportError as error:
+                node = ray.util.get_node_ip_address()
+                expected = f"this project and its packages on node {node}"
+                return (*here, {"key": "workers", "expected": expected, "found": str(error)})
+            self.task, mistake = arrive(task, files, versions, modules)
+            return (*here, mistake)
 
-    @property
-    def live(self) -> list[Worker]:
-        """Those that have started."""
-        return [worker for worker in self.workers if worker.starting is None]
+        def ping(self) -> None:
+            return None
 
-    @property
-    def waiting(self) -> list[Worker]:
-        """Those that have not; first the latest, which have no place yet if any has none."""
-        waiting = [worker for worker in self.workers if worker.starting is not None]
-        return sorted(waiting, key=attrgetter("since"), reverse=True)
+        def evaluate(self, chunk: bytes, shared: bytes) -> bytes:
+            from workers.ray.worker_process import run_chunk
 
-    def follow_the_cluster(self) -> None:
-        """Start workers where nodes have joined; give up those that wait for a place that has gone.
+            return run_chunk(self.task, chunk, shared)
 
-        Raises:
-            WorkerError: Ray's head is lost.
-        """
-        now = perf_counter()
-        if now < self._next_look:
-            return
-        self._next_look = now + _LOOK_SECONDS
-        if not self._has_head(now):
-            return
-        difference = room(self._session) - len(self.workers)
-        for _ in range(difference):
-            self.workers.append(self._start())
-        self.joined += max(0, difference)
-        for worker in self.waiting[: max(0, -difference)]:
-            kill_worker(self._session, worker)
-            self.workers.remove(worker)
-            self.left += 1
-
-    def _has_head(self, now: float) -> bool:
-        if head_answers(self._session):
-            self._headless_since = None
-            return True
-        if self._headless_since is None:
-            self._headless_since = now
-        if (seconds := now - self._headless_since) > _HEAD_SECONDS:
-            raise WorkerError(f"the Ray cluster's head at {self._session.head} has not answered for {seconds:.0f} s")
-        return False
-
-    def await_head(self) -> None:
-        """Before what only Ray's head can tell or do, wait until it answers.
-
-        Raises:
-            WorkerError: it is lost.
-        """
-        while not self._has_head(perf_counter()):
-            sleep(_LOOK_SECONDS)
-
-    def replace(self, worker: Worker) -> None:
-        """End a worker, whatever it does, and start another in its stead.
-
-        Raises:
-            WorkerError: Ray's head is lost.
-        """
-        self.await_head()
-        kill_worker(self._session, worker)
-        worker.jobs = deque()
-        self.workers[self.workers.index(worker)] = self._start()
-
-    def take_in(self, worker: Worker) -> None:
-        """Its first answer has come: it has started, or has died.
-
-        Raises:
-            WorkerError: it cannot load the task, or they keep dying.
-            UserError: its machine lacks something.
-        """
-        import ray
-
-        try:
-            worker.pid, worker.node = started(worker)
-        except ray.exceptions.RayError as error:
-            self.await_head()
-            self._failed_starts += not is_node_lost(worker, error)
-            if getattr(error, "actor_init_failed", False) or isinstance(error, ray.exceptions.RayTaskError):
-                raise WorkerError(f"a worker cannot load task {self._task!r}: {last_line(error)}") from error
-            if self._failed_starts >= max(self._max_attempts, len(self.workers)):
-                raise WorkerError(
-                    f"workers for task {self._task!r} died {self._failed_starts} times in a row while "
-                    f"starting, before they were given any genome: {last_line(error)}"
-                ) from error
-            self.replace(worker)
-            return
-        worker.starting = None
-        self._failed_starts = 0
-
-    def watch_memory(self, worker: Worker, megabytes: float) -> None:
-        """Mark a worker that holds ``megabytes`` now as outgrown, if that is much more than after its first chunk."""
-        if worker.first_megabytes is None:
-            worker.first_megabytes = megabytes
-        worker.outgrown = megabytes > 2 * worker.first_megabytes + self._growth_megabytes
-
-    def _start(self) -> Worker:
-        return start_worker(self._actor_class, self._session, self._shipment, perf_counter())
+    return ray.remote(**actor_options(session))(WannWorker)
 
 
-def last_line(error: BaseException) -> str:
-    """The original message at the end of Ray's report."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+def actor_options(session: RaySession) -> dict[str, Any]:
+    """Ray's options of every worker's actor."""
+    # Restarts and retries are the evaluator's business, which knows what was running.
+    options: dict[str, Any] = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
+    # Ray's head would keep a record of each chunk, hundreds of megabytes of them.
+    options["enable_task_events"] = False
+    if session.gpus_per_worker:
+        options["num_gpus"] = session.gpus_per_worker
+    return options

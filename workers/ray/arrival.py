@@ -1,77 +1,91 @@
-"""What a worker does when it starts: compare its versions with the driver's, keep a task's files, load the task."""
+"""The start of a worker: compare versions with the driver's, keep a task's files, load the task."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from envs.task import Task
 from wann.cache import cache_directory
+from wann.errors import UserError
+from wann.platform import file_locks
 from workers.device import check_cuda
-from workers.ray.shipping import SOURCES, versions
+from workers.evaluable import EvaluableTask
+from workers.ray.objects import get
+from workers.ray.shipping import SOURCES, source_name, versions
 from workers.ray.worker_process import load_task
 
 
-def arrive(message: bytes, files: Mapping[str, Any], expected: Mapping[str, str]) -> tuple[Task | None, str | None]:
-    """The task, ready to be run; or None and, in one sentence, why it cannot run here.
+def arrive(
+    message: bytes, files: Mapping[str, Any], expected: Mapping[str, str], modules: tuple[str, ...] = ()
+) -> tuple[EvaluableTask | None, UserError | None]:
+    """The task, ready to be run; or None and the reason why it cannot run here, which names this node.
 
     Args:
         message: from `workers.ray.worker_process.dump_task`.
         files: references to their contents by name below the cache directory. What this machine has is not fetched.
         expected: the driver's `workers.ray.shipping.versions`; empty where nothing can differ.
+        modules: of the user, that the task needs.
     """
-    mistake = difference(expected, versions() if expected else {}) or _keep_all(files)
-    if mistake is not None:
-        return None, f"{mistake} on node {_node()}"
-    task = load_task(message)
-    mistake = check_cuda(task)
-    return (task, None) if mistake is None else (None, f"{mistake} on node {_node()}")
+    try:
+        if expected:
+            check_versions(expected, versions(modules), modules)
+        _keep_all(files)
+        task = load_task(message)
+        check_cuda(task)
+    except UserError as mistake:
+        return None, mistake.at(found=f"{mistake.found} on node {_node()}")
+    return task, None
 
 
-def difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str | None:
-    """The first library, or the sources, that both have in different versions."""
+def check_versions(expected: Mapping[str, str], found: Mapping[str, str], modules: tuple[str, ...] = ()) -> None:
+    """Compare the versions that a driver and a worker both have; ``modules`` the worker must have.
+
+    Raises:
+        UserError: the first library, or source, that differs.
+    """
+    sources = {SOURCES: "run from one checkout, or install one build, everywhere"}
+    sources |= {source_name(name.partition(".")[0]): "use one copy of it everywhere" for name in modules}
     for name, version in expected.items():
-        if found.get(name, version) != version:
-            kept = "run from one checkout, or install one build" if name == SOURCES else "install requirements.lock"
-            return (
-                f"workers.address: expected {name} {version} on every node, as in the driver ({kept} everywhere), "
-                f"found {found[name]}"
+        own = found.get(name, "none" if name in sources else version)
+        if own != version:
+            raise UserError(
+                key="workers.address",
+                expected=f"{name} {version} on every node, as in the driver",
+                found=own,
+                remedy=sources.get(name, "install requirements.lock everywhere"),
             )
-    return None
 
 
-def _keep_all(files: Mapping[str, Any]) -> str | None:
+def _keep_all(files: Mapping[str, Any]) -> None:
     path = cache_directory()
     try:
         for name, reference in files.items():
             path = cache_directory() / name
             _keep(path, reference)
     except OSError as error:
-        return (
-            f"task: expected to keep {path}, which this task reads, in a directory that can be written "
-            f"(WANN_CACHE_DIR), found none ({error.strerror})"
-        )
-    return None
+        raise UserError(
+            key="task",
+            expected=f"to keep {path}, which this task reads, in a directory that can be written (WANN_CACHE_DIR)",
+            found=f"none ({error.strerror})",
+        ) from error
 
 
 def _keep(path: Path, reference: Any) -> None:
     """Write a file that is not there, whole or not at all; one worker of a machine does, the others wait."""
-    import ray
-
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    locks = file_locks()
     aside = path.with_name(f"{path.name}.part")
     with aside.open("ab") as part:
-        fcntl.flock(part, fcntl.LOCK_EX)
+        locks.flock(part, locks.LOCK_EX)
         if path.exists():
             aside.unlink(missing_ok=True)
             return
         part.truncate(0)
-        part.write(ray.get(reference))
+        part.write(get(reference))
         part.flush()
         os.replace(aside, path)
 

@@ -1,4 +1,4 @@
-"""Parts of the rollouts of a request: what several workers share when there are fewer networks than workers."""
+"""Parts of the rollouts of a request, for several workers to share when there are fewer networks than workers."""
 
 from __future__ import annotations
 

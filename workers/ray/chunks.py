@@ -1,4 +1,4 @@
-"""What a network costs, as measured, and how a request is cut into chunks of work."""
+"""The measured cost of networks, and the cut of a request into chunks of work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process holds."""
+"""The memory of a process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ _STATUS = Path("/proc/self/status")
 
 
 def resident_megabytes() -> float:
-    """What this process alone holds: pages of files come and go as the system likes. NaN where Linux does not tell."""
+    """Memory of this process alone, without pages of files, which come and go as the system likes. NaN where Linux
+    does not tell."""
     try:
         lines = _STATUS.read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a call of the Ray evaluator consists of: pieces, sent in chunks of bytes, filled as answers come in."""
+"""One call of the Ray evaluator: pieces of work, sent in chunks of bytes, whose results are filled in as they come."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.ray.chunks import CostModel
-from workers.ray.cluster import put
-from workers.ray.worker_process import Order, dump
+from workers.ray.objects import put
+from workers.ray.worker_process import ChunkRunner, dump
 
 # Ray sends larger arguments through its object store; what all chunks share is then put there once.
 _INLINE_BYTES = 50_000
@@ -32,29 +32,29 @@ class Chunk:
 
 
 @dataclass(eq=False)
-class Job:
-    """A chunk on a worker; ``was_alive`` says that the worker answered just before."""
+class SentChunk:
+    """A chunk on a worker."""
 
     chunk: Chunk
-    reference: Any
-    was_alive: bool
+    reference: Any  # to its answer
+    was_alive: bool  # the worker gave a sign of life just before
 
 
 class Work(ABC):
     """One call: its arguments as chunks take them, its results, and the chunks that are still to be sent.
 
     Args:
-        order: what all chunks share.
+        runner: runs each chunk; sent once.
         units: [K] cost of each piece.
         cost: of work like this.
     """
 
-    def __init__(self, order: Order, units: NDArray[np.float64], cost: CostModel) -> None:
+    def __init__(self, runner: ChunkRunner, units: NDArray[np.float64], cost: CostModel) -> None:
         self.units, self.cost = units, cost
         self.missing = np.ones(len(units), bool)
         self.fresh: deque[Chunk] = deque()
         self.suspects: deque[Chunk] = deque()
-        shared = dump(order)
+        shared = dump(runner)
         self.shared = shared if len(shared) <= _INLINE_BYTES else put(shared)
 
     def chunk(self, pieces: NDArray[np.int64], suspect: bool = False) -> Chunk:
@@ -73,7 +73,7 @@ class Work(ABC):
 
     @abstractmethod
     def chunk_bytes(self, pieces: NDArray[np.int64]) -> bytes:
-        """What the order needs for these."""
+        """The arguments of the runner for these, pickled."""
 
     @abstractmethod
     def fill(self, task: str, pieces: NDArray[np.int64], answer: Any) -> None:
@@ -85,8 +85,8 @@ class Work(ABC):
 
     @abstractmethod
     def identity(self, row: int) -> tuple[int, bytes]:
-        """What a poisoned network or genome is remembered by."""
+        """By this a poisoned network or genome is remembered."""
 
     @abstractmethod
     def describe(self, row: int) -> str:
-        """A network or genome and what it was run on, for the log."""
+        """A network or genome, with its weights and seeds, for the log."""

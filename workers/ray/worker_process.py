@@ -1,4 +1,4 @@
-"""What runs inside a worker process."""
+"""The part of evaluation that runs inside a worker process: a task is loaded once, then chunks are run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.task import Returns, Task
+from envs.task import Returns
 from wann.errors import UserError
 from wann.genome import minimal_genome
 from wann.gradients import GradientRequest, Gradients, Pairs
 from wann.network import Networks, compile_genome
-from workers.evaluator import TaskError, evaluate_or_locate, gradients_or_locate, task_or_oracle
+from workers.blame import TaskError, evaluate_or_locate, gradients_or_locate
+from workers.evaluable import EvaluableTask, task_or_oracle
 from workers.ray.blocks import Block
 from workers.ray.memory import resident_megabytes
 
@@ -25,8 +26,8 @@ from workers.ray.memory import resident_megabytes
 Reply = tuple[Any, Exception | None, float, float]
 
 
-def dump_task(task: Task) -> bytes:
-    """What a worker starts with: the task, and a network without connections to warm up on."""
+def dump_task(task: EvaluableTask) -> bytes:
+    """The message with which a worker starts: the task, and a network without connections to warm up on."""
     from ray import cloudpickle
 
     enabled = np.zeros((task.num_inputs + 1) * task.num_outputs, bool)
@@ -34,7 +35,7 @@ def dump_task(task: Task) -> bytes:
     return cloudpickle.dumps((task, Networks.of([network])))
 
 
-def load_task(message: bytes) -> Task:
+def load_task(message: bytes) -> EvaluableTask:
     """Unpack the task and load or compile its kernels by one rollout."""
     task, networks = pickle.loads(message)
     with suppress(Exception, SystemExit):  # A real request reports it, with the genome's name.
@@ -42,10 +43,10 @@ def load_task(message: bytes) -> Task:
     return task
 
 
-class Order(Protocol):
-    """What all chunks of a call share, and what is done with each."""
+class ChunkRunner(Protocol):
+    """Runs a chunk; its fields are what all chunks of a call share."""
 
-    def run(self, task: Task, *chunk: Any) -> Any:
+    def run(self, task: EvaluableTask, *chunk: Any) -> Any:
         """The answer for a chunk.
 
         Raises:
@@ -56,16 +57,16 @@ class Order(Protocol):
 
 
 @dataclass(frozen=True)
-class EvaluationOrder:
-    """Shared weights or None, seeds, and whether the oracle runs them."""
+class EvaluationRunner:
+    """Runs networks on rollouts, by the task or by its oracle."""
 
-    weights: NDArray[np.float64] | None
-    seeds: NDArray[np.int64]
+    weights: NDArray[np.float64] | None  # [W] shared; None where each chunk brings individual ones
+    seeds: NDArray[np.int64]  # [R] or [W, R]
     oracle: bool
 
     def run(
         self,
-        task: Task,
+        task: EvaluableTask,
         rows: NDArray[np.int64],
         networks: Networks,
         individual: list[NDArray],
@@ -94,37 +95,37 @@ class GradientReply:
 
 
 @dataclass(frozen=True)
-class GradientOrder:
-    """Shared weights, and seeds of images."""
+class GradientRunner:
+    """Computes gradients of genomes."""
 
-    weights: NDArray[np.float64]
-    seeds: NDArray[np.int64]
+    weights: NDArray[np.float64]  # [W] shared
+    seeds: NDArray[np.int64]  # of batches of images
 
-    def run(self, task: Task, rows: NDArray[np.int64], requests: list[GradientRequest]) -> list[GradientReply]:
+    def run(self, task: EvaluableTask, rows: NDArray[np.int64], requests: list[GradientRequest]) -> list[GradientReply]:
         found = gradients_or_locate(task, requests, self.weights, self.seeds, rows)
         return [GradientReply.of(one, wanted.pairs) for one, wanted in zip(found, requests, strict=True)]
 
 
-def run_chunk(task: Task, chunk: bytes, shared: bytes) -> bytes:
+def run_chunk(task: EvaluableTask, chunk: bytes, shared: bytes) -> bytes:
     """Run and time one chunk; the task's errors are returned, so that they arrive as they are.
 
     Plain pickles are a third of the cost of Ray's own, and their arrays can be written to: numba would
     compile every kernel a second time for Ray's read-only ones.
 
     Args:
-        task: what to run on.
-        chunk: a pickled tuple, what the order's ``run`` takes after the task.
-        shared: a pickled `Order`.
+        task: the worker's.
+        chunk: a pickled tuple, the arguments of the runner's ``run`` after the task.
+        shared: a pickled `ChunkRunner`.
 
     Returns:
         A pickled `Reply`.
     """
     begin = perf_counter()
-    order, arguments = pickle.loads(shared), pickle.loads(chunk)
+    runner, arguments = pickle.loads(shared), pickle.loads(chunk)
     answer: Any = None
     failure: Exception | None = None
     try:
-        answer = order.run(task, *arguments)
+        answer = runner.run(task, *arguments)
     except (TaskError, UserError) as error:
         failure = error
     reply: Reply = (answer, failure, perf_counter() - begin, resident_megabytes())

@@ -12,7 +12,7 @@ from envs.cartpole.task import CartPoleSwingUp
 from storage.checkpoint import load, save
 from wann.network import compile_genome
 from wann.randomness import Purpose, episode_seeds
-from workers.evaluator import InlineEvaluator
+from workers.inline import InlineEvaluator
 
 SMALL = TuningPlan(
     steps=600_000,

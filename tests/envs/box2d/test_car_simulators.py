@@ -19,6 +19,7 @@ LEVEL = 0.01 / len(RACER_NUMBERS)
 GYMNASIUM = np.load(RACERS)  # [racer, episode]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("racer", RACER_NUMBERS)
 def test_returns_of_each_racer_agree(racer):

@@ -78,7 +78,7 @@ def measured(tmp_path_factory) -> Measured:
 
 
 def all_p_values(returns: Pair, falls: Pair) -> dict[str, NDArray]:
-    """Of every test named above, times the number of hypotheses it has a share in."""
+    """P-values of every test named above, times the number of hypotheses that it shares."""
     return {**p_values(*returns), "falls": fall_difference(*falls)}
 
 
@@ -93,6 +93,7 @@ def test_what_is_kept_is_what_gymnasium_returns(number):
     assert same.all() if number >= NUM_WALKERS else np.isfinite(again).all()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("number", range(len(RECORDS)))
 def test_returns_of_each_network_agree(measured, number):
@@ -102,12 +103,14 @@ def test_returns_of_each_network_agree(measured, number):
     assert p_value > LEVEL / len(RECORDS), f"medians {np.median(ours):.2f} and {np.median(reference):.2f}"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_all_networks_together_agree(measured):
     found = all_p_values(*measured.all())
     assert min(found.values()) > LEVEL, found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_the_networks_are_of_mixed_quality(measured):
     (returns, _), (falls, _) = measured.all()
@@ -182,6 +185,7 @@ def one_network(rng, returns, falls):
     return returns, falls
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("change", [unchanged, lower_returns, larger_spread, more_falls, one_network])
 def test_what_these_tests_would_catch(measured, change):

@@ -212,6 +212,7 @@ def test_hardcore_is_another_terrain(simulator, networks):
 # --- memory ---
 
 
+@pytest.mark.slow
 def test_a_workers_memory_does_not_grow():
     """256 walkers a generation, each in an environment of its own; ``make bench`` has 200 generations of it."""
     need("envpool")

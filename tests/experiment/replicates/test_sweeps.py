@@ -89,6 +89,7 @@ def test_side_by_side_gives_the_same_bytes(swept, tmp_path):
     assert "Champion" in (run / NAMES[0] / "replicate-000" / "log.txt").read_text()
 
 
+@pytest.mark.slow
 def test_replicates_side_by_side_share_one_ray(tmp_path):
     workers = {"evaluator": "ray", "num_workers": 2}
     task = {"name": "cartpole_swingup", "max_steps": 400}
@@ -166,6 +167,7 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_a_child_that_fails_is_named_and_the_others_finish(config, tmp_path, parallel):
     run = tmp_path / "run"
@@ -181,6 +183,7 @@ def test_a_child_that_fails_is_named_and_the_others_finish(config, tmp_path, par
     assert [row["generations"] for row in csv.DictReader((run / "searches.csv").open())] == ["6", "6", "6"]
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_where_it_stopped(config, tmp_path):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert main([str(config), "--run-dir", str(whole)]) == 0

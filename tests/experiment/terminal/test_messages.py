@@ -14,7 +14,7 @@ from storage.checkpoint import CHECKPOINT
 from storage.files import RunError, WriteError
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
-from workers.evaluator import TaskError
+from workers.blame import TaskError
 
 
 @pytest.fixture

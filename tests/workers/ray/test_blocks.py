@@ -11,9 +11,11 @@ from envs.task import Returns
 from faulty_tasks import ArithmeticTask, KillerTask, RaisingTask
 from networks import random_networks
 from wann import Networks
-from workers.evaluator import InlineEvaluator, TaskError
+from workers.blame import TaskError
+from workers.inline import InlineEvaluator
 from workers.ray.blocks import blocks
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 
 WEIGHTS = np.linspace(-2, 2, 7)
 
@@ -50,7 +52,7 @@ def test_same_bytes_from_shared_rollouts(networks, count):
     task, few = ArithmeticTask(seconds=0.01), networks.take(np.arange(count))
     rng = np.random.default_rng(0)
     individual = [rng.normal(size=(5, 40)) for _ in range(count)]
-    with RayEvaluator(task, 4, chunk_seconds=1e-6, home_seconds=0) as evaluator:
+    with RayEvaluator(task, RayOptions(4, chunk_seconds=1e-6, home_seconds=0)) as evaluator:
         sent = 0.0
         for weights, seeds in (
             (WEIGHTS, [1, 2]),
@@ -69,7 +71,7 @@ def test_same_bytes_from_shared_rollouts(networks, count):
 def test_the_oracle_runs_on_workers():
     network = random_networks(5, 1, 1, np.random.default_rng(2))[0]
     task, rng = CartPoleSwingUp(max_steps=60), np.random.default_rng(3)
-    with RayEvaluator(task, 2, chunk_seconds=1e-6, home_seconds=0) as ray, InlineEvaluator(task) as inline:
+    with RayEvaluator(task, RayOptions(2, chunk_seconds=1e-6, home_seconds=0)) as ray, InlineEvaluator(task) as inline:
         for weights in (WEIGHTS, rng.normal(size=(4, network.num_connections + 9))):
             expected = task.evaluate_oracle(network, weights, [3, 4])
             assert_same(inline.evaluate_oracle(network, weights, [3, 4]), expected)
@@ -82,7 +84,7 @@ def test_the_oracle_runs_on_workers():
 def test_falls_come_back():
     task = BipedalWalker(max_steps=120)
     few = random_networks(24, 4, 2, np.random.default_rng(0))
-    with RayEvaluator(task, 2) as ray, InlineEvaluator(task) as inline:
+    with RayEvaluator(task, RayOptions(2)) as ray, InlineEvaluator(task) as inline:
         expected = task.evaluate(few, WEIGHTS[:3], [1, 2, 3])
         assert expected.falls is not None
         assert 0 < expected.falls.mean() < 1
@@ -106,7 +108,7 @@ def test_a_killer_is_poisoned_as_a_whole(networks):
                 super().act(program, weights, seeds)
 
     task = OneWeightKills(culprits=(hashes[0],), driver=os.getpid())
-    with RayEvaluator(task, 4, max_attempts=2, chunk_seconds=1e-6, home_seconds=0) as evaluator:
+    with RayEvaluator(task, RayOptions(4, max_attempts=2, chunk_seconds=1e-6, home_seconds=0)) as evaluator:
         found = evaluator.evaluate(networks.take([0, 1]), WEIGHTS, [1, 2])
     expected = ArithmeticTask().evaluate(networks.take([0, 1]), WEIGHTS, [1, 2])
     assert np.isnan(found.values[0]).all()
@@ -119,7 +121,7 @@ def test_a_failure_is_named_by_its_own_setting(networks):
     individual = [np.ones((6, 40))]
     individual[0][4] = 2.0
     task = RaisingTask(culprits=(int(networks.hashes[0]),), weight=80.0, seed=1)
-    with RayEvaluator(task, 3, home_seconds=0) as evaluator:
+    with RayEvaluator(task, RayOptions(3, home_seconds=0)) as evaluator:
         with pytest.raises(TaskError) as caught:
             evaluator.evaluate(networks.take([0]), individual, [1])
         assert (caught.value.genome, caught.value.weight, caught.value.seed) == (0, 4, 1)

@@ -27,6 +27,7 @@ from networks import random_networks
 from wann import Networks
 from workers.evaluator import WorkerError
 from workers.ray.evaluator import RayEvaluator
+from workers.ray.options import RayOptions
 
 pytestmark = pytest.mark.usefixtures("ray_session")
 
@@ -69,7 +70,7 @@ def meanwhile(action: Callable[[], None]) -> Iterator[None]:
 
 
 def test_killed_workers_change_nothing(networks: Networks) -> None:
-    with RayEvaluator(ArithmeticTask(seconds=0.03), 2) as evaluator:
+    with RayEvaluator(ArithmeticTask(seconds=0.03), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
         for _ in range(2):
             victims = evaluator.actor_pids()
@@ -90,12 +91,13 @@ def test_killed_workers_change_nothing(networks: Networks) -> None:
         assert statistics["worker_poisoned"] == 0
 
 
+@pytest.mark.slow
 def test_killed_workers_change_nothing_on_the_kernels() -> None:
     task = CartPoleSwingUp()
     many = random_networks(5, 1, 1500, np.random.default_rng(0), max_hidden=20)
     weights = np.linspace(-2, 2, 12)
     expected = task.evaluate(many, weights, np.arange(5))
-    with RayEvaluator(task, 2) as evaluator:
+    with RayEvaluator(task, RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
         victim = evaluator.actor_pids()[0]
         with meanwhile(lambda: (time.sleep(0.1), os.kill(victim, signal.SIGKILL))[1]):
@@ -105,11 +107,12 @@ def test_killed_workers_change_nothing_on_the_kernels() -> None:
     assert found.steps.tobytes() == expected.steps.tobytes()
 
 
+@pytest.mark.slow
 def test_deaths_from_outside_poison_nobody(networks: Networks) -> None:
     """A single network at work, its worker killed from outside: twice running it alone, often while idle."""
     one = networks.take([0])
-    with RayEvaluator(ArithmeticTask(seconds=0.4), 1, home_seconds=0) as evaluator:
-        for _ in range(4):
+    with RayEvaluator(ArithmeticTask(seconds=0.4), RayOptions(1, home_seconds=0)) as evaluator:
+        for _ in range(2):
             evaluator.wait_until_started()
             os.kill(evaluator.actor_pids()[0], signal.SIGKILL)
             assert_right(evaluator.evaluate(one, WEIGHTS, SEEDS), one)
@@ -126,12 +129,12 @@ def test_deaths_from_outside_poison_nobody(networks: Networks) -> None:
         evaluator.wait_until_started()
         with meanwhile(kill_twice):
             assert_right(evaluator.evaluate(one, WEIGHTS, SEEDS), one)
-        assert evaluator.statistics()["worker_deaths"] >= 6
+        assert evaluator.statistics()["worker_deaths"] >= 4
         assert evaluator.statistics()["worker_poisoned"] == 0
 
 
 def test_stopped_worker_is_overtaken(networks: Networks) -> None:
-    with RayEvaluator(ArithmeticTask(seconds=0.02), 2) as evaluator:
+    with RayEvaluator(ArithmeticTask(seconds=0.02), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
         victim = evaluator.actor_pids()[0]
@@ -149,12 +152,13 @@ def test_stopped_worker_is_overtaken(networks: Networks) -> None:
         assert victim in evaluator.actor_pids()
 
 
+@pytest.mark.slow
 def test_limping_worker_is_overtaken_and_replaced(
     networks: Networks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.ray.evaluator._ABANDONED_SECONDS", 0.5)
+    monkeypatch.setattr("workers.ray.dispatch._ABANDONED_SECONDS", 0.5)
     task = LimpingTask(0.01, (int(networks.hashes[20]),), str(tmp_path / "limped"))
-    with RayEvaluator(task, 2) as evaluator:
+    with RayEvaluator(task, RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
         before = set(evaluator.actor_pids())
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
@@ -168,7 +172,7 @@ def test_limping_worker_is_overtaken_and_replaced(
 def test_genome_that_kills_its_process(networks: Networks, caplog: pytest.LogCaptureFixture) -> None:
     culprit = int(networks.hashes[17])
     task = KillerTask(culprits=(culprit,), driver=os.getpid())
-    with RayEvaluator(task, 2) as evaluator:
+    with RayEvaluator(task, RayOptions(2)) as evaluator:
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks, without=[17])
         deaths = evaluator.statistics()["worker_deaths"]
         assert 4 <= deaths <= 6  # one to suspect it, three alone, and what it takes to find it
@@ -185,13 +189,15 @@ def test_genome_that_kills_its_process(networks: Networks, caplog: pytest.LogCap
         assert evaluator.statistics()["worker_deaths"] == deaths
 
 
+@pytest.mark.slow
 def test_two_killers_of_one_chunk(networks: Networks) -> None:
     task = KillerTask(culprits=tuple(networks.hashes[[5, 6]].tolist()), driver=os.getpid())
-    with RayEvaluator(task, 2, max_attempts=1) as evaluator:
+    with RayEvaluator(task, RayOptions(2, max_attempts=1)) as evaluator:
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks, without=[5, 6])
         assert evaluator.statistics()["worker_poisoned"] == 2
 
 
+@pytest.mark.slow
 def test_killer_with_weights_of_its_own_is_remembered_with_them(networks: Networks) -> None:
     class PickyKiller(KillerTask):
         def act(self, program: int, weights: np.ndarray, seeds: np.ndarray) -> None:
@@ -200,7 +206,7 @@ def test_killer_with_weights_of_its_own_is_remembered_with_them(networks: Networ
 
     one = networks.take([0, 0])
     task = PickyKiller(culprits=(int(networks.hashes[0]),), driver=os.getpid())
-    with RayEvaluator(task, 2, max_attempts=1) as evaluator:
+    with RayEvaluator(task, RayOptions(2, max_attempts=1)) as evaluator:
         for _ in range(2):
             found = evaluator.evaluate(one, [np.full((2, 20), 1.0), np.full((2, 20), 99.0)], SEEDS)
             assert np.isfinite(found.values[0]).all()
@@ -209,9 +215,9 @@ def test_killer_with_weights_of_its_own_is_remembered_with_them(networks: Networ
 
 
 def test_long_work_is_sent_in_parts_that_stay_within_the_time_limit(networks: Networks) -> None:
-    """One worker, six seconds of work, two seconds for a chunk; then one network whose rollouts take as long."""
+    """One worker, two seconds of work, one second for a chunk; then one network whose rollouts take as long."""
     few = networks.take(np.arange(20))
-    with RayEvaluator(ArithmeticTask(seconds=0.3), 1, timeout_seconds=2.0) as evaluator:
+    with RayEvaluator(ArithmeticTask(seconds=0.1), RayOptions(1, timeout_seconds=1.0)) as evaluator:
         evaluator.wait_until_started()
         for _ in range(2):  # its cost is not known, and known
             assert_right(evaluator.evaluate(few, WEIGHTS, SEEDS), few)
@@ -223,9 +229,10 @@ def test_long_work_is_sent_in_parts_that_stay_within_the_time_limit(networks: Ne
         assert evaluator.statistics()["worker_chunks"] - chunks >= 2
 
 
+@pytest.mark.slow
 def test_genome_that_hangs(networks: Networks, caplog: pytest.LogCaptureFixture) -> None:
     task = HangingTask(culprits=(int(networks.hashes[30]),))
-    with RayEvaluator(task, 2, timeout_seconds=0.5, max_attempts=2) as evaluator:
+    with RayEvaluator(task, RayOptions(2, timeout_seconds=0.5, max_attempts=2)) as evaluator:
         evaluator.wait_until_started()
         begin = time.perf_counter()
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks, without=[30])
@@ -238,7 +245,7 @@ def test_genome_that_hangs(networks: Networks, caplog: pytest.LogCaptureFixture)
 
 def test_interrupted_call_leaves_the_evaluator_usable(networks: Networks) -> None:
     """KeyboardInterrupt in the middle of a request; its late answers are dropped."""
-    with RayEvaluator(ArithmeticTask(seconds=0.05), 2) as evaluator:
+    with RayEvaluator(ArithmeticTask(seconds=0.05), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
         with meanwhile(lambda: (time.sleep(0.3), os.kill(os.getpid(), signal.SIGINT))[1]), suppress(KeyboardInterrupt):
             evaluator.evaluate(networks.take(range(39, -1, -1)), WEIGHTS, SEEDS)
@@ -248,26 +255,28 @@ def test_interrupted_call_leaves_the_evaluator_usable(networks: Networks) -> Non
 
 def test_task_that_cannot_be_loaded(networks: Networks) -> None:
     with (
-        RayEvaluator(UnloadableTask(), 2) as evaluator,
+        RayEvaluator(UnloadableTask(), RayOptions(2)) as evaluator,
         pytest.raises(WorkerError, match=r"cannot load task 'unloadable': .*No module named 'simulator'"),
     ):
         evaluator.evaluate(networks, WEIGHTS, SEEDS)
 
 
+@pytest.mark.slow
 def test_task_that_kills_every_worker(networks: Networks) -> None:
     with (
-        RayEvaluator(StillbornTask(driver=os.getpid()), 2) as evaluator,
+        RayEvaluator(StillbornTask(driver=os.getpid()), RayOptions(2)) as evaluator,
         pytest.raises(WorkerError, match="task 'stillborn' died 3 times in a row while starting"),
     ):
         evaluator.evaluate(networks, WEIGHTS, SEEDS)
 
 
+@pytest.mark.slow
 def test_workers_that_find_no_room(networks: Networks) -> None:
     """More evaluators than CPUs: the second waits, and says so in the end."""
-    with RayEvaluator(ArithmeticTask(), 4) as first:
+    with RayEvaluator(ArithmeticTask(), RayOptions(4)) as first:
         first.wait_until_started()
         with (
-            RayEvaluator(ArithmeticTask(), 2, start_seconds=1) as second,
+            RayEvaluator(ArithmeticTask(), RayOptions(2, start_seconds=1)) as second,
             pytest.raises(WorkerError, match="none of 2 workers started within 1 s"),
         ):
             second.evaluate(networks, WEIGHTS, SEEDS)
@@ -275,19 +284,20 @@ def test_workers_that_find_no_room(networks: Networks) -> None:
 
 def test_workers_on_their_way_get_there_before_they_are_ended() -> None:
     """Ray may leak the place of an actor that is killed earlier, and the next evaluator would wait for it."""
-    with RayEvaluator(ArithmeticTask(), 2) as evaluator:
-        answers = [worker.starting for worker in evaluator._workers]
+    with RayEvaluator(ArithmeticTask(), RayOptions(2)) as evaluator:
+        answers = [worker.starting for worker in evaluator.workers]
     for pid, _, mistake in ray.get(answers):
         assert pid > 0
         assert mistake is None
 
 
+@pytest.mark.slow
 def test_a_worker_that_grows_is_replaced(networks: Networks) -> None:
     """Its memory goes back to the system, its work is done, and nobody is blamed."""
     task = LeakyTask(megabytes=40)
-    with RayEvaluator(task, 2, growth_megabytes=60, home_seconds=0) as evaluator:
+    with RayEvaluator(task, RayOptions(2, growth_megabytes=60, home_seconds=0)) as evaluator:
         seen: set[int] = set()
-        for _ in range(8):
+        for _ in range(5):
             assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
             evaluator.wait_until_started()
             seen |= set(evaluator.actor_pids())

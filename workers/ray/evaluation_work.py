@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from envs.task import Returns, Seeds, Weights
 from wann.network import Networks
-from workers.evaluator import validated
+from workers.blame import validated
 from workers.ray.blocks import Block, blocks
 from workers.ray.chunks import CostModel, cost_units
 from workers.ray.work import Work
-from workers.ray.worker_process import EvaluationOrder, dump
+from workers.ray.worker_process import EvaluationRunner, dump
 
 
-class Request(Work):
+class EvaluationWork(Work):
     """One call of `evaluate`.
 
     A piece is one network on one block of its rollouts: piece k is network k % P on block k // P. There is one block,
@@ -37,8 +37,8 @@ class Request(Work):
         self.oracle, self.shape = oracle, shape
         self.blocks = blocks(*shape[1:], num_blocks)
         self.returns = Returns(np.full(shape, np.nan), np.zeros(shape, np.int64))
-        order = EvaluationOrder(weights if isinstance(weights, np.ndarray) else None, self.seeds, oracle)
-        super().__init__(order, np.concatenate([cost_units(networks, block.num_lanes) for block in self.blocks]), cost)
+        runner = EvaluationRunner(weights if isinstance(weights, np.ndarray) else None, self.seeds, oracle)
+        super().__init__(runner, np.concatenate([cost_units(networks, block.num_lanes) for block in self.blocks]), cost)
 
     def rows(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
         return pieces % len(self.networks)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from envs.task import Seeds
 from wann.gradients import GradientRequest, Gradients
-from workers.evaluator import TaskError
+from workers.blame import TaskError
 from workers.ray.chunks import CostModel
 from workers.ray.work import Work
-from workers.ray.worker_process import GradientOrder, GradientReply, dump
+from workers.ray.worker_process import GradientReply, GradientRunner, dump
 
 # Nodes cost something as well, and a genome may have no connections.
 _NODE_CONNECTIONS = 2
@@ -31,7 +31,7 @@ class GradientWork(Work):
     ) -> None:
         self.requests = requests
         self.found = [Gradients.nothing(wanted.genome.num_nodes) for wanted in requests]
-        super().__init__(GradientOrder(weights, np.asarray(seeds)), gradient_units(requests), cost)
+        super().__init__(GradientRunner(weights, np.asarray(seeds)), gradient_units(requests), cost)
 
     def rows(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
         return pieces

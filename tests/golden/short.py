@@ -1,0 +1,75 @@
+"""Every config of configs/, made so short that it takes seconds: a run of it gives a network that stays the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DIGESTS = Path(__file__).resolve().parent / "configs.json"
+CONFIGS = DIGESTS.parent.parent.parent / "configs"
+# Latents of frames, and with them races, may differ between kinds of processors.
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "car_racing")
+COARSE = 1.0  # step of the grid of weights that the best one is looked for on
+_CHAMPION = {"first_episodes": 1, "candidates": 2, "selection_episodes": 2, "report_episodes": 2}
+_FEW_STEPS = {"bipedal_walker": {"max_steps": 60}}
+
+
+def shortened(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain values of a config with few generations, genomes, images and episodes."""
+    short = {
+        **values,
+        "workers": {"evaluator": "inline"},
+        "logging": {"progress": False, "tensorboard": False},
+        "champion": {**(values.get("champion") or {}), **_CHAMPION},
+        "search": _search(values.get("search")),
+        "task": dict(values.get("task") or {}),
+    }
+    few_steps = _FEW_STEPS.get(short["task"].get("name", ""), {})
+    if short["task"].get("batch"):
+        short["task"]["batch"] = 200
+    if values.get("stages"):
+        short["stages"] = [_stage(stage, few_steps) for stage in values["stages"][:3]]
+        short.pop("generations", None)
+    else:
+        short["task"] |= few_steps
+        short["generations"] = 4
+    if values.get("replicates"):
+        short["replicates"] = 2
+    if values.get("sweep"):
+        short["sweep"] = {"search.population": [8, 12], "search.complexity_probability": [0.2, 0.8]}
+    return short
+
+
+def digests(run: Path) -> dict[str, str]:
+    """A digest of the network of each champion in a run, by the champion's path in it."""
+    found = {}
+    for path in sorted(run.rglob("champion.json")):
+        champion = json.loads(path.read_text())
+        network = json.dumps([champion["nodes"], champion["connections"]]).encode()
+        found[path.relative_to(run).as_posix()] = hashlib.sha256(network).hexdigest()[:16]
+    return found
+
+
+def _search(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    search = {**(values or {}), "population": 8, "tournament_size": 4}
+    if search.get("safe_mutation"):
+        search["safe_mutation"] = {**search["safe_mutation"], "candidates": 3}
+    if search.get("gradient_informed"):
+        search["gradient_informed"] = {**search["gradient_informed"], "children": 3, "probes": 8}
+    return search
+
+
+def _stage(values: Mapping[str, Any], few_steps: Mapping[str, Any]) -> dict[str, Any]:
+    stage = {key: value for key, value in values.items() if key != "enough"}
+    return {
+        **stage,
+        "generations": 2,
+        "restarts": 1,
+        "survivors": 4,
+        "search": _search(values.get("search")),
+        "task": {**(values.get("task") or {}), **few_steps},
+        "champion": {**(values.get("champion") or {}), "selection_episodes": 2},
+    }

@@ -1,0 +1,256 @@
+"""Every command of README.md and docs/ is run as it stands there, or by the stand-in beside it (`markdown`)."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from configs import load_config
+from lacking import lacks
+from markdown import blocks, commands, links, program, spans
+from places import ROOT
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LANGUAGES = {"sh", "yaml", "python", "text", "json"}
+PROGRAMS = re.compile(
+    r"^(\.venv/bin/python|python -m|make|run_search\.py|inspect_champion\.py|compare_baselines\.py|train_vae\.py|"
+    r"wann-[a-z]+|ray|docker|kubectl|tensorboard|pip install) "
+)
+
+# Nothing is run for these: all that no machine with this project alone can do, and what another test runs.
+SKIPPED = {
+    "needs machines with ssh": 4,
+    "needs a tracking server": 1,
+    "needs mlflow-skinny, which is not installed with this project": 1,
+    "needs wandb, which is not installed with this project": 1,
+    "takes ten minutes; tests/test_chaos.py runs its small size": 1,
+    "is what tests/test_chaos.py runs": 1,
+    "takes two hours": 1,
+    "is run in results.md, into another directory": 1,
+}
+
+# A document whose commands are all done in seconds; the others are slow.
+QUICK = {"README.md", "docs/python.md"}
+
+# Searches, comparisons and trainings with as little to do as they can have: stand-ins name them.
+_CHAMPION = "--set champion.first_episodes=1 --set champion.candidates=2 --set champion.selection_episodes=2"
+_FEW = f"{_CHAMPION} --set champion.report_episodes=2 --set search.population=8 --set search.tournament_size=2"
+# Few weights: the best one is looked for among them, in whole episodes.
+_WEIGHTS = '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2}}'
+_LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set search.safe_mutation=null"
+_STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
+LITTLE = {
+    "SMALL": f"{_FEW} --set generations=2 --set workers.evaluator=inline",
+    "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
+    "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} {_LEAST} --set task.stall_steps=5 --set workers.evaluator=inline",
+    "GRADIENT": "--set generations=2 --set search.gradient.children=2 --set task.batch=200",
+    "COMPARE": "--steps 2000 --episodes 2 --workers 1",
+    "ENCODER": "--simulators envpool --frames 1000 --held-out 1000 --epochs 1 --num-workers 1",
+    "PARTS": "--seeds 1 --steps 0.001 --episodes 2",
+}
+
+
+def name_of(document: Path) -> str:
+    return document.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's files in a directory whose path has a space and an accent, with this interpreter's packages."""
+    root = tmp_path_factory.mktemp("a copy à part") / "project"
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    (root / ".venv").mkdir()
+    for part in Path(sys.prefix).iterdir():
+        (root / ".venv" / part.name).symlink_to(part)
+    (root / ".venv" / "ready").unlink(missing_ok=True)
+    (root / ".venv" / "ready").touch()  # `make` has nothing to set up
+    return root
+
+
+@pytest.fixture
+def shell(copy: Path):
+    """Runs a command in the copy, and fails with what it printed."""
+
+    def run(command: str, place: str) -> None:
+        path = f"{copy / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, **LITTLE, "PATH": path, "COLUMNS": "120"}
+        found = subprocess.run(
+            ["bash", "-c", command], cwd=copy, env=environment, capture_output=True, text=True, timeout=840, check=False
+        )
+        assert found.returncode == 0, f"{place}: {command}\n{found.stdout[-3000:]}\n{found.stderr[-3000:]}"
+
+    return run
+
+
+def marked(document: Path) -> object:
+    marks = [] if name_of(document) in QUICK else [pytest.mark.slow, pytest.mark.timeout(900)]
+    return pytest.param(document, id=name_of(document), marks=marks)
+
+
+@pytest.mark.parametrize("document", [marked(path) for path in DOCUMENTS])
+def test_every_command_runs_as_it_stands(document: Path, shell) -> None:
+    """In order, so that a command finds what those before it left."""
+    for block in blocks(document):
+        for command in commands(block) if block.language == "sh" else ():
+            if command.run is not None:
+                shell(command.run, command.place)
+
+
+def test_what_is_skipped_is_on_the_list() -> None:
+    found: dict[str, int] = {}
+    for block in (block for document in DOCUMENTS for block in blocks(document) if block.language == "sh"):
+        for command in commands(block):
+            if command.run is None:
+                found[command.reason] = found.get(command.reason, 0) + 1
+    assert found == SKIPPED
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_block_says_what_it_is(document: Path) -> None:
+    for block in blocks(document):
+        assert block.language in LANGUAGES, f"{block.place}: expected one of {sorted(LANGUAGES)}"
+        assert block.language in ("sh", "python") or not PROGRAMS.match(block.text), f"{block.place}: a command"
+        assert not block.comment or block.language in ("sh", "python"), f"{block.place}: a comment on no command"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_config_loads(document: Path, tmp_path: Path) -> None:
+    """Parts of configs are laid over a config of the pole."""
+    for block in blocks(document):
+        if block.language != "yaml":
+            continue
+        values = {"task": {"name": "cartpole_swingup"}, **yaml.safe_load(block.text)}
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(values))
+        load_config(path)
+
+
+def python_blocks() -> list[object]:
+    found = [block for document in DOCUMENTS for block in blocks(document) if block.language == "python"]
+    return [pytest.param(block, id=block.place) for block in found]
+
+
+@pytest.mark.parametrize("block", python_blocks())
+def test_every_piece_of_python_runs(block, shell, copy: Path) -> None:
+    (copy / "piece.py").write_text(block.text + "\n")
+    shell(".venv/bin/python piece.py", block.place)
+
+
+# --- what is named without being run ---
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for link in links(document):
+        if re.match(r"^[a-z]+:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), f"{document.name}: {link}"
+        if heading:
+            assert heading in {slug(line) for line in headings(target)}, f"{document.name}: {link}"
+
+
+def headings(document: Path) -> list[str]:
+    return re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", heading.lower()))
+
+
+# Files by their names in the project, not those of a run or of the user.
+_PATH = re.compile(
+    r"^(?:baselines|benchmarks|configs|deploy|docs|encoding|envs|evolution|examples|experiment|inspection|storage|tests|"
+    r"wann|workers)/[\w./*-]+$|^[\w]+\.py$"
+)
+USERS_OWN = {"mymodule.py"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    for span in spans(document):
+        if _PATH.match(span) and span not in USERS_OWN:
+            assert list(ROOT.glob(span)), f"{document.name}: `{span}`"
+
+
+@pytest.fixture(scope="module")
+def makefile() -> str:
+    return (ROOT / "Makefile").read_text()
+
+
+def mentioned() -> Iterator[tuple[str, str]]:
+    """Commands of the project in the text, those that are skipped included, and where."""
+    for document in DOCUMENTS:
+        for span in spans(document):
+            if PROGRAMS.match(span):
+                yield document.name, span
+        for block in blocks(document):
+            for command in commands(block) if block.language == "sh" else ():
+                yield command.place, command.shown
+
+
+def test_every_program_and_option_that_is_named_exists(makefile: str) -> None:
+    """Without being run: targets of make, scripts, modules, and the options in their sources."""
+    for place, command in mentioned():
+        what = program(command)
+        if what.startswith("make "):
+            assert re.search(rf"^{what.split()[1]}:", makefile, re.MULTILINE), f"{place}: `{command}`"
+            continue
+        source = source_of(what)
+        if source is None:
+            continue
+        assert source.exists(), f"{place}: `{command}`"
+        text = source.read_text()
+        for option in re.findall(r"(?<= )--[a-z-]+", command.split(" -- ")[0]):
+            assert f'"{option}"' in text, f"{place}: `{command}`: {option}"
+
+
+def source_of(what: str) -> Path | None:
+    """The file that defines a program's options; None of a program that is not the project's."""
+    if what.startswith("-m "):
+        path = ROOT / what.removeprefix("-m ").replace(".", "/")
+        return path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+    return ROOT / what if what.endswith(".py") else None
+
+
+def test_tensorboard_is_said_to_be_a_package_of_its_own() -> None:
+    """Only the writer of its events is installed; who names the command says so."""
+    assert not re.search(r"^tensorboard==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    for document in DOCUMENTS:
+        if any(span.startswith("tensorboard ") for span in spans(document)):
+            text = " ".join(document.read_text().split())
+            assert re.search(r"not install", text), document.name
+            assert "TensorBoard" in text
+
+
+def test_the_index_names_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    pages = {path.name for path in index.parent.glob("*.md")} - {index.name}
+    assert pages <= set(links(index))
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_broken_link(copy: Path, shell) -> None:
+    try:
+        import mkdocs  # noqa: F401 - whether it is there
+    except ImportError:
+        lacks("mkdocs: pip install 'weight-agnostic-search[docs]'")
+    shell("make docs", "make docs")
+    assert (copy / "site" / "index.html").exists()
+    for page in (copy / "site").rglob("*.html"):
+        loaded = re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=\"?https?://[^\"> ]*", page.read_text())
+        assert not loaded, f"{page.name} loads from another host: {loaded}"

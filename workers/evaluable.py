@@ -1,0 +1,60 @@
+"""The parts of a task that evaluators use, and the oracle of a task in the same form."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from envs.task import Returns, Seeds, Weights
+from wann.network import Network, Networks
+
+
+class Evaluable(Protocol):
+    """A batch of networks can be evaluated on it: a task, or its oracle."""
+
+    @property
+    def name(self) -> str: ...
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """See `envs.task.Task.evaluate`."""
+        ...
+
+
+class EvaluableTask(Evaluable, Protocol):
+    """The part of `envs.task.Task` that evaluators need; `workers.device.DeviceTask` has no more than this."""
+
+    @property
+    def num_inputs(self) -> int: ...
+    @property
+    def num_outputs(self) -> int: ...
+    def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
+        """See `envs.task.Task.evaluate_oracle`."""
+        ...
+
+
+class Oracle:
+    """Evaluates networks one by one by a task's ``evaluate_oracle``."""
+
+    def __init__(self, task: EvaluableTask) -> None:
+        self._task = task
+
+    @property
+    def name(self) -> str:
+        return self._task.name
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """As `envs.task.Task.evaluate`, in float64."""
+        own = [weights] * len(networks) if isinstance(weights, np.ndarray) else weights
+        parts = [self._task.evaluate_oracle(n, w, seeds) for n, w in zip(networks, own, strict=True)]
+        falls = [part.falls for part in parts if part.falls is not None]
+        return Returns(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate(falls) if falls else None,
+        )
+
+
+def task_or_oracle(task: EvaluableTask, oracle: bool) -> Evaluable:
+    """The task itself, or its oracle."""
+    return Oracle(task) if oracle else task

@@ -1,0 +1,46 @@
+"""The number and size of the chunks of a request, from its measured cost."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+
+from workers.ray.chunks import cut
+from workers.ray.evaluation_work import EvaluationWork
+from workers.ray.options import RayOptions
+from workers.ray.work import Chunk, Work
+
+# Parts of the work for each worker that can be told apart: the cost of a part is known when it is done, not before.
+_PARTS_PER_WORKER = 8
+# Chunks per worker while their cost is unknown.
+_BLIND_CHUNKS = 4
+
+
+def num_blocks(options: RayOptions, num_workers: int, num_networks: int, expected_seconds: float | None) -> int:
+    """Blocks into which the rollouts of each network are cut.
+
+    There are as many parts as even the workers out, but each is worth sending and far from the time limit.
+    """
+    if expected_seconds is None:
+        return max(1, _BLIND_CHUNKS * num_workers // num_networks)
+    parts = min(_PARTS_PER_WORKER * num_workers, int(expected_seconds / options.chunk_seconds))
+    return max(1, ceil(parts / num_networks), ceil(expected_seconds / num_networks / options.longest_seconds))
+
+
+def chunks_of(work: EvaluationWork, options: RayOptions, num_workers: int) -> list[Chunk]:
+    """All missing pieces of an evaluation, in chunks for ``num_workers``."""
+    pieces = np.flatnonzero(work.missing)
+    units, blocks = work.units[pieces], work.block_numbers(pieces)
+    total = float(units.sum())
+    expected = work.cost.expected_seconds(total)
+    smallest = largest = total / (_BLIND_CHUNKS * num_workers)
+    if expected:
+        largest = total * options.longest_seconds / expected
+        smallest = min(total * options.chunk_seconds / expected, total / num_workers, largest)
+    return [work.chunk(pieces[part]) for part in cut(units, num_workers, smallest, largest, kinds=blocks)]
+
+
+def single_pieces(work: Work) -> list[Chunk]:
+    """A chunk for each missing piece."""
+    return [work.chunk(np.array([piece])) for piece in np.flatnonzero(work.missing)]
