@@ -95,6 +95,7 @@ class Box2DTask:
 
     def _simulation(self, simulator: str) -> Simulation:
         return Simulation(
+            self.id,
             self._envpool if simulator == "envpool" else self._gymnasium,
             self.waves[simulator],
             Limits(self.max_steps, self.stall_steps),
