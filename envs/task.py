@@ -216,11 +216,6 @@ class Playable(Task, Protocol):
         ...
 
 
-def modules_of(task: object) -> tuple[str, ...]:
-    """Modules of the user's that a task needs."""
-    return task.modules if isinstance(task, NeedsModules) else ()
-
-
 def is_safe_at_home(task: object) -> bool:
     """Whether small requests may run in the driver."""
     return isinstance(task, SafeInDriver) and task.safe_at_home

@@ -68,7 +68,9 @@ class AnsweringEnvironment(gymnasium.Wrapper):
                 raise
             return self._blind, float("nan"), True, False, {FAILURE: _failure("step()", error)}
         if not isinstance(answer, tuple) or len(answer) != 5:
-            raise self._refusal("step()", _STEP, f"a tuple of {len(answer)}" if isinstance(answer, tuple) else answer)
+            raise self._refusal(
+                "step()", _STEP, f"a tuple of {len(answer)}" if isinstance(answer, tuple) else _shown(answer)
+            )
         observation, reward, terminated, truncated, info = answer
         return (
             self._vector(observation, "step()"),
@@ -90,7 +92,7 @@ class AnsweringEnvironment(gymnasium.Wrapper):
             return float(reward)
         found = np.asarray(reward)
         if found.size != 1 or found.dtype.kind not in "fiub":
-            raise self._refusal("step()", "a number as reward", reward)
+            raise self._refusal("step()", "a number as reward", _shown(reward))
         return float(found.item())
 
     def _flag(self, name: str, flag: Any) -> bool:
@@ -98,12 +100,11 @@ class AnsweringEnvironment(gymnasium.Wrapper):
             return flag
         found = np.asarray(flag)
         if found.size != 1 or found.dtype.kind not in "biuf":
-            raise self._refusal("step()", f"True or False for {name}", flag)
+            raise self._refusal("step()", f"True or False for {name}", _shown(flag))
         return bool(found.item())
 
-    def _refusal(self, method: str, expected: str, found: Any) -> UserError:
-        shown = found if isinstance(found, str) else _shown(found)
-        return UserError(key="task.id", expected=f"{expected} from {method} of {self._id}", found=shown)
+    def _refusal(self, method: str, expected: str, found: str) -> UserError:
+        return UserError(key="task.id", expected=f"{expected} from {method} of {self._id}", found=found)
 
 
 def reset_problem(id: str, environment: gymnasium.Env) -> UserError | None:
