@@ -28,6 +28,10 @@ def simulator_version(package: str) -> str:
     return f"{package} {version(package)}"
 
 
+# The kind of failures that are the network's own: its output is not a number.
+OUTPUT = "output"
+
+
 @dataclass(frozen=True)
 class Failure:
     """The reason why an episode has no return."""
@@ -258,7 +262,7 @@ class _Wave:
             sound = seen & said
             if not sound.all():
                 self._fail(pool, lanes[~seen], Failure("observation", "an observation that is not finite"))
-                self._fail(pool, lanes[seen & ~said], Failure("output", "a network with an output that is no number"))
+                self._fail(pool, lanes[seen & ~said], Failure(OUTPUT, "a network with an output that is no number"))
                 lanes, outputs = lanes[sound], outputs[sound]
                 if not len(lanes):
                     break

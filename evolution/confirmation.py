@@ -44,6 +44,8 @@ GRID_STEP = 0.05  # between the shared weights among which the best is looked fo
 GRID_SIZE = 401  # shared weights of that grid at most
 GRID_EPISODES = 64  # per shared weight of that grid, of the last few; where fewer choose the champion, those
 GRID_HALVINGS = 4  # of the grid before that, the first on a sixteenth of these episodes
+# Of the returns of episodes.
+_FIGURES = ("mean", "std", "median", "min")
 
 
 def rank_candidates(
@@ -136,7 +138,8 @@ def confirm(
         each episode), ``random_shared_weight`` (one for all connections, drawn for each episode) and
         ``best_shared_weight`` (chosen on selection seeds over a fine grid), each with mean, standard
         deviation, median and minimum over ``episodes`` fresh episodes, and the share that ``falls`` where the
-        task tells.
+        task tells. Episodes without a finite return are left out, and their share is ``failed``, where there are
+        any; where there are no others, the figures are None.
     """
     network = compile_genome(genome)
     episodes = config.report_episodes
@@ -204,11 +207,22 @@ def best_shared_weight(
     return halve(finer, [last << k for k in range((selection_episodes // last).bit_length())], GRID_HALVINGS + 1)
 
 
-def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float]:
+def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float | None]:
     """Over all episodes of one network, or those of one of its weight settings."""
     rows = slice(None) if row is None else row
-    values = returns.values[:, rows]
     falls = None if returns.falls is None else returns.falls[:, rows]
+    all_values = returns.values[:, rows]
+    finite = np.isfinite(all_values)
+    values = all_values if finite.all() else all_values[finite]
+    figures: dict[str, float | None] = dict(_figures(values) if values.size else dict.fromkeys(_FIGURES))
+    if falls is not None:
+        figures["falls"] = float(falls.mean())
+    if not finite.all():
+        figures["failed"] = float(1 - finite.mean())
+    return figures
+
+
+def _figures(values: NDArray[np.float64]) -> dict[str, float]:
     first = values.ravel()[0]
     same = bool((values == first).all())  # where seeds change nothing, sums would only add rounding
     return {
@@ -216,5 +230,4 @@ def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float]:
         "std": 0.0 if same else float(values.std()),
         "median": float(np.median(values)),
         "min": float(values.min()),
-        **({} if falls is None else {"falls": float(falls.mean())}),
     }

@@ -116,8 +116,7 @@ def _fitting(space: Space, value: Any) -> Any:
     if isinstance(space, MultiBinary):
         return _integers(value, space.shape, 0, 2)
     if isinstance(space, Box):
-        found = _array(value, space.shape).reshape(space.shape)
-        return _exactly(found, space.dtype)
+        return _exactly(_array(value, space.shape).reshape(space.shape), space.dtype)
     if isinstance(space, Dict):
         if not isinstance(value, Mapping) or not value.keys() >= space.spaces.keys():
             raise UnfitObservation(f"a dict with the keys {list(space.spaces)}", _keys_of(value))

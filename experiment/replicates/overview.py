@@ -45,7 +45,8 @@ class Overview:
     def finished(self, child: Child, champion: Champion) -> None:
         self.gone(child)
         mean = champion.returns["random_shared_weight"]["mean"]
-        self._say(f"{child.name}  done ({self._done} of {self._total})  random shared weight {mean:.1f}")
+        shown = "-" if mean is None else f"{mean:.1f}"
+        self._say(f"{child.name}  done ({self._done} of {self._total})  random shared weight {shown}")
 
     def gone(self, child: Child) -> None:
         self._running.remove(child)

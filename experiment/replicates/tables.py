@@ -45,14 +45,19 @@ def row_of(champion: Champion) -> dict[str, Any]:
     return {
         "seed": champion.seed,
         "generations": champion.generation,
-        "random_mean": random["mean"],
-        "random_std": random["std"],
+        "random_mean": _number(random["mean"]),
+        "random_std": _number(random["std"]),
         "best_weight": best["weight"],
-        "best_mean": best["mean"],
-        "best_std": best["std"],
+        "best_mean": _number(best["mean"]),
+        "best_std": _number(best["std"]),
         "hidden": network.num_hidden,
         "connections": network.num_connections,
     }
+
+
+def _number(figure: float | None) -> float:
+    """A confirmed figure; NaN where every episode failed."""
+    return float("nan") if figure is None else figure
 
 
 def combination_rows(parent: RunDirectory, finished: Finished) -> list[dict[str, Any]]:

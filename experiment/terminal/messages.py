@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,14 +102,16 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     )
     individual, random = returns["random_individual_weights"], returns["random_shared_weight"]
     best = returns["best_shared_weight"]
-    for name in ("shared weight", "mean", "sd", "median", "min", *(["falls"] if "falls" in best else [])):
+    records = [*_shown(returns), individual, random, best]
+    shares = [name for name in ("falls", "failed") if any(name in record for record in records)]
+    for name in ("shared weight", "mean", "sd", "median", "min", *shares):
         table.add_column(name, justify="right")
     for record in _shown(returns):
-        table.add_row(f"{record['weight']:g}", *_figures(record))
+        table.add_row(f"{record['weight']:g}", *_figures(record, shares))
     table.add_section()
-    table.add_row("random, each its own", *_figures(individual))
-    table.add_row(f"random in U({random['low']:g}, {random['high']:g})", *_figures(random))
-    table.add_row(f"best, {best['weight']:g}", *_figures(best))
+    table.add_row("random, each its own", *_figures(individual, shares))
+    table.add_row(f"random in U({random['low']:g}, {random['high']:g})", *_figures(random, shares))
+    table.add_row(f"best, {best['weight']:g}", *_figures(best, shares))
     if "vote" in returns:
         table.add_section()
         table.add_row("vote of all weights", f"{returns['vote']:.1f}")
@@ -141,6 +143,8 @@ def _shown(returns: Mapping[str, Any]) -> list[dict[str, float]]:
     return returns["per_weight"] if len(returns["per_weight"]) <= _MOST_WEIGHTS else []
 
 
-def _figures(record: dict[str, float]) -> list[str]:
-    falls = [f"{record['falls']:.0%}"] if "falls" in record else []
-    return [*(f"{record[key]:.1f}" for key in ("mean", "std", "median", "min")), *falls]
+def _figures(record: Mapping[str, Any], shares: Sequence[str]) -> list[str]:
+    """Of a row: statistics of its returns, or a dash where no episode had one, and shares of its episodes."""
+    numbers = [record[key] for key in ("mean", "std", "median", "min")]
+    shown = ["-" if number is None else f"{number:.1f}" for number in numbers]
+    return [*shown, *(f"{record.get(name, 0):.0%}" for name in shares)]
