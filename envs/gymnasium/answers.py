@@ -17,6 +17,8 @@ from envs.gymnasium.spaces import Interface
 from envs.waves import Failure
 from wann.errors import UserError
 
+# Types that need no second look.
+_NUMBERS, _FLAGS = (float, int), (bool, np.bool_)
 _STEP = "(observation, reward, terminated, truncated, info)"
 
 
@@ -88,7 +90,7 @@ class AnsweringEnvironment(gymnasium.Wrapper):
             raise self._refusal(method, expected, error.found) from error
 
     def _number(self, reward: Any) -> float:
-        if isinstance(reward, float | int):
+        if isinstance(reward, _NUMBERS):
             return float(reward)
         found = np.asarray(reward)
         if found.size != 1 or found.dtype.kind not in "fiub":
@@ -96,8 +98,8 @@ class AnsweringEnvironment(gymnasium.Wrapper):
         return float(found.item())
 
     def _flag(self, name: str, flag: Any) -> bool:
-        if isinstance(flag, bool):
-            return flag
+        if isinstance(flag, _FLAGS):
+            return bool(flag)
         found = np.asarray(flag)
         if found.size != 1 or found.dtype.kind not in "biuf":
             raise self._refusal("step()", f"True or False for {name}", _shown(flag))
@@ -140,7 +142,7 @@ def _failure(method: str, error: Exception) -> Failure:
 
 
 def _info(info: Any) -> dict:
-    return dict(info) if isinstance(info, Mapping) else {}
+    return info if isinstance(info, dict) else {}
 
 
 def _shown(value: Any) -> str:

@@ -56,20 +56,19 @@ class ToVector:
     """
 
     space: Space
-    flat: bool  # whether observations are vectors already
+    shape: tuple[int, ...] | None  # of observations that are vectors already; None for those that are flattened
 
     def __call__(self, observation: Any) -> NDArray:
+        if self.shape is not None:
+            return _array(observation, self.shape)
         from gymnasium.spaces import flatten
 
-        shape = self.space.shape
-        if self.flat and shape is not None:
-            return _array(observation, shape).reshape(shape)
         return np.asarray(flatten(self.space, _fitting(self.space, observation)))
 
 
 def vectors_of(space: Space) -> ToVector:
     """The way to the vectors of a space that `is_vector` or `is_flattenable`."""
-    return ToVector(space, is_vector(space))
+    return ToVector(space, space.shape if is_vector(space) else None)
 
 
 def names_of(space: Space) -> tuple[str, ...]:
@@ -86,7 +85,7 @@ def places(shape: tuple[int, ...]) -> Iterator[str]:
 
 
 def _array(value: Any, shape: tuple[int, ...]) -> NDArray:
-    """Numbers of a shape, or of one that differs in axes of length 1."""
+    """Numbers in an array of a shape; those of one that differs in axes of length 1 are taken, too."""
     if isinstance(value, np.ndarray) and value.shape == shape and value.dtype.kind in "fiub":
         return value
     expected = f"an array of shape {list(shape)}"
@@ -98,7 +97,7 @@ def _array(value: Any, shape: tuple[int, ...]) -> NDArray:
         raise UnfitObservation(expected, f"no numbers but {_type_of(value)}")
     if _without_ones(found.shape) != _without_ones(shape):
         raise UnfitObservation(expected, f"one of shape {list(found.shape)}")
-    return found
+    return found.reshape(shape)
 
 
 def _without_ones(shape: tuple[int, ...]) -> list[int]:
@@ -116,7 +115,7 @@ def _fitting(space: Space, value: Any) -> Any:
     if isinstance(space, MultiBinary):
         return _integers(value, space.shape, 0, 2)
     if isinstance(space, Box):
-        return _exactly(_array(value, space.shape).reshape(space.shape), space.dtype)
+        return _exactly(_array(value, space.shape), space.dtype)
     if isinstance(space, Dict):
         if not isinstance(value, Mapping) or not value.keys() >= space.spaces.keys():
             raise UnfitObservation(f"a dict with the keys {list(space.spaces)}", _keys_of(value))
@@ -131,7 +130,7 @@ def _fitting(space: Space, value: Any) -> Any:
 
 def _integers(value: Any, shape: tuple[int, ...], low: Any, high: Any) -> NDArray[np.int64]:
     """Whole numbers of a shape, from ``low`` to below ``high``."""
-    found = _array(value, shape).reshape(shape)
+    found = _array(value, shape)
     whole = found.astype(np.int64)
     if not (whole == found).all() or (whole < low).any() or (whole >= high).any():
         bounds = f"from {np.min(low)} to {np.max(high) - 1}"

@@ -93,7 +93,8 @@ class GymnasiumPool:
             raise
         except Exception as error:
             raise LaneError(lane, self._id, error) from error
-        self._note(lane, info)
+        if FAILURE in info:
+            self.failures[lane] = info[FAILURE]
         return observation
 
     def _step(self, lane: int, action: Any) -> tuple:
@@ -103,9 +104,6 @@ class GymnasiumPool:
             raise
         except Exception as error:
             raise LaneError(lane, self._id, error) from error
-        self._note(lane, answer[4])
+        if FAILURE in answer[4]:
+            self.failures[lane] = answer[4][FAILURE]
         return answer
-
-    def _note(self, lane: int, info: dict[str, Any]) -> None:
-        if FAILURE in info:
-            self.failures[lane] = info[FAILURE]
