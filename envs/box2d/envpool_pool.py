@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from envs.waves import Failure, Step
 from wann.errors import UserError, did_you_mean
 
-# What `task.simulator` may say; auto takes EnvPool where it is installed.
+# Values of `task.simulator`; auto takes EnvPool where it is installed.
 SIMULATORS = ("auto", "envpool", "gymnasium")
 
 
@@ -82,7 +82,7 @@ class EnvPoolPool:
 
 
 def _return_memory() -> None:
-    """Hand what a pool has freed back to the system: else the many small pieces of it keep a worker growing."""
+    """Return freed memory to the system. Its many small pieces would keep a worker growing."""
     trim = _malloc_trim()
     if trim is not None:
         trim(0)
