@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from envs.gymnasium.making import original
 from envs.task import Playable, Task
 from wann.network import Network
 from wann.oracle import forward_lanes
@@ -81,8 +82,8 @@ def _close(environment: gymnasium.Env) -> None:
 
 
 def _in_words(error: Exception) -> str:
-    """The error's type and the first line of what it says, shortened."""
-    said = next(iter(str(error).strip().splitlines()), "")
+    """The error's type and the first line of its message, shortened."""
+    said = next(iter(str(original(error)).strip().splitlines()), "")
     said = said if len(said) <= 160 else said[:159].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
@@ -166,7 +167,7 @@ class Episode:
 
 
 class Behaviour:
-    """What networks see and do in a task; see `evolution.mutation.safe.Behaviour`."""
+    """Inputs and actions of networks in a task; see `evolution.mutation.safe.Behaviour`."""
 
     def __init__(self, task: Task) -> None:
         """Raises ValueError for a task that cannot be played."""

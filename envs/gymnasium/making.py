@@ -82,14 +82,17 @@ def make_first(id: str, kwargs: Mapping[str, Any], max_steps: int | None) -> gym
     except UserError:
         raise
     except Exception as error:
-        # Gymnasium says a TypeError of the environment again, at length.
-        said = error.__cause__ if type(error.__cause__) is type(error) else error
-        reason = " ".join(str(said).split()) or type(error).__name__
+        reason = " ".join(str(original(error)).split()) or type(error).__name__
         raise UserError(
             key="task.kwargs",
             expected=f"arguments that {id} can be made with",
             found=f"{dict(kwargs)}: {reason}",
         ) from error
+
+
+def original(error: BaseException) -> BaseException:
+    """The environment's own error: `gymnasium.make` raises a TypeError again, with its arguments behind it."""
+    return error.__cause__ if error.__cause__ is not None and type(error.__cause__) is type(error) else error
 
 
 def _check_kwargs(id: str, kwargs: Mapping[str, Any]) -> None:
