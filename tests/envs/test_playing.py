@@ -55,7 +55,7 @@ gymnasium.register("TestDrawn-v0", Drawn, max_episode_steps=5)
         (
             "TestPlain-v0",
             {},
-            r"cannot be made with the render mode rgb_array \(TypeError: Plain\(\) takes no arguments\)$",
+            r"cannot be made with the render mode rgb_array \(TypeError: Plain\(\) takes no arg",
         ),
         ("TestDrawn-v0", {"gives": "no opengl"}, r"cannot be made .*\(RuntimeError: an OpenGL .* loaded\)$"),
         ("TestDrawn-v0", {"gives": "nothing"}, "gives NoneType where a picture is expected"),
