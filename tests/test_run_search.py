@@ -265,7 +265,7 @@ MISTAKES = [
     ),
     (["{config}", "--set", "evaluation.weights=[1e200]"], "evaluation.weights"),
     (["{config}", "--run-dir", "{run}"], "--resume"),
-    (["{config}", *RACER, "task.encoder=nowhere.safetensors"], "expected an encoder file at nowhere.safetensors, found none"),
+    (["{config}", *RACER, "task.encoder=nowhere.safetensors"], "nowhere.safetensors, found none"),
     (["{config}", *RACER, "task.encoder={config}"], "found a damaged or another one"),
     (["{config}", *RACER, "task.encoder={encoder}"], "expected an encoder with 16 latents at "),
     (["{config}", *RACER, "task.simulator=mujoco"], "expected one of auto, envpool, gymnasium, found 'mujoco'"),
