@@ -560,8 +560,11 @@ def result_keys(config: Config) -> dict[str, Any]:
 
 
 def config_hash(config: Config) -> str:
-    """SHA-256 (hex) of `result_keys` as canonical JSON, but for ``generations``: a resumed run may go on for longer."""
+    """SHA-256 (hex) of `result_keys` as canonical JSON, but for what a resumed run may change: it may go on for longer,
+    and forgive an environment the errors that ended it (``task.on_error`` decides nothing before the first error).
+    """
     decisive = {key: value for key, value in result_keys(config).items() if key != "generations"}
+    decisive["task"] = {option: value for option, value in decisive["task"].items() if option != "on_error"}
     return hashlib.sha256(_canonical(decisive).encode()).hexdigest()
 
 

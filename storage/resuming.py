@@ -56,7 +56,7 @@ def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
             place=place,
             expected="the config that the run was started with",
             found=f"other values of {', '.join(keys)}",
-            remedy="only workers, logging and a larger number of generations may change when a run goes on",
+            remedy="only workers, logging, task.on_error and a larger number of generations may change when a run goes on",
         )
     began = "that the run was started with"
     if new.replicates != saved.replicates:
@@ -81,7 +81,7 @@ def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    return [key for key in differing_keys(old, new) if key != "generations"]
+    return [key for key in differing_keys(old, new) if key not in ("generations", "task.on_error")]
 
 
 def _completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
