@@ -56,7 +56,8 @@ def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
             place=place,
             expected="the config that the run was started with",
             found=f"other values of {', '.join(keys)}",
-            remedy="only workers, logging, task.on_error and a larger number of generations may change when a run goes on",
+            remedy="only workers, logging, task.on_error and a larger number of generations may change when a run "
+            "goes on",
         )
     began = "that the run was started with"
     if new.replicates != saved.replicates:
