@@ -32,12 +32,15 @@ def result_keys(config: Config) -> dict[str, Any]:
 
 
 def decisive_keys(config: Config) -> dict[str, Any]:
-    """`result_keys` without those that may change on a resume: the end of a search, which may come later.
+    """`result_keys` without those that may change on a resume: the end of a search, and ``task.on_error``.
 
     Stages keep theirs: each starts from what the one before it ended with.
     """
     ends = ("generations",) if config.stages else ("generations", "stop")
-    return {key: value for key, value in result_keys(config).items() if key not in ends}
+    decisive = {key: value for key, value in result_keys(config).items() if key not in ends}
+    # Forgiving an environment the errors that ended a run changes nothing before the first of them.
+    decisive["task"] = {option: value for option, value in decisive["task"].items() if option != "on_error"}
+    return decisive
 
 
 def config_hash(config: Config) -> str:

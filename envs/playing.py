@@ -2,14 +2,90 @@
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from envs.gymnasium.making import original
 from envs.task import Playable, Task
 from wann.network import Network
 from wann.oracle import forward_lanes
+
+if TYPE_CHECKING:
+    import gymnasium
+
+
+class CannotDraw(Exception):  # noqa: N818 - no mistake of anybody's
+    """The environment of a task gives no pictures.
+
+    Attributes:
+        reason: in words that follow "no pictures: ".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple:
+        return CannotDraw, (self.reason,)
+
+
+def drawable_environment(task: Playable) -> gymnasium.Env:
+    """A new environment of ``task``, not yet reset, whose ``render()`` gives pictures [height, width, 3].
+
+    A second one is made, drawn and closed before it: some environments differ after their first reset.
+
+    Raises:
+        CannotDraw: it takes no render mode, gives no picture, or lacks what draws it (pygame, OpenGL).
+    """
+    tried = _open_drawable(task)
+    try:
+        tried.reset(seed=0)
+        _check_picture(tried)
+    except CannotDraw:
+        raise
+    except Exception as error:
+        raise CannotDraw(f"its first picture fails ({_in_words(error)})") from error
+    finally:
+        _close(tried)
+    return _open_drawable(task)
+
+
+def _open_drawable(task: Playable) -> gymnasium.Env:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Gymnasium's, of a mode that the environment does not declare
+            return task.make_environment(render_mode="rgb_array")
+    except Exception as error:  # whatever a renderer raises: an argument that is not known, a package, OpenGL
+        raise CannotDraw(f"it cannot be made with the render mode rgb_array ({_in_words(error)})") from error
+
+
+def _check_picture(environment: gymnasium.Env) -> None:
+    try:
+        picture: Any = environment.render()
+    except Exception as error:
+        raise CannotDraw(f"its render() fails ({_in_words(error)})") from error
+    if not isinstance(picture, np.ndarray):
+        raise CannotDraw(f"its render() gives {type(picture).__name__} where a picture is expected")
+    if picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        raise CannotDraw(f"its render() gives an array of shape {list(picture.shape)}, not [height, width, 3]")
+
+
+def _close(environment: gymnasium.Env) -> None:
+    """Close an environment that may have been broken by its own renderer."""
+    try:
+        environment.close()
+    except Exception:
+        return
+
+
+def _in_words(error: Exception) -> str:
+    """The error's type and the first line of its message, shortened."""
+    said = next(iter(str(original(error)).strip().splitlines()), "")
+    said = said if len(said) <= 160 else said[:159].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 class Episode:
@@ -22,13 +98,36 @@ class Episode:
         over: whether it has ended.
     """
 
-    def __init__(self, task: Playable, network: Network, setting: ArrayLike, seed: int, **kwargs: Any) -> None:
-        """``setting``: [1] a shared weight, or [1, E] individual ones; ``kwargs`` for the environment."""
+    def __init__(
+        self,
+        task: Playable,
+        network: Network,
+        setting: ArrayLike,
+        seed: int,
+        *,
+        render: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Start the episode.
+
+        Args:
+            task: in whose environment.
+            network: of the task.
+            setting: [1] a shared weight, or [1, E] individual ones.
+            seed: of the start state.
+            render: whether ``environment.render()`` is to give pictures [height, width, 3].
+            kwargs: more arguments of the environment.
+
+        Raises:
+            CannotDraw: ``render``, and it gives none.
+        """
         self._task, self._network, self._setting = task, network, setting
-        self.environment = task.make_environment(**kwargs)
+        self.environment = _open_drawable(task) if render else task.make_environment(**kwargs)
         self.value, self.steps, self.over = 0.0, 0, False
         try:
             self._see(self.environment.reset(seed=seed)[0])
+            if render:
+                _check_picture(self.environment)
         except BaseException:
             self.close()
             raise
@@ -68,7 +167,7 @@ class Episode:
 
 
 class Behaviour:
-    """What networks see and do in a task; see `evolution.protocol.Behaviour`."""
+    """Inputs and actions of networks in a task; see `evolution.protocol.Behaviour`."""
 
     def __init__(self, task: Task) -> None:
         """Raises ValueError for a task that cannot be played."""

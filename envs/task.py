@@ -7,7 +7,7 @@ can do is a small protocol of its own, asked for by ``isinstance`` or by a funct
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -39,6 +39,8 @@ class Returns:
     values: NDArray[np.float64]  # [P, W, R]
     steps: NDArray[np.int64]  # [P, W, R]
     falls: NDArray[np.bool_] | None = None  # [P, W, R] ended in failure, where the task has such an end
+    # Why values are NaN, where the task knows: an example of each kind of failure, by kind.
+    failures: Mapping[str, str] = field(default_factory=dict)
 
 
 class Task(Protocol):
@@ -248,7 +250,7 @@ def options_of(task: Task) -> dict[str, Any]:
     """
     if not is_dataclass(task):
         raise TypeError(f"expected a task that is a dataclass, found {type(task).__name__}")
-    return {field.name: getattr(task, field.name) for field in fields(task) if field.init}
+    return {option.name: getattr(task, option.name) for option in fields(task) if option.init}
 
 
 def num_settings(weights: Weights) -> int:

@@ -6,7 +6,7 @@ episode is over leave the wave, so no step of a simulator is wasted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
@@ -24,13 +24,25 @@ Act = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray], NDArray]
 
 
 def simulator_version(package: str) -> str:
-    """What champion files and logs say of what stepped the episodes."""
+    """A simulator's name in champion files and logs."""
     return f"{package} {version(package)}"
+
+
+# The kind of failures that are the network's own: its output is not a number.
+OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The reason why an episode has no return."""
+
+    kind: str  # the same for failures of the same cause; each is named once
+    why: str  # follows the name of the environment, as in "step() raised ValueError: ..."
 
 
 @dataclass(frozen=True)
 class Step:
-    """What n stepped environments answered."""
+    """The answers of n stepped environments."""
 
     observations: NDArray  # [n, ...]
     rewards: NDArray[np.float64]  # [n]
@@ -40,11 +52,25 @@ class Step:
 
 
 class Pool(Protocol):
-    """L environments at their first observations."""
+    """L environments at their first observations.
+
+    An environment that fails without an error, where the pool forgives that, gives an observation or a reward that is
+    not a number.
+    """
 
     @property
     def observations(self) -> NDArray:
         """[L, ...]"""
+        ...
+
+    @property
+    def counts_falls(self) -> bool:
+        """Whether steps tell falls."""
+        ...
+
+    @property
+    def failures(self) -> Mapping[int, Failure]:
+        """Reasons of the environments that failed so far, by lane; empty where nothing is forgiven."""
         ...
 
     def step(self, lanes: NDArray[np.int64], outputs: NDArray) -> Step:
@@ -65,7 +91,7 @@ MakePool = Callable[[NDArray[np.int64]], Pool]
 
 
 class LaneError(RuntimeError):
-    """The environment of one lane raised ``error``; ``id`` names the kind of environment."""
+    """The environment of one lane raised ``error``; ``id`` names its kind."""
 
     def __init__(self, lane: int, id: str, error: Exception) -> None:
         self.lane = lane
@@ -84,10 +110,9 @@ class Limits:
     stall_steps: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_steps", "stall_steps"):
-            value = getattr(self, name)
+        for name, value in (("max_steps", self.max_steps), ("stall_steps", self.stall_steps)):
             if value is not None and value < 1:
-                raise UserError(f"task.{name}: expected at least 1, found {value}")
+                raise UserError(key=f"task.{name}", expected="at least 1", found=str(value))
 
 
 @dataclass(frozen=True)
@@ -118,11 +143,12 @@ def as_float64(observations: NDArray) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Simulation:
-    """How a task's episodes are stepped.
+    """The stepping of a task's episodes.
 
-    ``encode`` makes a network's inputs [n, I] of what the simulator shows.
+    ``encode`` makes a network's inputs [n, I] of the simulator's observations.
     """
 
+    name: str  # of the environment, for messages
     make_pool: MakePool
     wave: int  # environments in one pool at most
     limits: Limits = Limits()
@@ -147,7 +173,7 @@ def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weigh
         wave_outputs(programs, table, individual, network, setting, inputs, outputs)
         return outputs
 
-    return _play(simulation, act, Episodes.of(len(networks), *grid))
+    return _play(simulation, act, Episodes.of(len(networks), *grid), networks.num_inputs)
 
 
 def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
@@ -163,68 +189,130 @@ def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike
         with np.errstate(over="ignore", invalid="ignore"):
             return forward_lanes(network, weights[setting], inputs)
 
-    return _play(simulation, act, Episodes.of(1, *grid))
+    return _play(simulation, act, Episodes.of(1, *grid), network.num_inputs)
 
 
-def _play(simulation: Simulation, act: Act, episodes: Episodes) -> Returns:
+def _play(simulation: Simulation, act: Act, episodes: Episodes, num_inputs: int) -> Returns:
     begins = range(0, len(episodes.seeds), simulation.wave)
-    parts = [_play_wave(simulation, act, episodes.take(slice(b, b + simulation.wave))) for b in begins]
-    values, steps, falls = (np.concatenate(part).reshape(episodes.shape) for part in zip(*parts, strict=True))
-    return Returns(values, steps, falls)
+    waves = [_Wave(simulation, episodes.take(slice(b, b + simulation.wave)), num_inputs) for b in begins]
+    for wave in waves:
+        wave.play(act)
+
+    def whole(parts: list[NDArray]) -> NDArray:
+        return np.concatenate(parts).reshape(episodes.shape)
+
+    failures: dict[str, str] = {}
+    for wave in waves:
+        failures = {**wave.failures, **failures}
+    falls = [wave.falls for wave in waves if wave.falls is not None]
+    return Returns(
+        whole([wave.returns for wave in waves]),
+        whole([wave.steps for wave in waves]),
+        whole(falls) if falls else None,
+        failures,
+    )
 
 
-def _play_wave(
-    simulation: Simulation, act: Act, episodes: Episodes
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Returns, steps and falls [L] of one wave.
+class _Wave:
+    """The episodes of one pool.
 
     An observation, output or reward that is not finite ends its episode, and the return is NaN, which no
     champion may have.
+
+    Attributes:
+        returns: [L].
+        steps: [L].
+        falls: [L], or None where the pool counts none.
+        failures: an example of each kind of failure.
     """
-    size = len(episodes.seeds)
-    returns, best, falls = np.zeros(size), np.full(size, -np.inf), np.zeros(size, bool)
-    steps, best_step = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    most, patience = simulation.limits.max_steps or np.iinfo(np.int64).max, simulation.limits.stall_steps
-    lanes = np.arange(size)
-    pool = None
-    try:
-        pool = simulation.make_pool(episodes.seeds)
+
+    def __init__(self, simulation: Simulation, episodes: Episodes, num_inputs: int) -> None:
+        size = len(episodes.seeds)
+        self._simulation, self._episodes, self._num_inputs = simulation, episodes, num_inputs
+        self.returns, self.steps = np.zeros(size), np.zeros(size, np.int64)
+        self.falls: NDArray[np.bool_] | None = None
+        self.failures: dict[str, str] = {}
+        self._best, self._best_step = np.full(size, -np.inf), np.zeros(size, np.int64)
+
+    def play(self, act: Act) -> None:
+        """Play all episodes.
+
+        Raises:
+            RuntimeError: an environment raised; names the episode.
+        """
+        pool = None
+        try:
+            pool = self._simulation.make_pool(self._episodes.seeds)
+            self._play(pool, act)
+        except LaneError as error:
+            raise RuntimeError(self._where(error)) from error
+        finally:
+            if pool is not None:
+                pool.close()
+        self.returns[~np.isfinite(self.returns)] = np.nan
+
+    def _play(self, pool: Pool, act: Act) -> None:
+        episodes, lanes = self._episodes, np.arange(len(self.returns))
+        self.falls = np.zeros(len(lanes), bool) if pool.counts_falls else None
         observations = pool.observations
         while len(lanes):
-            inputs = simulation.encode(observations)
+            inputs = self._inputs(observations)
             outputs = act(episodes.networks[lanes], episodes.settings[lanes], inputs)
-            sound = np.isfinite(inputs).all(axis=1) & ~np.isnan(outputs).any(axis=1)
+            seen, said = np.isfinite(inputs).all(axis=1), ~np.isnan(outputs).any(axis=1)
+            sound = seen & said
             if not sound.all():
-                returns[lanes[~sound]] = np.nan
+                self._fail(pool, lanes[~seen], Failure("observation", "an observation that is not finite"))
+                self._fail(pool, lanes[seen & ~said], Failure(OUTPUT, "a network with an output that is no number"))
                 lanes, outputs = lanes[sound], outputs[sound]
                 if not len(lanes):
                     break
             step = pool.step(lanes, outputs)
-            rewards = step.rewards
-            if step.falls is not None:
-                falls[lanes] = step.falls
-                if simulation.fall_reward is not None:
-                    rewards = np.where(step.falls, simulation.fall_reward, rewards)
-            returns[lanes] += rewards
-            steps[lanes] += 1
-            over = step.terminated | step.truncated | ~np.isfinite(returns[lanes]) | (steps[lanes] >= most)
-            if patience is not None:
-                risen = lanes[returns[lanes] > best[lanes]]
-                best[risen], best_step[risen] = returns[risen], steps[risen]
-                over |= steps[lanes] - best_step[lanes] >= patience
+            over = self._take(pool, lanes, step)
             lanes, observations = (lanes[~over], step.observations[~over]) if over.any() else (lanes, step.observations)
-    except LaneError as error:
-        raise RuntimeError(_where(error, episodes, steps)) from error
-    finally:
-        if pool is not None:
-            pool.close()
-    returns[~np.isfinite(returns)] = np.nan
-    return returns, steps, falls
 
+    def _inputs(self, observations: NDArray) -> NDArray[np.float64]:
+        """Of networks, [n, I]; kernels take their number for granted."""
+        inputs = self._simulation.encode(observations)
+        expected = (len(observations), self._num_inputs)
+        if inputs.shape != expected:
+            raise ValueError(
+                f"{self._simulation.name}: expected inputs of shape {list(expected)}, found {list(inputs.shape)}"
+            )
+        return inputs
 
-def _where(error: LaneError, episodes: Episodes, steps: NDArray[np.int64]) -> str:
-    lane = error.lane
-    return (
-        f"{error.what} in the episode of network {episodes.networks[lane]}, weight setting {episodes.settings[lane]}, "
-        f"seed {episodes.seeds[lane]}, step {steps[lane]}: {error.why}"
-    )
+    def _take(self, pool: Pool, lanes: NDArray[np.int64], step: Step) -> NDArray[np.bool_]:
+        """Add a step to the episodes of ``lanes`` [n]; which of them are over, [n]."""
+        limits, rewards = self._simulation.limits, step.rewards
+        if self.falls is not None and step.falls is not None:
+            self.falls[lanes] = step.falls
+            if self._simulation.fall_reward is not None:
+                rewards = np.where(step.falls, self._simulation.fall_reward, rewards)
+        self.returns[lanes] += rewards
+        broken = ~np.isfinite(self.returns[lanes])
+        if broken.any():
+            self._fail(pool, lanes[broken], Failure("reward", "a reward that is not finite"))
+        self.steps[lanes] += 1
+        over = step.terminated | step.truncated | broken
+        if limits.max_steps is not None:
+            over |= self.steps[lanes] >= limits.max_steps
+        if limits.stall_steps is not None:
+            risen = lanes[self.returns[lanes] > self._best[lanes]]
+            self._best[risen], self._best_step[risen] = self.returns[risen], self.steps[risen]
+            over |= self.steps[lanes] - self._best_step[lanes] >= limits.stall_steps
+        return over
+
+    def _fail(self, pool: Pool, lanes: NDArray[np.int64], usual: Failure) -> None:
+        """End episodes without a return; the reason is the pool's own, or the usual one."""
+        self.returns[lanes] = np.nan
+        for lane in lanes.tolist():
+            failure = pool.failures.get(lane, usual)
+            if failure.kind not in self.failures:
+                place = f"seed {self._episodes.seeds[lane]}, step {self.steps[lane]}"
+                self.failures[failure.kind] = f"{self._simulation.name}: {failure.why} ({place})"
+
+    def _where(self, error: LaneError) -> str:
+        episodes, lane = self._episodes, error.lane
+        return (
+            f"{error.what} in the episode of network {episodes.networks[lane]}, weight setting "
+            f"{episodes.settings[lane]}, seed {episodes.seeds[lane]}, step {self.steps[lane]}: {error.why}"
+        )

@@ -40,6 +40,8 @@ class Outcome(Protocol):
 Oracle = Callable[[Network, NDArray[np.float64], NDArray[np.int64]], Outcome]
 
 TOLERATED_ERRORS = 5.0  # standard errors by which the oracle may find a candidate worse than the kernels did
+# Of the returns of episodes.
+_FIGURES = ("mean", "std", "median", "min")
 
 
 def rank_candidates(
@@ -132,7 +134,8 @@ def confirm(
         each episode), ``random_shared_weight`` (one for all connections, drawn for each episode) and
         ``best_shared_weight`` (chosen on selection seeds over a fine grid), each with mean, standard
         deviation, median and minimum over ``episodes`` fresh episodes, and the share that ``falls`` where the
-        task tells.
+        task tells. Episodes without a finite return are left out, and their share is ``failed``, where there are
+        any; where there are no others, the figures are None.
     """
     network = compile_genome(genome)
     episodes = config.report_episodes
@@ -164,11 +167,22 @@ def _range(evaluation: EvaluationConfig) -> tuple[float, float]:
     return (sampled.low, sampled.high) if sampled else (-2.0, 2.0)
 
 
-def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float]:
+def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float | None]:
     """Over all episodes of one network, or those of one of its weight settings."""
     rows = slice(None) if row is None else row
-    values = returns.values[:, rows]
     falls = None if returns.falls is None else returns.falls[:, rows]
+    all_values = returns.values[:, rows]
+    finite = np.isfinite(all_values)
+    values = all_values if finite.all() else all_values[finite]
+    figures: dict[str, float | None] = dict(_figures(values) if values.size else dict.fromkeys(_FIGURES))
+    if falls is not None:
+        figures["falls"] = float(falls.mean())
+    if not finite.all():
+        figures["failed"] = float(1 - finite.mean())
+    return figures
+
+
+def _figures(values: NDArray[np.float64]) -> dict[str, float]:
     first = values.ravel()[0]
     same = bool((values == first).all())  # where seeds change nothing, sums would only add rounding
     return {
@@ -176,5 +190,4 @@ def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float]:
         "std": 0.0 if same else float(values.std()),
         "median": float(np.median(values)),
         "min": float(values.min()),
-        **({} if falls is None else {"falls": float(falls.mean())}),
     }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from math import isfinite
 
@@ -45,7 +46,7 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
                 return None
             summary = search.tell(recorder.evaluate(evaluator, search.ask()))
             if summary is not None:  # else the generation goes on: a race, or children that gradients propose
-                _check_first(summary, task)
+                _check_first(summary, task, recorder.failures)
                 display.update(recorder.record(summary, evaluator.statistics()))
     if search.generation < config.generations:
         display.ended(search.generation, end)
@@ -90,15 +91,14 @@ def run_whole(
     return None
 
 
-def _check_first(summary: Summary, task: Task) -> None:
+def _check_first(summary: Summary, task: Task, failures: Mapping[str, str]) -> None:
     """Refuse to go on, or to record anything, where every genome of the first generation failed.
 
     Raises:
-        RunError: names the task.
+        RunError: names the task, or the reasons that it gives.
     """
     if summary.generation == 0 and summary.num_failed and not isfinite(summary.best_mean_return):
-        raise RunError(
-            None,
-            f"every return of the first generation is not finite ({summary.num_failed} genomes failed): "
-            f"expected finite rewards and observations of the task {task.name!r}, simulated by {task.simulated_by}",
-        )
+        own = f"expected finite rewards and observations of the task {task.name!r}, simulated by {task.simulated_by}"
+        reasons = "; ".join(failures[kind] for kind in sorted(failures)) or own
+        found = f"every return of the first generation is not finite ({summary.num_failed} genomes failed)"
+        raise RunError(None, f"{found}: {reasons}")

@@ -48,7 +48,8 @@ def check_stamp(stamp: Mapping[str, Any], config: Config, place: Path | str, mig
 def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
     """Refuse to go on under a config that gives other results.
 
-    `workers` and `logging` may differ, and a search may end later: after more generations, or at a higher `stop`.
+    `workers`, `logging` and ``task.on_error`` may differ, and a search may end later: after more generations, or at a
+    higher `stop`.
 
     Raises:
         UserError: names the differing keys.
@@ -59,7 +60,8 @@ def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
             place=place,
             expected="the config that the run was started with",
             found=f"other values of {', '.join(keys)}",
-            remedy="only workers, logging and a later end (more generations, a higher stop) may change on a resume",
+            remedy="only workers, logging, task.on_error and a later end (more generations, a higher stop) may change on a "
+            "resume",
         )
     began = "that the run was started with"
     if new.replicates != saved.replicates:

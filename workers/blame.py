@@ -138,7 +138,8 @@ def validated(task: str, returns: object, shape: tuple[int, ...]) -> Returns:
             f"expected falls to be bools of shape [P, W, R] = {list(shape)}, found {falls.dtype} {list(falls.shape)}"
         )
         raise TaskError(task, None, None, None, detail)
-    return Returns(np.ascontiguousarray(values, np.float64), np.ascontiguousarray(steps, np.int64), falls)
+    whole, counts = np.ascontiguousarray(values, np.float64), np.ascontiguousarray(steps, np.int64)
+    return Returns(whole, counts, falls, returns.failures)
 
 
 def _locate(

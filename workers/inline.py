@@ -14,6 +14,7 @@ from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 from workers.blame import evaluate_or_locate, gradients_or_locate
 from workers.evaluable import Evaluable, EvaluableTask, task_or_oracle
+from workers.failures import FailureLog
 
 
 class InlineEvaluator:
@@ -30,6 +31,7 @@ class InlineEvaluator:
         self._task = task
         self._device = device
         self._seconds = 0.0
+        self._failures = FailureLog()
 
     @property
     def description(self) -> str:
@@ -52,10 +54,10 @@ class InlineEvaluator:
         begin = perf_counter()
         returns = evaluate_or_locate(task, networks, weights, seeds)
         self._seconds += perf_counter() - begin
-        return returns
+        return self._failures.noted(returns)
 
     def statistics(self) -> dict[str, float]:
-        return {"worker_count": 0.0, "worker_busy_seconds": self._seconds}
+        return {"worker_count": 0.0, "worker_busy_seconds": self._seconds, **self._failures.figures()}
 
     def __enter__(self) -> Self:
         return self

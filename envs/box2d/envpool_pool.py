@@ -10,10 +10,10 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.waves import Step
+from envs.waves import Failure, Step
 from wann.errors import UserError, did_you_mean
 
-# What `task.simulator` may say; auto takes EnvPool where it is installed.
+# Values of `task.simulator`; auto takes EnvPool where it is installed.
 SIMULATORS = ("auto", "envpool", "gymnasium")
 
 
@@ -25,13 +25,17 @@ def chosen_simulator(name: str) -> str:
     """
     if name not in SIMULATORS:
         raise UserError(
-            f"task.simulator: expected one of {', '.join(SIMULATORS)}, found {name!r}{did_you_mean(name, SIMULATORS)}"
+            key="task.simulator",
+            expected=f"one of {', '.join(SIMULATORS)}",
+            found=f"{name!r}{did_you_mean(name, SIMULATORS)}",
         )
     installed = find_spec("envpool") is not None
     if name == "envpool" and not installed:
         raise UserError(
-            "task.simulator: expected EnvPool to be installed, found no package 'envpool'; pip install envpool, or "
-            "take the simulator gymnasium"
+            key="task.simulator",
+            expected="EnvPool to be installed",
+            found="no package 'envpool'",
+            remedy="pip install envpool, or take the simulator gymnasium",
         )
     return ("envpool" if installed else "gymnasium") if name == "auto" else name
 
@@ -61,6 +65,8 @@ class EnvPoolPool:
             id, env_type="gymnasium", num_envs=len(seeds), num_threads=1, seed=seeds.astype(np.int32).tolist()
         )
         self._to_actions, self._fall_reward = to_actions, fall_reward
+        self.counts_falls = fall_reward is not None
+        self.failures: dict[int, Failure] = {}  # stays empty: EnvPool's environments do not raise
         self.observations = self._pool.reset()[0]
 
     def step(self, lanes: NDArray[np.int64], outputs: NDArray) -> Step:
@@ -76,7 +82,7 @@ class EnvPoolPool:
 
 
 def _return_memory() -> None:
-    """Hand what a pool has freed back to the system: else the many small pieces of it keep a worker growing."""
+    """Return freed memory to the system. Its many small pieces would keep a worker growing."""
     trim = _malloc_trim()
     if trim is not None:
         trim(0)

@@ -1,4 +1,4 @@
-"""What the tasks on Gymnasium's Box2D environments share: EnvPool for speed, Gymnasium as the reference."""
+"""The common part of the tasks on Gymnasium's Box2D environments: EnvPool for speed, Gymnasium as the reference."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wann.network import Network, Networks
 if TYPE_CHECKING:
     import gymnasium
 
-# What both simulators give for the step that falls, or leaves the field.
+# The reward of both simulators for the step that falls, or leaves the field.
 FALL_REWARD = -100.0
 
 
@@ -95,6 +95,7 @@ class Box2DTask:
 
     def _simulation(self, simulator: str) -> Simulation:
         return Simulation(
+            self.id,
             self._envpool if simulator == "envpool" else self._gymnasium,
             self.waves[simulator],
             Limits(self.max_steps, self.stall_steps),

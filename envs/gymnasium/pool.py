@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.gymnasium.spaces import ToActions
-from envs.waves import LaneError, Step
+from envs.gymnasium.actions import ToActions
+from envs.waves import Failure, LaneError, Step
 from wann.errors import UserError
 
 if TYPE_CHECKING:
     import gymnasium
+
+# Key of the info in which an environment that forgives its own errors says why an episode failed, as a `Failure`.
+FAILURE = "weight-agnostic failure"
 
 
 def require_box2d() -> None:
     """Raise a `UserError` unless Gymnasium's Box2D environments can be made."""
     if find_spec("Box2D") is None:
         raise UserError(
-            "task.name: expected Gymnasium's Box2D environments to be installed, in which champions are confirmed "
-            "whatever the simulator, found no package 'Box2D'; pip install \"gymnasium[box2d]\""
+            key="task.name",
+            expected="Gymnasium's Box2D environments to be installed, in which champions are confirmed whatever the "
+            "simulator",
+            found="no package 'Box2D'",
+            remedy='pip install "gymnasium[box2d]"',
         )
 
 
@@ -40,6 +46,7 @@ class GymnasiumPool:
 
     Raises:
         LaneError: an environment raised.
+        UserError: an environment answered with something else than it declares.
     """
 
     def __init__(
@@ -53,6 +60,8 @@ class GymnasiumPool:
     ) -> None:
         self._id, self._to_actions, self._spares, self._fall_reward = id, to_actions, spares, fall_reward
         self._environments: list[gymnasium.Env] = []
+        self.counts_falls = fall_reward is not None
+        self.failures: dict[int, Failure] = {}
         try:
             self.observations = np.stack([self._start(make, seed) for seed in seeds.tolist()])
         except BaseException:
@@ -68,23 +77,33 @@ class GymnasiumPool:
         return Step(np.stack(observations), gains, ended, np.array(truncated, bool), falls)
 
     def close(self) -> None:
-        if self._spares is not None:
-            self._spares.extend(self._environments)
-        else:
-            for environment in self._environments:
+        for lane, environment in enumerate(self._environments):
+            if self._spares is None or lane in self.failures:
                 environment.close()
+            else:
+                self._spares.append(environment)
         self._environments = []
 
     def _start(self, make: Callable[[], gymnasium.Env], seed: int) -> NDArray:
         lane = len(self._environments)
         try:
             self._environments.append(self._spares.pop() if self._spares else make())
-            return self._environments[lane].reset(seed=seed)[0]
+            observation, info = self._environments[lane].reset(seed=seed)
+        except UserError:
+            raise
         except Exception as error:
             raise LaneError(lane, self._id, error) from error
+        if FAILURE in info:
+            self.failures[lane] = info[FAILURE]
+        return observation
 
     def _step(self, lane: int, action: Any) -> tuple:
         try:
-            return self._environments[lane].step(action)
+            answer = self._environments[lane].step(action)
+        except UserError:
+            raise
         except Exception as error:
             raise LaneError(lane, self._id, error) from error
+        if FAILURE in answer[4]:
+            self.failures[lane] = answer[4][FAILURE]
+        return answer

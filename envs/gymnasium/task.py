@@ -1,14 +1,10 @@
-"""Any Gymnasium id with vector observations as a task: no code, only options.
+"""Any Gymnasium environment as a task, by its id: no code, only options.
 
 Episodes run in waves (see `envs.waves`); each has an environment of its own.
 """
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from envs.gymnasium.making import make, make_first, module_of, spec_of
 from envs.gymnasium.pool import GymnasiumPool
-from envs.gymnasium.spaces import Interface, make_interface
+from envs.gymnasium.spaces import Interface, make_interface, problems_of
 from envs.task import Returns, Seeds, Weights, check_networks
 from envs.waves import Limits, Simulation, evaluate_in_waves, oracle_in_waves, simulator_version
 from wann.errors import UserError, did_you_mean
@@ -29,9 +26,7 @@ if TYPE_CHECKING:
 
 WAVE = 32  # environments that step together: enough to share the cost of a call, few enough to hold in memory
 
-_OWN_IDS = "envs.cartpole.environment"
-# Arguments of `gymnasium.make` that the task gives itself.
-_RESERVED = {"id": "task.id", "max_episode_steps": "task.max_steps", "disable_env_checker": "no option"}
+ON_ERROR = ("stop", "fail")
 
 
 @dataclass(frozen=True)
@@ -41,16 +36,21 @@ class GymnasiumTask:
     Actions. A Box takes one output per number: the output is clipped to +-1 and mapped linearly to the
     bounds of the space; a number without two finite bounds takes the clipped output itself, kept within
     the bound it may have. A Discrete space takes one output per action, and the largest acts (the first
-    of equal ones).
+    of equal ones); MultiDiscrete is that for each of its parts. MultiBinary takes one output per bit, which
+    is 1 where the output is above 0.
 
     An observation, output or reward that is not finite ends its episode, and the return is NaN, which no
     champion may have.
 
     Options:
-        id: as in `gymnasium.make`, with version; ``module:Name-v0`` imports ``module`` first, so that worker
-            processes know the id too.
+        id: as in `gymnasium.make`, with version; ``module:Name-v0`` imports ``module`` first, from the path of
+            Python or the working directory, so that worker processes know the id too.
         kwargs: arguments of the environment, as `gymnasium.make` takes them; plain values.
-        max_steps: length at which an episode is cut, instead of the id's own limit.
+        flatten: make vectors of observations that are none, as Gymnasium's ``FlattenObservation`` does.
+        max_steps: length at which an episode is cut, instead of the id's own limit. A longer one than that
+            holds for the champion too; a shorter one only for the search.
+        on_error: ``stop`` ends the search where the environment raises; ``fail`` makes the return of that
+            episode NaN, and goes on.
         reuse: reset an environment for the next episode instead of making a new one. Right only where
             ``reset(seed)`` forgets everything, which that of BipedalWalker-v3 does not, and worth it only
             where making an environment is slow.
@@ -62,11 +62,16 @@ class GymnasiumTask:
     max_steps: int | None = None
     reuse: bool = False
     stall_steps: int | None = None
+    flatten: bool = False
+    on_error: str = "stop"
 
     name: ClassVar[str] = "gymnasium"
 
     def __post_init__(self) -> None:
-        _check_options(self)
+        Limits(self.max_steps, self.stall_steps)
+        if self.on_error not in ON_ERROR:
+            found = f"{self.on_error!r}{did_you_mean(self.on_error, ON_ERROR)}"
+            raise UserError(key="task.on_error", expected=f"one of {', '.join(ON_ERROR)}", found=found)
         # An environment that does not fit is refused here, not later in a worker.
         self._interface  # noqa: B018
 
@@ -91,18 +96,24 @@ class GymnasiumTask:
         return simulator_version("gymnasium")
 
     @property
-    def reported(self) -> GymnasiumTask:
-        """Episodes end where the id itself ends them, if it does."""
-        import gymnasium
+    def modules(self) -> tuple[str, ...]:
+        """The module that the id names, if it names one; see `envs.task.NeedsModules`."""
+        module = module_of(self.id)
+        return (module,) if module else ()
 
-        own_limit = gymnasium.spec(self.id).max_episode_steps
-        return replace(self, max_steps=self.max_steps if own_limit is None else None, stall_steps=None)
+    @property
+    def reported(self) -> GymnasiumTask:
+        """Episodes end where the id itself ends them, or later where ``max_steps`` is longer."""
+        own, wanted = spec_of(self.id).max_episode_steps, self.max_steps
+        shortened = own is not None and wanted is not None and wanted <= own
+        return replace(self, max_steps=None if shortened else wanted, stall_steps=None)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Every network at every weight on every seed; see `envs.task.Task.evaluate`.
 
         Raises:
             ValueError: shapes that do not fit.
+            UserError: the environment answered with something else than it declares.
             RuntimeError: the environment raised; names the episode.
         """
         check_networks(self, networks)
@@ -114,14 +125,14 @@ class GymnasiumTask:
         return self._play(lambda simulation: oracle_in_waves(simulation, network, weights, seeds))
 
     def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """A new environment of this task; ``kwargs`` (a render mode, say) come on top of the task's own."""
-        import gymnasium
+        """A new environment of this task; ``kwargs`` (a render mode, say) come on top of the task's own.
 
-        importlib.import_module(_OWN_IDS)
-        # The checker would only warn, at each step.
-        return gymnasium.make(
-            self.id, max_episode_steps=self.max_steps, disable_env_checker=True, **{**self.kwargs, **kwargs}
-        )
+        Its observations are vectors [I], and its answers are checked; see `envs.gymnasium.answers`.
+        """
+        from envs.gymnasium.answers import AnsweringEnvironment
+
+        environment = make(self.id, {**self.kwargs, **kwargs}, self.max_steps)
+        return AnsweringEnvironment(environment, self.id, self._interface, self.on_error == "fail")
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
         """A network's inputs [n, I] of n observations."""
@@ -138,72 +149,34 @@ class GymnasiumTask:
             return GymnasiumPool(self.id, self.make_environment, self._interface.to_actions, seeds, spares)
 
         try:
-            return run(Simulation(make_pool, WAVE, Limits(stall_steps=self.stall_steps)))
+            return run(Simulation(self.id, make_pool, WAVE, Limits(stall_steps=self.stall_steps)))
         finally:
             for environment in spares or ():
                 environment.close()
 
     @cached_property
     def _interface(self) -> Interface:
-        import gymnasium
+        from envs.gymnasium.answers import reset_problem
 
+        environment = make_first(self.id, self.kwargs, self.max_steps)
         try:
-            environment = self.make_environment()
-        except gymnasium.error.DependencyNotInstalled as error:
-            raise UserError(f"task.id: {self.id} needs a package that is not installed: {error}") from error
-        except Exception as error:
-            raise UserError(_why_not_made(self, error)) from error
-        try:
-            return make_interface(self.id, environment.observation_space, environment.action_space)
+            observations, actions = environment.observation_space, environment.action_space
+            problems = problems_of(self.id, observations, actions, self.flatten)
+            unseeded = reset_problem(self.id, environment)
+            if unseeded is not None:
+                problems.append(unseeded)
+            if self.max_steps is None and spec_of(self.id).max_episode_steps is None:
+                expected = f"a number, since {self.id} has no step limit of its own"
+                problems.append(UserError(key="task.max_steps", expected=expected, found="none"))
+            _refuse(problems)
+            return make_interface(self.id, observations, actions)
         finally:
             environment.close()
 
 
-def _check_options(task: GymnasiumTask) -> None:
-    Limits(task.max_steps, task.stall_steps)
-    for name in task.kwargs:
-        if name in _RESERVED:
-            raise UserError(f"task.kwargs: {name!r} is set by the task, from {_RESERVED[name]}")
-    try:
-        json.dumps(task.kwargs)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"task.kwargs: expected plain values, as a config file holds them ({error})") from error
-    _check_id(task)
-
-
-def _check_id(task: GymnasiumTask) -> None:
-    import gymnasium
-
-    importlib.import_module(_OWN_IDS)
-    module, _, id = task.id.rpartition(":")
-    if module:
-        try:
-            importlib.import_module(module)
-        except Exception as error:
-            raise UserError(f"task.id: cannot import {module!r} of {task.id!r} ({error})") from error
-    if id not in gymnasium.registry:
-        near = did_you_mean(id, gymnasium.registry)
-        # All ids would be a page, not a sentence.
-        hint = near if "did you mean" in near else "; gymnasium.pprint_registry() lists all"
-        raise UserError(f"task.id: Gymnasium knows no environment {id!r}{hint}")
-    if task.max_steps is None and gymnasium.spec(id).max_episode_steps is None:
-        raise UserError(f"task.max_steps: {id} has no step limit of its own, so a number is needed here")
-
-
-def _why_not_made(task: GymnasiumTask, error: Exception) -> str:
-    reason = str(error).split(" was raised from the environment creator")[0]
-    reason = " ".join(reason.split()) or type(error).__name__
-    unexpected = re.search(r"unexpected keyword argument '(\w+)'", reason)
-    if unexpected and unexpected[1] in task.kwargs:
-        return f"task.kwargs.{unexpected[1]}: {task.id} takes no such argument{_near_argument(task, unexpected[1])}"
-    return f"task.kwargs: {task.id} cannot be made with {task.kwargs}: {reason}"
-
-
-def _near_argument(task: GymnasiumTask, name: str) -> str:
-    from gymnasium.envs.registration import load_env_creator, spec
-
-    entry_point = spec(task.id).entry_point
-    creator = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
-    if creator is None:
-        return ""
-    return did_you_mean(name, [known for known in inspect.signature(creator).parameters if known != "self"])
+def _refuse(problems: list[UserError]) -> None:
+    """Raise all of them as one."""
+    if problems:
+        first, *others = problems
+        remedies = [*([first.remedy] if first.remedy else []), *(f"also {other.sentence}" for other in others)]
+        raise first.at(remedy="; ".join(remedies))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from configs.schema import LoggingConfig
+from envs.task import Returns
 from evolution.protocol import AskTell, Found, Request, Summary
 from experiment.recording.tensorboard import Events
 from experiment.recording.trackers import Tracking
 from storage.checkpoint import disk_error
 from storage.run_directory import RunDirectory
 from storage.snapshots import Snapshot, is_due, save_snapshot
+from wann.gradients import GradientRequest, Gradients
+from wann.network import Networks
 from workers.blame import TaskError
 from workers.evaluator import Evaluator, WorkerError
 from workers.statistics import of_one_generation
@@ -39,6 +45,23 @@ class Totals:
     wall_seconds: float = 0.0
 
 
+class _Noting:
+    """An evaluator that keeps the reasons for episodes without a return, where the task gives them."""
+
+    def __init__(self, evaluator: Evaluator, failures: dict[str, str]) -> None:
+        self._evaluator, self._failures = evaluator, failures
+
+    def evaluate(self, networks: Networks, weights: NDArray[np.float64], seeds: NDArray[np.int64]) -> Returns:
+        returns = self._evaluator.evaluate(networks, weights, seeds)
+        self._failures.update(returns.failures)
+        return returns
+
+    def gradients(
+        self, requests: Sequence[GradientRequest], weights: NDArray[np.float64], seeds: NDArray[np.int64]
+    ) -> list[Gradients]:
+        return self._evaluator.gradients(requests, weights, seeds)
+
+
 class Recorder:
     """Keeps the files of one run in step with its search; a context manager.
 
@@ -52,6 +75,7 @@ class Recorder:
         self._config = config
         self._totals = Totals()
         self._newest: Mapping[str, Any] | None = None
+        self.failures: dict[str, str] = {}  # an example of each kind of episode without a return
         self._events: Events | None = None
         self._tracking: Tracking | None = None
         self._last = perf_counter()
@@ -92,7 +116,7 @@ class Recorder:
         if self._workers is None:  # another run may have used them before
             self._workers = evaluator.statistics()
         begin = perf_counter()
-        answer = request.answered_by(evaluator)
+        answer = request.answered_by(_Noting(evaluator, self.failures))
         self._evaluate_seconds += perf_counter() - begin
         self._env_steps += answer.steps
         return answer.found

@@ -45,7 +45,7 @@ def rollouts_part(
     network, count = compile_genome(champion.genome), _EPISODES.get(task.name, _FEWER_EPISODES)
     make_scene = SCENES.get(task.name, PictureScene)
     patience = max_steps if make_scene is PictureScene else _PATIENCE
-    rendered = {"render_mode": "rgb_array"} if make_scene is PictureScene else {}
+    rendered: dict[str, Any] = {"render_mode": "rgb_array"} if make_scene is PictureScene else {}
     weights: list[float | None] = list(telling_weights(champion, weight, count))
     if champion.individual_weights is not None and weight is None:
         weights = [None, *weights][:count]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import gymnasium
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from envs.box2d.envpool_pool import EnvPoolPool
 from envs.gymnasium.pool import GymnasiumPool
 from envs.task import Returns
-from envs.waves import LaneError, Limits, Simulation, Step, evaluate_in_waves, oracle_in_waves
+from envs.waves import Failure, LaneError, Limits, Simulation, Step, evaluate_in_waves, oracle_in_waves
 from networks import random_networks
 from wann import Network, Networks, compile_genome, forward_lanes, make_genome, minimal_genome
 from wann.errors import UserError
@@ -32,6 +33,9 @@ class Script:
 
 class ScriptedPool:
     """Observes [seed, steps so far]; plays the script of each seed, and holds the caller to the rules of pools."""
+
+    counts_falls = True
+    failures: Mapping[int, Failure] = MappingProxyType({})
 
     def __init__(self, scripts: Mapping[int, Script], seeds: np.ndarray, record: list[np.ndarray]) -> None:
         for lane, seed in enumerate(seeds.tolist()):
@@ -88,7 +92,7 @@ def network() -> Network:
 
 
 def play(make_pool: Callable, num_scripts: int, wave: int = 8, oracle: bool = False, **options) -> Returns:
-    simulation = Simulation(make_pool, wave, **options)
+    simulation = Simulation("Scripted", make_pool, wave, **options)
     if oracle:
         return oracle_in_waves(simulation, network(), [1.0], np.arange(num_scripts))
     return evaluate_in_waves(simulation, Networks.of([network()]), np.array([1.0]), np.arange(num_scripts))
@@ -120,7 +124,7 @@ def test_more_episodes_than_a_wave(wave):
     scripts = Scripted(*(Script([float(seed)] * (1 + seed % 4)) for seed in range(6)))
     networks, weights = Networks.of([network()] * 3), np.array([0.5, 1.0])
     seeds = np.array([[0, 1, 2, 3, 4], [5, 4, 3, 2, 1]])
-    found = evaluate_in_waves(Simulation(scripts, wave), networks, weights, seeds)
+    found = evaluate_in_waves(Simulation("Scripted", scripts, wave), networks, weights, seeds)
     np.testing.assert_array_equal(found.steps, np.broadcast_to(1 + seeds % 4, (3, 2, 5)))
     np.testing.assert_array_equal(found.values, np.broadcast_to(seeds * (1 + seeds % 4), (3, 2, 5)))
     assert len(scripts.pools) == -(-30 // wave)
@@ -150,7 +154,7 @@ def test_networks_see_their_own_weight_and_observation():
     weights = np.array([-0.7, 1.3])
     scripts = [Script([0.0] * (1 + seed % 3)) for seed in range(4)]
     # One episode in a pool, so each step belongs to one network and weight, in the order of the grid.
-    evaluate_in_waves(Simulation(Watched(*scripts), 1), networks, weights, np.arange(4))
+    evaluate_in_waves(Simulation("Scripted", Watched(*scripts), 1), networks, weights, np.arange(4))
     expected = [
         (p, w, seed, step)
         for p in range(3)
@@ -250,7 +254,7 @@ def test_an_output_that_is_no_number_ends_the_episode():
     genome = make_genome(2, 1, [LINEAR] * 6, sources=[0, 0, 4, 5], targets=[4, 5, 3, 3], enabled=[True] * 4)
     networks = Networks.of([compile_genome(genome)] * 2)
     weights = [np.array([[3e38, 3e38, 3e38, -3e38]]), np.array([[1.0, 1.0, 1.0, -1.0]])]
-    found = evaluate_in_waves(Simulation(Scripted(Script([1.0] * 3)), 8), networks, weights, [0])
+    found = evaluate_in_waves(Simulation("Scripted", Scripted(Script([1.0] * 3)), 8), networks, weights, [0])
     np.testing.assert_array_equal(found.values.ravel(), [np.nan, 3.0])
     assert found.steps.ravel().tolist() == [0, 3]
 
@@ -272,7 +276,7 @@ def test_an_encoder_makes_the_inputs():
 
     played = Scripted(Script([1.0] * 2))
     genome = minimal_genome(2, 1, np.array([False, True, False]))  # the first input alone
-    found = oracle_in_waves(Simulation(played, 4, encode=encode), compile_genome(genome), [1.0], [0])
+    found = oracle_in_waves(Simulation("Scripted", played, 4, encode=encode), compile_genome(genome), [1.0], [0])
     assert found.steps.item() == len(seen) == 2
 
 
@@ -283,14 +287,14 @@ def test_errors_name_the_episode(wave, raises_at):
     episode = f"network 0, weight setting 1, seed 3, step {max(raises_at, 0)}"
     why = "the wheel came off" if raises_at >= 0 else "no wheels"
     with pytest.raises(RuntimeError, match=rf"^Scripted raised ArithmeticError in the episode of {episode}: {why}$"):
-        evaluate_in_waves(Simulation(scripts, wave), networks, np.array([0.5, 1.0]), [[0, 1], [2, 3]])
+        evaluate_in_waves(Simulation("Scripted", scripts, wave), networks, np.array([0.5, 1.0]), [[0, 1], [2, 3]])
     assert all(pool.closed == 1 for pool in scripts.pools), "pools are closed after an error too"
 
 
 def test_errors_of_the_oracle_name_the_episode():
     scripts = Scripted(Script([1.0] * 3), Script([1.0] * 3, raises_at=2))
     with pytest.raises(RuntimeError, match=r"network 0, weight setting 1, seed 1, step 2: the wheel"):
-        oracle_in_waves(Simulation(scripts, 8), network(), [0.5, 1.0], [[0, 0], [0, 1]])
+        oracle_in_waves(Simulation("Scripted", scripts, 8), network(), [0.5, 1.0], [[0, 0], [0, 1]])
 
 
 def pendulum(seeds):
@@ -309,10 +313,10 @@ def test_the_wave_does_not_matter_to_simulators(make_pool, limits):
         pytest.importorskip("envpool")
     networks = random_networks(3, 1, 4, np.random.default_rng(2))
     arguments = networks, np.array([-0.8, 1.1]), np.array([3, 8, 11])
-    expected = evaluate_in_waves(Simulation(make_pool, 100, limits), *arguments)
+    expected = evaluate_in_waves(Simulation("Pendulum-v1", make_pool, 100, limits), *arguments)
     assert len(np.unique(expected.values)) > 4
     for wave in (1, 5, 24):
-        found = evaluate_in_waves(Simulation(make_pool, wave, limits), *arguments)
+        found = evaluate_in_waves(Simulation("Scripted", make_pool, wave, limits), *arguments)
         np.testing.assert_array_equal(found.values, expected.values)
         np.testing.assert_array_equal(found.steps, expected.steps)
     # Rewards of a pendulum are never above zero: no maximum after the first.

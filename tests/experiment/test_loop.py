@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -48,6 +49,32 @@ def test_a_search_ends_and_records_nothing(config, tmp_path, capsys):
     assert not (run / "metrics.jsonl").exists() and not (run / "checkpoint").exists()
     assert main(["--resume", str(run)]) == 1
     assert SENTENCE in capsys.readouterr().err
+
+
+class Silent(gymnasium.Env):
+    """An environment that observes nothing but NaN."""
+
+    observation_space = gymnasium.spaces.Box(-1, 1, (2,))
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.full(2, np.nan, np.float32), {}
+
+    def step(self, action):
+        return np.full(2, np.nan, np.float32), 0.0, False, False, {}
+
+
+def test_the_reason_of_an_environment_is_in_the_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(
+        gymnasium.registry, "Silent-v0", gymnasium.envs.registration.EnvSpec("Silent-v0", Silent, max_episode_steps=5)
+    )
+    task = {"name": "gymnasium", "id": "Silent-v0"}
+    path = write_config(tmp_path / "silent.yaml", task=task, generations=3)
+    assert main([str(path), "--run-dir", str(tmp_path / "run")]) == 1
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.startswith(f"run_search.py: {SENTENCE}")
+    assert "Silent-v0: an observation that is not finite" in message
 
 
 def test_every_replicate_is_named(config, tmp_path, capsys):

@@ -63,6 +63,7 @@ class EvaluationWork(Work):
             if self.returns.falls is None:
                 self.returns = replace(self.returns, falls=np.zeros(self.shape, bool))
             self.returns.falls[place] = found.falls[wanted]  # type: ignore[index]
+        self.returns = replace(self.returns, failures={**found.failures, **self.returns.failures})
         self.missing[pieces] = False
 
     def give_up(self, row: int) -> None:

@@ -22,6 +22,7 @@ from wann.network import Network, Networks
 from workers.blame import evaluate_or_locate, gradients_or_locate, request_shape
 from workers.evaluable import EvaluableTask, task_or_oracle
 from workers.evaluator import WorkerError
+from workers.failures import FailureLog
 from workers.ray.chunks import CostModel, cost_units
 from workers.ray.cluster import RaySession, connect
 from workers.ray.deaths import Deaths
@@ -54,6 +55,7 @@ class RayEvaluator:
         self._task, self.options = task, options or RayOptions()
         self._costs = {kind: CostModel() for kind in ("evaluate", "oracle", "gradients")}
         self._counts = WorkerCounts()
+        self._failures = FailureLog()
         self._deaths = Deaths(task.name, self.options.max_attempts, self._counts)
         self._connection: RaySession | None = None
         self._pool: WorkerPool | None = None
@@ -125,6 +127,7 @@ class RayEvaluator:
             "worker_live": float(len(live)),
             "worker_nodes": float(len({worker.node for worker in live})),
             "worker_poisoned": float(len(self._deaths.poisoned)),
+            **self._failures.figures(),
         }
 
     def actor_pids(self) -> list[int]:
@@ -151,11 +154,11 @@ class RayEvaluator:
             WorkerError: no worker can be started.
             ValueError: weights or seeds of a wrong shape.
         """
-        return self._evaluate(networks, weights, seeds, oracle=False)
+        return self._failures.noted(self._evaluate(networks, weights, seeds, oracle=False))
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """See `workers.evaluator.Evaluator.evaluate_oracle`; raises as `evaluate` does."""
-        return self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True)
+        return self._failures.noted(self._evaluate(Networks.of([network]), weights_of_one(weights), seeds, oracle=True))
 
     def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: Seeds) -> list[Gradients]:
         """See `workers.evaluator.Evaluator.gradients`; raises as `evaluate` does. A poisoned genome has none."""

@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,6 @@ from envs.box2d.racer.frames import SIZE, preprocess
 from wann.cache import cache_directory
 from wann.errors import UserError
 from wann.linear_algebra import linear_algebra
-
-if TYPE_CHECKING:
-    pass
 
 LATENTS = 16
 CHANNELS = (32, 64, 128, 256)  # of the convolutions
@@ -46,7 +43,7 @@ _SHAPES: dict[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class EncoderFile:
-    """A validated file: its weights by name, what it says about its making, and its SHA-256 (hex)."""
+    """A validated file: its weights by name, the record of its making, and its SHA-256 (hex)."""
 
     weights: dict[str, NDArray[np.float32]]
     provenance: dict[str, Any]
@@ -57,7 +54,7 @@ class EncoderFile:
 def load_encoder(path: str, sha256: str) -> Encoder:
     """The encoder of a file, made once in a process.
 
-    On a machine that has no such file it is the one that came along with the task.
+    A machine without such a file takes the one that was sent with the task.
 
     Raises:
         UserError: as `read_encoder`, or the file is not the one whose ``sha256`` is expected.
@@ -85,48 +82,49 @@ def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    where = f"task.encoder: {path}"
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise UserError(
-            f"{where}: expected an encoder file, as train_vae.py makes them, found none ({error.strerror})"
-        ) from error
+        raise no_encoder(path, error) from error
     try:
         weights = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         provenance = json.loads(header.get("__metadata__", {}).get("provenance", "{}"))
     except (SafetensorError, ValueError, KeyError, AttributeError) as error:
-        raise UserError(
-            f"{where}: expected a safetensors file, found a damaged or another one ({' '.join(str(error).split())})"
-        ) from error
-    _check(where, weights)
+        reason = " ".join(str(error).split())
+        raise _mistake(f"a safetensors file at {path}", f"a damaged or another one ({reason})") from error
+    _check(path, weights)
     found = hashlib.sha256(content).hexdigest()
     if sha256 not in (None, found):
-        raise UserError(
-            f"task.encoder: expected {path} to stay as it was when the search began (SHA-256 {str(sha256)[:12]}...), "
-            f"found another content ({found[:12]}...)"
-        )
+        before = f"{path} to stay as it was when the search began (SHA-256 {str(sha256)[:12]}...)"
+        raise _mistake(before, f"another content ({found[:12]}...)")
     return EncoderFile(weights, provenance, found)
 
 
-def _check(where: str, weights: dict[str, NDArray]) -> None:
+def no_encoder(path: str | Path, error: OSError) -> UserError:
+    """The mistake of a file that is not there, or cannot be read."""
+    return _mistake(f"an encoder file at {path}", f"none ({error.strerror})")
+
+
+def _mistake(expected: str, found: str) -> UserError:
+    return UserError(key="task.encoder", expected=expected, found=found)
+
+
+def _check(path: str | Path, weights: dict[str, NDArray]) -> None:
     dense = weights.get("mu.weight")
     if dense is not None and dense.ndim == 2 and len(dense) != LATENTS:
-        raise UserError(f"{where}: expected an encoder with {LATENTS} latents, found {len(dense)}")
+        raise _mistake(f"an encoder with {LATENTS} latents at {path}", str(len(dense)))
     if weights.keys() != _SHAPES.keys():
         missing, extra = sorted(_SHAPES.keys() - weights.keys()), sorted(weights.keys() - _SHAPES.keys())
         found = f"no {missing[0]!r}" if missing else f"{extra[0]!r} beside them"
-        raise UserError(f"{where}: expected the tensors {', '.join(_SHAPES)}, found {found}")
+        raise _mistake(f"the tensors {', '.join(_SHAPES)} in {path}", found)
     for name, shape in _SHAPES.items():
         array = weights[name]
         if array.shape != shape or array.dtype != np.float32:
-            raise UserError(
-                f"{where}: expected {name} of shape {list(shape)} and type float32, found {list(array.shape)} "
-                f"and {array.dtype}"
-            )
+            expected = f"{name} of shape {list(shape)} and type float32 in {path}"
+            raise _mistake(expected, f"{list(array.shape)} and {array.dtype}")
         if not np.isfinite(array).all():
-            raise UserError(f"{where}: expected finite weights, found NaN or infinity in {name}")
+            raise _mistake(f"finite weights in {path}", f"NaN or infinity in {name}")
 
 
 class Encoder:

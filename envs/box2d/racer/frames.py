@@ -1,4 +1,4 @@
-"""From CarRacing's frames to what the encoder sees: the top 84 rows, 64 x 64 pixels, numbers in [0, 1]."""
+"""CarRacing's frames as the encoder's images: the top 84 rows, 64 x 64 pixels, numbers in [0, 1]."""
 
 from __future__ import annotations
 

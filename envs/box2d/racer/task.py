@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.racer.encoder import DEFAULT, LATENTS, Encoder, kept_name, load_encoder, read_encoder
+from envs.box2d.racer.encoder import DEFAULT, LATENTS, Encoder, kept_name, load_encoder, no_encoder, read_encoder
 from envs.box2d.racer.frames import SIZE
 from envs.box2d.simulation import Box2DTask
-from wann.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ class CarRacing(Box2DTask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        # What is no option travels with the task all the same: a worker finds the file from any directory, and
-        # refuses another content.
+        # The path and the digest travel with the task: a worker finds the file from any directory, and refuses
+        # another content.
         path = str(Path(self.encoder or DEFAULT).absolute())
         found = read_encoder(path, self.encoder_sha256).sha256
         object.__setattr__(self, "encoder_sha256", found)
@@ -61,7 +60,7 @@ class CarRacing(Box2DTask):
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """What lies between frames and networks; stored in champion files."""
+        """The way from frames to latents; stored in champion files."""
         return {"frame": [SIZE, SIZE, 3], "encoder_sha256": self.encoder_sha256}
 
     @property
@@ -74,7 +73,7 @@ class CarRacing(Box2DTask):
         return to_actions(outputs)
 
     def data_files(self) -> dict[str, bytes]:
-        """What evaluation reads, by name below the cache directory, for machines that do not have it.
+        """The encoder's file, by its name below the cache directory, for machines that do not have it.
 
         Raises:
             UserError: the encoder's file is gone.
@@ -83,7 +82,7 @@ class CarRacing(Box2DTask):
         try:
             return {kept_name(sha256): Path(path).read_bytes()}
         except OSError as error:
-            raise UserError(f"task.encoder: {path}: expected an encoder file, found none ({error.strerror})") from error
+            raise no_encoder(path, error) from error
 
     def load_encoder(self) -> Encoder:
         """The encoder, made once in a process.

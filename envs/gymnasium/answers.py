@@ -1,0 +1,153 @@
+"""An environment whose answers are held against its spaces: what is unambiguous is taken, all else refused by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Tuple, flatten_space
+from numpy.typing import NDArray
+
+from envs.gymnasium.observations import UnfitObservation, is_vector
+from envs.gymnasium.pool import FAILURE
+from envs.gymnasium.spaces import Interface
+from envs.waves import Failure
+from wann.errors import UserError
+
+# Types that need no second look.
+_NUMBERS, _FLAGS = (float, int), (bool, np.bool_)
+_STEP = "(observation, reward, terminated, truncated, info)"
+
+
+class AnsweringEnvironment(gymnasium.Wrapper):
+    """Observations are vectors [I], rewards floats and flags bools, whatever the environment makes of them.
+
+    Args:
+        environment: as `gymnasium.make` gives it.
+        id: for messages.
+        interface: to the environment.
+        forgiving: whether an environment that raises ends its episode, with a reward that is not a number and the
+            reason under `FAILURE` in the info, instead of passing its error on.
+    """
+
+    def __init__(self, environment: gymnasium.Env, id: str, interface: Interface, forgiving: bool) -> None:
+        super().__init__(environment)
+        self._id, self._interface, self._forgiving = id, interface, forgiving
+        self._blind = np.full(interface.num_inputs, np.nan)
+        if not is_vector(environment.observation_space):
+            self.observation_space = flatten_space(environment.observation_space)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[NDArray, dict]:
+        """The first observation [I], and the info.
+
+        Raises:
+            UserError: an observation that the environment does not declare.
+        """
+        try:
+            answer: Any = self.env.reset(seed=seed, options=options)
+        except Exception as error:
+            if not self._forgiving:
+                raise
+            return self._blind, {FAILURE: _failure("reset()", error)}
+        # Environments of older times give the observation alone.
+        if _has_info(answer, isinstance(self.env.observation_space, Tuple)):
+            return self._vector(answer[0], "reset()"), _info(answer[1])
+        return self._vector(answer, "reset()"), {}
+
+    def step(self, action: Any) -> tuple[NDArray, float, bool, bool, dict]:
+        """Observation [I], reward, terminated, truncated and info.
+
+        Raises:
+            UserError: an answer that is none of that.
+        """
+        try:
+            answer: Any = self.env.step(action)
+        except Exception as error:
+            if not self._forgiving:
+                raise
+            return self._blind, float("nan"), True, False, {FAILURE: _failure("step()", error)}
+        if not isinstance(answer, tuple) or len(answer) != 5:
+            raise self._refusal(
+                "step()", _STEP, f"a tuple of {len(answer)}" if isinstance(answer, tuple) else _shown(answer)
+            )
+        observation, reward, terminated, truncated, info = answer
+        return (
+            self._vector(observation, "step()"),
+            self._number(reward),
+            self._flag("terminated", terminated),
+            self._flag("truncated", truncated),
+            _info(info),
+        )
+
+    def _vector(self, observation: Any, method: str) -> NDArray:
+        try:
+            return self._interface.to_vector(observation)
+        except UnfitObservation as error:
+            expected = f"{error.expected} as observation, as its space declares"
+            raise self._refusal(method, expected, error.found) from error
+
+    def _number(self, reward: Any) -> float:
+        if isinstance(reward, _NUMBERS):
+            return float(reward)
+        found = np.asarray(reward)
+        if found.size != 1 or found.dtype.kind not in "fiub":
+            raise self._refusal("step()", "a number as reward", _shown(reward))
+        return float(found.item())
+
+    def _flag(self, name: str, flag: Any) -> bool:
+        if isinstance(flag, _FLAGS):
+            return bool(flag)
+        found = np.asarray(flag)
+        if found.size != 1 or found.dtype.kind not in "biuf":
+            raise self._refusal("step()", f"True or False for {name}", _shown(flag))
+        return bool(found.item())
+
+    def _refusal(self, method: str, expected: str, found: str) -> UserError:
+        return UserError(key="task.id", expected=f"{expected} from {method} of {self._id}", found=found)
+
+
+def reset_problem(id: str, environment: gymnasium.Env) -> UserError | None:
+    """The reason why an environment cannot be reset to the start state of a seed, if there is one."""
+    layer = environment
+    while isinstance(layer, gymnasium.Wrapper) and type(layer).reset.__module__.partition(".")[0] == "gymnasium":
+        layer = layer.env
+    try:
+        parameters = inspect.signature(layer.reset).parameters
+    except (TypeError, ValueError):  # not written in Python
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return None
+    missing = [name for name in ("seed", "options") if name not in parameters]
+    if not missing:
+        return None
+    return UserError(
+        key="task.id",
+        expected=f"reset(seed=..., options=...) of {id}, as Gymnasium calls it",
+        found=f"a reset without {' and '.join(missing)}",
+        remedy="episodes cannot be repeated without a seed" if "seed" in missing else "",
+    )
+
+
+def _has_info(answer: object, tuples: bool) -> bool:
+    """Whether the answer of reset is (observation, info); ``tuples`` where observations are tuples themselves."""
+    return isinstance(answer, tuple) and len(answer) == 2 and (isinstance(answer[1], Mapping) or not tuples)
+
+
+def _failure(method: str, error: Exception) -> Failure:
+    said = " ".join(str(error).split())
+    return Failure(f"{type(error).__name__} in {method}", f"{method} raised {type(error).__name__}: {said}")
+
+
+def _info(info: Any) -> dict:
+    return info if isinstance(info, dict) else {}
+
+
+def _shown(value: Any) -> str:
+    """A short text of a value: of an array its shape and type."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {list(value.shape)} and type {value.dtype}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"a {type(value).__name__}"
