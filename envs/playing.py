@@ -68,7 +68,7 @@ class Episode:
 
 
 class Behaviour:
-    """What networks see and do in a task; see `evolution.mutation.safe.Behaviour`."""
+    """What networks see and do in a task; see `evolution.protocol.Behaviour`."""
 
     def __init__(self, task: Task) -> None:
         """Raises ValueError for a task that cannot be played."""
