@@ -6,6 +6,7 @@ import pytest
 from configs.schema import ChampionConfig, EvaluationConfig, SampledWeights
 from envs.cartpole.task import CartPoleSwingUp
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
+from evolution.shared_weight import weight_grid
 from wann.genome import Genome, make_genome
 from wann.network import compile_genome
 from wann.population import Population
@@ -111,7 +112,7 @@ def test_the_report_has_all_weights_of_the_sweep():
         assert set(returns[name]) == {"low", "high", "mean", "std", "median", "min"}
 
 
-@pytest.mark.parametrize(("low", "high", "weight"), [(1.3, 1.31, 1.31), (-1e6, 1e6, 0.0), (1.9, 2.2, 1.94)])
+@pytest.mark.parametrize(("low", "high", "weight"), [(1.3, 1.31, 1.31), (-1e6, 1e6, 1000.0), (1.9, 2.2, 1.94)])
 def test_the_best_shared_weight_stays_in_its_range(low, high, weight):
     evaluation = EvaluationConfig(sampled_weights=SampledWeights(low=low, high=high, count=1))
     returns = confirm(CANDIDATES[0], *returns_peaked_at(1.94), CONFIG, evaluation, seed=0)
@@ -247,3 +248,18 @@ def test_the_oracle_turns_down_what_it_cannot_repeat(objective):
     assert agrees(CANDIDATES[0], 100.0, oracle(120.0), *arguments)
     assert not agrees(CANDIDATES[0], 100.0, oracle(60.0), *arguments)
     assert not agrees(CANDIDATES[0], 100.0, oracle(np.nan), *arguments)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 2.0), (-1.0, 0.0), (-0.1, 0.1), (0.0, 3.0)])
+def test_the_weight_0_is_no_best_shared_weight(low, high):
+    """All connections are off there: a network that does nothing would be reported."""
+    assert 0 not in weight_grid(low, high)
+    evaluation = EvaluationConfig(sampled_weights=SampledWeights(low=low, high=high, count=4))
+    found = confirm(CANDIDATES[0], *returns_peaked_at(0.0), CONFIG, evaluation, seed=0)["best_shared_weight"]["weight"]
+    assert 0 < abs(found) <= 0.05
+
+
+def test_the_weight_0_may_be_best_where_the_search_swept_it():
+    evaluation = EvaluationConfig(weights=(-1.0, 0.0, 1.0))
+    found = confirm(CANDIDATES[0], *returns_peaked_at(0.0), CONFIG, evaluation, seed=0)["best_shared_weight"]
+    assert found["weight"] == 0

@@ -48,7 +48,7 @@ def test_results_of_another_shape_leave_the_request_open(strategy):
     search = search_of(strategy)
     answer = search.ask().answered_by(InlineEvaluator(TASK))
     for wrong in (np.zeros((2, 3)), np.zeros(0)):
-        with pytest.raises(ValueError, match="expected (returns|gradients)"):
+        with pytest.raises(ValueError, match=r"expected (returns|gradients)"):
             search.tell(wrong)
     search.tell(answer.found)
 
@@ -78,7 +78,7 @@ def test_sections_belong_to_strategies():
 
 
 def test_mistakes_are_refused():
-    with pytest.raises(UserError, match="search.strategy: expected a strategy, found 'publishd'"):
+    with pytest.raises(UserError, match=r"search\.strategy: expected a strategy, found 'publishd'"):
         make_search(Config.model_validate({"search": {"strategy": "publishd"}}), 2, 1)
     with pytest.raises(ValueError, match="2 inputs and 1 outputs"):
         make_search(Config(), 2, 1, grown_genomes(1, num_inputs=3, num_outputs=1))

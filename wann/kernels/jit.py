@@ -20,6 +20,7 @@ import llvmlite.binding
 import numba
 import numba.core.config
 from numba.core.caching import UserProvidedCacheLocator
+from numba.extending import is_jitted
 
 from wann.cache import cache_directory
 
@@ -157,6 +158,16 @@ def uncached(function: Callable) -> Any:
     Kernels that call it are kept as ever, this one within them.
     """
     return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+def inlined(function: Callable) -> Any:
+    """`inner` and `uncached` at once, inlined where it is called: a chain of such choices becomes one function.
+
+    What is compiled already stays as it is.
+    """
+    if is_jitted(function):
+        return function
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True, _nrt=False)(function)
 
 
 def _compiled(function: Callable, **options: Any) -> Any:

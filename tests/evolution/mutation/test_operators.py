@@ -226,5 +226,5 @@ def test_an_operator_that_adds_more_than_it_says_is_stopped(tmp_path):
 def test_probabilities_are_of_operators_and_sum_to_1():
     with pytest.raises(UserError, match=r"search.mutation.rewir: expected an operator, found 'rewir' \(did you mean"):
         check_probabilities({"rewir": 1.0})
-    with pytest.raises(UserError, match="search.mutation: expected probabilities that sum to 1, found 0.9 "):
+    with pytest.raises(UserError, match=r"search\.mutation: expected probabilities that sum to 1, found 0.9 "):
         check_probabilities({"rewire": 0.9})
