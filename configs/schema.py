@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AllowInfNan,
@@ -31,6 +32,7 @@ from pydantic_core import PydanticCustomError
 
 from configs.migration import migrated
 from configs.sweep import Grid, Listed, combinations, normal_sweep
+from wann.activations import ACTIVATIONS, PUBLISHED_ACTIVATIONS
 from wann.errors import did_you_mean
 
 PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
@@ -154,7 +156,11 @@ class SafeMutationConfig(Section):
         return self
 
 
-class AgeFitnessConfig(Section):
+class StrategyConfig(Section):
+    """Settings of one strategy, in a field of `SearchConfig` that has the strategy's name."""
+
+
+class AgeFitnessConfig(StrategyConfig):
     """Settings of ``strategy: age_fitness``."""
 
     newborn_ratio: PartialProbability = 0.02
@@ -178,7 +184,7 @@ class LowerBoundConfig(AgeFitnessConfig):
     dominate."""
 
 
-class GradientConfig(Section):
+class GradientConfig(StrategyConfig):
     """Settings of ``strategy: gradient_informed``: proposals, and how many of them a child takes."""
 
     children: Count = 12
@@ -197,20 +203,6 @@ class GradientConfig(Section):
     """Every path has four connections, with a feature in the middle that sums what relays add and subtract. With
     activations that scale, such as abs and relu, the class is the same at every shared weight
     (`evolution.gradient.growth`)."""
-
-
-# Strategies with settings of their own: name, which is also the key of their section, to the section.
-STRATEGY_SECTIONS: dict[str, type[Section]] = {
-    "age_fitness": AgeFitnessConfig,
-    "lower_bound": LowerBoundConfig,
-    "gradient_informed": GradientConfig,
-}
-
-
-def _all_activations() -> tuple[str, ...]:
-    from wann.activations import ACTIVATIONS
-
-    return tuple(ACTIVATIONS)
 
 
 class SearchConfig(Section):
@@ -241,8 +233,8 @@ class SearchConfig(Section):
     """Choose each child among several mutants by their behaviour (not in the published algorithm)."""
     prune_dead: Switch = False
     """Remove hidden nodes that no output depends on from children (not in the published algorithm)."""
-    activations: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(default_factory=_all_activations)
-    """Activations that new and changed hidden nodes may get; all of them by default."""
+    activations: Annotated[tuple[Text, ...], Field(min_length=1)] = PUBLISHED_ACTIVATIONS
+    """Activations that new and changed hidden nodes may get; the published ten by default."""
     complexity_probability: Probability = 0.8
     """Chance that a generation is ranked by mean return and complexity, instead of mean and maximal return."""
     max_connections: Count | None = None
@@ -260,22 +252,27 @@ class SearchConfig(Section):
         if not isinstance(data, Mapping):
             return data
         name = data.get("strategy", cls.model_fields["strategy"].default)
-        return {**data, name: {}} if name in tuple(STRATEGY_SECTIONS) and data.get(name) is None else data
+        return {**data, name: {}} if name in tuple(strategy_sections()) and data.get(name) is None else data
 
     @model_serializer(mode="wrap")
     def _without_other_strategies(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Sections that are null are left out: a strategy's settings are no business of the others."""
-        return {k: v for k, v in handler(self).items() if v is not None or k not in STRATEGY_SECTIONS}
+        return {k: v for k, v in handler(self).items() if v is not None or k not in strategy_sections()}
 
     @property
     def strategies_with_settings(self) -> tuple[str, ...]:
         """Names of the strategies that have a section here."""
-        return tuple(name for name in STRATEGY_SECTIONS if getattr(self, name) is not None)
+        return tuple(name for name in strategy_sections() if getattr(self, name) is not None)
+
+    @property
+    def settings(self) -> StrategyConfig | None:
+        """The section of the chosen strategy; None where it has none."""
+        return getattr(self, self.strategy) if self.strategy in strategy_sections() else None
 
     @model_validator(mode="after")
     def _room_for_all(self) -> Self:
         elites = int(self.elite_ratio * (self.population - int(self.cull_ratio * self.population)))
-        settings = getattr(self, self.strategy) if self.strategy in STRATEGY_SECTIONS else None
+        settings = self.settings
         newborn = settings.num_newborn(self.population) if isinstance(settings, AgeFitnessConfig) else 0
         if elites + newborn > self.population:
             raise _mistake(
@@ -296,13 +293,25 @@ class SearchConfig(Section):
     @field_validator("activations")
     @classmethod
     def _known_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        known = _all_activations()
+        known = tuple(ACTIVATIONS)
         for index, name in enumerate(names):
             if name not in known:
                 raise _mistake(f"expected names of activations, found {name!r}{did_you_mean(name, known)}")
             if name in names[:index]:
                 raise _mistake(f"expected every name once, found {name!r} twice")
         return names
+
+
+@cache
+def strategy_sections() -> dict[str, type[StrategyConfig]]:
+    """Strategies with settings of their own, by name: the fields of `SearchConfig` that hold a `StrategyConfig`."""
+    kinds = {name: get_args(field.annotation) for name, field in SearchConfig.model_fields.items()}
+    return {
+        name: kind
+        for name, options in kinds.items()
+        for kind in options
+        if isinstance(kind, type) and issubclass(kind, StrategyConfig)
+    }
 
 
 class SampledWeights(Section):
@@ -614,14 +623,14 @@ def unused_sections(config: Config) -> list[tuple[str | int, ...]]:
     for index, stage in enumerate(config.stages):
         base = {config.search.strategy} if "strategy" not in stage.search and not swept else chosen
         own = {stage.search["strategy"]} if "strategy" in stage.search else base
-        sections = (name for name in STRATEGY_SECTIONS if stage.search.get(name) is not None)
+        sections = (name for name in strategy_sections() if stage.search.get(name) is not None)
         found += [("stages", index, "search", name) for name in sections if name not in own]
     chosen |= {stage.search["strategy"] for stage in config.stages if isinstance(stage.search.get("strategy"), str)}
     found += [("search", name) for name in config.search.strategies_with_settings if name not in chosen]
     for each in combinations(config.sweep):
         strategy = each.get("search.strategy", config.search.strategy)
         parts = [key.split(".") for key in each]
-        names = {part[1] for part in parts if part[0] == "search" and len(part) > 2 and part[1] in STRATEGY_SECTIONS}
+        names = {part[1] for part in parts if part[0] == "search" and len(part) > 2 and part[1] in strategy_sections()}
         found += [("sweep", f"search.{name}") for name in sorted(names) if name != strategy and not config.stages]
     return found
 

@@ -329,5 +329,6 @@ COS = Activation(
 )
 
 _ENTRIES = (LINEAR, STEP, SIN, GAUSSIAN, TANH, SIGMOID, INVERSE, ABS, RELU, COS)
+PUBLISHED_ACTIVATIONS = tuple(entry.name for entry in _ENTRIES[:10])
 ACTIVATIONS: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
 ACTIVATION_OF_CODE: dict[int, Activation] = {entry.code: entry for entry in _ENTRIES}

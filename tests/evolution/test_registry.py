@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from configs.schema import STRATEGY_SECTIONS, Config
+from configs.schema import Config, strategy_sections
 from envs.images.classification import Classification
 from evolution.protocol import AskTell, RequestForGradients
 from evolution.registry import STRATEGIES, make_search
@@ -74,7 +74,7 @@ def test_requests_say_what_they_need(strategy):
 
 
 def test_sections_belong_to_strategies():
-    assert STRATEGY_SECTIONS.keys() <= STRATEGIES.keys()
+    assert strategy_sections().keys() <= STRATEGIES.keys()
 
 
 def test_mistakes_are_refused():
