@@ -100,7 +100,8 @@ def _migrated_sweep(sweep: Any, base: str) -> tuple[Any, list[Move]]:
     old = sorted({key for each in found for key in each if _old_name(key) is not None})
     if not old:
         return sweep, []
-    listed, moves = [], {}
+    listed: list[dict[str, Any]] = []
+    moves: dict[tuple[str, str], None] = {}
     for each in found:
         combination = {}
         for key, value in each.items():

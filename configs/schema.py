@@ -109,7 +109,7 @@ class MutationConfig(Section):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Probability]
+    __pydantic_extra__: dict[str, Probability] = Field(init=False)
 
     add_connection: Probability = 0.20
     """Add an absent connection that closes no cycle."""
@@ -637,7 +637,7 @@ def unused_sections(config: Config) -> list[tuple[str | int, ...]]:
 
 def _without_unused_sections(config: Config) -> Config:
     """A stage or a combination may choose another strategy; settings of the first one are none of its business."""
-    changes = {name: None for path in unused_sections(config) for name in path[1:] if path[0] == "search"}
+    changes = {str(path[-1]): None for path in unused_sections(config) if path[0] == "search"}
     return config.model_copy(update={"search": config.search.model_copy(update=changes)}) if changes else config
 
 

@@ -1,4 +1,4 @@
-"""Compiled kernels: the use of numba, and the place of its machine code.
+"""Compiled kernels: the decorators that compile them, and the cache of their machine code.
 
 Nothing else in this project uses names that numba does not promise: ``numba.core.config`` (its settings as attributes,
 read at each compilation), ``numba.core.caching.UserProvidedCacheLocator`` with ``CACHE_LOCATOR_CLASSES``, and the
@@ -125,7 +125,7 @@ _use_wide_vectors()
 
 
 def is_first_use() -> bool:
-    """Whether kernels will be compiled now: none of this version are in the cache."""
+    """True if kernels will be compiled now, since none of this version are in the cache."""
     directory = _kernel_cache()
     return directory is None or not any(Path(directory).rglob("*.nbc"))
 
@@ -140,7 +140,7 @@ def jit(function: Callable) -> Any:
 
 
 def inner(function: Callable) -> Any:
-    """`jit` for what other kernels call in their loops: it allocates nothing, so arrays are not counted.
+    """`jit` for functions that other kernels call in their loops. They allocate nothing, so arrays are not counted.
 
     numba counts references to arrays by atomic operations, which in a short function cost more than the arithmetic.
     """
@@ -148,12 +148,12 @@ def inner(function: Callable) -> Any:
 
 
 def elementwise(function: Callable) -> Any:
-    """`jit` for what stands within a loop over lanes: only what is inlined there is vectorised."""
+    """`jit` for functions within a loop over lanes: LLVM vectorises a loop only if its calls are inlined."""
     return _compiled(function, forceinline=True)
 
 
 def uncached(function: Callable) -> Any:
-    """`jit` for what is made at run time, such as a choice among the entries of a registry.
+    """`jit` for functions made at run time, such as a choice among the entries of a registry.
 
     Kernels that call it are kept as ever, this one within them.
     """
@@ -167,7 +167,8 @@ def inlined(function: Callable) -> Any:
     """
     if is_jitted(function):
         return function
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True, _nrt=False)(function)
+    options: dict[str, Any] = {"forceinline": True, "_nrt": False}
+    return numba.njit(nogil=True, error_model="numpy", **options)(function)
 
 
 def _compiled(function: Callable, **options: Any) -> Any:

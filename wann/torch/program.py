@@ -1,8 +1,8 @@
 """Graphs of nodes on a torch device: all nodes of one level and one activation are computed at once.
 
-What nodes sum over the inputs is one product of a 0/1 matrix with the images, exact in float32
-(`envs.images.inputs.smallest_difference`); the rest follows level by level, sources added from left to right as in the
-lane kernels, so sums have the same bits as there. Rows stand in the order in which they are computed.
+Sums over the inputs are one product of a 0/1 matrix with the images, exact in float32
+(`envs.images.inputs.smallest_difference`). The rest follows level by level, with sources added from left to right as in
+the lane kernels, so sums have the same bits as there. Rows stand in the order in which they are computed.
 """
 
 from __future__ import annotations
@@ -160,13 +160,13 @@ def on_device(lists: list[list[NDArray[np.int64]]], device: str) -> list[tuple[T
 
 
 def most_nodes(lanes: int, device: str, memory_bytes: int) -> int:
-    """How many nodes of so many lanes are computed at once: at least one."""
+    """Number of nodes, each of so many lanes, that are computed at once: at least one."""
     piece = _PIECE_ON_CPU if torch.device(device).type == "cpu" else _PIECE
     return max(1, int(min(piece, memory_bytes * _PIECE_SHARE)) // (4 * lanes))
 
 
 def temporary_bytes(lanes: int, device: str, memory_bytes: int) -> int:
-    """That a step takes beside its values."""
+    """Bytes that a step takes beside its values."""
     return _TEMPORARIES * 4 * lanes * most_nodes(lanes, device, memory_bytes)
 
 
