@@ -167,7 +167,8 @@ def inlined(function: Callable) -> Any:
     """
     if is_jitted(function):
         return function
-    options: dict[str, Any] = {"forceinline": True, "_nrt": False}
+    # Inlined before types are known: a chain is then compiled once, not once for each of its links.
+    options: dict[str, Any] = {"inline": "always", "_nrt": False}
     return numba.njit(nogil=True, error_model="numpy", **options)(function)
 
 
