@@ -9,7 +9,7 @@ from evolution.protocol import AskTell, RequestForGradients
 from evolution.registry import STRATEGIES, make_search
 from genomes import grown_genomes
 from wann.errors import UserError
-from workers.evaluator import InlineEvaluator
+from workers.inline import InlineEvaluator
 
 TASK = Classification("digits", batch=50, score="tempered_cross_entropy")
 

@@ -12,7 +12,7 @@ from genomes import grown_genomes
 from wann.genome import validate_genome
 from wann.network import compile_genome
 from wann.oracle import forward
-from workers.evaluator import InlineEvaluator
+from workers.inline import InlineEvaluator
 
 TASK = Classification("digits", batch=400, score="tempered_cross_entropy")
 EQUAL = {
