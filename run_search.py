@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from envs.task import Task
-    from evolution.registry import AnySearch
+    from evolution.protocol import AskTell
     from experiment.evaluators import Evaluators
     from experiment.replicates.tables import Finished
     from storage.run_directory import RunDirectory
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from workers.evaluator import Evaluator
 
 
-def evolve(
-    run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest
-) -> AnySearch | None:
+def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> AskTell | None:
     """One search, from its newest checkpoint to its last generation; None if asked to stop."""
     from evolution.registry import make_search
     from experiment.champions import first_genomes
@@ -60,7 +58,7 @@ def find_champion(run: RunDirectory, evaluators: Evaluators, console: Console, s
     from experiment.stages import run_stages
     from wann.champion import format_champion
 
-    def evolve_one(run: RunDirectory) -> AnySearch | None:
+    def evolve_one(run: RunDirectory) -> AskTell | None:
         task = task_of(run.config)
         return evolve(run, task, evaluators.on(task), console, stop)
 

@@ -34,7 +34,8 @@ from benchmarks.measuring import kept
 from configs import load_config
 from configs.schema import SearchConfig
 from envs.box2d.racer.task import CarRacing
-from evolution.search import Search
+from evolution.breeding import Breeder
+from evolution.protocol import Setting
 from storage.genome_file import load_genomes
 from wann.genome import Genome, minimal_genome
 from wann.network import Networks, compile_genome
@@ -58,7 +59,8 @@ def gather(run: Path) -> None:
         genomes += [survivors[rank] for rank in ranks]
     config = load_config(run / "config.yaml")
     shape = CarRacing.num_inputs, CarRacing.num_outputs
-    newborns = Search(SearchConfig(initial_connectivity=0.25), config.evaluation, 0, *shape).population
+    setting = Setting(SearchConfig(initial_connectivity=0.25), config.evaluation, 0, *shape)
+    newborns = Breeder(setting).first_population()
     write("racers", config, genomes + [newborns[index] for index in range(NEWBORNS)])
 
 

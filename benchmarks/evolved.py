@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.searching import generations
 from configs import Config, load_config, result_keys
-from configs.schema import EvaluationConfig, MutationConfig, SearchConfig, TaskConfig
+from configs.schema import AgeFitnessConfig, EvaluationConfig, MutationConfig, SearchConfig, TaskConfig
 from wann.genome import Genome, make_genome
 from wann.network import compile_population
 from wann.population import Population
@@ -58,7 +58,7 @@ SETS = {
                 population=24,
                 tournament_size=4,
                 strategy="age_fitness",
-                age_generations=1,
+                age_fitness=AgeFitnessConfig(age_generations=1),
                 initial_connectivity=0.25,
                 complexity_probability=0.0,
                 mutation=GROWING,

@@ -22,7 +22,7 @@ from benchmarks.evolved import load
 from benchmarks.measuring import Figures, added_megabytes, seconds_of
 from configs import load_config
 from configs.schema import PUBLISHED_WEIGHTS
-from evolution.search import Search
+from evolution.registry import make_search
 from wann.activations import ACTIVATION_OF_CODE
 from wann.batch import Batch, mean_losses
 from wann.network import Network, Networks, compile_population
@@ -116,7 +116,7 @@ def bred(size: int) -> Networks:
     """The fifth generation of the search of configs/mnist.yaml that begins with evolved classifiers of that many
     connections: each different program once, as evaluations are asked for."""
     config = load_config("configs/mnist.yaml")
-    search = Search(config.search, config.evaluation, 0, 256, 10, load(f"mnist_conns{size}"))
+    search = make_search(config, 256, 10, load(f"mnist_conns{size}"))
     for seed in range(4):
         request = search.ask()
         search.tell(-mean_losses(request.networks, request.weights, random_batch(seed))[:, :, None])

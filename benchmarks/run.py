@@ -27,9 +27,10 @@ from benchmarks.figures import FIGURES, ON_GPU
 from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
 from benchmarks.measuring import Figures, seconds_of
 from benchmarks.overhead import ray_overhead
-from configs.schema import PUBLISHED_WEIGHTS, EvaluationConfig, SearchConfig
+from configs.schema import PUBLISHED_WEIGHTS, Config, SearchConfig
 from envs.cartpole.task import CartPoleSwingUp
-from evolution.search import Search
+from evolution.protocol import AskTell
+from evolution.registry import make_search
 from storage.metrics import read_metrics
 from wann.network import compile_population
 from wann.population import Population
@@ -63,12 +64,12 @@ def swingup() -> Figures:
 def ask_tell() -> Figures:
     """One generation of the published strategy, compilation included, without evaluation."""
     for size, name in ((192, "conns55"), (960, "conns212")):
-        search = Search(SearchConfig(population=size), EvaluationConfig(), 0, 5, 1, load(f"swingup_{name}"))
+        search = make_search(Config(search=SearchConfig(population=size)), 5, 1, load(f"swingup_{name}"))
         rng = np.random.default_rng(0)
         yield f"ask_tell_ms_pop{size}_{name}", 1000 * median([_ask_tell_seconds(search, rng) for _ in range(15)][2:])
 
 
-def _ask_tell_seconds(search: Search, rng: np.random.Generator) -> float:
+def _ask_tell_seconds(search: AskTell, rng: np.random.Generator) -> float:
     begin = time.perf_counter()
     request = search.ask()
     asked = time.perf_counter() - begin

@@ -26,7 +26,7 @@ from benchmarks.bare_worker import Lengths
 from benchmarks.measuring import seconds_of, timed
 from benchmarks.walker_times import ROLLOUTS, kept_times, walker_search
 from envs.box2d.walker.task import BipedalWalker
-from evolution.search import Search
+from evolution.protocol import AskTell
 from workers.ray import evaluator as ray_evaluator
 from workers.ray.actors import actor_options
 from workers.ray.cluster import RaySession, connect
@@ -105,7 +105,7 @@ def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySes
     return make
 
 
-def one_generation(search: Search, evaluator: RayEvaluator) -> dict[str, float]:
+def one_generation(search: AskTell, evaluator: RayEvaluator) -> dict[str, float]:
     """Ask, evaluate, tell; seconds of each, and of the parts of the driver's work."""
     import ray
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from configs import Config
 from envs.task import Returns
 from evolution.confirmation import selection_weights
+from evolution.registry import make_search
 from evolution.search import Search
 from experiment.opening import behaviour_of, task_of
 from wann.genome import Genome
@@ -20,7 +21,8 @@ def generations(config: Config, initial: list[Genome] | None = None) -> Iterator
     """The search after each generation, with the steps simulated so far; without end."""
     task = task_of(config)
     shape = task.num_inputs, task.num_outputs
-    search = Search(config.search, config.evaluation, config.seed, *shape, initial, behaviour_of(config, task))
+    search = make_search(config, *shape, initial or (), behaviour_of(config, task))
+    assert isinstance(search, Search)
     steps = 0
     while True:
         request = search.ask()

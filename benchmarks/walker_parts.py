@@ -57,7 +57,7 @@ VARIANTS: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {
         | {
             "without safe mutations": {"search": {"safe_mutation": None}},
             "two rollouts for all instead of the race": {"evaluation": {"race": [], "rollouts": 2}},
-            "lifetime mean instead of the lower bound": {"search": {"confidence": 0.0}},
+            "lifetime mean instead of the lower bound": {"search": {"lower_bound": {"confidence": 0.0}}},
             "published ranking": {"search": {"strategy": "published"}},
             "cut at 500 steps, without the fall penalty": {"task": {"max_steps": 500, "fall_penalty": False}},
         },

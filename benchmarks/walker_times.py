@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measuring import seconds_of
-from configs.schema import EvaluationConfig, SearchConfig
+from configs.schema import Config, EvaluationConfig, SearchConfig
 from envs.box2d.walker.task import BipedalWalker
-from evolution.search import Search
+from evolution.protocol import AskTell
+from evolution.registry import make_search
 from wann.champion import load_champion
 from wann.genome import Genome
 from wann.network import Networks, compile_genome
@@ -51,11 +52,11 @@ def walkers() -> list[Genome]:
     return [load_champion(ROOT / f"docs/champions/{name}.json").genome for name in WALKERS]
 
 
-def walker_search() -> Search:
+def walker_search() -> AskTell:
     """480 genomes, bred from the published walkers."""
     evaluation = EvaluationConfig(weights=WEIGHTS.tolist(), rollouts=1)
     shape = BipedalWalker.num_inputs, BipedalWalker.num_outputs
-    return Search(SearchConfig(population=POPULATION), evaluation, 0, *shape, walkers())
+    return make_search(Config(search=SearchConfig(population=POPULATION), evaluation=evaluation), *shape, walkers())
 
 
 def costs() -> tuple[float, float]:

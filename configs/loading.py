@@ -6,6 +6,7 @@ expected and what was found.
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,12 +20,23 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from configs.schema import STAGE_SECTIONS, Config, Section, StageConfig, stage_config, swept_config
+from configs.migration import migrated
+from configs.schema import (
+    STAGE_SECTIONS,
+    Config,
+    Section,
+    StageConfig,
+    stage_config,
+    swept_config,
+    unused_sections,
+)
 from configs.sweep import combinations, names
 from wann.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from envs.task import Task
+
+LOGGER = logging.getLogger(__name__)
 
 KeyPath = tuple[str | int, ...]
 
@@ -109,10 +121,20 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     source = Source(str(path), values, {key: Origin(document.place(line), key) for key, line in lines.items()})
     for override in overrides:
         _apply(override, source)
+    source = _in_todays_layout(source)
     config = _validate(lambda: Config.model_validate(source.values), source)
     _check_whole(config, source)
     _check_sweep(config, source)
     return config
+
+
+def _in_todays_layout(source: Source) -> Source:
+    """The same source with keys of earlier layouts where they are today; one line on the log says so."""
+    values, moves = migrated(source.values)
+    if moves:
+        LOGGER.warning("%s: keys of an earlier version: %s", source.name, "; ".join(map(str, moves)))
+    moved = {path: Origin(source.origin(move.old).place, path) for move in moves for path in move.new}
+    return Source(source.name, values, {**source.origins, **moved})
 
 
 def dump_yaml(config: Config) -> str:
@@ -342,6 +364,10 @@ def _section_of(section: type[Section], name: str) -> type[Section] | None:
 
 def _check_whole(config: Config, source: Source) -> None:
     """What the schema does not know of a config, and of all its stages."""
+    for path in unused_sections(config):
+        name = str(path[-1]).rpartition(".")[2]
+        chosen = "the combination's strategy" if path[0] == "sweep" else "the chosen strategy"
+        _refuse(path, f"no section but that of {chosen}", f"one of {name!r}", source)
     task = _check_registries(config, source)
     for index in range(len(config.stages)):
         _check_stage(config, index, task, source)
@@ -384,9 +410,15 @@ def _value_at(values: Any, path: KeyPath) -> Any:
 def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Task:
     """Names of strategies and tasks, and a task's options, stand in registries above this package."""
     from envs.registry import TASKS, make_task
-    from evolution.registry import STRATEGY_NAMES
+    from evolution.mutation.registry import check_probabilities
+    from evolution.registry import STRATEGIES
 
-    _check_name(config.search.strategy, STRATEGY_NAMES, (*base, "search", "strategy"), "a strategy", source)
+    _check_name(config.search.strategy, STRATEGIES, (*base, "search", "strategy"), "a strategy", source)
+    try:
+        check_probabilities(config.search.mutation.model_dump())
+    except UserError as error:
+        path = (*base, *error.key.split("."))
+        raise error.at(key=dotted(path), place=source.origin_within(path).place) from None
     _check_name(config.task.name, TASKS, (*base, "task", "name"), "a task", source)
     try:
         return make_task(config.task.name, config.task.options)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AllowInfNan,
@@ -22,6 +22,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     Strict,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -29,7 +30,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from configs.migration import migrated
 from configs.sweep import Grid, Listed, combinations, normal_sweep
+from wann.activations import ACTIVATIONS, PUBLISHED_ACTIVATIONS
 from wann.errors import did_you_mean
 
 PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
@@ -99,7 +102,14 @@ class TaskConfig(Section):
 
 
 class MutationConfig(Section):
-    """How often each operator is drawn for a child; the probabilities sum to 1."""
+    """Probability of each operator, drawn for every child. All of them sum to 1.
+
+    The published four and their two companions are listed here; a further operator of the registry
+    (`evolution.mutation.registry`) is given by its name and has the probability 0 unless it is.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Probability] = Field(init=False)
 
     add_connection: Probability = 0.20
     """Add an absent connection that closes no cycle."""
@@ -112,35 +122,32 @@ class MutationConfig(Section):
     disable: Probability = 0.0
     """Disable an enabled connection (not in the published algorithm)."""
     rewire: Probability = 0.0
-    """Move one end of a connection (not in the published algorithm)."""
+    """Move the source of a connection (not in the published algorithm)."""
 
-    @model_validator(mode="after")
-    def _sum_to_one(self) -> Self:
-        chances = self.model_dump()
-        if abs(math.fsum(chances.values()) - 1) > 1e-9:
-            listed = ", ".join(f"{name} {chance:g}" for name, chance in chances.items())
-            raise _mistake(f"expected probabilities that sum to 1, found {math.fsum(chances.values()):.10g} ({listed})")
-        return self
+    @model_serializer(mode="wrap")
+    def _in_one_order(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Further operators come sorted: equal configs give equal bytes."""
+        return dict.fromkeys(type(self).model_fields) | _sorted(handler(self))
 
 
 class SafeMutationConfig(Section):
     """Children that act almost as their parents do (`evolution.mutation.safe`): drawn until one fits."""
 
     candidates: Count = 16
-    """Mutants that are drawn for a child at most; if none fits, the child is the nearest that does something else."""
+    """Most mutants drawn for one child. If none fits, the nearest that differs from the parent is taken."""
     least: Annotated[Number, Field(ge=0)] = 1e-4
-    """Divergence that a child must exceed: the mean difference of its actions from its parent's, as the task takes
-    them, on states that leading genomes have met."""
+    """Divergence that a child must exceed: the mean difference between its actions and its parent's, in the task's
+    units, over states that leading genomes have met."""
     most: Annotated[Number, Field(gt=0)] = 0.03
     """Divergence that a child should not exceed."""
     share: Probability = 0.9
-    """Chance that a child is chosen so, and not the first that was drawn."""
+    """Chance that a child is chosen this way. Otherwise the first mutant is taken."""
     states: Count = 512
     """States that actions are compared on, over all weights."""
     leaders: Count = 4
-    """Genomes, the best, whose episodes the states are from."""
+    """Number of best genomes whose episodes supply the states."""
     refresh: Count = 10
-    """Generations after which states are taken anew."""
+    """Generations between two collections of states."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -149,55 +156,85 @@ class SafeMutationConfig(Section):
         return self
 
 
-class GradientConfig(Section):
-    """What gradient_informed proposes, and how many of its proposals a child takes."""
+class StrategyConfig(Section):
+    """Settings of one strategy, in a field of `SearchConfig` that has the strategy's name."""
+
+
+class AgeFitnessConfig(StrategyConfig):
+    """Settings of ``strategy: age_fitness``."""
+
+    newborn_ratio: PartialProbability = 0.02
+    """Share of the population that each generation starts anew, from minimal genomes."""
+    age_generations: Count | None = None
+    """Generations that start genomes anew and rank by youth. Later ones refine: they rank by score and best weight, as
+    published. Null: all generations start anew."""
+
+    def num_newborn(self, population: int) -> int:
+        """Genomes that a generation of so many starts anew: at least one, unless the ratio is 0."""
+        return max(round(self.newborn_ratio * population), int(self.newborn_ratio > 0))
+
+
+class LowerBoundConfig(AgeFitnessConfig):
+    """Settings of ``strategy: lower_bound``."""
+
+    confidence: Annotated[Number, Field(ge=0, le=10)] = 1.0
+    """Standard errors subtracted from a genome's mean return."""
+    prior_rollouts: Count = 4
+    """Rollouts at which a genome's own variance weighs as much as the pooled one. Raise it where rare falls
+    dominate."""
+
+
+class GradientConfig(StrategyConfig):
+    """Settings of ``strategy: gradient_informed``: proposals, and how many of them a child takes."""
 
     children: Count = 12
     """Children of each lineage's parent in a generation."""
     probes: Count = 128
-    """Random new units that each generation looks at."""
+    """Random new units probed in each generation."""
     shortlist: Count = 48
-    """Proposals, the most promising, that children draw from; more if they draw many."""
+    """Top proposals that children sample from; grows with the number of edits per child."""
     lineages: Count = 1
-    """Lines of descent side by side, each with a parent and children of its own: what workers share."""
+    """Independent lines of descent, each with a parent and children of its own. Workers share them out."""
     renew_every: Count = 50
-    """Generations after which the lineage that is worst on the children's images begins anew from the best one."""
+    """Generations between renewals, in which the worst lineage restarts from the best one."""
     first_edits: Count = 8
-    """Proposals that a child takes in the first generation; then as many as children that won had."""
+    """Proposals per child in the first generation. Later the number follows that of winning children."""
     equal_paths: Switch = False
-    """Let every path have four connections, in the middle a feature that sums what others add and subtract; with
+    """Every path has four connections, with a feature in the middle that sums what relays add and subtract. With
     activations that scale, such as abs and relu, the class is the same at every shared weight
     (`evolution.gradient.growth`)."""
 
 
-def _all_activations() -> tuple[str, ...]:
-    from wann.activations import ACTIVATIONS
-
-    return tuple(ACTIVATIONS)
-
-
 class SearchConfig(Section):
-    """Who breeds, who survives, and by which operators."""
+    """Who breeds, who survives, and by which operators.
+
+    A strategy's own settings are in the section of its name. That of the chosen strategy is always there; the others
+    are null. In a config with stages or a sweep, other strategies that those choose may have sections too.
+    """
 
     strategy: Text = "published"
-    """Name in `evolution.strategies.STRATEGIES`: published (NSGA-II as in the paper), age_fitness or
-    lower_bound; or gradient_informed, which has lineages for a population, and `gradient` instead of operators."""
+    """Name in `evolution.registry.STRATEGIES`: published (NSGA-II as in the paper), age_fitness, lower_bound, or
+    gradient_informed, which has lineages instead of a population."""
+    age_fitness: AgeFitnessConfig | None = None
+    """Settings of that strategy."""
+    lower_bound: LowerBoundConfig | None = None
+    """Settings of that strategy."""
+    gradient_informed: GradientConfig | None = None
+    """Settings of that strategy."""
     population: Annotated[Whole, Field(ge=4, le=MOST)] = 192
     """Genomes in the population, P."""
     initial_connectivity: Probability = 0.5
     """Chance that a connection of a first genome is enabled."""
     mutation: MutationConfig = MutationConfig()
-    """How often each operator is drawn."""
+    """Probabilities of the operators."""
     extra_mutation: PartialProbability = 0.0
     """Chance that a child is mutated a second time (not in the published algorithm)."""
     safe_mutation: SafeMutationConfig | None = None
-    """Choose each child among several mutants by what they do (not in the published algorithm)."""
-    gradient: GradientConfig | None = None
-    """How gradient_informed proposes; null is its defaults."""
+    """Choose each child among several mutants by their behaviour (not in the published algorithm)."""
     prune_dead: Switch = False
-    """Whether children lose the hidden nodes that no output depends on (not in the published algorithm)."""
-    activations: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(default_factory=_all_activations)
-    """Activations that new and changed hidden nodes may get; all ten by default."""
+    """Remove hidden nodes that no output depends on from children (not in the published algorithm)."""
+    activations: Annotated[tuple[Text, ...], Field(min_length=1)] = PUBLISHED_ACTIVATIONS
+    """Activations that new and changed hidden nodes may get; the published ten by default."""
     complexity_probability: Probability = 0.8
     """Chance that a generation is ranked by mean return and complexity, instead of mean and maximal return."""
     max_connections: Count | None = None
@@ -208,26 +245,35 @@ class SearchConfig(Section):
     """Share of the survivors, the best, that pass unchanged."""
     tournament_size: Count = 16
     """Genomes drawn for one tournament (effective size)."""
-    newborn_ratio: PartialProbability = 0.02
-    """Share of the population that age_fitness and lower_bound start anew in each generation."""
-    age_generations: Count | None = None
-    """Generations in which age_fitness and lower_bound start anew and rank by youth; then they refine, ranking by
-    score and best weight as published. Null: all of them."""
-    confidence: Annotated[Number, Field(ge=0, le=10)] = 1.0
-    """Standard errors by which lower_bound counts a genome for less than the mean of its rollouts."""
-    prior_rollouts: Count = 4
-    """Rollouts after which lower_bound trusts a genome's own variance as much as the population's: more where rare
-    falls make most of it, which few rollouts do not show."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _section_of_the_strategy(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        name = data.get("strategy", cls.model_fields["strategy"].default)
+        return {**data, name: {}} if name in tuple(strategy_sections()) and data.get(name) is None else data
+
+    @model_serializer(mode="wrap")
+    def _without_other_strategies(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Sections that are null are left out: a strategy's settings are no business of the others."""
+        return {k: v for k, v in handler(self).items() if v is not None or k not in strategy_sections()}
 
     @property
-    def num_newborn(self) -> int:
-        """Genomes that a generation starts anew: at least one, unless the ratio is 0."""
-        return max(round(self.newborn_ratio * self.population), int(self.newborn_ratio > 0))
+    def strategies_with_settings(self) -> tuple[str, ...]:
+        """Names of the strategies that have a section here."""
+        return tuple(name for name in strategy_sections() if getattr(self, name) is not None)
+
+    @property
+    def settings(self) -> StrategyConfig | None:
+        """The section of the chosen strategy; None where it has none."""
+        return getattr(self, self.strategy) if self.strategy in strategy_sections() else None
 
     @model_validator(mode="after")
     def _room_for_all(self) -> Self:
         elites = int(self.elite_ratio * (self.population - int(self.cull_ratio * self.population)))
-        newborn = self.num_newborn
+        settings = self.settings
+        newborn = settings.num_newborn(self.population) if isinstance(settings, AgeFitnessConfig) else 0
         if elites + newborn > self.population:
             raise _mistake(
                 f"expected elites and newborns to fit into the population of {self.population}, found {elites} elites "
@@ -237,20 +283,35 @@ class SearchConfig(Section):
 
     @model_validator(mode="after")
     def _features_for_equal_paths(self) -> Self:
-        if self.gradient and self.gradient.equal_paths and not set(self.activations) - {"linear", "inverse"}:
-            raise _mistake("expected activations beside linear and inverse for gradient.equal_paths, found none")
+        gradient = self.gradient_informed
+        if gradient and gradient.equal_paths and not set(self.activations) - {"linear", "inverse"}:
+            raise _mistake(
+                "expected activations beside linear and inverse for gradient_informed.equal_paths, found none"
+            )
         return self
 
     @field_validator("activations")
     @classmethod
     def _known_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        known = _all_activations()
+        known = tuple(ACTIVATIONS)
         for index, name in enumerate(names):
             if name not in known:
                 raise _mistake(f"expected names of activations, found {name!r}{did_you_mean(name, known)}")
             if name in names[:index]:
                 raise _mistake(f"expected every name once, found {name!r} twice")
         return names
+
+
+@cache
+def strategy_sections() -> dict[str, type[StrategyConfig]]:
+    """Strategies with settings of their own, by name: the fields of `SearchConfig` that hold a `StrategyConfig`."""
+    kinds = {name: get_args(field.annotation) for name, field in SearchConfig.model_fields.items()}
+    return {
+        name: kind
+        for name, options in kinds.items()
+        for kind in options
+        if isinstance(kind, type) and issubclass(kind, StrategyConfig)
+    }
 
 
 class SampledWeights(Section):
@@ -460,6 +521,12 @@ class Config(Section):
 
     @model_validator(mode="before")
     @classmethod
+    def _in_todays_layout(cls, data: Any) -> Any:
+        """Values of an earlier layout, such as those stored in a champion or a checkpoint."""
+        return migrated(data)[0] if isinstance(data, Mapping) else data
+
+    @model_validator(mode="before")
+    @classmethod
     def _generations_of_all_stages(cls, data: Any) -> Any:
         if not isinstance(data, Mapping) or "generations" in data:
             return data
@@ -518,7 +585,7 @@ def stage_config(config: Config, index: int) -> Config:
     for one, other in (("weights", "sampled_weights"), ("sampled_weights", "weights")):
         if stage.evaluation.get(one) is not None and stage.evaluation.get(other) is None:
             values["evaluation"][other] = None
-    return Config.model_validate({**values, "generations": stage.generations})
+    return _without_unused_sections(Config.model_validate({**values, "generations": stage.generations}))
 
 
 def swept_config(config: Config, index: int) -> Config:
@@ -541,7 +608,37 @@ def swept_config(config: Config, index: int) -> Config:
             value = {part: value}
         values = _merged(values, value)
     values["workers"]["parallel"] = values["replicates"] = 1
-    return Config.model_validate(values)
+    return _without_unused_sections(Config.model_validate(values))
+
+
+def unused_sections(config: Config) -> list[tuple[str | int, ...]]:
+    """Paths of the sections of strategies that nothing in the config chooses: such settings look live and are not.
+
+    A section of ``search`` may belong to the strategy of the config, of one of its stages, or of a combination of its
+    sweep; one in a stage, or in a combination, to the strategy that is chosen there.
+    """
+    found: list[tuple[str | int, ...]] = []
+    swept = [each for each in combinations(config.sweep) if "search.strategy" in each]
+    chosen = {config.search.strategy, *(each["search.strategy"] for each in swept)}
+    for index, stage in enumerate(config.stages):
+        base = {config.search.strategy} if "strategy" not in stage.search and not swept else chosen
+        own = {stage.search["strategy"]} if "strategy" in stage.search else base
+        sections = (name for name in strategy_sections() if stage.search.get(name) is not None)
+        found += [("stages", index, "search", name) for name in sections if name not in own]
+    chosen |= {stage.search["strategy"] for stage in config.stages if isinstance(stage.search.get("strategy"), str)}
+    found += [("search", name) for name in config.search.strategies_with_settings if name not in chosen]
+    for each in combinations(config.sweep):
+        strategy = each.get("search.strategy", config.search.strategy)
+        parts = [key.split(".") for key in each]
+        names = {part[1] for part in parts if part[0] == "search" and len(part) > 2 and part[1] in strategy_sections()}
+        found += [("sweep", f"search.{name}") for name in sorted(names) if name != strategy and not config.stages]
+    return found
+
+
+def _without_unused_sections(config: Config) -> Config:
+    """A stage or a combination may choose another strategy; settings of the first one are none of its business."""
+    changes = {str(path[-1]): None for path in unused_sections(config) if path[0] == "search"}
+    return config.model_copy(update={"search": config.search.model_copy(update=changes)}) if changes else config
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -566,6 +663,17 @@ def config_hash(config: Config) -> str:
     decisive = {key: value for key, value in result_keys(config).items() if key != "generations"}
     decisive["task"] = {option: value for option, value in decisive["task"].items() if option != "on_error"}
     return hashlib.sha256(_canonical(decisive).encode()).hexdigest()
+
+
+def stored_config_hash(stored: Mapping[str, Any]) -> str | None:
+    """`config_hash` of a config as a checkpoint or a champion has it, perhaps in an earlier layout.
+
+    Keys that have come since count with their defaults. None if it is no config.
+    """
+    try:
+        return config_hash(Config.model_validate(stored))
+    except ValidationError:
+        return None
 
 
 def _canonical(value: Any) -> str:

@@ -167,7 +167,7 @@ class Episode:
 
 
 class Behaviour:
-    """Inputs and actions of networks in a task; see `evolution.mutation.safe.Behaviour`."""
+    """Inputs and actions of networks in a task; see `evolution.protocol.Behaviour`."""
 
     def __init__(self, task: Task) -> None:
         """Raises ValueError for a task that cannot be played."""

@@ -1,10 +1,11 @@
 """The champion: chosen by halving on selection seeds, reported once on seeds that nothing chose on.
 
 Episodes may cost a second each, so their number is bounded. With P different candidates, and c candidates, f
-first and s selection episodes in the config: the choice of one takes at most f P + 2 f c (1 + log2(s / 2 f)), that
-of k survivors about s k more; the best shared weight about 5 * 4 G + 9 * 64, which are 2,200 for the 81 weights G of
-the range from -2 to 2 (fewer where s is below 64, up to 2,400 more where it is above); the report n (W + 3) for W
-swept weights at n report episodes.
+first and s selection episodes in the config:
+
+- The choice of one takes at most f P + 2 f c (1 + log2(s / 2 f)) episodes, that of k survivors about s k more.
+- The best shared weight takes about 2,200 for the range from -2 to 2 (`evolution.shared_weight`).
+- The report takes n (W + 3) for W swept weights at n report episodes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import ChampionConfig, EvaluationConfig
+from evolution.shared_weight import Evaluate, best_shared_weight, weight_grid
 from wann.genome import Genome
 from wann.network import Network, Networks, compile_genome, compile_population
 from wann.population import Population
@@ -26,7 +28,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Outcome(Protocol):
-    """What became of episodes, [1, W, R]; ``falls`` is None where the task has no such end."""
+    """Results of episodes, [1, W, R]; ``falls`` is None where the task has no such end."""
 
     @property
     def values(self) -> NDArray[np.float64]: ...
@@ -34,16 +36,10 @@ class Outcome(Protocol):
     def falls(self) -> NDArray[np.bool_] | None: ...
 
 
-# (networks, weights [W], seeds [R] or [W, R]) -> returns [P, W, R]
-Evaluate = Callable[[Networks, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
 # The same for one network, in float64; weights are [W] or [W, E].
 Oracle = Callable[[Network, NDArray[np.float64], NDArray[np.int64]], Outcome]
 
 TOLERATED_ERRORS = 5.0  # standard errors by which the oracle may find a candidate worse than the kernels did
-GRID_STEP = 0.05  # between the shared weights among which the best is looked for
-GRID_SIZE = 401  # shared weights of that grid at most
-GRID_EPISODES = 64  # per shared weight of that grid, of the last few; where fewer choose the champion, those
-GRID_HALVINGS = 4  # of the grid before that, the first on a sixteenth of these episodes
 # Of the returns of episodes.
 _FIGURES = ("mean", "std", "median", "min")
 
@@ -84,9 +80,9 @@ def rank_candidates(
 def agrees(
     genome: Genome, score: float, oracle: Oracle, config: ChampionConfig, evaluation: EvaluationConfig, seed: int
 ) -> bool:
-    """Whether the float64 oracle finds a candidate as good as its ``score``, on held-out episodes.
+    """True if the float64 oracle finds a candidate as good as its ``score``, on held-out episodes.
 
-    A network that lives on rounding noise scores in float32 what it cannot repeat. The two means must be
+    A network that exploits rounding noise in float32 does not repeat its score in float64. The two means must be
     within `TOLERATED_ERRORS` standard errors of the oracle's, over twice the ``config.first_episodes``.
     """
     weights = selection_weights(evaluation)
@@ -150,7 +146,8 @@ def confirm(
         seeds = episode_seeds(seed, Purpose.CHAMPION_REPORT, index, rollouts * len(settings))
         return oracle(network, settings, seeds.reshape(len(settings), rollouts))
 
-    best = best_shared_weight(network, evaluate, weights, weight_grid(low, high), config.selection_episodes, seed)
+    tried = weights if evaluation.sampled_weights is None else weights[weights != 0]
+    best = best_shared_weight(network, evaluate, tried, weight_grid(low, high), config.selection_episodes, seed)
     shared = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
     individual = keyed_rng(seed, Purpose.CHAMPION_REPORT, 3).uniform(low, high, (episodes, genome.num_enabled))
     swept = fresh(0, weights, episodes)
@@ -165,46 +162,9 @@ def confirm(
 
 
 def _range(evaluation: EvaluationConfig) -> tuple[float, float]:
-    """Where random shared weights are drawn: the sampled range, or U(-2, 2) as published."""
+    """Range of random shared weights: the sampled one, or U(-2, 2) as published."""
     sampled = evaluation.sampled_weights
     return (sampled.low, sampled.high) if sampled else (-2.0, 2.0)
-
-
-def weight_grid(low: float, high: float) -> NDArray[np.float64]:
-    """Shared weights from ``low`` to ``high``, `GRID_STEP` apart, at most `GRID_SIZE` of them."""
-    count = int(min(max(2, round((high - low) / GRID_STEP) + 1), GRID_SIZE))
-    return np.round(np.linspace(low, high, count), 12)
-
-
-def best_shared_weight(
-    network: Network,
-    evaluate: Evaluate,
-    weights: NDArray[np.float64],
-    grid: NDArray[np.float64],
-    selection_episodes: int,
-    seed: int,
-) -> float:
-    """The best of the swept weights and the grid by halving, then of a five times finer grid around that one, again by
-    halving, from as many episodes up to ``selection_episodes``.
-    """
-
-    def halve(settings: NDArray[np.float64], schedule: list[int], index: int) -> float:
-        """The better half goes on, at each of these numbers of episodes; all on the same ones."""
-        for round_, episodes in enumerate(schedule):
-            seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 1000 + index + round_, episodes)
-            returns = evaluate(Networks.of([network]), settings, seeds)[0].mean(axis=1)
-            best_first = settings[np.argsort(-np.where(np.isfinite(returns), returns, -np.inf), kind="stable")]
-            settings = np.sort(best_first[: -(-len(settings) // 2)])
-            if len(best_first) == 1:
-                break
-        return float(best_first[0])
-
-    last = min(GRID_EPISODES, selection_episodes)
-    best = halve(np.union1d(weights, grid), [max(1, last >> k) for k in range(GRID_HALVINGS, -1, -1)], 0)
-    finer = np.round(best + (grid[1] - grid[0]) / 5 * np.arange(-4, 5), 12)
-    finer = finer[(finer >= min(grid[0], best)) & (finer <= max(grid[-1], best))]
-    # Neighbours differ by less than a fall or two in 64 episodes cost.
-    return halve(finer, [last << k for k in range((selection_episodes // last).bit_length())], GRID_HALVINGS + 1)
 
 
 def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""What rollouts have told of each genome, gathered over races and generations."""
+"""Statistics of each genome's rollouts, gathered over races and generations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Records:
         )
 
     def added(self, rows: NDArray[np.int64], other: Records) -> Records:
-        """With ``other``, of the genomes ``rows``, added to what is known of those."""
+        """With ``other``, the records of the genomes ``rows``, added to theirs."""
         known = Records(self.num_rollouts.copy(), self.weight_sums.copy(), self.squares.copy())
         known.num_rollouts[rows] += other.num_rollouts
         known.weight_sums[rows] += other.weight_sums
@@ -43,7 +43,7 @@ class Records:
         return Records(self.num_rollouts[rows], self.weight_sums[rows], self.squares[rows])
 
     def extended(self, count: int) -> Records:
-        """With ``count`` more genomes that nothing is known of."""
+        """With ``count`` more genomes that have no rollouts."""
         other = Records.empty(count, self.weight_sums.shape[1])
         return Records(*(np.concatenate([getattr(r, name) for r in (self, other)]) for name in RECORD_ARRAYS))
 
@@ -66,7 +66,7 @@ class Records:
         """[P] of the mean, NaN for failed genomes.
 
         The variance of one genome's rollouts is shrunk towards the mean variance within all genomes that have
-        several, as if it had ``prior_rollouts`` more of that: a genome of two equal rollouts is not certain.
+        several, as if it had ``prior_rollouts`` more with that variance: two equal rollouts prove little.
         """
         freedom = self.num_rollouts - 1
         deviations = np.maximum(self.squares - self.num_rollouts * np.square(self.mean), 0)

@@ -1,24 +1,68 @@
-"""The search that a config names."""
+"""The strategies, by the name that a config's ``search.strategy`` gives them, and the search that a config asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from configs.schema import Config
 from evolution.gradient.search import GradientSearch
-from evolution.mutation.safe import Behaviour
+from evolution.protocol import AskTell, Behaviour, Setting, Strategy
 from evolution.search import Search
-from evolution.strategies import STRATEGIES
+from evolution.strategies.age_fitness import AgeFitness
+from evolution.strategies.lower_bound import LowerBound
+from evolution.strategies.published import Published
+from evolution.strategies.strategy import PopulationStrategy
+from wann.errors import UserError, did_you_mean
 from wann.genome import Genome
 
-GRADIENT_INFORMED = "gradient_informed"
-STRATEGY_NAMES = (*STRATEGIES, GRADIENT_INFORMED)
-AnySearch = Search | GradientSearch
+
+def with_population(strategy: type[PopulationStrategy]) -> Strategy:
+    """The entry of a strategy that scores a population."""
+    return Strategy(partial(Search, strategy))
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "published": with_population(Published),
+    "age_fitness": with_population(AgeFitness),
+    "lower_bound": with_population(LowerBound),
+    "gradient_informed": Strategy(GradientSearch, needs_gradients=True, has_population=False),
+}
+
+
+def strategy_of(name: str) -> Strategy:
+    """The strategy of that name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in STRATEGIES:
+        found = f"{name!r}{did_you_mean(name, STRATEGIES)}"
+        raise UserError(key="search.strategy", expected="a strategy", found=found)
+    return STRATEGIES[name]
 
 
 def make_search(
-    config: Config, num_inputs: int, num_outputs: int, initial: list[Genome], behaviour: Behaviour | None
-) -> AnySearch:
-    """See `evolution.search.Search` for the arguments."""
-    parts = config.search, config.evaluation, config.seed, num_inputs, num_outputs, initial
-    if config.search.strategy == GRADIENT_INFORMED:
-        return GradientSearch(*parts)
-    return Search(*parts, behaviour)
+    config: Config,
+    num_inputs: int,
+    num_outputs: int,
+    initial: Sequence[Genome] = (),
+    behaviour: Behaviour | None = None,
+) -> AskTell:
+    """A search by the strategy that the config names, at its first generation.
+
+    Args:
+        config: plain; its ``search``, ``evaluation`` and ``seed`` count.
+        num_inputs: I.
+        num_outputs: O.
+        initial: genomes to start from; minimal ones if empty.
+        behaviour: observations and actions of networks, where the config asks for safe mutations.
+
+    Raises:
+        UserError: no such strategy.
+        ValueError: initial genomes of another shape, or no behaviour for safe mutations.
+    """
+    start = strategy_of(config.search.strategy).start
+    return start(
+        Setting(config.search, config.evaluation, config.seed, num_inputs, num_outputs, tuple(initial), behaviour)
+    )

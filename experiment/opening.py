@@ -14,7 +14,7 @@ from configs.sweep import Grid, Listed, combinations
 from envs.playing import Behaviour
 from envs.registry import TASKS, make_task
 from envs.task import HasGradients, LoadsData, Playable, Task, options_of
-from evolution.registry import GRADIENT_INFORMED
+from evolution.registry import strategy_of
 from storage.remote.lease import DIRECTORY as LEASE
 from storage.remote.run import RemoteRun
 from storage.remote.stores import is_url
@@ -67,9 +67,9 @@ def check(config: Config) -> None:
     for part in _searches_of(config):
         task = task_of(part)
         behaviour_of(part, task)
-        if part.search.strategy == GRADIENT_INFORMED and not isinstance(task, HasGradients):
+        if strategy_of(part.search.strategy).needs_gradients and not isinstance(task, HasGradients):
             raise UserError(
-                f"search.strategy: expected a task with gradients for {GRADIENT_INFORMED!r}, found {task.name!r}"
+                f"search.strategy: expected a task with gradients for {part.search.strategy!r}, found {task.name!r}"
             )
         evaluator_of(part, task)
 

@@ -14,15 +14,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from configs import config_hash, stage_config
+from configs import config_hash, stage_config, stored_config_hash
 from evolution.mutation.mirroring import mirrored
-from evolution.registry import AnySearch
+from evolution.protocol import AskTell
 from experiment.champions import Survivors, initial_genomes, survivors
 from experiment.evaluators import Evaluators
 from experiment.opening import task_of
 from experiment.replicates.children import open_child
 from experiment.terminal.command_line import StopRequest
-from storage.checkpoint import CheckpointError
+from storage.checkpoint import CheckpointError, load_latest
 from storage.csv_text import csv_text
 from storage.files import RunError
 from storage.genome_file import load_genomes
@@ -36,7 +36,7 @@ LOGGER = logging.getLogger(__name__)
 
 DIRECTORY, SURVIVORS, TABLE = "stages", "survivors", "stages.csv"
 # What takes one run through its generations; None if it was asked to stop.
-Evolve = Callable[[RunDirectory], AnySearch | None]
+Evolve = Callable[[RunDirectory], AskTell | None]
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,23 @@ class _Restart:
         except CheckpointError as error:
             LOGGER.warning("%s; they are chosen again", error)
             return None
-        if found.metadata["config_hash"] != config_hash(self._config):
+        if not self._made_under(found.metadata["config_hash"]):
             raise UserError(
                 f"{self._path.parent.parent.parent / 'config.yaml'}: expected the config that {self._path / SURVIVORS} "
                 "was made under, found another; restore it, or start a new run"
             )
         chosen = Survivors(found.genomes, found.scores, found.metadata["selection_steps"])
         return self._done(found.metadata["env_steps"], chosen)
+
+    def _made_under(self, stamp: str) -> bool:
+        """True for the hash of this restart's config, or of the same config in an earlier layout of it."""
+        expected = config_hash(self._config)
+        if stamp == expected:
+            return True
+        checkpoint = load_latest(self._path)
+        if checkpoint is None or checkpoint.metadata.get("config_hash") != stamp:
+            return False
+        return stored_config_hash(checkpoint.metadata.get("config", {})) == expected
 
     def run(
         self, genomes: Population | None, evolve: Evolve, evaluators: Evaluators, stop: StopRequest

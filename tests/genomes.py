@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from evolution.mutation.apply import mutate_genome
-from evolution.mutation.operators import MUTATIONS
+from evolution.mutation.registry import OPERATORS
 from wann.activations import ACTIVATIONS
 from wann.genome import Genome, minimal_genome
 
@@ -14,7 +14,7 @@ def grown_genome(rng: np.random.Generator, num_inputs: int = 3, num_outputs: int
     """A genome after ``num_steps`` random operators, all six of them."""
     enabled = rng.random((num_inputs + 1) * num_outputs) < 0.7
     genome = minimal_genome(num_inputs, num_outputs, enabled)
-    names = list(MUTATIONS)
+    names = list(OPERATORS)
     for _ in range(num_steps):
         genome = mutate_genome(genome, names[rng.integers(len(names))], rng)
     return genome

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from datafiles import published
-from evolution import confirmation
+from evolution import shared_weight
 from golden.remake import GOLDEN, run, run_short
 from golden.short import COARSE, DIGESTS, NAMES
 
@@ -27,5 +27,5 @@ def marked(name: str) -> object:
 def test_a_short_run_of_every_config_finds_the_same_network(name, tmp_path, monkeypatch):
     if name.startswith("mnist"):
         published("mnist")
-    monkeypatch.setattr(confirmation, "GRID_STEP", COARSE)
+    monkeypatch.setattr(shared_weight, "GRID_STEP", COARSE)
     assert run_short(name, tmp_path) == json.loads(DIGESTS.read_text())[name]

@@ -220,6 +220,7 @@ def test_two_runs_cannot_share_a_directory(config, tmp_path):
 # --- mistakes ---
 
 RACER = ("--set", "task.name=car_racing", "--set")
+ELITES_AND_NEWBORNS = ("strategy=age_fitness", "elite_ratio=1", "cull_ratio=0", "age_fitness.newborn_ratio=.5")
 MISTAKES = [
     ([], "expected CONFIG"),
     (["nowhere.yaml"], "nowhere.yaml"),
@@ -260,7 +261,7 @@ MISTAKES = [
     (["--resume", "{run}", "--set", "replicates=2"], "replicates"),
     (["{config}", "--set", "replicates=2", "--seed", "9223372036854775807"], "seed + replicates"),
     (
-        ["{config}", *(f"--set=search.{key}" for key in ("elite_ratio=1", "cull_ratio=0", "newborn_ratio=.5"))],
+        ["{config}", *(f"--set=search.{key}" for key in ELITES_AND_NEWBORNS)],
         "elites and newborns",
     ),
     (["{config}", "--set", "evaluation.weights=[1e200]"], "evaluation.weights"),

@@ -28,8 +28,7 @@ SETTINGS = {
         "strategy": "lower_bound",
         "population": 16,
         "tournament_size": 4,
-        "newborn_ratio": 0.0,
-        "age_generations": 1,
+        "lower_bound": {"newborn_ratio": 0.0, "age_generations": 1},
         "safe_mutation": {"candidates": 4, "states": 64},
     },
     # Few weights: the best shared weight is looked for within this range, in whole episodes.

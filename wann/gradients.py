@@ -1,4 +1,4 @@
-"""What each possible connection of a genome would do to the loss, to second order, on a batch of images.
+"""Effect of each possible connection of a genome on the loss, to second order, on a batch of images.
 
 With s_k the sum that node k scales by the shared weight and v_a the value of node a, a new connection from a to k
 changes s_k by v_a, so the loss by about g + h / 2, where g = E[v_a dL/ds_k] and h = E[(v_a dL/ds_k)^2], the empirical
@@ -27,7 +27,7 @@ Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class GradientRequest:
-    """What possible connections of one genome would do to the loss."""
+    """Effect of possible connections of one genome on the loss."""
 
     genome: Genome
     pairs: Sequence[Pairs]

@@ -124,7 +124,7 @@ class Networks:
         )
 
     def program_arrays(self) -> tuple[NDArray, ...]:
-        """What the lane kernels take: (activations, fan_in, sources, node_offsets, connection_offsets)."""
+        """Arrays for the lane kernels: (activations, fan_in, sources, node_offsets, connection_offsets)."""
         arrays = (self.activations, self.fan_in, self.sources, self.node_offsets, self.connection_offsets)
         # Unpickling makes arrays writeable again, and numba would compile a kernel anew for those.
         freeze(*arrays)

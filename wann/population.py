@@ -74,7 +74,7 @@ class Population:
         )
 
     def packed_arrays(self) -> tuple[NDArray, ...]:
-        """What kernels take: the fields named in `PACKED`."""
+        """The fields named in `PACKED`, as kernels take them."""
         return tuple(getattr(self, name) for name in PACKED)
 
     def take(self, rows: ArrayLike) -> Population:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 class Purpose(IntEnum):
-    """What a draw is for. The values are part of the run's identity: append, never renumber."""
+    """Purpose of a draw. The values are part of the run's identity: append, never renumber."""
 
     INITIAL = 0
     EPISODES = 1

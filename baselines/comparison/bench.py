@@ -15,7 +15,7 @@ from baselines.comparison.player import Player, SeedLedger
 from baselines.comparison.published import SETTINGS, Setting
 from baselines.comparison.store import Store
 from baselines.comparison.weight_tuning import Tuned, TuningPlan, WeightTuning
-from evolution.confirmation import best_shared_weight, weight_grid
+from evolution.shared_weight import best_shared_weight, weight_grid
 from wann.genome import Genome
 from wann.network import compile_genome
 from wann.randomness import Purpose, keyed_rng

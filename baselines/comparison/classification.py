@@ -15,7 +15,7 @@ from baselines.comparison.order import QUICK_BASELINES, Asked, Entrant
 from baselines.comparison.store import Store
 from envs.images.classification import Classification
 from envs.task import options_of
-from evolution.confirmation import weight_grid
+from evolution.shared_weight import weight_grid
 from wann.batch import shared_weight_logits
 from wann.network import Networks, compile_genome
 from wann.randomness import Purpose, keyed_rng

@@ -84,7 +84,7 @@ class Player:
     def on_seeds(
         self, networks: Networks, weights: NDArray[np.float64], seeds: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """See `evolution.confirmation.Evaluate`; for choosing. Raises `Stopped`."""
+        """See `evolution.shared_weight.Evaluate`; for choosing. Raises `Stopped`."""
         if self._stopped():
             raise Stopped
         assert len(networks) == 1 and networks.hashes[0] == self._networks.hashes[0]

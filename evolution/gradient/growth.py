@@ -1,4 +1,4 @@
-"""How a gradient-informed search edits a genome: units that it may grow, proposals, and children made of them.
+"""Edits of a genome in a gradient-informed search: units that it may grow, proposals, and children made of them.
 
 A *probe* is a small new unit without an effect yet: its last nodes may be connected to the nodes that come after.
 Probes are added to a genome only to be looked at; those that a child uses stay in it. With ``equal_paths`` a unit is
@@ -30,7 +30,7 @@ PATH_LENGTH = 4  # connections from an input to an output, where all paths are e
 
 @dataclass(frozen=True)
 class Proposals:
-    """Edits of a probed genome, most promising first; and what it could do without, least missed first."""
+    """Edits of a probed genome, best first, and its connections that could go, least harmful first."""
 
     gains: NDArray[np.float32]  # [M] by which the loss is expected to fall
     kinds: NDArray[np.int8]  # [M] ADD or REMOVE
@@ -95,7 +95,7 @@ class Probed:
         return Proposals(gains[order], kinds[order], sources[order], targets[order], least_missed)
 
     def child(self, proposals: Proposals, chosen: NDArray[np.int64], given_up: NDArray[np.int64]) -> Genome:
-        """The parent with some of the proposals, without some connections, and without what no output depends on.
+        """The parent with some of the proposals, without some connections, pruned of nodes that no output depends on.
 
         Args:
             proposals: of this parent.

@@ -1,4 +1,4 @@
-"""One line of descent of a gradient-informed search: its newest parents, and what they become."""
+"""One line of descent of a gradient-informed search: its newest parents and their children."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wann.genome import Genome
 from wann.gradients import GradientRequest, Gradients
 from wann.population import Population, concatenate
 
-# Connections that are given up are drawn among so many times as many.
+# Connections to give up are drawn among this many times as many least harmful ones.
 _SPARE_CHOICE = 2
 
 
@@ -38,7 +38,7 @@ class Lineage:
         return Lineage(self.hall, self.edits)
 
     def probe(self, settings: GradientConfig, palette: NDArray[np.int8], rng: np.random.Generator) -> GradientRequest:
-        """Ask what every possible edit of the parent would do, random new units included."""
+        """Ask for the effect of every possible edit of the parent, random new units included."""
         self._probed = probed(self.parent, settings.probes, palette, settings.equal_paths, rng)
         return GradientRequest(self._probed.genome, self._probed.pairs())
 
@@ -64,7 +64,7 @@ class Lineage:
     def _child(
         self, proposals: Proposals, chosen: NDArray[np.int64], limit: int | None, rng: np.random.Generator
     ) -> Genome | None:
-        """With so few of the connections that are least missed given up that it keeps the limit; None if none does."""
+        """A child that gives up as few least harmful connections as the limit asks for; None if it cannot keep it."""
         given_up = np.zeros(0, np.int64)
         while True:
             child = self._probed.child(proposals, chosen, given_up)

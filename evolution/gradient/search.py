@@ -1,25 +1,25 @@
-"""Gradient-informed search: which connections come and go is chosen with the help of gradients; weights never are.
+"""Gradient-informed search: gradients help to choose which connections come and go; weights are never trained.
 
-A generation has two rounds. The first asks what every possible edit of each lineage's parent would do to the loss
-(`wann.gradients`), also for random new units (`evolution.gradient.growth`). The second scores children, each the
-parent with a random few of the most promising edits, on images that no gradient came from; the best one replaces the
-parent if it is better there. Of several lineages the worst is given up from time to time, and begins anew from the
-best. Called what it is, this stands beside the published search, never for it.
+A generation has two rounds. The first asks for the effect of every possible edit of each lineage's parent on the loss
+(`wann.gradients`), random new units included (`evolution.gradient.growth`). The second scores children, each the
+parent with a random few of the best proposals, on images that no gradient came from. The best child replaces the
+parent if it is better there. From time to time the worst of several lineages restarts from the best. This is not the
+published search, and its results are reported beside it, never as its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.schema import EvaluationConfig, GradientConfig, SearchConfig
+from configs.schema import GradientConfig
 from evolution.gradient.growth import levels_of
 from evolution.gradient.lineage import Lineage
 from evolution.mutation.apply import palette_of
-from evolution.request import Request, Summary, weights_of
+from evolution.protocol import Found, Outstanding, Request, RequestForGradients, Setting, Summary
 from wann.genome import Genome, minimal_genome
 from wann.gradients import Gradients
 from wann.network import Networks, compile_population
@@ -31,34 +31,48 @@ HALL_SIZE, LEAST_OF_EACH = 32, 4
 
 
 class GradientSearch:
-    """A search by lineages; see `evolution.search.Search` for what the arguments and methods are."""
+    """A search by lineages; see `evolution.protocol.AskTell` for the methods.
 
-    def __init__(
-        self,
-        config: SearchConfig,
-        evaluation: EvaluationConfig,
-        seed: int,
-        num_inputs: int,
-        num_outputs: int,
-        initial: list[Genome] | None = None,
-    ) -> None:
-        self.config, self.evaluation, self.seed = config, evaluation, seed
-        self.settings = config.gradient or GradientConfig()
+    Raises:
+        ValueError: with ``equal_paths``, an initial genome with paths of other lengths.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.config = setting.config
+        self.settings = setting.config.gradient_informed or GradientConfig()
         self.generation = 0
-        genomes = initial or [_empty(num_inputs, num_outputs)]
+        genomes = list(setting.initial) or [_empty(setting.num_inputs, setting.num_outputs)]
         for genome in genomes if self.settings.equal_paths else ():
             levels_of(genome)
         count, edits = self.settings.lineages, float(self.settings.first_edits)
         self.lineages = [Lineage(Population.of([genomes[l % len(genomes)]]), edits) for l in range(count)]
         self.best: Genome | None = None  # of the last generation that is done
+        self._outstanding = Outstanding()
         self._networks: Networks | None = None  # parents and children, once these are there
         self._family: NDArray[np.int64]  # [P] lineage of each
 
     def ask(self) -> Request:
         """The gradients of the parents with their probes, then the scores of the parents and their children."""
-        weights = weights_of(self.evaluation, self.seed, self.generation)
-        count = self.evaluation.rollouts
-        seeds = episode_seeds(self.seed, Purpose.EPISODES, self.generation, 2 * count)
+        return self._outstanding.ask(self._request)
+
+    def tell(self, found: Found) -> Summary | None:
+        """Take the gradients of each lineage, or the returns [P, W, R], of the last request."""
+        request = self._outstanding.expect()
+        if isinstance(request, RequestForGradients):
+            self._breed(cast(Sequence[Gradients], found))
+            self._outstanding.done()
+            return None
+        returns = np.asarray(found)
+        expected = len(request.networks), len(request.weights), len(request.seeds)
+        if returns.shape != expected:
+            raise ValueError(f"expected returns [P, W, R] = {list(expected)}, found {list(returns.shape)}")
+        self._outstanding.done()
+        return self._end(request.networks, returns)
+
+    def _request(self) -> Request:
+        weights, count = self._setting.weights(self.generation), self._setting.evaluation.rollouts
+        seeds = episode_seeds(self._setting.seed, Purpose.EPISODES, self.generation, 2 * count)
         if self._networks is not None:
             return Request(self._networks, weights, seeds[count:])
         palette = palette_of(self.config.activations)
@@ -67,21 +81,20 @@ class GradientSearch:
             for l, lineage in enumerate(self.lineages)
         ]
         parents = Population.of([lineage.parent for lineage in self.lineages])
-        return Request(compile_population(parents), weights, seeds[:count], asked)
+        return RequestForGradients(compile_population(parents), weights, seeds[:count], genomes=asked)
 
-    def tell(self, found: NDArray[np.float64] | Sequence[Gradients]) -> Summary | None:
-        """Take the gradients of each lineage, or the returns [P, W, R], of the last request."""
-        if not isinstance(found, np.ndarray):
-            families = [
-                lineage.breed(own, self.settings, self.config.max_connections, self._rng(Purpose.MUTATION, l))
-                for l, (lineage, own) in enumerate(zip(self.lineages, found, strict=True))
-            ]
-            self._family = np.repeat(np.arange(len(families)), [len(family) for family in families])
-            self._networks = compile_population(concatenate(families))
-            return None
-        networks = self._networks
-        assert networks is not None
-        means = np.where(np.isfinite(found), found, -np.inf).mean(axis=2)
+    def _breed(self, found: Sequence[Gradients]) -> None:
+        if isinstance(found, np.ndarray) or len(found) != len(self.lineages):
+            raise ValueError(f"expected gradients of {len(self.lineages)} genomes, found {_described(found)}")
+        families = [
+            lineage.breed(own, self.settings, self.config.max_connections, self._rng(Purpose.MUTATION, l))
+            for l, (lineage, own) in enumerate(zip(self.lineages, found, strict=True))
+        ]
+        self._family = np.repeat(np.arange(len(families)), [len(family) for family in families])
+        self._networks = compile_population(concatenate(families))
+
+    def _end(self, networks: Networks, returns: NDArray[np.float64]) -> Summary:
+        means = np.where(np.isfinite(returns), returns, -np.inf).mean(axis=2)
         scores = means.mean(axis=1)
         self._choose(scores)
         self._networks = None
@@ -114,7 +127,7 @@ class GradientSearch:
         return concatenate([lineage.hall for lineage in self.lineages])
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
-        """Everything a checkpoint needs: arrays and JSON metadata."""
+        """See `evolution.protocol.AskTell.state`."""
         arrays = {
             f"lineage{l}.{name}": getattr(lineage.hall, name)
             for l, lineage in enumerate(self.lineages)
@@ -124,7 +137,7 @@ class GradientSearch:
         return {**arrays, "edits": edits}, {"generation": self.generation}
 
     def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:
-        """Become the search that `state` was taken from (same config and seed)."""
+        """See `evolution.protocol.AskTell.restore`."""
         self.generation = metadata["generation"]
         first = self.lineages[0].hall
         shape = first.num_inputs, first.num_outputs
@@ -133,10 +146,17 @@ class GradientSearch:
             for l, edits in enumerate(arrays["edits"])
         ]
         self._networks = None
+        self._outstanding.done()
 
     def _rng(self, purpose: Purpose, lineage: int) -> np.random.Generator:
         """Of one lineage; the first draws what it would draw alone."""
-        return keyed_rng(self.seed, purpose, self.generation, *([lineage] if lineage else []))
+        return keyed_rng(self._setting.seed, purpose, self.generation, *([lineage] if lineage else []))
+
+
+def _described(found: object) -> str:
+    if isinstance(found, np.ndarray):
+        return f"an array {list(found.shape)}"
+    return f"{len(found)} results" if isinstance(found, Sequence) else type(found).__name__
 
 
 def _empty(num_inputs: int, num_outputs: int) -> Genome:

@@ -1,4 +1,4 @@
-"""How a generation's children draw their operators, and get them applied; see `evolution.mutation.kernels`."""
+"""Operators drawn for the children of a generation, and applied to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evolution.mutation.operators import MUTATIONS
+from evolution.mutation.registry import OPERATORS, check_probabilities, code_of
 from wann.activations import ACTIVATIONS
 from wann.genome import Genome
 from wann.population import Population
@@ -21,13 +21,23 @@ def palette_of(names: Sequence[str]) -> NDArray[np.int8]:
 def draw_operators(
     rng: np.random.Generator, count: int, probabilities: Mapping[str, float], extra_mutation: float
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Operators [P, 2] and their uniforms [P, 2, 2]: one for every child, a second with ``extra_mutation``."""
+    """Operators [P, 2] and their uniforms [P, 2, 2]: one for every child, a second with ``extra_mutation``.
+
+    Args:
+        rng: draws eight uniforms for each child.
+        count: children, P.
+        probabilities: by name of operator, in sum 1; 0 for those that are not named.
+        extra_mutation: chance of the second operator; its code is -1 otherwise.
+
+    Raises:
+        UserError: an unknown name, or another sum.
+    """
+    check_probabilities(probabilities)
     draws = rng.random((count, 2, 4))
-    names = list(probabilities)
-    bounds = np.cumsum([probabilities[name] for name in names])
+    bounds = np.cumsum([probabilities.get(name, 0.0) for name in OPERATORS])
     # The last bound is 1 up to rounding; a draw never falls beyond it.
-    chosen = np.minimum(np.searchsorted(bounds, draws[:, :, 0], side="right"), len(names) - 1)
-    operators = np.array([MUTATIONS[name] for name in names], np.int8)[chosen]
+    chosen = np.minimum(np.searchsorted(bounds, draws[:, :, 0], side="right"), len(OPERATORS) - 1)
+    operators = chosen.astype(np.int8)
     operators[:, 1][draws[:, 1, 1] >= extra_mutation] = -1
     return operators, draws[:, :, 2:]
 
@@ -53,5 +63,5 @@ def prune(population: Population) -> Population:
 
 def mutate_genome(genome: Genome, operator: str, rng: np.random.Generator) -> Genome:
     """Apply one named operator to one genome, with all activations to choose from."""
-    operators = np.array([[MUTATIONS[operator]]], np.int8)
+    operators = np.array([[code_of(operator)]], np.int8)
     return mutate(Population.of([genome]), operators, rng.random((1, 1, 2)), palette_of(list(ACTIVATIONS)))[0]

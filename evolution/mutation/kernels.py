@@ -1,181 +1,51 @@
-"""The operators, on flat arrays (numba).
+"""Whole populations of packed genomes, mutated or pruned in one call (numba).
 
-An operator edits a working copy of one genome in place: ``child`` is (activations, sources, targets,
-enabled) with room to grow, ``size`` is (nodes, genes) in use. It takes two uniform draws and returns the
-new size; where it does not apply (no disabled gene to enable, say) it returns the genome unchanged.
+The dispatch to operators is built from the registry when this module is first imported: an operator that is entered
+later is not seen.
 """
 
 import numpy as np
 
-from evolution.mutation.operators import MUTATIONS
-from wann.kernels.compilation import by_target, mark_live, topological
-from wann.kernels.jit import jit
+from evolution.mutation.registry import OPERATORS, load_operators
+from wann.kernels.compilation import by_target, mark_live
+from wann.kernels.jit import is_digested, jit, uncached
 
-ADD_CONNECTION = MUTATIONS["add_connection"]
-INSERT_NODE = MUTATIONS["insert_node"]
-ENABLE = MUTATIONS["enable"]
-CHANGE_ACTIVATION = MUTATIONS["change_activation"]
-DISABLE = MUTATIONS["disable"]
-REWIRE = MUTATIONS["rewire"]
-GROWTH_NODES = 1  # most nodes one operator adds
-GROWTH_GENES = 2  # most genes one operator adds
+_OPERATORS = load_operators()
+# Room of a child for each operator that is applied to it.
+GROWTH_NODES = max(operator.added_nodes for operator in _OPERATORS)
+GROWTH_GENES = max(operator.added_genes for operator in _OPERATORS)
+# Entries behind the last child: an operator that writes beyond its room is noticed before it can do harm.
+_GUARD = 64
 
 
-@jit
-def pick(u, count):
-    """Index in 0..count-1 from a uniform draw."""
-    return min(int(u * count), count - 1)
+def _dispatch():
+    """A kernel that applies the operator of a code; any other code leaves the genome as it is."""
 
-
-@jit
-def nth_where(flags, wanted, begin, end, n):
-    """Position of the n-th entry equal to ``wanted`` in flags[begin:end]."""
-    for i in range(begin, end):
-        if flags[i] == wanted:
-            if n == 0:
-                return i
-            n -= 1
-    return -1
-
-
-@jit
-def pick_gene(enabled, wanted, num_genes, u):
-    """A random gene whose ``enabled`` is ``wanted``; -1 if there is none."""
-    count = np.count_nonzero(enabled[:num_genes] == wanted)
-    return nth_where(enabled, wanted, 0, num_genes, pick(u, count)) if count else -1
-
-
-@jit
-def layers(child, size, num_inputs, num_outputs):
-    """Longest path from an input over all genes, enabled or not [N]; outputs share the last layer.
-
-    Edges only ever run from a lower to a higher layer, so any edge to a strictly later layer keeps the
-    graph acyclic, also once disabled genes are enabled again.
-    """
-    _, sources, targets, _ = child
-    num_nodes, num_genes = size
-    first_output = 1 + num_inputs
-    offsets, genes = by_target(targets[:num_genes], np.ones(num_genes, np.bool_), num_nodes)
-    order = topological(sources, offsets, genes, num_nodes)
-    layer = np.zeros(num_nodes, np.int64)
-    last = 0
-    for position in range(num_nodes):
-        n = order[position]
-        if first_output <= n < first_output + num_outputs:
-            continue
-        for i in range(offsets[n], offsets[n + 1]):
-            layer[n] = max(layer[n], layer[sources[genes[i]]] + 1)
-        last = max(last, layer[n])
-    layer[first_output : first_output + num_outputs] = last + 1
-    return layer
-
-
-@jit
-def add_connection(child, size, num_inputs, num_outputs, u, v):
-    """A gene from a random source to a random strictly later node that it does not reach yet."""
-    _, sources, targets, enabled = child
-    num_nodes, num_genes = size
-    layer = layers(child, size, num_inputs, num_outputs)
-    in_layer = np.zeros(layer.max() + 2, np.int64)
-    for n in range(num_nodes):
-        in_layer[layer[n]] += 1
-    later = num_nodes - np.cumsum(in_layer)
-    free = np.empty(num_nodes, np.int64)
-    for n in range(num_nodes):
-        free[n] = later[layer[n]]
-    for c in range(num_genes):
-        free[sources[c]] -= 1
-    num_sources = np.count_nonzero(free > 0)
-    if num_sources == 0:
+    @uncached
+    def apply(operator, child, size, shape, palette, u, v):
         return size
-    source = nth_where(free > 0, True, 0, num_nodes, pick(u, num_sources))
-    reachable = layer > layer[source]
-    for c in range(num_genes):
-        if sources[c] == source:
-            reachable[targets[c]] = False
-    target = nth_where(reachable, True, 0, num_nodes, pick(v, free[source]))
-    sources[num_genes], targets[num_genes], enabled[num_genes] = source, target, True
-    return num_nodes, num_genes + 1
+
+    for code in reversed(range(len(_OPERATORS))):
+        apply = _with_case(code, _OPERATORS[code].kernel, apply)
+    return apply
 
 
-@jit
-def insert_node(child, size, palette, u, v):
-    """Split an enabled gene by a new node with a random activation; the old gene is disabled."""
-    activations, sources, targets, enabled = child
-    num_nodes, num_genes = size
-    gene = pick_gene(enabled, True, num_genes, u)
-    if gene < 0:
-        return size
-    enabled[gene] = False
-    activations[num_nodes] = palette[pick(v, len(palette))]
-    sources[num_genes], targets[num_genes], enabled[num_genes] = sources[gene], num_nodes, True
-    sources[num_genes + 1], targets[num_genes + 1], enabled[num_genes + 1] = num_nodes, targets[gene], True
-    return num_nodes + 1, num_genes + 2
+def _with_case(code, kernel, otherwise):
+    @uncached
+    def apply(operator, child, size, shape, palette, u, v):
+        if operator == code:
+            return kernel(child, size, shape, palette, u, v)
+        return otherwise(operator, child, size, shape, palette, u, v)
+
+    return apply
 
 
-@jit
-def toggle(child, size, before, u):
-    """Flip a random gene whose ``enabled`` is ``before``."""
-    enabled = child[3]
-    gene = pick_gene(enabled, before, size[1], u)
-    if gene >= 0:
-        enabled[gene] = not before
-    return size
+_apply = _dispatch()
+# Machine code is kept where the cache's digest covers every operator's source.
+_jit = jit if all(map(is_digested, OPERATORS.values())) else uncached
 
 
-@jit
-def change_activation(child, size, num_fixed, palette, u, v):
-    """Give a random hidden node a different activation of the palette."""
-    activations = child[0]
-    num_hidden = size[0] - num_fixed
-    if num_hidden == 0:
-        return size
-    node = num_fixed + pick(u, num_hidden)
-    others = palette[palette != activations[node]]
-    if len(others):
-        activations[node] = others[pick(v, len(others))]
-    return size
-
-
-@jit
-def rewire(child, size, num_inputs, num_outputs, u, v):
-    """Move the source of a random enabled gene to another earlier node without a gene to its target."""
-    _, sources, targets, enabled = child
-    num_nodes, num_genes = size
-    gene = pick_gene(enabled, True, num_genes, u)
-    if gene < 0:
-        return size
-    target = targets[gene]
-    layer = layers(child, size, num_inputs, num_outputs)
-    candidates = layer < layer[target]
-    for c in range(num_genes):
-        if targets[c] == target:
-            candidates[sources[c]] = False
-    count = np.count_nonzero(candidates)
-    if count:
-        sources[gene] = nth_where(candidates, True, 0, num_nodes, pick(v, count))
-    return size
-
-
-@jit
-def apply(operator, child, size, num_inputs, num_outputs, palette, u, v):
-    """Dispatch on the operator's code; any other code leaves the genome as it is."""
-    if operator == ADD_CONNECTION:
-        return add_connection(child, size, num_inputs, num_outputs, u, v)
-    if operator == INSERT_NODE:
-        return insert_node(child, size, palette, u, v)
-    if operator == ENABLE:
-        return toggle(child, size, False, u)
-    if operator == CHANGE_ACTIVATION:
-        return change_activation(child, size, 1 + num_inputs + num_outputs, palette, u, v)
-    if operator == DISABLE:
-        return toggle(child, size, True, u)
-    if operator == REWIRE:
-        return rewire(child, size, num_inputs, num_outputs, u, v)
-    return size
-
-
-@jit
+@_jit
 def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette):
     """Mutate every genome of a packed population.
 
@@ -189,15 +59,18 @@ def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette
 
     Returns:
         The same six arrays for the children.
+
+    Raises:
+        ValueError: an operator added more nodes or genes than it says.
     """
     activations, sources, targets, enabled, node_offsets, gene_offsets = parents
     num_genomes, num_rounds = operators.shape
     spare_nodes, spare_genes = num_rounds * GROWTH_NODES, num_rounds * GROWTH_GENES
     out = (
-        np.empty(len(activations) + num_genomes * spare_nodes, np.int8),
-        np.empty(len(sources) + num_genomes * spare_genes, np.int32),
-        np.empty(len(sources) + num_genomes * spare_genes, np.int32),
-        np.empty(len(sources) + num_genomes * spare_genes, np.bool_),
+        np.empty(len(activations) + num_genomes * spare_nodes + _GUARD, np.int8),
+        np.empty(len(sources) + num_genomes * spare_genes + _GUARD, np.int32),
+        np.empty(len(sources) + num_genomes * spare_genes + _GUARD, np.int32),
+        np.empty(len(sources) + num_genomes * spare_genes + _GUARD, np.bool_),
     )
     node_ends = np.zeros(num_genomes + 1, np.int64)
     gene_ends = np.zeros(num_genomes + 1, np.int64)
@@ -218,7 +91,10 @@ def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette
         size = (num_nodes, num_genes)
         for r in range(num_rounds):
             u, v = uniforms[p, r, 0], uniforms[p, r, 1]
-            size = apply(operators[p, r], child, size, num_inputs, num_outputs, palette, u, v)
+            before = size
+            size = _apply(operators[p, r], child, size, (num_inputs, num_outputs), palette, u, v)
+            if size[0] - before[0] > GROWTH_NODES or size[1] - before[1] > GROWTH_GENES:
+                raise ValueError("expected operators that add at most what their Operator says, found more")
         node_ends[p + 1] = node + size[0]
         gene_ends[p + 1] = gene + size[1]
     num_nodes, num_genes = node_ends[num_genomes], gene_ends[num_genomes]

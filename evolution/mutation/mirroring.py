@@ -1,8 +1,8 @@
-"""Mirrored genomes: of a network that works at one shared weight, one that works at its negative too.
+"""Mirrored genomes: a network that works at one shared weight is made to work at its negative too.
 
-Every connection of a mirrored genome comes from a relay, a linear node that its source feeds alone. What was w times
-the source is then w times (w times the source): the network does at the weight w what the first did at w squared, and
-hence the same at w and -w. Only the topology says so; evolution may go on from there as from any other.
+Every connection of a mirrored genome comes from a relay, a linear node with one input. A term w * x becomes
+w * (w * x), so the network at the shared weight w equals the original at w squared, and behaves the same at w and -w.
+This is a property of the topology alone; evolution may go on from it as from any other.
 """
 
 from __future__ import annotations

@@ -1,40 +1,26 @@
-"""Safe mutations: of several mutants of a parent, the one that acts almost, but not quite, as it does.
+"""Safe mutations: of several mutants of a parent, the first that acts almost, but not exactly, as the parent does.
 
-Most mutants of a good controller do exactly what it does, or fall over at once. Which of the two shows in their
-actions on states that good genomes have met, at a thousandth of the cost of an episode. The idea is that of Lehman,
-Chen, Clune & Stanley 2018 (arXiv 1712.06563), who scale steps in weight space so; here mutants of a topology are drawn
-until one fits.
+Most mutants of a good controller either behave identically or fail at once. Their actions on states that good genomes
+have met tell the two apart, at a thousandth of the cost of an episode. Lehman, Chen, Clune & Stanley 2018 (arXiv
+1712.06563) scale steps in weight space by this idea; here mutants of a topology are drawn until one fits.
 """
 
 from __future__ import annotations
-
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import SafeMutationConfig
-from wann.network import Network, Networks
+from evolution.protocol import Behaviour
+from wann.network import Networks
 from wann.randomness import Purpose, episode_seeds
 
-# Children whose mutants are looked at together: bounds the memory.
+# Children whose mutants are evaluated together: bounds the memory.
 _BLOCK = 32
 
 
-class Behaviour(Protocol):
-    """What networks see and do in a task."""
-
-    def observe(self, network: Network, weight: float, seed: int) -> NDArray:
-        """Inputs [T, I] of the T steps of an episode."""
-        ...
-
-    def actions_of(self, outputs: NDArray) -> NDArray:
-        """n actions of outputs [n, O]."""
-        ...
-
-
 class SafeMutation:
-    """States that good genomes have met, and the choice of mutants by what they do in them."""
+    """States that good genomes have met, and the choice of mutants by their actions in these."""
 
     def __init__(self, config: SafeMutationConfig, behaviour: Behaviour) -> None:
         self.config, self._behaviour = config, behaviour
@@ -42,7 +28,7 @@ class SafeMutation:
         self._weights = np.zeros(0, np.float32)  # [L]
 
     def is_due(self, generation: int) -> bool:
-        """Whether the states are to be taken anew: the population moves on."""
+        """True in generations that take the states anew, since the population moves on."""
         return not len(self._weights) or generation % self.config.refresh == 0
 
     def observe(self, leaders: Networks, weights: NDArray[np.float64], seed: int, generation: int) -> None:

@@ -8,18 +8,13 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from configs.schema import LoggingConfig
-from evolution.registry import AnySearch
-from evolution.request import Request, Summary
+from evolution.protocol import AskTell, Found, Request, Summary
 from experiment.recording.tensorboard import Events
 from experiment.recording.trackers import Tracking
 from storage.checkpoint import disk_error
 from storage.run_directory import RunDirectory
 from storage.snapshots import Snapshot, is_due, save_snapshot
-from wann.gradients import Gradients
 from workers.blame import TaskError
 from workers.evaluator import Evaluator, WorkerError
 from workers.statistics import of_one_generation
@@ -51,7 +46,7 @@ class Recorder:
     dropped: they are computed again.
     """
 
-    def __init__(self, run: RunDirectory, search: AnySearch, config: LoggingConfig) -> None:
+    def __init__(self, run: RunDirectory, search: AskTell, config: LoggingConfig) -> None:
         self._run = run
         self._search = search
         self._config = config
@@ -84,22 +79,15 @@ class Recorder:
         if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
             self._save()
 
-    def evaluate(self, evaluator: Evaluator, request: Request) -> NDArray[np.float64] | list[Gradients]:
+    def evaluate(self, evaluator: Evaluator, request: Request) -> Found:
         """The returns, or gradients, of a round of a generation; its time and steps go into the generation's line."""
         if self._workers is None:  # another run may have used them before
             self._workers = evaluator.statistics()
         begin = perf_counter()
-        if request.gradients:
-            gradients = evaluator.gradients(request.gradients, request.weights, request.seeds)
-            found: NDArray[np.float64] | list[Gradients] = gradients
-            steps = sum(part.steps for part in gradients)
-        else:
-            returns = evaluator.evaluate(request.networks, request.weights, request.seeds)
-            found = returns.values
-            steps = int(returns.steps.sum())
+        answer = request.answered_by(evaluator)
         self._evaluate_seconds += perf_counter() - begin
-        self._env_steps += steps
-        return found
+        self._env_steps += answer.steps
+        return answer.found
 
     def record(self, summary: Summary, workers: Mapping[str, float]) -> dict[str, Any]:
         """Write down the generation that ``summary`` is of, with all its rounds; returns its line of metrics.

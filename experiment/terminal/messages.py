@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evolution.registry import GRADIENT_INFORMED
+from evolution.registry import strategy_of
 from storage.checkpoint import CHECKPOINT
 from storage.files import RunError
 from storage.run_directory import RunDirectory
@@ -31,7 +31,7 @@ def announce(console: Console, run: RunDirectory) -> None:
         what = f"{len(config.stages)} stages ({', '.join(stage.name for stage in config.stages)})"
     else:
         search = config.search
-        size = f"population {search.population}, " if search.strategy != GRADIENT_INFORMED else ""
+        size = f"population {search.population}, " if strategy_of(search.strategy).has_population else ""
         what = f"{search.strategy}, {size}{config.generations} generations"
     console.print(f"Search: {what}, seed {config.seed}", highlight=False, soft_wrap=True)
     console.print(f"Run directory: {run.address}", highlight=False, markup=False, soft_wrap=True)

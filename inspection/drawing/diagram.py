@@ -23,19 +23,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu S
 INK, MUTED, PAPER, FAINT = "#1c2733", "#5b6774", "#ffffff", "#d5dbe1"
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
 
-# Activations that look alike share a colour; five that people of any colour vision tell apart.
-FAMILIES: dict[str, str] = {
-    "linear": "straight",
-    "inverse": "straight",
-    "relu": "bent",
-    "abs": "bent",
-    "gaussian": "bump",
-    "tanh": "step",
-    "sigmoid": "step",
-    "step": "step",
-    "sin": "wave",
-    "cos": "wave",
-}
+# Those of families of activations are ones that people of any colour vision tell apart.
 COLOURS: dict[str, str] = {
     "input": "#44515f",
     "pixel": "#0a5c80",
@@ -44,6 +32,11 @@ COLOURS: dict[str, str] = {
     "bump": "#00866a",
     "step": "#0072b2",
     "wave": "#aa4a86",
+}
+# Legends list activations of one family together.
+FAMILIES: dict[str, str] = {
+    name: entry.picture.family
+    for name, entry in sorted(ACTIVATIONS.items(), key=lambda item: list(COLOURS).index(item[1].picture.family))
 }
 _UNUSED_INK = "#8a949e"
 _IMAGE_NAME = re.compile(r"row \d+ column \d+")
@@ -340,17 +333,13 @@ def _sign_key(name: str) -> str:
 
 
 def glyph(name: str) -> str:
-    """Path of an activation's curve over [-2, 2], within 8 units of (0, 0)."""
-    x = np.linspace(-2, 2, 33) if name in ("sin", "cos", "gaussian") else np.linspace(-2.4, 2.4, 25)
-    if name == "sin":
-        x = x / 2
-    y = ACTIVATIONS[name].function(x)
-    if name == "step":
-        return "M-8 4.5H0V-4.5H8"
-    low, high = (-1.0, 1.0) if y.min() < 0 else (0.0, 1.0)
-    if name in ("linear", "inverse", "relu", "abs"):
-        low, high = (-2.4, 2.4) if y.min() < 0 else (0.0, 2.4)
-    heights = 5.5 - 11 * (y - low) / (high - low)
+    """SVG path of an activation's curve, within 8 units of (0, 0)."""
+    entry = ACTIVATIONS[name]
+    picture = entry.picture
+    if picture.path:
+        return picture.path
+    x = np.linspace(-picture.reach, picture.reach, picture.points)
+    heights = 5.5 - 11 * (entry.function(x) - picture.low) / (picture.high - picture.low)
     across = 8 * x / x.max()
     return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(across, heights, strict=True))
 

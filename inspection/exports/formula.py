@@ -10,24 +10,11 @@ from collections.abc import Sequence
 
 from inspection.exports.setting import Setting, is_shared
 from inspection.exports.texts import identifiers, printable
-from wann.activations import ACTIVATION_OF_CODE, STEP_THRESHOLD
+from wann.activations import ACTIVATION_OF_CODE
 from wann.champion import Champion
 from wann.network import compile_genome
 
 _BIAS = "1"
-# What stands for an activation of the sum {x}, which is a product, a sum, or in brackets where it has to be.
-EXPRESSIONS = {
-    "linear": "{x}",
-    "step": f"Piecewise((1, {{x}} > {STEP_THRESHOLD:f}), (0, True))",
-    "sin": "sin(pi*({x}))",
-    "gaussian": "exp(-({x})**2/2)",
-    "tanh": "tanh({x})",
-    "sigmoid": "(tanh(({x})/2) + 1)/2",
-    "inverse": "-({x})",
-    "abs": "Abs({x})",
-    "relu": "Max(0, {x})",
-    "cos": "cos(pi*({x}))",
-}
 
 
 def render_formula(champion: Champion, setting: Setting) -> bytes:
@@ -54,7 +41,7 @@ def formula_lines(champion: Champion, setting: Setting) -> list[str]:
         edges = slice(edge, edge + fan_in)
         sources = [symbols[row] for row in network.sources[edges].tolist()]
         weights = None if is_shared(setting) else setting[network.connection_ids[edges]].tolist()
-        expression = EXPRESSIONS[ACTIVATION_OF_CODE[code].name].format(x=_sum(sources, weights))
+        expression = ACTIVATION_OF_CODE[code].sympy.format(x=_sum(sources, weights))
         lines.append(f"{symbols[1 + network.num_inputs + node]} = {expression}")
         edge += fan_in
     return lines

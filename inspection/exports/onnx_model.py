@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inspection.exports.setting import Setting, by_connection, is_shared
 from inspection.exports.texts import printable
-from wann.activations import PERIODIC_LIMIT, STEP_THRESHOLD
+from wann.activations import ACTIVATIONS, PERIODIC_LIMIT, STEP_THRESHOLD
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.layers import Group, layers_of
@@ -21,20 +21,7 @@ if TYPE_CHECKING:
 
 OPSET, IR_VERSION = 17, 8  # of 2022: what runtimes of all kinds read
 
-# For each activation its operators; "x" is the sum of a node, "" what the operator before gave, the rest constants.
-_PERIOD = (("Clip", "x", "-limit", "limit"), ("Mul", "", "half"), ("Round", ""), ("Mul", "", "two"))
-OPERATORS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "linear": (),
-    "step": (("Greater", "x", "threshold"), ("Cast", "")),
-    "sin": (*_PERIOD, ("Sub", "clipped", ""), ("Mul", "", "pi"), ("Sin", "")),
-    "gaussian": (("Mul", "x", "x"), ("Mul", "", "-half"), ("Exp", "")),
-    "tanh": (("Tanh", "x"),),
-    "sigmoid": (("Sigmoid", "x"),),
-    "inverse": (("Neg", "x"),),
-    "abs": (("Abs", "x"),),
-    "relu": (("Relu", "x"),),
-    "cos": (*_PERIOD, ("Sub", "clipped", ""), ("Mul", "", "pi"), ("Cos", "")),
-}
+# Of the activations' operators (`wann.activations.Activation.onnx`).
 CONSTANTS = {
     "threshold": STEP_THRESHOLD,
     "limit": PERIODIC_LIMIT,
@@ -131,7 +118,7 @@ class _Graph:
         from onnx import TensorProto
 
         made = {"x": sums, "": sums}
-        for index, (operator, *inputs) in enumerate(OPERATORS[activation]):
+        for index, (operator, *inputs) in enumerate(ACTIVATIONS[activation].onnx):
             for constant in set(inputs) & set(CONSTANTS):
                 self._constants[constant] = np.array(CONSTANTS[constant], np.float32)
             settings: dict[str, Any] = {"to": TensorProto.FLOAT} if operator == "Cast" else {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inspection.exports.setting import Setting, is_shared
-from wann.activations import PERIODIC_LIMIT, STEP_THRESHOLD
+from wann.activations import ACTIVATIONS, PERIODIC_LIMIT
 from wann.champion import Champion
 from wann.layers import Layers, layers_of
 from wann.network import compile_genome
@@ -26,25 +26,17 @@ import torch
 
 '''
 
+_FUNCTIONS = "\n".join(f'    "{name}": lambda x: {entry.torch_text},' for name, entry in ACTIVATIONS.items())
 _CLOSING = f'''
 
-def _periodic(x: torch.Tensor) -> torch.Tensor:
+def periodic(x: torch.Tensor) -> torch.Tensor:
     """One period of sin(pi x) and cos(pi x), [-1, 1]."""
     x = x.clamp(-{PERIODIC_LIMIT!r}, {PERIODIC_LIMIT!r})
     return x - 2 * torch.round(x / 2)
 
 
 ACTIVATIONS = {{
-    "linear": lambda x: x,
-    "step": lambda x: (x > {STEP_THRESHOLD!r}).to(x.dtype),
-    "sin": lambda x: torch.sin(torch.pi * _periodic(x)),
-    "gaussian": lambda x: torch.exp(-(x * x) / 2),
-    "tanh": torch.tanh,
-    "sigmoid": lambda x: (torch.tanh(x / 2) + 1) / 2,
-    "inverse": lambda x: -x,
-    "abs": torch.abs,
-    "relu": torch.relu,
-    "cos": lambda x: torch.cos(torch.pi * _periodic(x)),
+{_FUNCTIONS}
 }}
 
 

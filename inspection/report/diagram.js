@@ -47,12 +47,8 @@
   }
 
   function applied(activation, sum) {
-    if (activation === "linear") return sum;
-    if (activation === "inverse") return /^w/.test(sum) ? `\u2212${sum}` : `\u2212(${sum})`;
-    if (activation === "abs") return `|${sum}|`;
-    if (activation === "relu") return `max(0, ${sum})`;
-    if (activation === "sin" || activation === "cos") return `${activation}(\u03c0\u00b7${/^w/.test(sum) ? sum : `(${sum})`})`;
-    return `${activation}(${sum})`;
+    const bracketed = /^w/.test(sum) ? sum : `(${sum})`;
+    return wann.activationTexts[activation].replace("{x}", () => sum).replace("[x]", () => bracketed);
   }
 
   // --- the graph ---

@@ -1,37 +1,9 @@
-// The champion's network in double precision: the formulas of wann/activations.py, the order of wann/forward.py.
+// The champion's network in double precision, in the order of wann/oracle.py.
 (function () {
   "use strict";
   const wann = (window.wann = window.wann || {});
 
-  // Half to even, as NumPy rounds.
-  function rint(x) {
-    const below = Math.floor(x);
-    const rest = x - below;
-    if (rest < 0.5) return below;
-    if (rest > 0.5) return below + 1;
-    return below % 2 === 0 ? below : below + 1;
-  }
-
-  wann.rint = rint;
-
-  // To one period, [-1, 1], of sin(pi x); arguments beyond 2^22 are cut.
-  function periodic(x) {
-    const inside = Math.min(Math.max(x, -4194304), 4194304);
-    return inside - 2 * rint(inside / 2);
-  }
-
-  const activations = {
-    linear: (x) => x,
-    step: (x) => (x > 1e-6 ? 1 : 0), // not at rounding noise
-    sin: (x) => Math.sin(Math.PI * periodic(x)),
-    gaussian: (x) => Math.exp(-(x * x) / 2),
-    tanh: Math.tanh,
-    sigmoid: (x) => (Math.tanh(x / 2) + 1) / 2,
-    inverse: (x) => -x,
-    abs: Math.abs,
-    relu: (x) => Math.max(x, 0),
-    cos: (x) => Math.cos(Math.PI * periodic(x)),
-  };
+  const activations = wann.activations;
 
   class Network {
     // program: rows are 0 the bias, 1..I the inputs, then computed nodes, the last O the outputs.
@@ -96,5 +68,4 @@
   }
 
   wann.Network = Network;
-  wann.activations = activations;
 })();

@@ -23,11 +23,12 @@ from inspection.drawing.text import escaped, plain_values
 from inspection.history import History, draw_history, history_data
 from inspection.live import LivePart, program_data
 from inspection.report.headline import facts_of, number_in, title_of
+from inspection.report.scripts import script
 from inspection.weight_curve import WeightCurve, draw_weight_curve, summary_of
 from wann.champion import Champion
 from wann.network import Network, compile_genome
 
-_SCRIPTS = ("live_network.js", "diagram.js", "charts.js", "live_controls.js")
+_SCRIPTS = ("activations.js", "live_network.js", "diagram.js", "charts.js", "live_controls.js")
 _LAST = "main.js"
 _STYLES = ("style.css", "live.css")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -53,7 +54,7 @@ class Report:
 def render_page(report: Report) -> str:
     """The HTML of a report."""
     network = compile_genome(report.champion.genome)
-    scripts = [_read(name) for name in _script_names(report.live)]
+    scripts = [script(name) for name in _script_names(report.live)]
     title = title_of(report.champion)
     parts = {
         "policy": _policy(scripts),

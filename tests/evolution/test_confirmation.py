@@ -7,6 +7,7 @@ from configs.schema import ChampionConfig, EvaluationConfig, SampledWeights
 from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Returns
 from evolution.confirmation import _statistics, agrees, confirm, rank_candidates, selection_weights
+from evolution.shared_weight import weight_grid
 from wann.genome import Genome, make_genome
 from wann.network import compile_genome
 from wann.population import Population
@@ -112,7 +113,7 @@ def test_the_report_has_all_weights_of_the_sweep():
         assert set(returns[name]) == {"low", "high", "mean", "std", "median", "min"}
 
 
-@pytest.mark.parametrize(("low", "high", "weight"), [(1.3, 1.31, 1.31), (-1e6, 1e6, 0.0), (1.9, 2.2, 1.94)])
+@pytest.mark.parametrize(("low", "high", "weight"), [(1.3, 1.31, 1.31), (-1e6, 1e6, 1000.0), (1.9, 2.2, 1.94)])
 def test_the_best_shared_weight_stays_in_its_range(low, high, weight):
     evaluation = EvaluationConfig(sampled_weights=SampledWeights(low=low, high=high, count=1))
     returns = confirm(CANDIDATES[0], *returns_peaked_at(1.94), CONFIG, evaluation, seed=0)
@@ -258,3 +259,18 @@ def test_episodes_without_a_return_are_counted_apart():
     assert _statistics(found, 1) == {"mean": None, "std": None, "median": None, "min": None, "failed": 1.0}
     assert _statistics(found, 2) == {"mean": 2.0, "std": 0.0, "median": 2.0, "min": 2.0}
     assert _statistics(found)["failed"] == 0.5
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 2.0), (-1.0, 0.0), (-0.1, 0.1), (0.0, 3.0)])
+def test_the_weight_0_is_no_best_shared_weight(low, high):
+    """All connections are off there: a network that does nothing would be reported."""
+    assert 0 not in weight_grid(low, high)
+    evaluation = EvaluationConfig(sampled_weights=SampledWeights(low=low, high=high, count=4))
+    found = confirm(CANDIDATES[0], *returns_peaked_at(0.0), CONFIG, evaluation, seed=0)["best_shared_weight"]["weight"]
+    assert 0 < abs(found) <= 0.05
+
+
+def test_the_weight_0_may_be_best_where_the_search_swept_it():
+    evaluation = EvaluationConfig(weights=(-1.0, 0.0, 1.0))
+    found = confirm(CANDIDATES[0], *returns_peaked_at(0.0), CONFIG, evaluation, seed=0)["best_shared_weight"]
+    assert found["weight"] == 0

@@ -1,26 +1,36 @@
 import numpy as np
 import pytest
 
-from configs.schema import EvaluationConfig, MutationConfig, SampledWeights, SearchConfig
+from configs.schema import AgeFitnessConfig, Config, EvaluationConfig, SampledWeights, SearchConfig
+from evolution.protocol import Request
 from evolution.records import RECORD_ARRAYS, Records
-from evolution.search import Request, Search
-from evolution.strategies import STRATEGIES, Cohort, objectives
+from evolution.registry import STRATEGIES, make_search
+from evolution.search import Search
+from evolution.strategies.strategy import Cohort
 from genomes import grown_genomes
 from wann.genome import validate_genome
 from wann.network import compile_genome
 from wann.oracle import forward
 from wann.population import Population
 
-RICH = MutationConfig(
-    add_connection=0.2, insert_node=0.2, enable=0.05, change_activation=0.3, disable=0.12, rewire=0.13
-)
+RICH = {
+    "add_connection": 0.2,
+    "insert_node": 0.2,
+    "enable": 0.05,
+    "change_activation": 0.3,
+    "disable": 0.12,
+    "rewire": 0.13,
+}
+POPULATION_STRATEGIES = [name for name, strategy in STRATEGIES.items() if strategy.has_population]
 
 
 def small_search(strategy: str = "published", seed: int = 0, **settings) -> Search:
     evaluation = settings.pop("evaluation", EvaluationConfig(weights=(0.8, 0.9, 1.0, 1.1)))
     initial = settings.pop("initial", None)
-    config = SearchConfig(strategy=strategy, population=40, tournament_size=4, **settings)
-    return Search(config, evaluation, seed, 2, 1, initial)
+    search = SearchConfig.model_validate({"strategy": strategy, "population": 40, "tournament_size": 4, **settings})
+    made = make_search(Config(search=search, evaluation=evaluation, seed=seed), 2, 1, initial or [])
+    assert isinstance(made, Search)
+    return made
 
 
 def sine_returns(request: Request, noise: float = 1e-3) -> np.ndarray:
@@ -51,7 +61,7 @@ def same_state(one: Search, two: Search) -> bool:
     return metadata == other_metadata and all(np.array_equal(arrays[k], others[k], equal_nan=True) for k in arrays)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", POPULATION_STRATEGIES)
 def test_a_search_improves(strategy):
     search = small_search(strategy, mutation=RICH, complexity_probability=0.2)
     summaries = run(search, 40)
@@ -62,7 +72,7 @@ def test_a_search_improves(strategy):
     assert len(search.population) == 40
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", POPULATION_STRATEGIES)
 def test_the_same_seed_gives_the_same_search_and_another_seed_another(strategy):
     one, two, other = small_search(strategy), small_search(strategy), small_search(strategy, seed=1)
     for search in (one, two, other):
@@ -71,7 +81,7 @@ def test_the_same_seed_gives_the_same_search_and_another_seed_another(strategy):
     assert not same_state(one, other)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", POPULATION_STRATEGIES)
 def test_a_restored_search_goes_on_as_if_never_stopped(strategy):
     search = small_search(strategy, mutation=RICH)
     run(search, 7)
@@ -136,8 +146,10 @@ def test_a_generation_of_failures_is_survived():
 
 def test_returns_of_another_shape_are_refused():
     search = small_search()
+    right = sine_returns(search.ask())
     with pytest.raises(ValueError, match="expected returns"):
         search.tell(np.zeros((3, 6)))
+    assert search.tell(right) is not None  # the request is still open
 
 
 def test_genomes_of_another_task_are_refused():
@@ -172,8 +184,8 @@ def test_a_limit_on_connections_is_kept():
 
 
 def objectives_of(strategy: str, draw: float, generation: int = 0, **settings) -> np.ndarray:
-    config = SearchConfig(strategy=strategy, **settings)
-    return objectives(STRATEGIES[strategy], config, generation, cohort(), draw)
+    search = small_search(strategy, **settings)
+    return search.strategy.objectives(cohort(), generation, draw)
 
 
 def test_published_objectives():
@@ -190,9 +202,11 @@ def test_lower_bound_objectives():
     """Mean 2 of the returns 1, 1, 2, 4; of one rollout only the others' variance is known."""
     pooled = 6 / 3
     errors = np.sqrt([(6 + 4 * pooled) / (3 + 4) / 4, 4 * pooled / 4 / 1])
-    np.testing.assert_allclose(objectives_of("lower_bound", 0.79, confidence=2.0)[:, 0], [2, 2] - 2 * errors)
+    np.testing.assert_allclose(
+        objectives_of("lower_bound", 0.79, lower_bound={"confidence": 2.0})[:, 0], [2, 2] - 2 * errors
+    )
     np.testing.assert_array_equal(objectives_of("lower_bound", 0.81)[:, 1], [-9, -2])
-    refining = objectives_of("lower_bound", 0.81, generation=5, age_generations=5, confidence=1.0)
+    refining = objectives_of("lower_bound", 0.81, generation=5, lower_bound={"age_generations": 5, "confidence": 1.0})
     np.testing.assert_allclose(refining[:, 1], [3, 3] - errors)
 
 
@@ -205,8 +219,8 @@ def test_a_short_life_without_falls_leads_only_where_its_own_variance_is_trusted
     walkers = Cohort(life, life, age=np.zeros(2, np.int64), num_enabled=np.ones(2, np.int64))
     leads = {}
     for prior in (4, 64):
-        config = SearchConfig(strategy="lower_bound", confidence=1.5, prior_rollouts=prior)
-        leads[prior] = int(objectives(STRATEGIES["lower_bound"], config, 0, walkers, 0.9)[:, 0].argmax())
+        strategy = small_search("lower_bound", lower_bound={"confidence": 1.5, "prior_rollouts": prior}).strategy
+        leads[prior] = int(strategy.objectives(walkers, 0, 0.9)[:, 0].argmax())
     assert leads == {4: 0, 64: 1}
 
 
@@ -280,13 +294,16 @@ def test_failed_genomes_leave_the_race():
 
 @pytest.mark.parametrize(("population", "ratio", "expected"), [(192, 0.02, 4), (20, 0.02, 1), (20, 0.0, 0)])
 def test_small_populations_have_newborns_too(population, ratio, expected):
-    assert SearchConfig(population=population, newborn_ratio=ratio).num_newborn == expected
+    assert AgeFitnessConfig(newborn_ratio=ratio).num_newborn(population) == expected
+
+
+REFINING = {"age_fitness": {"age_generations": 5}}
 
 
 def test_age_fitness_refines_after_its_age_generations():
-    np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=4, age_generations=5)[:, 1], [-9, -2])
-    np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=5, age_generations=5)[:, 1], [5, 3])
-    search = small_search("age_fitness", newborn_ratio=0.1, age_generations=3)
+    np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=4, **REFINING)[:, 1], [-9, -2])
+    np.testing.assert_array_equal(objectives_of("age_fitness", 0.81, generation=5, **REFINING)[:, 1], [5, 3])
+    search = small_search("age_fitness", age_fitness={"newborn_ratio": 0.1, "age_generations": 3})
     run(search, 3)
     assert (search.state()[0]["age"][-4:] == 0).all()
     run(search, 1)
@@ -303,7 +320,7 @@ def test_pruning_leaves_no_dead_hidden_node():
 
 
 def test_elites_gather_scores_and_children_begin_anew():
-    search = small_search("age_fitness", newborn_ratio=0.1)
+    search = small_search("age_fitness", age_fitness={"newborn_ratio": 0.1})
     run(search, 4)
     arrays, _ = search.state()
     num_elites = int(0.2 * 32)

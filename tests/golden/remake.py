@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent)]
 
 from configs import load_config  # noqa: E402
-from evolution import confirmation  # noqa: E402
+from evolution import shared_weight  # noqa: E402
 from golden.short import COARSE, CONFIGS, DIGESTS, NAMES, digests, shortened  # noqa: E402
 from run_search import main  # noqa: E402
 from searching import metrics  # noqa: E402 - the paths above come first
@@ -38,7 +38,7 @@ def run(config: dict, directory: Path) -> dict:
 
 
 def run_short(name: str, directory: Path) -> dict[str, str]:
-    """The digests of a short run of a config; `evolution.confirmation.GRID_STEP` is to be `COARSE`."""
+    """The digests of a short run of a config; `evolution.shared_weight.GRID_STEP` is to be `COARSE`."""
     path = directory / "config.yaml"
     path.write_text(json.dumps(shortened(yaml.safe_load((CONFIGS / f"{name}.yaml").read_text()))))  # JSON is YAML
     assert main([str(path), "--run-dir", str(directory / "run")]) == 0
@@ -49,7 +49,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         golden = run(json.loads(GOLDEN.read_text())["config"], Path(scratch))
     GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
-    confirmation.GRID_STEP = COARSE
+    shared_weight.GRID_STEP = COARSE
     found = {}
     for name in NAMES:
         with tempfile.TemporaryDirectory() as scratch:

@@ -57,8 +57,8 @@ def _search(values: Mapping[str, Any] | None) -> dict[str, Any]:
     search = {**(values or {}), "population": 8, "tournament_size": 4}
     if search.get("safe_mutation"):
         search["safe_mutation"] = {**search["safe_mutation"], "candidates": 3}
-    if search.get("gradient"):
-        search["gradient"] = {**search["gradient"], "children": 3, "probes": 8}
+    if search.get("gradient_informed"):
+        search["gradient_informed"] = {**search["gradient_informed"], "children": 3, "probes": 8}
     return search
 
 

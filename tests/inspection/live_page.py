@@ -8,6 +8,7 @@ from typing import Any
 
 import inspection
 from inspection.live import LivePart, program_data
+from inspection.report.scripts import script
 from wann.champion import Champion
 
 _FOLDER = Path(inspection.__file__).parent / "report"
@@ -37,7 +38,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: var(--paper)
 
 def live_page(champion: Champion, part: LivePart | None, weight: float | None) -> str:
     """HTML that shows a widget; without a part only the network's script is there."""
-    scripts = ["live_network.js", *(part.scripts if part else ())]
+    scripts = ["activations.js", "live_network.js", *(part.scripts if part else ())]
     return "".join(
         [
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>live</title>',
@@ -48,7 +49,7 @@ def live_page(champion: Champion, part: LivePart | None, weight: float | None) -
             _json("weight", weight),
             _json("kind", part and part.kind),
             _json("data", part and part.data),
-            *(f"<script>{(_FOLDER / name).read_text()}</script>" for name in scripts),
+            *(f"<script>{script(name)}</script>" for name in scripts),
             f"<script>{_START}</script></html>",
         ]
     )

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
+from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS, PUBLISHED_ACTIVATIONS
 
 # Hand-computed, from the formulas of the paper.
 EXPECTED = {
@@ -28,10 +28,10 @@ def test_formula(name):
 
 
 def test_codes_are_the_published_ones():
-    assert [ACTIVATIONS[name].code for name in EXPECTED] == list(range(1, 11))
-    assert {code: entry.name for code, entry in ACTIVATION_OF_CODE.items()} == dict(
-        zip(range(1, 11), EXPECTED, strict=True)
-    )
+    names = list(EXPECTED)[:10]
+    assert [ACTIVATIONS[name].code for name in names] == list(range(1, 11))
+    assert [ACTIVATION_OF_CODE[code].name for code in range(1, 11)] == names == list(PUBLISHED_ACTIVATIONS)
+    assert len(ACTIVATION_OF_CODE) == len(ACTIVATIONS)
 
 
 @pytest.mark.parametrize("name", ["sin", "cos"])

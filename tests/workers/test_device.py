@@ -12,6 +12,7 @@ from envs.cartpole.task import CartPoleSwingUp
 from envs.images.classification import Classification
 from envs.task import is_safe_at_home, modules_of
 from evolution.gradient.search import GradientSearch
+from evolution.protocol import Setting
 from networks import SMOOTH, random_genome, random_networks
 from wann import UserError
 from workers.device import DeviceTask, on_device
@@ -136,21 +137,16 @@ def test_a_gradient_informed_search_learns_by_torch_and_repeats_at_any_memory_bu
     task = Classification("digits", batch=400, score="tempered_cross_entropy")
     settings = GradientConfig(equal_paths=True, probes=24)
     config = SearchConfig(
-        strategy="gradient_informed", activations=("linear", "inverse", "abs", "relu"), gradient=settings
+        strategy="gradient_informed", activations=("linear", "inverse", "abs", "relu"), gradient_informed=settings
     )
     evaluation = EvaluationConfig(weights=(1.0,), rollouts=1)
 
     def run(memory_bytes: int) -> list:
-        search = GradientSearch(config, evaluation, 0, task.num_inputs, task.num_outputs)
+        search = GradientSearch(Setting(config, evaluation, 0, task.num_inputs, task.num_outputs))
         summaries: list = []
         with InlineEvaluator(DeviceTask(task, "cpu", memory_bytes)) as evaluator:
             while len(summaries) < 12:
-                request = search.ask()
-                if request.gradients:
-                    found = evaluator.gradients(request.gradients, request.weights, request.seeds)
-                else:
-                    found = evaluator.evaluate(request.networks, request.weights, request.seeds).values
-                summary = search.tell(found)
+                summary = search.tell(search.ask().answered_by(evaluator).found)
                 summaries += [] if summary is None else [summary]
         return summaries
 

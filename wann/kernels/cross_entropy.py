@@ -1,6 +1,7 @@
 """Cross-entropy, right answers and fitted temperatures of logits: images are the vector lanes (numba).
 
-Loops over images touch few arrays each: of many, LLVM does not check that they are apart, and does not vectorise.
+Each loop over images touches few arrays: with many, LLVM does not check that they do not overlap, and does not
+vectorise.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ _NEWTON_STEPS, _LARGEST_STEP = 12, 1.5
 
 @jit
 def score(logits, labels, losses, correct):
-    """What `shared_losses` finds, of logits.
+    """Cross-entropy and right answers, as `shared_losses` finds them, of given logits.
 
     Args:
         logits: [S, O, B] float32.
@@ -137,7 +138,7 @@ def fit_scales(logits, labels, scales):
 
 @inner
 def _below_largest(logits, labels, largest, room, partial):
-    """How far, summed, all logits of an image are below its largest, and how far its label's is (negative)."""
+    """Sum of the distances of an image's logits from its largest one, and the distance of its label's (negative)."""
     num_outputs, num_images = logits.shape
     for l in range(num_images):
         largest[l] = logits[0, l]

@@ -8,12 +8,14 @@ and weight only.
 
 import numpy as np
 
+from wann.activations import ACTIVATIONS
 from wann.kernels.cross_entropy import PARTIAL_SUMS, add_up, count_right, cross_entropy, gather_own
 from wann.kernels.jit import inner, jit
-from wann.kernels.lane_forward import ABS as ABSOLUTE
-from wann.kernels.lane_forward import COS, GAUSSIAN, INVERSE, LINEAR, SIN, TANH, activate, sum_sources
+from wann.kernels.lane_forward import activate, sum_sources
 
 FUSED = True
+_ODD = tuple(entry.code for entry in ACTIVATIONS.values() if entry.symmetry == "odd")
+_EVEN = tuple(entry.code for entry in ACTIVATIONS.values() if entry.symmetry == "even")
 
 
 @jit
@@ -87,9 +89,9 @@ def _nodes_of_one(program, p, pixels, opposite, room):
 
 @inner
 def _activate_inputs(code, of_inputs, by_weight, row, scale_by_weight, opposite, tile):
-    """A node that only inputs feed: what an odd activation is at w it is at -w but for the sign, an even one wholly."""
-    odd = code in (LINEAR, INVERSE, SIN, TANH)
-    even = code in (ABSOLUTE, COS, GAUSSIAN)
+    """A node that only inputs feed. At -w an odd activation is the negative of that at w; an even one is the same."""
+    odd = code in _ODD
+    even = code in _EVEN
     for w in range(len(opposite)):
         if opposite[w] == w or not (odd or even):
             activate(code, of_inputs, 0, by_weight, row + w, scale_by_weight, w, tile, FUSED)

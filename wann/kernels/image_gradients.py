@@ -2,24 +2,37 @@
 
 import numpy as np
 
-from wann.kernels.jit import inner, jit
-from wann.kernels.lane_forward import (
-    ABS,
-    COS,
-    GAUSSIAN,
-    INVERSE,
-    LINEAR,
-    RELU,
-    SIGMOID,
-    SIN,
-    TANH,
-    activate,
-    sum_sources,
-)
-from wann.kernels.maths import cos_pi, f32, sin_pi
+from wann.activations import ACTIVATION_OF_CODE
+from wann.kernels import maths
+from wann.kernels.jit import inlined, inner, jit
+from wann.kernels.lane_forward import activate, sum_sources
 
 _FUSED = True
-_PI = f32(np.pi)
+
+
+def _with_case(code, slope, otherwise):
+    @inlined
+    def write_slopes(found, sums, values, row, weight, slopes, k):
+        if found == code:
+            for l in range(slopes.shape[1]):
+                slopes[k, l] = slope(weight, sums[0, l] * weight, values[row, l], _FUSED)
+        else:
+            otherwise(found, sums, values, row, weight, slopes, k)
+
+    return write_slopes
+
+
+def _dispatch():
+    @inlined
+    def write_slopes(found, sums, values, row, weight, slopes, k):
+        pass
+
+    for code, entry in sorted(ACTIVATION_OF_CODE.items(), reverse=True):
+        write_slopes = _with_case(code, inlined(entry.kernel_slope(maths)), write_slopes)
+    return write_slopes
+
+
+_write_slopes = _dispatch()
 
 
 @jit
@@ -49,38 +62,8 @@ def forward_with_slopes(activations, fan_in, sources, weight, values, slopes):
 
 @inner
 def _slope(code, sums, values, row, weight, slopes, k):
-    lanes = slopes.shape[1]
-    if code == LINEAR:
-        for l in range(lanes):
-            slopes[k, l] = weight
-    elif code == INVERSE:
-        for l in range(lanes):
-            slopes[k, l] = -weight
-    elif code == SIN:
-        for l in range(lanes):
-            slopes[k, l] = weight * _PI * cos_pi(sums[0, l] * weight, _FUSED)
-    elif code == COS:
-        for l in range(lanes):
-            slopes[k, l] = -weight * _PI * sin_pi(sums[0, l] * weight, _FUSED)
-    elif code == GAUSSIAN:
-        for l in range(lanes):
-            slopes[k, l] = -weight * (sums[0, l] * weight) * values[row, l]
-    elif code == TANH:
-        for l in range(lanes):
-            slopes[k, l] = weight * (f32(1) - values[row, l] * values[row, l])
-    elif code == SIGMOID:
-        for l in range(lanes):
-            slopes[k, l] = weight * values[row, l] * (f32(1) - values[row, l])
-    elif code == ABS:
-        for l in range(lanes):
-            z = sums[0, l] * weight
-            slopes[k, l] = weight if z > f32(0) else (-weight if z < f32(0) else f32(0))
-    elif code == RELU:
-        for l in range(lanes):
-            slopes[k, l] = weight if sums[0, l] * weight > f32(0) else f32(0)
-    else:  # A step has no slope.
-        for l in range(lanes):
-            slopes[k, l] = f32(0)
+    """Derivatives of a node's values with respect to its unscaled sums."""
+    _write_slopes(code, sums, values, row, weight, slopes, k)
 
 
 @jit

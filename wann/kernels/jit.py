@@ -1,4 +1,4 @@
-"""Compiled kernels: the use of numba, and the place of its machine code.
+"""Compiled kernels: the decorators that compile them, and the cache of their machine code.
 
 Nothing else in this project uses names that numba does not promise: ``numba.core.config`` (its settings as attributes,
 read at each compilation), ``numba.core.caching.UserProvidedCacheLocator`` with ``CACHE_LOCATOR_CLASSES``, and the
@@ -9,8 +9,9 @@ needed.
 """
 
 import hashlib
+import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import llvmlite.binding
 import numba
 import numba.core.config
 from numba.core.caching import UserProvidedCacheLocator
+from numba.extending import is_jitted
 
 from wann.cache import cache_directory
 
@@ -28,6 +30,9 @@ _numba_config: Any = numba.core.config
 _ROOT = Path(__file__).resolve().parents[2]
 # Packages whose modules may hold kernels.
 _PACKAGES = ("wann", "evolution", "envs")
+# Dotted names of such modules, in imports and in registries.
+_MODULE = re.compile(rf"\b(?:{'|'.join(_PACKAGES)})(?:\.\w+)+")
+_FROM_PACKAGE = re.compile(rf"from +((?:{'|'.join(_PACKAGES)})[\w.]*) +import +([\w, ]+|\([^)]*\))")
 
 
 def _use_wide_vectors() -> None:
@@ -43,13 +48,40 @@ def _use_wide_vectors() -> None:
 
 
 def kernel_sources() -> list[Path]:
-    """Every module that imports this one, whatever its name, and this one; in one order on all machines."""
-    found = []
-    for package in _PACKAGES:
-        for path in (_ROOT / package).rglob("*.py"):
-            if path == Path(__file__).resolve() or __name__ in path.read_text(encoding="utf-8"):
-                found.append(path)
+    """Every module that machine code may depend on: those that import this one, and all that those import.
+
+    The names of files and folders say nothing. One order on all machines.
+    """
+    texts = {
+        path: path.read_text(encoding="utf-8") for package in _PACKAGES for path in (_ROOT / package).rglob("*.py")
+    }
+    found = {Path(__file__).resolve(), *(path for path, text in texts.items() if __name__ in text)}
+    waiting = list(found)
+    while waiting:
+        for name in _modules_named_in(texts[waiting.pop()]):
+            path = _ROOT.joinpath(*name.split("."))
+            for module in (path.with_suffix(".py"), path / "__init__.py"):
+                if module in texts and module not in found:
+                    found.add(module)
+                    waiting.append(module)
     return sorted(found, key=lambda path: path.relative_to(_ROOT).as_posix())
+
+
+def _modules_named_in(text: str) -> Iterator[str]:
+    """Dotted names in a source that may be modules."""
+    yield from _MODULE.findall(text)
+    for package, names in _FROM_PACKAGE.findall(text):
+        yield from (f"{package}.{name}" for name in re.findall(r"\w+", names))
+
+
+@cache
+def _digested_modules() -> frozenset[str]:
+    return frozenset(".".join(path.relative_to(_ROOT).with_suffix("").parts) for path in kernel_sources())
+
+
+def is_digested(module: str) -> bool:
+    """True for a module, by its dotted name, that the cache of machine code is keyed by."""
+    return module in _digested_modules()
 
 
 @cache
@@ -93,7 +125,7 @@ _use_wide_vectors()
 
 
 def is_first_use() -> bool:
-    """Whether kernels will be compiled now: none of this version are in the cache."""
+    """True if kernels will be compiled now, since none of this version are in the cache."""
     directory = _kernel_cache()
     return directory is None or not any(Path(directory).rglob("*.nbc"))
 
@@ -108,7 +140,7 @@ def jit(function: Callable) -> Any:
 
 
 def inner(function: Callable) -> Any:
-    """`jit` for what other kernels call in their loops: it allocates nothing, so arrays are not counted.
+    """`jit` for functions that other kernels call in their loops. They allocate nothing, so arrays are not counted.
 
     numba counts references to arrays by atomic operations, which in a short function cost more than the arithmetic.
     """
@@ -116,8 +148,28 @@ def inner(function: Callable) -> Any:
 
 
 def elementwise(function: Callable) -> Any:
-    """`jit` for what stands within a loop over lanes: only what is inlined there is vectorised."""
+    """`jit` for functions within a loop over lanes: LLVM vectorises a loop only if its calls are inlined."""
     return _compiled(function, forceinline=True)
+
+
+def uncached(function: Callable) -> Any:
+    """`jit` for functions made at run time, such as a choice among the entries of a registry.
+
+    Kernels that call it are kept as ever, this one within them.
+    """
+    return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+def inlined(function: Callable) -> Any:
+    """`inner` and `uncached` at once, inlined where it is called: a chain of such choices becomes one function.
+
+    What is compiled already stays as it is.
+    """
+    if is_jitted(function):
+        return function
+    # Inlined before types are known: a chain is then compiled once, not once for each of its links.
+    options: dict[str, Any] = {"inline": "always", "_nrt": False}
+    return numba.njit(nogil=True, error_model="numpy", **options)(function)
 
 
 def _compiled(function: Callable, **options: Any) -> Any:

@@ -10,65 +10,54 @@ array and writes another vectorises without a doubt.
 The maths is polynomial and written out: see `wann.kernels.maths`, also for what ``fused`` means.
 """
 
-from wann.activations import ACTIVATIONS, STEP_THRESHOLD
-from wann.kernels.jit import inner
-from wann.kernels.maths import cos_pi, f32, gaussian, sin_pi, tanh
-
-LINEAR = ACTIVATIONS["linear"].code
-STEP = ACTIVATIONS["step"].code
-SIN = ACTIVATIONS["sin"].code
-GAUSSIAN = ACTIVATIONS["gaussian"].code
-TANH = ACTIVATIONS["tanh"].code
-SIGMOID = ACTIVATIONS["sigmoid"].code
-INVERSE = ACTIVATIONS["inverse"].code
-ABS = ACTIVATIONS["abs"].code
-RELU = ACTIVATIONS["relu"].code
-COS = ACTIVATIONS["cos"].code
+from wann.activations import ACTIVATION_OF_CODE
+from wann.kernels import maths
+from wann.kernels.jit import inlined, inner
+from wann.kernels.maths import f32
 
 # Lanes are processed in tiles of this many: wide enough to hide latencies, small enough for the L1 cache.
 TILE = 64
 
-_STEP_THRESHOLD = f32(STEP_THRESHOLD)
 # What control tasks compute with; see `wann.kernels.maths`.
 FUSED = False
 
 
+def _with_case(code, function, otherwise):
+    """One branch for all lanes: a loop that calls nothing vectorises."""
+
+    @inlined
+    def activate(found, sums, at, values, row, scale, setting, num_lanes, fused):
+        if found == code:
+            for l in range(num_lanes):
+                values[row, l] = function(sums[at, l] * scale[setting, l], fused)
+        else:
+            otherwise(found, sums, at, values, row, scale, setting, num_lanes, fused)
+
+    return activate
+
+
+def _dispatch():
+    """The loops of all activations, chosen by code."""
+
+    @inlined
+    def activate(found, sums, at, values, row, scale, setting, num_lanes, fused):
+        pass
+
+    for code, entry in sorted(ACTIVATION_OF_CODE.items(), reverse=True):
+        activate = _with_case(code, inlined(entry.kernel(maths)), activate)
+    return activate
+
+
+_activate = _dispatch()
+
+
 @inner
 def activate(code, sums, at, values, row, scale, setting, num_lanes, fused):
-    """Set ``values[row, l]`` to activation(scale[setting, l] * sums[at, l]): one branch for all lanes.
+    """Set ``values[row, l]`` to activation(scale[setting, l] * sums[at, l]).
 
     ``sums`` and ``values`` may be one array if ``at`` is another row than ``row``.
     """
-    if code == LINEAR:
-        for l in range(num_lanes):
-            values[row, l] = sums[at, l] * scale[setting, l]
-    elif code == STEP:
-        for l in range(num_lanes):
-            values[row, l] = f32(1) if sums[at, l] * scale[setting, l] > _STEP_THRESHOLD else f32(0)
-    elif code == SIN:
-        for l in range(num_lanes):
-            values[row, l] = sin_pi(sums[at, l] * scale[setting, l], fused)
-    elif code == GAUSSIAN:
-        for l in range(num_lanes):
-            values[row, l] = gaussian(sums[at, l] * scale[setting, l], fused)
-    elif code == TANH:
-        for l in range(num_lanes):
-            values[row, l] = tanh(sums[at, l] * scale[setting, l], fused)
-    elif code == SIGMOID:
-        for l in range(num_lanes):
-            values[row, l] = (tanh(sums[at, l] * scale[setting, l] * f32(0.5), fused) + f32(1)) * f32(0.5)
-    elif code == INVERSE:
-        for l in range(num_lanes):
-            values[row, l] = -(sums[at, l] * scale[setting, l])
-    elif code == ABS:
-        for l in range(num_lanes):
-            values[row, l] = abs(sums[at, l] * scale[setting, l])
-    elif code == RELU:
-        for l in range(num_lanes):
-            values[row, l] = max(f32(0), sums[at, l] * scale[setting, l])
-    elif code == COS:
-        for l in range(num_lanes):
-            values[row, l] = cos_pi(sums[at, l] * scale[setting, l], fused)
+    _activate(code, sums, at, values, row, scale, setting, num_lanes, fused)
 
 
 @inner

@@ -1,8 +1,7 @@
-"""Nodes that several networks have in common, found once; and where the values of nodes are kept (numba).
+"""Nodes that several networks have in common, computed once, and the slots of their values (numba).
 
-Most networks of a population are siblings: of all their nodes three in a hundred differ. Two nodes are the same if they
-have the same activation and the same sources in the same order, so their values are the same bits, whichever network
-they are of.
+Most networks of a population are siblings: three in a hundred of their nodes differ. Two nodes are the same if they
+have the same activation and the same sources in the same order. Their values then have the same bits in every network.
 
 A program of many networks is (activations, fan_in, sources, node_offsets, connection_offsets, outputs): networks
 [P] one after another, each with the nodes that none before it has, in topological order; sources and outputs [P, O]
@@ -93,7 +92,7 @@ def apart(programs, num_rows, num_outputs):
 
 @jit
 def assign_slots(program, num_rows):
-    """Where each node's values are kept: a node takes the place of one that nothing later reads.
+    """Assign a slot to each node's values: a node reuses the slot of one that nothing later reads.
 
     Values then stay in the processor's cache: what is of one network alone gives up its place at once.
 

@@ -15,7 +15,7 @@ def wave_outputs(programs, weights, individual, network, weight, inputs, outputs
     Args:
         programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
         weights: [1, W] float32 shared weights, or [sum E, W] by live connection.
-        individual: whether ``weights`` is by connection.
+        individual: True if ``weights`` is by connection.
         network: [L] int64 index of each lane's network.
         weight: [L] int64 index of each lane's weight setting.
         inputs: [L, I] float64.

@@ -1,1 +1,22 @@
-"""The same networks in torch, for GPUs; imported only where a device asks for it."""
+"""The same computations by torch, on any device. Of `wann`, only this room imports torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wann.lazy import lazy
+
+if TYPE_CHECKING:
+    from wann.torch.batch import TorchBackend as TorchBackend
+    from wann.torch.device import choose_device as choose_device
+    from wann.torch.device import one_thread as one_thread
+    from wann.torch.device import repeatable as repeatable
+
+_PLACES = {
+    "TorchBackend": "wann.torch.batch",
+    "choose_device": "wann.torch.device",
+    "one_thread": "wann.torch.device",
+    "repeatable": "wann.torch.device",
+}
+__all__ = list(_PLACES)
+__getattr__, __dir__ = lazy(__name__, _PLACES)

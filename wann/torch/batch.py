@@ -1,8 +1,8 @@
-"""Many networks on one batch of images by torch, on any device; the same answers as `wann.batch`.
+"""Many networks on one batch of images by torch, on any device, with the answers of `wann.batch`.
 
 The nodes of a chunk of networks are one graph (`wann.torch.program`): no network is padded to another's size, and at
-shared weights a node that several have is computed once. Losses are added up as whole numbers: a score depends
-neither on the chunk nor on the order of a device's threads.
+shared weights a node that several networks have is computed once. Losses are summed as whole numbers, so a score
+depends neither on the chunk nor on the order of a device's threads.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TENSORS = 31 / 32
 
 @dataclass(frozen=True)
 class TorchBackend:
-    """What `wann.batch` does, on a device.
+    """The functions of `wann.batch`, on a device.
 
     Args:
         device: a torch device, such as "cuda" or "cpu".
@@ -94,7 +94,7 @@ class TorchBackend:
         return Scores(losses / len(batch), correct / len(batch))
 
     def _fitting(self, joined: Joined, num_weights: int, images: Tensor, budget: int) -> int:
-        """How many of the networks, from the first, can be computed and scored within the budget: at least one."""
+        """Number of networks, from the first, that fit the budget: at least one."""
         first_row, count = images.shape
         lanes = num_weights * count
         fixed = 4 * first_row * (count + lanes) + temporary_bytes(lanes, self.device, budget)
@@ -130,7 +130,7 @@ class Joined:
 
     @classmethod
     def of(cls, networks: Networks, individual: bool) -> Joined:
-        """What they share is there once, unless connections have weights of their own."""
+        """Nodes that networks share are there once, unless connections have weights of their own."""
         from wann.kernels.node_merging import apart, merged
 
         first_row, join = 1 + networks.num_inputs, apart if individual else merged

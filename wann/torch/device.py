@@ -1,4 +1,4 @@
-"""Where torch computes: the device that a command asks for, and one thread on a processor."""
+"""The device that torch computes on, and repeatable computation there."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ def choose_device(name: str) -> str:
         UserError: an unknown name, or no GPU for ``cuda``.
     """
     if name not in DEVICES:
-        raise UserError(f"--device: expected one of {', '.join(DEVICES)}, found {name!r}{did_you_mean(name, DEVICES)}")
+        found = f"{name!r}{did_you_mean(name, DEVICES)}"
+        raise UserError(key="--device", expected=f"one of {', '.join(DEVICES)}", found=found)
     if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda: expected a GPU that torch can use, found none; auto takes the CPU then")
+        raise UserError(
+            key="--device cuda", expected="a GPU that torch can use", found="none", remedy="auto takes the CPU then"
+        )
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return name
@@ -29,7 +32,7 @@ def choose_device(name: str) -> str:
 
 @contextmanager
 def one_thread(device: str) -> Iterator[None]:
-    """On a processor several threads would share tensors and sums at places that depend on their number."""
+    """Compute with one thread on a processor: several would split tensors and sums by their number."""
     before = torch.get_num_threads()
     torch.set_num_threads(1 if device == "cpu" else before)
     try:
@@ -40,7 +43,7 @@ def one_thread(device: str) -> Iterator[None]:
 
 @contextmanager
 def repeatable(device: str) -> Iterator[None]:
-    """Results only, by one thread on a processor, and products of float32 matrices in float32: TF32 keeps 10 bits."""
+    """Compute without gradients, by one thread on a processor, with full float32 products (TF32 keeps 10 bits)."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
     try:

@@ -1,7 +1,7 @@
-"""What each possible connection of a genome would do to the loss, by torch, on any device; see `wann.gradients`.
+"""Effect of each possible connection of a genome on the loss, by torch, on any device; see `wann.gradients`.
 
-Forward and backward go level by level over as many images as the memory allows; what is added up over images is
-added in chunks of fixed size, in one order, so the memory changes no bit.
+Forward and backward passes go level by level over as many images as the memory allows. Sums over images are made in
+chunks of fixed size, in one order, so the amount of memory changes no bit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def gradients(
     device: str = "cpu",
     memory_bytes: int = 2**30,
 ) -> Gradients:
-    """What `wann.gradients.gradients` finds.
+    """The same as `wann.gradients.gradients`.
 
     Args:
         genome: N nodes.

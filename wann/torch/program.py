@@ -1,20 +1,21 @@
 """Graphs of nodes on a torch device: all nodes of one level and one activation are computed at once.
 
-What nodes sum over the inputs is one product of a 0/1 matrix with the images, exact in float32
-(`envs.images.inputs.smallest_difference`); the rest follows level by level, sources added from left to right as in the
-lane kernels, so sums have the same bits as there. Rows stand in the order in which they are computed.
+Sums over the inputs are one product of a 0/1 matrix with the images, exact in float32
+(`envs.images.inputs.smallest_difference`). The rest follows level by level, with sources added from left to right as in
+the lane kernels, so sums have the same bits as there. Rows stand in the order in which they are computed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wann.activations import ACTIVATIONS, PERIODIC_LIMIT, STEP_THRESHOLD
+from wann.activations import ACTIVATION_OF_CODE
 
 Tensor = torch.Tensor
 # Images are padded to a multiple: a processor's vectors have no rest, which would be computed otherwise.
@@ -25,42 +26,12 @@ _PIECE_ON_CPU, _PIECE = 2**19, 2**26
 _TEMPORARIES, _PIECE_SHARE = 5, 1 / 20
 
 
-def _periodic(x: Tensor) -> Tensor:
-    x = x.clamp(-PERIODIC_LIMIT, PERIODIC_LIMIT)
-    return x - 2 * torch.round(x / 2)
-
-
 FUNCTIONS: dict[int, Callable[[Tensor], Tensor]] = {
-    ACTIVATIONS[name].code: function
-    for name, function in {
-        "linear": lambda x: x,
-        "step": lambda x: (x > STEP_THRESHOLD).to(x.dtype),
-        "sin": lambda x: torch.sin(torch.pi * _periodic(x)),
-        "gaussian": lambda x: torch.exp(-(x * x) / 2),
-        "tanh": torch.tanh,
-        "sigmoid": lambda x: (torch.tanh(x / 2) + 1) / 2,
-        "inverse": lambda x: -x,
-        "abs": torch.abs,
-        "relu": torch.relu,
-        "cos": lambda x: torch.cos(torch.pi * _periodic(x)),
-    }.items()
+    code: partial(entry.torch, torch) for code, entry in ACTIVATION_OF_CODE.items()
 }
-
-# Derivatives, by what a function was given and what it gave. A step has no slope, nor has abs at 0.
+# Derivatives, of the argument and the value. A step has no slope, nor has abs at 0.
 SLOPES: dict[int, Callable[[Tensor, Tensor], Tensor]] = {
-    ACTIVATIONS[name].code: slope
-    for name, slope in {
-        "linear": lambda x, _: torch.ones_like(x),
-        "step": lambda x, _: torch.zeros_like(x),
-        "sin": lambda x, _: torch.pi * torch.cos(torch.pi * _periodic(x)),
-        "gaussian": lambda x, y: -x * y,
-        "tanh": lambda _, y: 1 - y * y,
-        "sigmoid": lambda _, y: y * (1 - y),
-        "inverse": lambda x, _: -torch.ones_like(x),
-        "abs": lambda x, _: torch.sign(x),
-        "relu": lambda x, _: (x > 0).to(x.dtype),
-        "cos": lambda x, _: -torch.pi * torch.sin(torch.pi * _periodic(x)),
-    }.items()
+    code: partial(entry.torch_slope, torch) for code, entry in ACTIVATION_OF_CODE.items()
 }
 
 
@@ -189,13 +160,13 @@ def on_device(lists: list[list[NDArray[np.int64]]], device: str) -> list[tuple[T
 
 
 def most_nodes(lanes: int, device: str, memory_bytes: int) -> int:
-    """How many nodes of so many lanes are computed at once: at least one."""
+    """Number of nodes, each of so many lanes, that are computed at once: at least one."""
     piece = _PIECE_ON_CPU if torch.device(device).type == "cpu" else _PIECE
     return max(1, int(min(piece, memory_bytes * _PIECE_SHARE)) // (4 * lanes))
 
 
 def temporary_bytes(lanes: int, device: str, memory_bytes: int) -> int:
-    """That a step takes beside its values."""
+    """Bytes that a step takes beside its values."""
     return _TEMPORARIES * 4 * lanes * most_nodes(lanes, device, memory_bytes)
 
 

@@ -7,35 +7,34 @@ from configs.schema import EvaluationConfig, GradientConfig, SearchConfig
 from envs.images.classification import Classification
 from evolution.gradient.growth import PATH_LENGTH, levels_of
 from evolution.gradient.search import GradientSearch
+from evolution.protocol import Setting
 from genomes import grown_genomes
 from wann.genome import validate_genome
 from wann.network import compile_genome
 from wann.oracle import forward
-from workers.blame import gradients_or_locate
+from workers.inline import InlineEvaluator
 
 TASK = Classification("digits", batch=400, score="tempered_cross_entropy")
-EQUAL = {"activations": ("linear", "inverse", "abs", "relu"), "gradient": GradientConfig(equal_paths=True, probes=24)}
-FREE = {"activations": ("tanh", "gaussian", "abs", "inverse", "relu"), "gradient": GradientConfig(probes=24)}
+EQUAL = {
+    "activations": ("linear", "inverse", "abs", "relu"),
+    "gradient_informed": GradientConfig(equal_paths=True, probes=24),
+}
+FREE = {"activations": ("tanh", "gaussian", "abs", "inverse", "relu"), "gradient_informed": GradientConfig(probes=24)}
 FORMS = {"equal paths": (EQUAL, (1.0,)), "free": (FREE, (-1.0, 0.5, 1.0))}
 
 
 def search_of(form: str, seed: int = 0, **changes) -> GradientSearch:
     settings, weights = FORMS[form]
     config = SearchConfig(strategy="gradient_informed", **{**settings, **changes})
-    return GradientSearch(
-        config, EvaluationConfig(weights=weights, rollouts=1), seed, TASK.num_inputs, TASK.num_outputs
-    )
+    evaluation = EvaluationConfig(weights=weights, rollouts=1)
+    return GradientSearch(Setting(config, evaluation, seed, TASK.num_inputs, TASK.num_outputs))
 
 
 def run(search: GradientSearch, generations: int) -> list:
     summaries = []
     while len(summaries) < generations:
         request = search.ask()
-        if request.gradients:
-            found = gradients_or_locate(TASK, request.gradients, request.weights, request.seeds)
-        else:
-            found = TASK.evaluate(request.networks, request.weights, request.seeds).values
-        summary = search.tell(found)
+        summary = search.tell(request.answered_by(InlineEvaluator(TASK)).found)
         if summary is not None:
             summaries.append(summary)
     return summaries
@@ -86,7 +85,7 @@ def test_equal_paths_refuse_other_genomes():
     genome = next(g for g in grown_genomes(20, num_inputs=2, num_outputs=1, num_steps=20) if g.num_enabled > 3)
     config = SearchConfig(strategy="gradient_informed", **EQUAL)
     with pytest.raises(ValueError, match="every path has 4 connections"):
-        GradientSearch(config, EvaluationConfig(weights=(1.0,)), 0, 2, 1, [genome])
+        GradientSearch(Setting(config, EvaluationConfig(weights=(1.0,)), 0, 2, 1, [genome]))
 
 
 def test_a_restored_search_goes_on_the_same(form, finished):
@@ -117,7 +116,7 @@ def test_another_seed_is_another_search(form, finished):
 
 def lineages(count: int, renew_every: int = 1000) -> dict:
     gradient = GradientConfig(equal_paths=True, probes=24, lineages=count, renew_every=renew_every)
-    return {"gradient": gradient}
+    return {"gradient_informed": gradient}
 
 
 def parents(search: GradientSearch) -> list[bytes]:

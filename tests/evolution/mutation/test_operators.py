@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from importlib import import_module
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -6,9 +11,11 @@ from hypothesis import strategies as st
 
 from configs.schema import MutationConfig
 from evolution.mutation.apply import draw_operators, mutate, mutate_genome, palette_of, prune
-from evolution.mutation.operators import MUTATIONS
+from evolution.mutation.registry import OPERATORS, check_probabilities, code_of
 from genomes import genomes, graph_of, grown_genome, grown_genomes
+from places import ROOT
 from wann.activations import ACTIVATIONS
+from wann.errors import UserError
 from wann.genome import Genome, make_genome, minimal_genome, validate_genome
 from wann.network import compile_genome
 from wann.population import Population
@@ -22,7 +29,7 @@ def genes(genome: Genome) -> dict[tuple[int, int], bool]:
 
 
 @settings(max_examples=80, deadline=None)
-@given(genomes(), st.lists(st.sampled_from(list(MUTATIONS)), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
+@given(genomes(), st.lists(st.sampled_from(list(OPERATORS)), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
 def test_any_sequence_of_operators_leaves_a_valid_graph_and_the_parent_unchanged(parent, names, seed):
     rng = np.random.default_rng(seed)
     genome = parent
@@ -39,7 +46,7 @@ def test_any_sequence_of_operators_leaves_a_valid_graph_and_the_parent_unchanged
         genome = child
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
+@pytest.mark.parametrize("name", OPERATORS)
 def test_each_operator_changes_what_it_says_and_nothing_else(name):
     rng = np.random.default_rng(0)
     changed = 0
@@ -132,15 +139,15 @@ def test_operators_are_drawn_with_their_probabilities():
     assert abs((operators[:, 1] >= 0).mean() - 0.3) < 0.015
 
 
-def test_every_operator_has_a_probability_in_the_config():
-    assert list(MutationConfig.model_fields) == list(MUTATIONS)
+def test_every_documented_probability_is_of_an_operator():
+    assert MutationConfig.model_fields.keys() <= OPERATORS.keys()
 
 
 def test_new_activations_come_from_the_palette():
     rng = np.random.default_rng(0)
     parents = Population.of([grown_genome(rng)]).take(np.zeros(200, int))
     palette = palette_of(["sin", "relu"])
-    operators = np.full((200, 1), MUTATIONS["insert_node"], np.int8)
+    operators = np.full((200, 1), code_of("insert_node"), np.int8)
     children = mutate(parents, operators, rng.random((200, 1, 2)), palette)
     assert {int(child.activations[-1]) for child in children} == set(palette.tolist())
 
@@ -162,3 +169,62 @@ def test_pruning_keeps_a_disabled_gene_between_live_nodes():
     genome = make_genome(1, 1, [1, 1, 1, 3, 5], [1, 3, 1, 1, 4], [3, 2, 2, 4, 3], [True, True, False, True, False])
     pruned = prune(Population.of([genome]))[0]
     assert genes(pruned) == {(1, 3): True, (3, 2): True, (1, 2): False}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_add_no_more_than_they_say(name):
+    """The same code in pure Python, on arrays with exactly the room that is said: one entry more is an IndexError."""
+    operator = import_module(OPERATORS[name]).OPERATOR
+    palette, rng = palette_of(list(ACTIVATIONS)), np.random.default_rng(0)
+    for parent in grown_genomes(10, num_steps=20):
+        nodes, genes_ = np.zeros(operator.added_nodes, int), np.zeros(operator.added_genes, int)
+        child = (np.r_[parent.activations, nodes], *(np.r_[a, genes_] for a in (parent.sources, parent.targets)))
+        child = (*child, np.r_[parent.enabled, genes_.astype(bool)])
+        size, shape = (parent.num_nodes, len(parent.sources)), (parent.num_inputs, parent.num_outputs)
+        grown = operator.kernel.py_func(child, size, shape, palette, *rng.random(2))
+        assert grown[0] - size[0] <= operator.added_nodes and grown[1] - size[1] <= operator.added_genes
+
+
+GREEDY = """
+from evolution.mutation.operators.operator import Operator
+from wann.kernels.jit import jit
+
+@jit
+def greedy(child, size, shape, palette, u, v):
+    for extra in range(5):
+        child[0][size[0] + extra] = 1
+    return size[0] + 5, size[1]
+
+OPERATOR = Operator(greedy, added_nodes=1)
+"""
+SCRIPT = """
+import numpy as np
+from evolution.mutation.apply import mutate, palette_of
+from evolution.mutation.registry import OPERATORS, check_probabilities, code_of
+OPERATORS["greedy"] = "greedy_operator"
+from wann.genome import minimal_genome
+from wann.population import Population
+parents = Population.of([minimal_genome(2, 1)] * 3)
+try:
+    mutate(parents, np.full((3, 1), code_of("greedy"), np.int8), np.zeros((3, 1, 2)), palette_of(["tanh"]))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_an_operator_that_adds_more_than_it_says_is_stopped(tmp_path):
+    """In a process of its own: operators are entered before the first mutation."""
+    (tmp_path / "greedy_operator.py").write_text(GREEDY)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.stdout.strip() == "expected operators that add at most what their Operator says, found more", (
+        done.stderr
+    )
+
+
+def test_probabilities_are_of_operators_and_sum_to_1():
+    with pytest.raises(UserError, match=r"search.mutation.rewir: expected an operator, found 'rewir' \(did you mean"):
+        check_probabilities({"rewir": 1.0})
+    with pytest.raises(UserError, match=r"search\.mutation: expected probabilities that sum to 1, found 0.9 "):
+        check_probabilities({"rewire": 0.9})

@@ -7,9 +7,10 @@ from configs import load_config
 from configs.schema import SafeMutationConfig, SearchConfig
 from envs.cartpole.task import CartPoleSwingUp
 from envs.playing import Behaviour, Episode
+from evolution.breeding import Breeder
 from evolution.mutation.apply import draw_operators, mutate, palette_of
 from evolution.mutation.safe import SafeMutation
-from evolution.search import Search
+from evolution.protocol import Setting
 from experiment.terminal.command_line import DONE
 from genomes import grown_genomes
 from run_search import main
@@ -115,8 +116,9 @@ def test_children_are_safer_than_without(behaviour):
     share = {}
     for name, safe in {"safe": SafeMutationConfig(**SAFE, most=0.1, share=1.0), "plain": None}.items():
         config = SearchConfig(population=200, safe_mutation=safe)
-        search = Search(config, load_config("configs/cartpole_swingup.yaml").evaluation, 0, 5, 1, initial, behaviour)
-        values = task.evaluate(compile_population(search.population), np.array([1.0]), [5]).values.ravel()
+        evaluation = load_config("configs/cartpole_swingup.yaml").evaluation
+        population = Breeder(Setting(config, evaluation, 0, 5, 1, initial, behaviour)).first_population()
+        values = task.evaluate(compile_population(population), np.array([1.0]), [5]).values.ravel()
         change = np.abs(values[8:] - np.tile(values[:8], 24))
         share[name] = np.mean((change > 1e-6) & (change < 1))
     assert share["safe"] > 1.3 * share["plain"]

@@ -99,3 +99,11 @@ def test_a_lane_does_not_depend_on_its_position_or_company(individual):
         np.testing.assert_array_equal(run(network, weights[order], inputs[order]), together[order])
         for begin, end in ((0, 1), (3, 10), (50, 67)):
             np.testing.assert_array_equal(run(network, weights[begin:end], inputs[begin:end]), together[begin:end])
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("name", [name for name, entry in ACTIVATIONS.items() if entry.symmetry])
+def test_symmetries_hold_to_the_last_bit(name, fused):
+    x = np.r_[np.geomspace(1e-20, 1e20, 2001), np.linspace(0, 12, 2001)].astype(np.float32)
+    sign = -1 if ACTIVATIONS[name].symmetry == "odd" else 1
+    np.testing.assert_array_equal(activated(name, -x, fused), sign * activated(name, x, fused))

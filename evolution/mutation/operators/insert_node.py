@@ -1,0 +1,22 @@
+"""Split an enabled connection by a node with a random activation."""
+
+from evolution.mutation.operators.operator import Operator, pick, pick_gene
+from wann.kernels.jit import jit
+
+
+@jit
+def insert_node(child, size, shape, palette, u, v):
+    """The old gene is disabled; genes from its source to the new node and on to its target are added."""
+    activations, sources, targets, enabled = child
+    num_nodes, num_genes = size
+    gene = pick_gene(enabled, True, num_genes, u)
+    if gene < 0:
+        return size
+    enabled[gene] = False
+    activations[num_nodes] = palette[pick(v, len(palette))]
+    sources[num_genes], targets[num_genes], enabled[num_genes] = sources[gene], num_nodes, True
+    sources[num_genes + 1], targets[num_genes + 1], enabled[num_genes + 1] = num_nodes, targets[gene], True
+    return num_nodes + 1, num_genes + 2
+
+
+OPERATOR = Operator(insert_node, added_nodes=1, added_genes=2)

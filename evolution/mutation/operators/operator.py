@@ -1,0 +1,81 @@
+"""The record of an operator, and the choices that operators share (numba).
+
+An operator edits a working copy of one genome in place:
+
+    kernel(child, size, shape, palette, u, v) -> size
+
+``child`` is (activations, sources, targets, enabled) with room to grow, ``size`` is (nodes, genes) in use, ``shape``
+is (I, O), ``palette`` holds the activation codes that new and changed nodes may have, ``u`` and ``v`` are uniform
+draws from [0, 1). It returns the new size. Where it does not apply (no disabled gene to enable, say) it leaves the
+genome as it is. Nodes are bias, inputs, outputs, hidden; new ones are appended.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wann.kernels.compilation import by_target, topological
+from wann.kernels.jit import jit
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An edit, and the room that it needs.
+
+    A kernel that adds more than is said here is stopped (`evolution.mutation.kernels.mutate_packed`).
+    """
+
+    kernel: Any  # compiled by `wann.kernels.jit.jit`
+    added_nodes: int = 0  # at most
+    added_genes: int = 0  # at most
+
+
+@jit
+def pick(u, count):
+    """Index in 0..count-1 from a uniform draw."""
+    return min(int(u * count), count - 1)
+
+
+@jit
+def nth_where(flags, wanted, begin, end, n):
+    """Position of the n-th entry equal to ``wanted`` in flags[begin:end]."""
+    for i in range(begin, end):
+        if flags[i] == wanted:
+            if n == 0:
+                return i
+            n -= 1
+    return -1
+
+
+@jit
+def pick_gene(enabled, wanted, num_genes, u):
+    """A random gene whose ``enabled`` is ``wanted``; -1 if there is none."""
+    count = np.count_nonzero(enabled[:num_genes] == wanted)
+    return nth_where(enabled, wanted, 0, num_genes, pick(u, count)) if count else -1
+
+
+@jit
+def layers(child, size, shape):
+    """Longest path from an input over all genes, enabled or not [N]; outputs share the last layer.
+
+    Edges only ever run from a lower to a higher layer, so any edge to a strictly later layer keeps the
+    graph acyclic, also once disabled genes are enabled again.
+    """
+    _, sources, targets, _ = child
+    num_nodes, num_genes = size
+    num_inputs, num_outputs = shape
+    first_output = 1 + num_inputs
+    offsets, genes = by_target(targets[:num_genes], np.ones(num_genes, np.bool_), num_nodes)
+    order = topological(sources, offsets, genes, num_nodes)
+    layer = np.zeros(num_nodes, np.int64)
+    last = 0
+    for position in range(num_nodes):
+        n = order[position]
+        if first_output <= n < first_output + num_outputs:
+            continue
+        for i in range(offsets[n], offsets[n + 1]):
+            layer[n] = max(layer[n], layer[sources[genes[i]]] + 1)
+        last = max(last, layer[n])
+    layer[first_output : first_output + num_outputs] = last + 1
+    return layer

@@ -1,0 +1,52 @@
+"""The operators by name, and the probabilities that a config gives them.
+
+Names are known here without numba; the modules that are named hold the operators themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from wann.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from evolution.mutation.operators.operator import Operator
+
+# Name, as the config's ``search.mutation`` gives it, to the module of its `OPERATOR`. Draws go by this order: append.
+OPERATORS: dict[str, str] = {
+    "add_connection": "evolution.mutation.operators.add_connection",
+    "insert_node": "evolution.mutation.operators.insert_node",
+    "enable": "evolution.mutation.operators.enable",
+    "change_activation": "evolution.mutation.operators.change_activation",
+    "disable": "evolution.mutation.operators.disable",
+    "rewire": "evolution.mutation.operators.rewire",
+}
+
+
+def code_of(name: str) -> int:
+    """The number by which kernels know an operator."""
+    return list(OPERATORS).index(name)
+
+
+def load_operators() -> list[Operator]:
+    """Every operator, by code. Imports numba."""
+    return [import_module(module).OPERATOR for module in OPERATORS.values()]
+
+
+def check_probabilities(probabilities: Mapping[str, float]) -> None:
+    """Refuse names that are no operators, and probabilities that do not sum to 1.
+
+    Raises:
+        UserError: with the key ``search.mutation``, or the one below it.
+    """
+    for name in probabilities:
+        if name not in OPERATORS:
+            found = f"{name!r}{did_you_mean(name, OPERATORS)}"
+            raise UserError(key=f"search.mutation.{name}", expected="an operator", found=found)
+    total = math.fsum(probabilities.values())
+    if abs(total - 1) > 1e-9:
+        listed = ", ".join(f"{name} {chance:g}" for name, chance in probabilities.items())
+        raise UserError(key="search.mutation", expected="probabilities that sum to 1", found=f"{total:.10g} ({listed})")

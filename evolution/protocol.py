@@ -1,0 +1,209 @@
+"""The door between a search and those who evaluate: requests, answers, and the search's own protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.schema import EvaluationConfig, SearchConfig
+from wann.genome import Genome
+from wann.gradients import GradientRequest, Gradients
+from wann.network import Network, Networks
+from wann.population import Population
+from wann.randomness import Purpose, keyed_rng, stratified_uniform
+
+# Returns [P', W, R], or the gradients of each genome that was asked about.
+Found = NDArray[np.float64] | Sequence[Gradients]
+
+
+class Outcome(Protocol):
+    """Results of episodes, [P', W, R]."""
+
+    @property
+    def values(self) -> NDArray[np.float64]: ...
+    @property
+    def steps(self) -> NDArray[np.int64]: ...
+
+
+class Evaluates(Protocol):
+    """The part of an evaluator (`workers.evaluator.Evaluator`) that requests need."""
+
+    def evaluate(self, networks: Networks, weights: NDArray, seeds: NDArray) -> Outcome: ...
+    def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: NDArray) -> list[Gradients]: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Results of a request."""
+
+    found: Found  # for `AskTell.tell`
+    steps: int  # simulated for it
+
+
+@dataclass(frozen=True)
+class Request:
+    """Returns that are needed: of P' different programs at W weights on R seeds each."""
+
+    networks: Networks
+    weights: NDArray[np.float64]  # [W]
+    seeds: NDArray[np.int64]  # [R], or [W, R]
+
+    def answered_by(self, evaluator: Evaluates) -> Answer:
+        """Evaluate everything that is asked for. Raises as the evaluator does."""
+        outcome = evaluator.evaluate(self.networks, self.weights, self.seeds)
+        return Answer(outcome.values, int(outcome.steps.sum()))
+
+
+@dataclass(frozen=True)
+class RequestForGradients(Request):
+    """Gradients that are needed: of genomes, at W weights on R seeds. ``networks`` are the programs they stem from."""
+
+    genomes: Sequence[GradientRequest] = field(kw_only=True)
+
+    def answered_by(self, evaluator: Evaluates) -> Answer:
+        gradients = evaluator.gradients(self.genomes, self.weights, self.seeds)
+        return Answer(gradients, sum(part.steps for part in gradients))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One generation in numbers.
+
+    The "best" are all of the genome with the highest mean return in it; under a strategy that gathers rollouts,
+    of the genome with the highest score, over all its rollouts.
+    """
+
+    generation: int
+    best_mean_return: float
+    best_max_return: float
+    best_num_connections: int
+    median_num_connections: float
+    num_unique: int
+    num_failed: int
+
+
+class AskTell(Protocol):
+    """A search. It asks for evaluations and is told their results, whoever computed them.
+
+    Everything that a search draws is keyed by (seed, purpose, generation), so its `state` holds no generator.
+    """
+
+    @property
+    def generation(self) -> int:
+        """The one that `ask` is about, from 0."""
+        ...
+
+    @property
+    def best(self) -> Genome | None:
+        """The best genome of the last `Summary`; None before the first one."""
+        ...
+
+    def ask(self) -> Request:
+        """The next evaluations. Asked again before `tell`, it gives the same ones."""
+        ...
+
+    def tell(self, found: Found) -> Summary | None:
+        """Take the results of the last request.
+
+        Returns:
+            None while the generation goes on: ask again. At its end the summary of it.
+
+        Raises:
+            ValueError: nothing was asked since the last results, or these have another shape.
+        """
+        ...
+
+    def candidates(self) -> Population:
+        """Genomes that are worth confirming as champion."""
+        ...
+
+    def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
+        """Everything a checkpoint needs between two generations: arrays and JSON metadata."""
+        ...
+
+    def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:
+        """Become the search that `state` was taken from (same config and seed)."""
+        ...
+
+
+class Behaviour(Protocol):
+    """Observations and actions of networks in a task, which safe mutations are chosen by."""
+
+    def observe(self, network: Network, weight: float, seed: int) -> NDArray:
+        """Inputs [T, I] of the T steps of an episode."""
+        ...
+
+    def actions_of(self, outputs: NDArray) -> NDArray:
+        """n actions of outputs [n, O]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything that a search starts from.
+
+    Raises:
+        ValueError: initial genomes of another shape.
+    """
+
+    config: SearchConfig
+    evaluation: EvaluationConfig  # weights and rollouts that a generation is scored on
+    seed: int  # keys every draw
+    num_inputs: int
+    num_outputs: int
+    # They fill the first population in turn: as they are first, mutated after.
+    initial: Sequence[Genome] = ()
+    behaviour: Behaviour | None = None  # needed for safe mutations alone
+
+    def __post_init__(self) -> None:
+        shape = self.num_inputs, self.num_outputs
+        if any((genome.num_inputs, genome.num_outputs) != shape for genome in self.initial):
+            raise ValueError(f"expected initial genomes with {shape[0]} inputs and {shape[1]} outputs")
+
+    def weights(self, generation: int) -> NDArray[np.float64]:
+        """[W] shared weights of a generation."""
+        sampled = self.evaluation.sampled_weights
+        if sampled is None:
+            return np.array(self.evaluation.weights, np.float64)
+        rng = keyed_rng(self.seed, Purpose.WEIGHTS, generation)
+        return stratified_uniform(rng, sampled.low, sampled.high, sampled.count)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """An entry of the registry: a way to search, by name of the config's ``search.strategy``."""
+
+    start: Callable[[Setting], AskTell]
+    needs_gradients: bool = False  # of the task
+    has_population: bool = True  # else ``search.population`` has no effect
+
+
+class Outstanding:
+    """The request that a search has made and not been told the results of."""
+
+    def __init__(self) -> None:
+        self._request: Request | None = None
+
+    def ask(self, make: Callable[[], Request]) -> Request:
+        """The outstanding request, or a new one."""
+        if self._request is None:
+            self._request = make()
+        return self._request
+
+    def expect(self) -> Request:
+        """The outstanding request.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self._request is None:
+            raise ValueError("expected one tell after each ask, found results that were not asked for")
+        return self._request
+
+    def done(self) -> None:
+        """Its results were taken, or the search has become another one."""
+        self._request = None

@@ -1,0 +1,37 @@
+"""Age-fitness with scores that discount luck.
+
+A genome counts for the return that all its rollouts support: late in a search the luck of few rollouts differs more
+than genomes do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.schema import LowerBoundConfig, SearchConfig
+from evolution.strategies.age_fitness import AgeFitness
+from evolution.strategies.strategy import Cohort
+
+
+class LowerBound(AgeFitness):
+    """Scores are lifetime means less ``confidence`` standard errors."""
+
+    gathers = True
+
+    def __init__(self, config: SearchConfig) -> None:
+        super().__init__(config)
+        self._bound = self.settings_of(config)
+
+    @classmethod
+    def settings_of(cls, config: SearchConfig) -> LowerBoundConfig:
+        return config.lower_bound or LowerBoundConfig()
+
+    def score(self, cohort: Cohort) -> NDArray[np.float64]:
+        return cohort.life.mean - self._doubt(cohort)
+
+    def peak(self, cohort: Cohort) -> NDArray[np.float64]:
+        return cohort.life.weight_means.max(axis=1) - self._doubt(cohort)
+
+    def _doubt(self, cohort: Cohort) -> NDArray[np.float64]:
+        return self._bound.confidence * cohort.life.standard_error(self._bound.prior_rollouts)
