@@ -250,7 +250,7 @@ def options_of(task: Task) -> dict[str, Any]:
     """
     if not is_dataclass(task):
         raise TypeError(f"expected a task that is a dataclass, found {type(task).__name__}")
-    return {option.name: getattr(task, option.name) for option in fields(task)}
+    return {option.name: getattr(task, option.name) for option in fields(task) if option.init}
 
 
 def num_settings(weights: Weights) -> int:
