@@ -56,7 +56,9 @@ def task_class(name: str, key: str = "task.name") -> type:
     if not isinstance(found, type):
         classes = [each for each, value in names.items() if isinstance(value, type) and value.__module__ == module]
         raise UserError(
-            key=key, expected=f"a class of the module {module!r}", found=f"{class_name!r}{did_you_mean(class_name, classes)}"
+            key=key,
+            expected=f"a class of the module {module!r}",
+            found=f"{class_name!r}{did_you_mean(class_name, classes)}",
         )
     _check_class(found, name, key)
     return found
@@ -126,7 +128,9 @@ def declared_options(kind: type) -> dict[str, Field]:
 def _check_class(kind: type, name: str, key: str) -> None:
     """Refuse a user's class that is no task."""
     if not is_dataclass(kind) or not kind.__dataclass_params__.frozen:
-        raise UserError(key=key, expected=f"{name} to be a frozen dataclass (@dataclass(frozen=True))", found="another class")
+        raise UserError(
+            key=key, expected=f"{name} to be a frozen dataclass (@dataclass(frozen=True))", found="another class"
+        )
     there = {*dir(kind), *(field.name for field in fields(kind))}
     missing = [member for member in _MEMBERS if member not in there]
     if missing:
