@@ -127,7 +127,8 @@ def declared_options(kind: type) -> dict[str, Field]:
 
 def _check_class(kind: type, name: str, key: str) -> None:
     """Refuse a user's class that is no task."""
-    if not is_dataclass(kind) or not kind.__dataclass_params__.frozen:
+    declared: Any = kind
+    if not is_dataclass(kind) or not declared.__dataclass_params__.frozen:
         raise UserError(
             key=key, expected=f"{name} to be a frozen dataclass (@dataclass(frozen=True))", found="another class"
         )

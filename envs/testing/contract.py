@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def check_returns(sample: Sample) -> None:
     task, found = sample.task, sample.returns
     expect(isinstance(found, Returns), f"{task.name}: expected envs.task.Returns, found {type(found).__name__}")
     shape = (len(sample.networks), len(SHARED), len(SEEDS))
-    parts = [("values", found.values, np.float64), ("steps", found.steps, np.int64)]
+    parts: list[tuple[str, Any, type]] = [("values", found.values, np.float64), ("steps", found.steps, np.int64)]
     parts += [("falls", found.falls, np.bool_)] if found.falls is not None else []
     for name, array, dtype in parts:
         expect(
@@ -169,13 +170,13 @@ def check_refusals(sample: Sample) -> None:
         ("individual weights of different W", [np.ones((2, many))] * (count - 1) + [np.ones((3, many))], SEEDS),
     ]
     for said, weights, seeds in wrong:
-        expect_refused(task, said, lambda weights=weights, seeds=seeds: task.evaluate(networks, weights, seeds))
+        expect_refused(task, said, partial(task.evaluate, networks, weights, seeds))
     for more in ((1, 0), (0, 1)):
         inputs, outputs = task.num_inputs + more[0], task.num_outputs + more[1]
         others = random_networks(inputs, outputs, 2, sample.rng(3))
         said = f"networks of {inputs} inputs and {outputs} outputs"
-        expect_refused(task, said, lambda others=others: task.evaluate(others, SHARED, SEEDS))
-        expect_refused(task, f"{said} (oracle)", lambda others=others: task.evaluate_oracle(others[0], SHARED, SEEDS))
+        expect_refused(task, said, partial(task.evaluate, others, SHARED, SEEDS))
+        expect_refused(task, f"{said} (oracle)", partial(task.evaluate_oracle, others[0], SHARED, SEEDS))
 
 
 def check_reported(sample: Sample) -> None:

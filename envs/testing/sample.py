@@ -33,7 +33,7 @@ class Sample:
     task: Task
     tolerance: float = 2e-3
     oracle: bool = True
-    seed: int = 5
+    seed: int = 0
 
     @cached_property
     def networks(self) -> Networks:

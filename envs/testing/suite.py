@@ -26,7 +26,7 @@ CHECKS: tuple[Callable[[Sample], None], ...] = (
 )
 
 
-def check_task(task: Task, *, tolerance: float = 2e-3, oracle: bool = True, seed: int = 5) -> None:
+def check_task(task: Task, *, tolerance: float = 2e-3, oracle: bool = True, seed: int = 0) -> None:
     """Hold a task against the contract in `envs.task`.
 
     It runs some hundred short episodes: give the task few steps or a small batch where its options allow that.
@@ -35,7 +35,8 @@ def check_task(task: Task, *, tolerance: float = 2e-3, oracle: bool = True, seed
         task: with any options.
         tolerance: relative and absolute, between the returns of ``evaluate`` and those of ``evaluate_oracle``.
         oracle: compare the two; false for a task whose oracle runs another simulator.
-        seed: of the random networks.
+        seed: of the random networks. Where contacts or collisions amplify rounding, another seed or fewer steps may
+            keep the two together.
 
     Raises:
         AssertionError: says what was expected of the task, and what was found.
