@@ -128,7 +128,10 @@ def _parser() -> ArgumentParser:
         help="linear, mlp, cnn, hypernetwork, coordinate_hypernetwork, mask, champion or champion_cma_es",
     )
     training.add_argument(
-        "--dataset", default="mnist", metavar="NAME", help="mnist, fashion_mnist or digits (default: %(default)s)"
+        "--dataset",
+        default="mnist",
+        metavar="NAME_OR_PATH",
+        help="mnist, fashion_mnist, digits, or a path to images of your own (default: %(default)s)",
     )
     training.add_argument(
         "--inputs",

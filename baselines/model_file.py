@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from baselines.models.model import Model, Problem
 from baselines.models.topology import start_of_file
 from baselines.registry import BASELINES
 from baselines.run import Result
-from envs.images.datasets import DATASETS
+from envs.images.datasets import dataset_of
 from envs.images.inputs import input_kinds
 from storage.files import write_atomically
 from wann.errors import UserError, did_you_mean
@@ -46,12 +47,13 @@ def load_model(path: str | Path) -> tuple[Model, dict[str, Any]]:
     provenance, tensors = _read(path)
     try:
         name, dataset, inputs = (provenance[key] for key in ("baseline", "dataset", "inputs"))
-        side, num_classes = input_kinds(dataset)[inputs], len(DATASETS[dataset].classes)
+        described = dataset_of(dataset)
+        num_inputs, num_classes = math.prod(input_kinds(described)[inputs]), len(described.classes)
     except (KeyError, TypeError):
         raise UserError(f"{path}: expected a baseline with its provenance, found another file of tensors") from None
     if name not in BASELINES:
         raise UserError(f"{path}: expected a known baseline, found {name!r}{did_you_mean(str(name), BASELINES)}")
-    problem = Problem(side**2, num_classes, start_of_file(tensors, side**2, num_classes))
+    problem = Problem(num_inputs, num_classes, start_of_file(tensors, num_inputs, num_classes))
     try:
         model = BASELINES[name].make(problem, torch.Generator().manual_seed(0))
         model.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})

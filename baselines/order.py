@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envs.images.classification import Classification
-from envs.images.datasets import DATASETS
+from envs.images.datasets import dataset_of
 from envs.images.inputs import input_kinds
 from envs.registry import task_of_champion
 from wann.champion import Champion, load_champion
@@ -52,6 +52,7 @@ def check_fits(order: Order) -> Order:
     """
     _check_packages("torch")  # without which the registry cannot be read
     _check_names(order)
+    order = replace(order, dataset=_dataset(order))
     _check_packages(*_recipe(order).packages)
     _check_numbers(order)
     order = replace(order, inputs=_inputs(order), device=_device(order))
@@ -64,8 +65,8 @@ def inputs_taken(order: Order) -> list[str]:
     """The kinds of inputs of the order's dataset that its baseline takes."""
     from baselines.registry import BASELINES
 
-    side, kinds = BASELINES[order.baseline].side, input_kinds(order.dataset)
-    return [kind for kind in kinds if side in (None, kinds[kind])]
+    side, kinds = BASELINES[order.baseline].side, input_kinds(dataset_of(order.dataset))
+    return [kind for kind, shape in kinds.items() if side is None or shape == (side, side, 1)]
 
 
 def champion_of(order: Order) -> tuple[Champion, Classification]:
@@ -101,16 +102,23 @@ def _check_packages(*names: str) -> None:
 def _check_names(order: Order) -> None:
     from baselines.registry import BASELINES
 
-    for option, known in (("baseline", list(BASELINES)), ("dataset", list(DATASETS))):
-        name = getattr(order, option)
-        if name not in known:
-            raise UserError(f"--{option}: expected a known one, found {name!r}{did_you_mean(name, known)}")
+    if order.baseline not in BASELINES:
+        near = did_you_mean(order.baseline, BASELINES)
+        raise UserError(key="--baseline", expected="a known one", found=f"{order.baseline!r}{near}")
     takes_champion = BASELINES[order.baseline].takes_champion
     if takes_champion and order.champion is None:
         raise UserError(f"--baseline {order.baseline}: expected a champion file by --champion, found none")
     if order.champion is not None and not takes_champion:
         takers = " or ".join(name for name in BASELINES if BASELINES[name].takes_champion)
         raise UserError(f"--champion: expected --baseline {takers} with it, found --baseline {order.baseline}")
+
+
+def _dataset(order: Order) -> str:
+    """The name of the dataset, or its absolute path."""
+    try:
+        return dataset_of(order.dataset).name
+    except UserError as error:
+        raise error.at(key="--dataset") from None
 
 
 def _check_numbers(order: Order) -> None:
@@ -124,9 +132,9 @@ def _inputs(order: Order) -> str:
     """The kind of inputs: for "auto" the champion's, else the first that the baseline takes."""
     from baselines.registry import BASELINES
 
-    side, kinds, taken = BASELINES[order.baseline].side, input_kinds(order.dataset), inputs_taken(order)
+    side, taken = BASELINES[order.baseline].side, inputs_taken(order)
     if not taken:
-        found = f"{order.dataset!r}, which has {' and '.join(kinds)}"
+        found = f"{order.dataset!r}, which has {' and '.join(input_kinds(dataset_of(order.dataset)))}"
         raise UserError(
             f"--dataset: expected one of {side}x{side} pixels for --baseline {order.baseline}, found {found}"
         )

@@ -20,7 +20,7 @@ from baselines.registry import BASELINES
 from baselines.training.examples import Examples, load_examples
 from baselines.training.recipe import Progress, Recipe, Trained
 from baselines.training.scoring import Score, score
-from envs.images.datasets import DATASETS, fingerprint
+from envs.images.datasets import dataset_of
 from wann.batch import Batch
 from wann.network import compile_genome
 
@@ -66,7 +66,7 @@ def run(order: Order, progress: Progress) -> Result:
         load_examples(order.dataset, order.inputs, part, order.device) for part in ("train", "validation")
     )
     start = _start(order, training) if BASELINES[order.baseline].takes_champion else None
-    problem = Problem(training.inputs.shape[1], len(DATASETS[order.dataset].classes), start)
+    problem = Problem(training.inputs.shape[1], len(dataset_of(order.dataset).classes), start)
     recipe = recipe_of(order)
     begun = perf_counter()
     model, trained = fit(order.baseline, problem, training, validation, recipe, order.seed, progress)
@@ -123,7 +123,7 @@ def _provenance(
         "config": asdict(recipe),
         "device": order.device,
         "command": "compare_baselines.py " + " ".join(f"--{key} {shlex.quote(str(made[key]))}" for key in made),
-        "preprocessing": {"inputs": order.inputs, "sha256": fingerprint(order.dataset)},
+        "preprocessing": {"inputs": order.inputs, "sha256": dict(dataset_of(order.dataset).fingerprint)},
         "versions": {package: version(package) for package in ("torch", "numpy", *recipe.packages)},
     }
     if problem.start is not None and order.champion is not None:

@@ -409,7 +409,7 @@ def _value_at(values: Any, path: KeyPath) -> Any:
 
 def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Task:
     """Names of strategies and tasks, and a task's options, stand in registries above this package."""
-    from envs.registry import TASKS, make_task
+    from envs.registry import make_task
     from evolution.mutation.registry import check_probabilities
     from evolution.registry import STRATEGIES
 
@@ -419,15 +419,11 @@ def _check_registries(config: Config, source: Source, base: KeyPath = ()) -> Tas
     except UserError as error:
         path = (*base, *error.key.split("."))
         raise error.at(key=dotted(path), place=source.origin_within(path).place) from None
-    _check_name(config.task.name, TASKS, (*base, "task", "name"), "a task", source)
     try:
         return make_task(config.task.name, config.task.options)
     except UserError as error:
-        message = one_line(error)
-        message = message if message.startswith("task") else f"task: {message}"
-        key = message.partition(":")[0]  # such as task.max_steps
-        place = source.origin((*base, *key.split("."))).place
-        raise UserError(f"{place}: {dotted((*base, message))}") from None
+        key: KeyPath = (*base, *(error.key or "task").split("."))
+        raise error.at(key=dotted(key), place=error.place or source.origin(key).place) from None
 
 
 def _check_name(name: str, known: Iterable[str], path: KeyPath, what: str, source: Source) -> None:

@@ -1,12 +1,14 @@
-"""The tasks by name, and how a config's options become one.
+"""The tasks by name, and the way from a config's options to a task.
 
-A new task is a file, a line here and a YAML; `tests/envs/test_task_contract.py` then tests it.
+A new task of the project is a file and a line in `TASKS`; one of a user's own needs no line: its name is
+``module:Class`` (docs/tasks.md). `envs.testing.check_task` tests both.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, cast, get_type_hints
 
 from envs.box2d.racer.task import CarRacing
@@ -15,6 +17,7 @@ from envs.cartpole.task import CartPoleSwingUp
 from envs.gymnasium.task import GymnasiumTask
 from envs.images.classification import Classification
 from envs.task import Task, preprocessing_of
+from envs.user_modules import import_user_module
 from wann.champion import Champion
 from wann.errors import UserError, did_you_mean
 
@@ -26,26 +29,67 @@ TASKS: dict[str, type] = {
     "gymnasium": GymnasiumTask,
 }
 
+# All that a task class must have.
+_MEMBERS = tuple(name for name in vars(Task) if not name.startswith("_"))
+
+
+def task_class(name: str, key: str = "task.name") -> type:
+    """The class of a task: of `TASKS`, or a user's own by ``module:Class``.
+
+    Args:
+        name: as a config or a champion file has it.
+        key: of the config, or option of the command line, that gives the name.
+
+    Raises:
+        UserError: no such task, module or class, or a class that is no frozen dataclass with all members of
+            `envs.task.Task`.
+    """
+    if name in TASKS:
+        return TASKS[name]
+    module, colon, class_name = str(name).partition(":")
+    if not colon:
+        raise UserError(key=key, expected="a task", found=f"{name!r}{did_you_mean(str(name), TASKS)}")
+    if not module or not class_name or module == "__main__":
+        raise UserError(key=key, expected="module:Class, of a module that other processes can import", found=repr(name))
+    names = vars(import_user_module(module, key))
+    found = names.get(class_name)
+    if not isinstance(found, type):
+        classes = [each for each, value in names.items() if isinstance(value, type) and value.__module__ == module]
+        raise UserError(
+            key=key,
+            expected=f"a class of the module {module!r}",
+            found=f"{class_name!r}{did_you_mean(class_name, classes)}",
+        )
+    _check_class(found, name, key)
+    return found
+
 
 def make_task(name: str, options: Mapping[str, Any]) -> Task:
     """The task of that name; ``options`` are the fields of its class, with the types declared there.
 
     Raises:
-        UserError: an unknown task or option, a missing option, or a value of the wrong type; names
-            the key as ``task.<option>``.
+        UserError: an unknown task or option, a missing option, or a value of the wrong type; its key is
+            ``task.<option>``.
     """
-    if name not in TASKS:
-        raise UserError(f"task.name: unknown task {name!r}{did_you_mean(str(name), TASKS)}")
-    declared = {field.name: field for field in fields(TASKS[name])}
+    kind = task_class(name)
+    declared = declared_options(kind)
     for option in options:
         if option not in declared:
-            raise UserError(f"task.{option}: the task {name!r} has no such option{did_you_mean(str(option), declared)}")
+            raise UserError(
+                key=f"task.{option}",
+                expected=f"an option of the task {name!r}",
+                found=f"no such option{did_you_mean(str(option), declared)}",
+            )
     for option, field in declared.items():
         if option in options:
-            _check_type(TASKS[name], option, str(field.type), options[option])
+            _check_type(kind, field, options[option])
         elif field.default is MISSING and field.default_factory is MISSING:
-            raise UserError(f"task.{option}: the task {name!r} needs this option, a value of type {field.type}")
-    return cast(Task, TASKS[name](**options))
+            raise UserError(
+                key=f"task.{option}",
+                expected=f"a value of type {_shown_type(field)}, which the task {name!r} needs",
+                found="none",
+            )
+    return _made(kind, name, options)
 
 
 def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
@@ -57,32 +101,83 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
 
     Raises:
         UserError: an unknown task, one of other inputs and outputs than the champion's, or one whose networks would
-            see something else than the champion did (CarRacing's encoder).
+            see something else than the champion did (CarRacing's encoder, other images).
     """
-    if champion.task not in TASKS:
-        raise UserError(f"champion: unknown task {champion.task!r}{did_you_mean(champion.task, TASKS)}")
-    options = dict(champion.task_options)
-    if simulator is not None and any(field.name == "simulator" for field in fields(TASKS[champion.task])):
+    kind, options = task_class(champion.task, key="champion"), dict(champion.task_options)
+    if simulator is not None and "simulator" in declared_options(kind):
         options["simulator"] = simulator
     task = make_task(champion.task, options)
     found = (champion.genome.num_inputs, champion.genome.num_outputs)
     if found != (task.num_inputs, task.num_outputs):
         raise UserError(
-            f"champion: expected {task.num_inputs} inputs and {task.num_outputs} outputs for task {champion.task!r}, "
-            f"found {found[0]} and {found[1]}"
+            key="champion",
+            expected=f"{task.num_inputs} inputs and {task.num_outputs} outputs for task {champion.task!r}",
+            found=f"{found[0]} and {found[1]}",
         )
     seen = preprocessing_of(task)
     if seen != champion.preprocessing:
-        raise UserError(f"champion: expected the preprocessing {champion.preprocessing}, found {seen}")
+        raise UserError(key="champion", expected=f"the preprocessing {champion.preprocessing}", found=str(seen))
     return task
 
 
-def _check_type(task: type, option: str, expected: str, value: Any) -> None:
-    from pydantic import TypeAdapter, ValidationError
+def declared_options(kind: type) -> dict[str, Field]:
+    """The options of a task's class by name: the fields that its constructor takes."""
+    return {field.name: field for field in fields(kind) if field.init}
 
+
+def _check_class(kind: type, name: str, key: str) -> None:
+    """Refuse a user's class that is no task."""
+    declared: Any = kind
+    if not is_dataclass(kind) or not declared.__dataclass_params__.frozen:
+        raise UserError(
+            key=key, expected=f"{name} to be a frozen dataclass (@dataclass(frozen=True))", found="another class"
+        )
+    there = {*dir(kind), *(field.name for field in fields(kind))}
+    missing = [member for member in _MEMBERS if member not in there]
+    if missing:
+        raise UserError(
+            key=key,
+            expected=f"{name} to have all that envs.task.Task has",
+            found=f"a class without {', '.join(missing)}",
+        )
+
+
+def _made(kind: type, name: str, options: Mapping[str, Any]) -> Task:
+    """A task; what a user's own constructor raises is that user's mistake."""
+    if name in TASKS:
+        return cast(Task, kind(**options))
     try:
-        TypeAdapter(get_type_hints(task)[option]).validate_python(value, strict=True)
+        return cast(Task, kind(**options))
+    except UserError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise UserError(
+            key="task", expected=f"options that {name} accepts", found=f"{type(error).__name__}: {said}"
+        ) from error
+
+
+def _check_type(kind: type, field: Field, value: Any) -> None:
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic.errors import PydanticUserError
+
+    key = f"task.{field.name}"
+    try:
+        accepts = TypeAdapter(get_type_hints(kind)[field.name])
+    except (NameError, TypeError, PydanticUserError) as error:
+        raise UserError(
+            key=key, expected=f"{kind.__name__} to declare a type of plain values", found=_shown_type(field)
+        ) from error
+    try:
+        accepts.validate_python(value, strict=True)
     except ValidationError as error:
         raise UserError(
-            f"task.{option}: expected a value of type {expected}, found {value!r} ({type(value).__name__})"
+            key=key,
+            expected=f"a value of type {_shown_type(field)}",
+            found=f"{value!r} ({type(value).__name__})",
         ) from error
+
+
+def _shown_type(field: Field) -> str:
+    """As the class declares it."""
+    return field.type if isinstance(field.type, str) else inspect.formatannotation(field.type)

@@ -250,7 +250,7 @@ def options_of(task: Task) -> dict[str, Any]:
     """
     if not is_dataclass(task):
         raise TypeError(f"expected a task that is a dataclass, found {type(task).__name__}")
-    return {option.name: getattr(task, option.name) for option in fields(task)}
+    return {option.name: getattr(task, option.name) for option in fields(task) if option.init}
 
 
 def num_settings(weights: Weights) -> int:
@@ -284,6 +284,22 @@ def weights_of_one(weights: ArrayLike) -> Weights:
     """[W] shared weights, or [W, E] of one network, as `Task.evaluate` takes them."""
     weights = np.asarray(weights, np.float64)
     return weights if weights.ndim == 1 else [weights]
+
+
+def evaluate_one_by_one(task: Task, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+    """`Task.evaluate` through the task's own `evaluate_oracle`: the shortest way to a task, and a slow one.
+
+    Raises:
+        ValueError: shapes that do not fit.
+    """
+    check_networks(task, networks)
+    num_settings(weights)
+    shared = isinstance(weights, np.ndarray)
+    if not shared and len(weights) != len(networks):
+        raise ValueError(f"expected individual weights for {len(networks)} networks, found {len(weights)}")
+    own = [weights] * len(networks) if shared else weights
+    found = [task.evaluate_oracle(network, setting, seeds) for network, setting in zip(networks, own, strict=True)]
+    return Returns(np.concatenate([one.values for one in found]), np.concatenate([one.steps for one in found]))
 
 
 def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

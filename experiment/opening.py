@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from configs import Config, load_config, stage_config, swept_config
 from configs.schema import TaskConfig
 from configs.sweep import Grid, Listed, combinations
 from envs.playing import Behaviour
-from envs.registry import TASKS, make_task
+from envs.registry import declared_options, make_task, task_class
 from envs.task import HasGradients, LoadsData, Playable, Task, options_of
 from evolution.registry import strategy_of
 from storage.remote.lease import DIRECTORY as LEASE
@@ -132,7 +132,8 @@ def _settled_sweep(config: Config) -> Grid | Listed | None:
 def _settled_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options whose value in the task is another than the one given, or than the default."""
     task = make_task(name, options)
-    given = {field.name: field.default for field in fields(TASKS[name])} | dict(options)
+    declared = declared_options(task_class(name))
+    given = {option: field.default for option, field in declared.items()} | dict(options)
     settled = options_of(task)
     different = {option for option, value in given.items() if value is not MISSING and settled[option] != value}
     return {option: value for option, value in settled.items() if option in different}

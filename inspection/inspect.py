@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from envs.registry import TASKS, task_of_champion
+from envs.registry import TASKS, task_class, task_of_champion
 from envs.task import Playable, Task
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.picture_files import save_picture
@@ -93,6 +93,8 @@ def _check(order: Order) -> None:
         raise UserError(f"expected RUN_OR_CHAMPION or --import FILE.csv, found {found}")
     if order.published is not None and order.task is None:
         raise UserError(f"--import: expected --task with it ({', '.join(TASKS)}), found none")
+    if order.task is not None:
+        task_class(order.task, key="--task")
     of_imports = {"--task": order.task is not None, "--option": order.options, "--keep-weights": order.keep_weights}
     for option, given in of_imports.items():
         if given and order.published is None:

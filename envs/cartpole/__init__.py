@@ -1,1 +1,22 @@
-"""CartPoleSwingUp: a pole on a cart, swung up and balanced."""
+"""CartPoleSwingUp: a pole hangs from a cart; swing it up and balance it.
+
+The equations (`envs.cartpole.physics`) are read by the task's oracle, its lane kernels and the Gymnasium environment.
+Imports NumPy and ``wann``; numba, Gymnasium and pygame only in the modules that need them.
+"""
+
+from typing import TYPE_CHECKING
+
+from wann.lazy import lazy
+
+if TYPE_CHECKING:
+    from envs.cartpole.environment import CartPoleSwingUpEnv as CartPoleSwingUpEnv
+    from envs.cartpole.task import CartPoleSwingUp as CartPoleSwingUp
+
+__all__ = ["CartPoleSwingUp", "CartPoleSwingUpEnv"]
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "CartPoleSwingUp": "envs.cartpole.task",
+        "CartPoleSwingUpEnv": "envs.cartpole.environment",
+    },
+)

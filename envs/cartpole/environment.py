@@ -42,9 +42,11 @@ class CartPoleSwingUpEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]
 
     def __init__(self, render_mode: str | None = None, hard: bool = False) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            modes = self.metadata["render_modes"]
             raise UserError(
-                f"render_mode: expected one of {self.metadata['render_modes']} or None, found {render_mode!r}"
-                f"{did_you_mean(str(render_mode), self.metadata['render_modes'])}"
+                key="render_mode",
+                expected=f"one of {modes} or None",
+                found=f"{render_mode!r}{did_you_mean(str(render_mode), modes)}",
             )
         self.render_mode = render_mode
         self.hard = hard
@@ -65,7 +67,11 @@ class CartPoleSwingUpEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]
         options = options or {}
         for name in options:
             if name not in self.options:
-                raise UserError(f"reset: unknown option {name!r}{did_you_mean(name, self.options)}")
+                raise UserError(
+                    key="options",
+                    expected="options that reset knows",
+                    found=f"{name!r}{did_you_mean(name, self.options)}",
+                )
         self.state = physics.start_state(self.np_random, bool(options.get("hard", self.hard)))
         self._begin_episode()
         self._after_change()

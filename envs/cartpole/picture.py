@@ -1,4 +1,4 @@
-"""How CartPoleSwingUp looks: one frame drawn with pygame, twice as large and then shrunk to smooth edges."""
+"""Pictures of CartPoleSwingUp: a frame is drawn with pygame at twice its size, then shrunk to smooth edges."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FORCE: Colour = (238, 164, 60)
 
 @dataclass(frozen=True)
 class Frame:
-    """What one picture shows."""
+    """The state that one picture shows."""
 
     x: float  # m
     angle: float  # rad, 0 upright
@@ -81,7 +81,7 @@ def _tip(x: float, angle: float) -> Point:
 
 @cache
 def _scenery() -> pygame.Surface:
-    """Everything that never moves: rail, ticks, end stops and the height of an upright pole."""
+    """All that never moves: rail, ticks, end stops and the height of an upright pole."""
     canvas = pygame.Surface((WIDTH * _FINE, HEIGHT * _FINE))
     canvas.fill(PAPER)
     left, right = _axle(-TRACK_LIMIT)[0], _axle(TRACK_LIMIT)[0]
@@ -101,7 +101,7 @@ def _scenery() -> pygame.Surface:
 
 
 def _draw_trail(canvas: pygame.Surface, tips: Iterable[Point]) -> None:
-    """Where the pole's tip has been, fading out."""
+    """Draw the earlier places of the pole's tip, fading out."""
     tips = list(tips)
     for age, (x, angle) in enumerate(tips):
         share = (age + 1) / (len(tips) + 1)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class CartPoleSwingUp:
     """The batched task; see `envs.task.Task`.
 
-    Options: ``max_steps`` shortens episodes, ``hard`` draws the wide start states. There is no ``stall_steps``: its
-    rewards are never negative, so an episode never stops getting on.
+    Options: ``max_steps`` shortens episodes, ``hard`` draws the wide start states. There is no ``stall_steps``:
+    rewards are never negative, so a return never stalls.
     """
 
     max_steps: int = physics.EPISODE_STEPS
@@ -39,10 +39,11 @@ class CartPoleSwingUp:
 
     def __post_init__(self) -> None:
         if self.max_steps < 1:
-            raise UserError(f"task.max_steps: expected at least 1, found {self.max_steps}")
+            raise UserError(key="task.max_steps", expected="at least 1", found=str(self.max_steps))
 
     @property
     def reported(self) -> CartPoleSwingUp:
+        """Whole episodes."""
         return replace(self, max_steps=physics.EPISODE_STEPS)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:

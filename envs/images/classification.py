@@ -1,4 +1,4 @@
-"""Classification of images as a task: a seed draws a batch, a return is what the networks make of it."""
+"""Classification of images as a task: a seed draws a batch, a return is a score of the logits on it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.images.datasets import DATASETS, SPLITS, fingerprint
-from envs.images.inputs import input_files, input_kinds, load_inputs
+from envs.images.dataset import SPLITS, Dataset
+from envs.images.datasets import DATASETS, dataset_of
+from envs.images.inputs import input_files, input_kinds, input_names, load_inputs
 from envs.task import Returns, Seeds, Weights, check_networks, individual_weights, lane_grid, weights_of_one
 from wann import batch as batch_on_cpu
 from wann.batch import Backend, Batch, Scores, shared_weight_logits
-from wann.errors import UserError, did_you_mean
+from wann.errors import UserError
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs, gradients
 from wann.network import Network, Networks
@@ -31,12 +32,14 @@ class Classification:
     """The batched task; see `envs.task.Task`. A step is an image that a network sees.
 
     Options:
-        dataset: a key of `envs.images.datasets.DATASETS`.
+        dataset: a key of `envs.images.datasets.DATASETS`, or a path to images of one's own (docs/tasks.md), which is
+            made absolute.
+        dataset_sha256: of the images of one's own; a run writes it down and refuses other images from then on.
         inputs: how pictures become inputs, one of `envs.images.inputs.input_kinds`; "auto" is the first of them.
         batch: images drawn, without repetition, for each seed; null is all of them.
         batch_seed: draws one batch for all seeds; null draws one for each seed, and a search has a seed a generation.
         split: the part of the dataset.
-        score: what a return is: minus the mean cross-entropy (nats), the same at the logit temperature that fits each
+        score: of a return: minus the mean cross-entropy (nats), the same at the logit temperature that fits each
             network and weight best (which changes no class), or the accuracy (percent).
     """
 
@@ -46,49 +49,80 @@ class Classification:
     batch_seed: int | None = None
     split: Literal["train", "validation", "test"] = "train"
     score: Literal["cross_entropy", "tempered_cross_entropy", "accuracy"] = "cross_entropy"
+    dataset_sha256: str | None = None
 
     name: ClassVar[str] = "classification"
     simulated_by: ClassVar[str] = "lane kernels, float32"
     safe_at_home: ClassVar[bool] = True  # our own arithmetic: it cannot hang or end a process
 
     def __post_init__(self) -> None:
-        if self.dataset not in DATASETS:
-            raise UserError(f"task.dataset: unknown dataset {self.dataset!r}{did_you_mean(self.dataset, DATASETS)}")
-        kinds = input_kinds(self.dataset)
+        described = dataset_of(self.dataset)
+        self._settle_own(described)
+        # What is no option travels with the task all the same: a worker has the images' inputs in its cache, or is
+        # sent them, and needs no path.
+        object.__setattr__(self, "_described", described)
+        kinds = input_kinds(described)
         if self.inputs == "auto":
             object.__setattr__(self, "inputs", next(iter(kinds)))
         if self.inputs not in kinds:
-            raise UserError(
-                f"task.inputs: expected {' or '.join(map(repr, kinds))} for {self.dataset!r}, found {self.inputs!r}"
-            )
+            expected = f"{' or '.join(map(repr, kinds))} for {self.dataset!r}"
+            raise UserError(key="task.inputs", expected=expected, found=repr(self.inputs))
         if self.batch is not None and self.batch < 1:
-            raise UserError(f"task.batch: expected at least 1 image, found {self.batch}")
+            raise UserError(key="task.batch", expected="at least 1 image", found=str(self.batch))
         if self.batch_seed is not None and self.batch_seed < 0:
-            raise UserError(f"task.batch_seed: expected at least 0, found {self.batch_seed}")
+            raise UserError(key="task.batch_seed", expected="at least 0", found=str(self.batch_seed))
         if self.split not in SPLITS:
-            raise UserError(f"task.split: expected one of {', '.join(SPLITS)}, found {self.split!r}")
+            raise UserError(key="task.split", expected=f"one of {', '.join(SPLITS)}", found=repr(self.split))
+
+    def _settle_own(self, described: Dataset) -> None:
+        """The path and content of images of one's own, written down; another content than before is refused."""
+        if self.dataset in DATASETS:
+            if self.dataset_sha256 is not None:
+                expected, found = "null, or a dataset of your own", f"one for {self.dataset!r}, whose content is known"
+                raise UserError(key="task.dataset_sha256", expected=expected, found=found)
+            return
+        found = described.sha256
+        if self.dataset_sha256 not in (None, found):
+            raise UserError(
+                key="task.dataset",
+                place=described.name,
+                expected=f"the images of SHA-256 {str(self.dataset_sha256)[:12]}..., as when the run began",
+                found=f"others, of {found[:12]}...",
+            )
+        object.__setattr__(self, "dataset", described.name)
+        object.__setattr__(self, "dataset_sha256", found)
+
+    @property
+    def described(self) -> Dataset:
+        """All that is known of the dataset without its pictures."""
+        return self._described  # type: ignore[attr-defined]
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the picture that a network sees; inputs are row by row, channels last."""
+        return input_kinds(self.described)[self.inputs]
 
     @property
     def num_inputs(self) -> int:
-        return input_kinds(self.dataset)[self.inputs] ** 2
+        rows, columns, channels = self.picture_shape
+        return rows * columns * channels
 
     @property
     def num_outputs(self) -> int:
-        return len(DATASETS[self.dataset].classes)
+        return len(self.described.classes)
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        side = input_kinds(self.dataset)[self.inputs]
-        return tuple(f"row {row} column {column}" for row in range(side) for column in range(side))
+        return input_names(*self.picture_shape)
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        return DATASETS[self.dataset].classes
+        return self.described.classes
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """What lies between files and networks; stored in champion files."""
-        return {"inputs": self.inputs, "sha256": fingerprint(self.dataset)}
+        """The way from files to networks; stored in champion files."""
+        return {"inputs": self.inputs, "sha256": dict(self.described.fingerprint)}
 
     @property
     def reported(self) -> Classification:
@@ -102,7 +136,7 @@ class Classification:
 
     @property
     def deterministic(self) -> bool:
-        """Whether all seeds give the same batch."""
+        """True if all seeds give the same batch."""
         return self.batch is None or self.batch_seed is not None
 
     def batch_of(self, seed: int) -> Batch:
@@ -111,7 +145,7 @@ class Classification:
         Raises:
             UserError: the dataset cannot be had, or is smaller than a batch.
         """
-        return _drawn(self.dataset, self.inputs, self.split, self.batch, self._batch_seed(seed))
+        return _drawn(self.described, self.inputs, self.split, self.batch, self._batch_seed(seed))
 
     def load(self) -> None:
         """Find, or fetch, the dataset; see `envs.task.LoadsData`.
@@ -122,12 +156,12 @@ class Classification:
         self.batch_of(0)
 
     def data_files(self) -> dict[str, bytes]:
-        """What evaluation reads, by name below the cache directory, for machines that do not have it.
+        """The inputs that evaluation reads, by name below the cache directory, for machines that lack them.
 
         Raises:
             UserError: the dataset cannot be had.
         """
-        return input_files(self.dataset, self.inputs, self.split)
+        return input_files(self.described, self.inputs, self.split)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Every network at every weight on every seed's batch; see `envs.task.Task.evaluate`."""
@@ -160,11 +194,11 @@ class Classification:
     def gradients(
         self, genome: Genome, weights: NDArray[np.float64], seeds: Seeds, pairs: Sequence[Pairs]
     ) -> Gradients:
-        """What connections would do to the tempered cross-entropy on the first seed's batch; see `wann.gradients`."""
+        """The effect of connections on the tempered cross-entropy of the first seed's batch; see `wann.gradients`."""
         return gradients(genome, weights, self.batch_of(int(np.ravel(seeds)[0])), pairs)
 
     def ensemble(self, network: Network, weights: NDArray[np.float64]) -> dict[str, Any]:
-        """What one network at several weights says together of all images of the part, in percent.
+        """Accuracies of one network at several weights together, on all images of the part, in percent.
 
         Returns:
             ``vote``: the class that most weights choose (of equals the first; the published ensemble);
@@ -210,21 +244,20 @@ class Classification:
         return 100 * found.accuracies if self.score == "accuracy" else -found.losses
 
     def _batch_seed(self, seed: int) -> int:
-        """What draws the batch: seeds that give the same one are the same here."""
+        """The seed of the batch; seeds that draw the same batch are the same here."""
         if self.batch is None:
             return 0
         return seed if self.batch_seed is None else self.batch_seed
 
 
 @lru_cache(maxsize=4)
-def _drawn(dataset: str, inputs: str, split: str, count: int | None, seed: int) -> Batch:
+def _drawn(dataset: Dataset, inputs: str, split: str, count: int | None, seed: int) -> Batch:
     pixels, labels = load_inputs(dataset, inputs, split)
     if count is None:
         return Batch(np.asarray(pixels), np.asarray(labels))
     if count > len(labels):
-        raise UserError(
-            f"task.batch: expected at most the {len(labels)} images of {dataset}'s {split} part, found {count}"
-        )
+        expected = f"at most the {len(labels)} images of {dataset.name}'s {split} part"
+        raise UserError(key="task.batch", expected=expected, found=str(count))
     rng = np.random.Generator(np.random.Philox(seed))
     rows = np.sort(rng.choice(len(labels), count, replace=False))
     return Batch(np.ascontiguousarray(pixels[:, rows]), labels[rows])

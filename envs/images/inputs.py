@@ -1,8 +1,8 @@
-"""From pictures to a network's inputs: numbers in [0, 1], shrunk and deskewed as published where that is asked for.
+"""From pictures to a network's inputs: numbers in [0, 1], row by row, shrunk and deskewed as published if asked for.
 
 ``16x16 deskewed`` follows Gaier & Ha 2019 (arXiv 1906.04358) and their research code: bilinear sampling to 16 x 16,
-without smoothing first, then a horizontal shear that makes the picture's second moments upright. What is made is kept
-in the cache directory and mapped into memory, so all workers of a machine share one copy.
+without smoothing first, then a horizontal shear that makes the picture's second moments upright. Inputs are kept in the
+cache directory and mapped into memory, so all workers of a machine share one copy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.images.datasets import DATASETS, Images, fingerprint, load_images
+from envs.images.dataset import Dataset, Images, load_images
 from wann.cache import cache_directory
 from wann.files import replacing, unique_suffix
 
@@ -33,11 +33,11 @@ _BLOCK = 5000  # pictures that are worked on at once
 
 
 @lru_cache(maxsize=8)
-def load_inputs(dataset: str, inputs: str, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def load_inputs(dataset: Dataset, inputs: str, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Inputs [I, N] of all pictures of one part, a row for each input, and their labels [N]; neither writeable.
 
     Raises:
-        UserError: see `envs.images.datasets.load_images`.
+        UserError: see `envs.images.dataset.load_images`.
     """
     path = _cached(dataset, inputs, split)
     kept = _kept(path)
@@ -51,11 +51,11 @@ def load_inputs(dataset: str, inputs: str, split: str) -> tuple[NDArray[np.float
     return kept
 
 
-def input_files(dataset: str, inputs: str, split: str) -> dict[str, bytes]:
-    """What `load_inputs` finds on a machine that has these files below its cache directory, by name.
+def input_files(dataset: Dataset, inputs: str, split: str) -> dict[str, bytes]:
+    """Files by name below the cache directory; a machine that has them there needs no pictures for `load_inputs`.
 
     Raises:
-        UserError: see `envs.images.datasets.load_images`.
+        UserError: see `envs.images.dataset.load_images`.
     """
     path = _cached(dataset, inputs, split)
     pixels, labels = load_inputs(dataset, inputs, split)
@@ -70,7 +70,7 @@ def _npy(array: NDArray) -> bytes:
 
 
 def to_inputs(images: Images, inputs: str) -> NDArray[np.float32]:
-    """Pictures [N, rows, columns] to inputs [N, I], row by row.
+    """Pictures [N, rows, columns] or [N, rows, columns, channels] to inputs [N, I], row by row.
 
     Args:
         images: of one dataset.
@@ -95,22 +95,40 @@ def smallest_difference(num_inputs: int) -> float:
     return 2.0 ** (np.ceil(np.log2(num_inputs + 1)) - _MANTISSA_BITS)
 
 
-def input_kinds(dataset: str) -> dict[str, int]:
-    """What may be asked of a dataset, and the side of the picture in pixels; the default comes first."""
-    side = DATASETS[dataset].side
-    plain = {f"{side}x{side}": side}
-    return {DESKEWED: _DESKEWED_SIDE, **plain} if side > _DESKEWED_SIDE else plain
+def input_kinds(dataset: Dataset) -> dict[str, tuple[int, int, int]]:
+    """The kinds of inputs of a dataset, and the rows, columns and channels of each; the default comes first.
+
+    Grey pictures that are larger than 16 x 16 can be deskewed.
+    """
+    rows, columns, channels = dataset.shape
+    plain = {"x".join(map(str, dataset.shape if channels > 1 else dataset.shape[:2])): dataset.shape}
+    if channels > 1 or min(rows, columns) <= _DESKEWED_SIDE:
+        return plain
+    deskewed = {DESKEWED: (_DESKEWED_SIDE, _DESKEWED_SIDE, 1)}
+    return {**deskewed, **plain} if dataset.deskewed else {**plain, **deskewed}
+
+
+def input_names(rows: int, columns: int, channels: int) -> tuple[str, ...]:
+    """Names of the inputs of a picture, in their order."""
+    colours = ("red", "green", "blue") if channels == 3 else tuple(f"channel {index}" for index in range(channels))
+    ends = [f" {colour}" for colour in colours] if channels > 1 else [""]
+    return tuple(f"row {row} column {column}{end}" for row in range(rows) for column in range(columns) for end in ends)
 
 
 def shrink(pictures: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-    """Sample pictures [N, S, S] bilinearly at the middles of ``side`` x ``side`` pixels, as OpenCV's resize does."""
-    size = pictures.shape[1]
+    """Sample pictures [N, rows, columns] bilinearly at the middles of ``side`` x ``side`` pixels, as OpenCV does."""
+    by_row, by_column = (_samples(size, side) for size in pictures.shape[1:])
+    return by_row @ pictures @ by_column.T
+
+
+def _samples(size: int, side: int) -> NDArray[np.float64]:
+    """[side, size] shares of pixels in samples along one axis."""
     middles = np.clip((np.arange(side) + 0.5) * size / side - 0.5, 0, size - 1)
     below = np.minimum(np.floor(middles).astype(int), size - 2)
     share = np.zeros((side, size))
     share[np.arange(side), below] = 1 - (middles - below)
     share[np.arange(side), below + 1] = middles - below
-    return share @ pictures @ share.T
+    return share
 
 
 def deskew(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -137,9 +155,11 @@ def deskew(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
     return (1 - share) * padded[(*rows, at)] + share * padded[(*rows, at_right)]
 
 
-def _cached(dataset: str, inputs: str, split: str) -> Path:
-    key = json.dumps([dataset, fingerprint(dataset), inputs, split, _VERSION])
-    name = f"{dataset}-{inputs.replace(' ', '-')}-{split}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+def _cached(dataset: Dataset, inputs: str, split: str) -> Path:
+    # A dataset of one's own is its content, wherever it lies.
+    stem = "own" if Path(dataset.name).is_absolute() else dataset.name
+    key = json.dumps([stem, dataset.fingerprint, inputs, split, _VERSION])
+    name = f"{stem}-{inputs.replace(' ', '-')}-{split}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     return cache_directory() / "inputs" / f"{name}.npy"
 
 

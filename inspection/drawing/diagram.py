@@ -61,7 +61,9 @@ class Names:
 def is_image(names: Names) -> bool:
     """Whether inputs are the pixels of a square image, by what they are called."""
     side = round(len(names.inputs) ** 0.5)
-    return side * side == len(names.inputs) >= 16 and all(_IMAGE_NAME.fullmatch(name) for name in names.inputs)
+    if not side * side == len(names.inputs) >= 16 or names.inputs[-1] != f"row {side - 1} column {side - 1}":
+        return False
+    return all(_IMAGE_NAME.fullmatch(name) for name in names.inputs)
 
 
 def draw_network(

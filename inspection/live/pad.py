@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.images.classification import Classification
-from envs.images.datasets import DATASETS, NUM_CLASSES, load_images
-from envs.images.inputs import DESKEWED, input_kinds, smallest_difference
+from envs.images.dataset import Dataset, load_images
+from envs.images.inputs import DESKEWED, smallest_difference
 from inspection.live.part import LivePart
 from inspection.live.settings import sweep_of, thinned
 from wann.batch import Batch
@@ -27,29 +27,17 @@ _MOST_WEIGHTS = 8
 _BLOCK = 1000  # pictures that the oracle computes at once
 
 
-@dataclass(frozen=True)
-class _Drawing:
-    """How a dataset's pictures were made from ink, for strokes to be made alike."""
+def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart | None:
+    """The pad of a classifier; a dataset that cannot be had leaves it without pictures to load.
 
-    canvas: int  # side in pixels before blocks are counted
-    box: int  # side that the ink is scaled to
-    centre: str  # what lies in the middle: the ink's centre of mass, or the middle of its box
-    blocks: int = 1  # side of the squares of black and white pixels that are counted
-    brightest: int = 255
-
-
-_DRAWINGS = {
-    "digits": _Drawing(canvas=32, box=32, centre="box", blocks=4, brightest=16),
-    "mnist": _Drawing(canvas=28, box=20, centre="mass"),
-    "fashion_mnist": _Drawing(canvas=28, box=28, centre="box"),
-}
-
-
-def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart:
-    """The pad of a classifier; a dataset that cannot be had leaves it without pictures to load."""
+    None for a dataset whose pictures nobody draws with a pen, such as photographs.
+    """
+    ink = task.described.ink
+    if ink is None:
+        return None
     weights = sweep_of(champion, _MOST_WEIGHTS)
     try:
-        samples: dict[str, Any] | None = _samples(task.dataset, seed)
+        samples: dict[str, Any] | None = _samples(task.described, seed)
         accuracy: dict[str, Any] | None = _accuracy(champion, task, weights)
     except UserError as error:
         LOGGER.warning("the pad has no pictures to load: %s", error)
@@ -58,11 +46,11 @@ def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart:
         kind="pad",
         data={
             "dataset": task.dataset,
-            "side": DATASETS[task.dataset].side,
-            "input_side": input_kinds(task.dataset)[task.inputs],
+            "side": task.described.shape[0],
+            "input_side": task.picture_shape[0],
             "deskew": task.inputs == DESKEWED,
             "unit": smallest_difference(task.num_inputs),
-            "drawing": asdict(_DRAWINGS[task.dataset]),
+            "drawing": asdict(ink),
             "classes": list(task.output_names),
             "weights": weights,
             "samples": samples,
@@ -72,12 +60,15 @@ def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart:
     )
 
 
-def _samples(dataset: str, seed: int) -> dict[str, Any]:
+def _samples(dataset: Dataset, seed: int) -> dict[str, Any]:
     """Pictures of the test part, of each class some, as base64 of bytes [n, side, side], and their labels [n]."""
     images = load_images(dataset)["test"]
     rng = np.random.Generator(np.random.Philox(seed))
     rows = np.concatenate(
-        [rng.choice(np.flatnonzero(images.labels == label), _SAMPLES, replace=False) for label in range(NUM_CLASSES)]
+        [
+            rng.choice(np.flatnonzero(images.labels == label), _SAMPLES, replace=False)
+            for label in range(len(dataset.classes))
+        ]
     )
     pixels = np.ascontiguousarray(images.pixels[rows], np.uint8)
     return {"pixels": base64.b64encode(pixels.tobytes()).decode("ascii"), "labels": images.labels[rows].tolist()}

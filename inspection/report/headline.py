@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from envs.images.datasets import title_of as dataset_title
 from inspection.weight_curve import WeightCurve
 from wann.champion import Champion
 from wann.network import Network
@@ -14,15 +15,13 @@ _TITLES = {
     "bipedal_walker": "Bipedal walker",
     "car_racing": "Car racing",
 }
-_DATASETS = {"mnist": "MNIST digits", "fashion_mnist": "Fashion-MNIST", "digits": "Digits, 8 by 8"}
 
 
 def title_of(champion: Champion) -> str:
     """What the champion is for, in words."""
     options = champion.task_options
     if champion.task == "classification":
-        name = str(options.get("dataset", "digits"))
-        return _DATASETS.get(name, name)
+        return dataset_title(str(options.get("dataset", "digits")))
     if champion.task == "gymnasium":
         return str(options.get("id", "Gymnasium"))
     title = _TITLES.get(champion.task, champion.task)

@@ -21,7 +21,7 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
     ("options", "message"),
     [
         ("--baseline linaer", "--baseline: expected a known one, found 'linaer' (did you mean 'linear'?)"),
-        ("--baseline linear --dataset mnits", "--dataset: expected a known one, found 'mnits' (did you mean 'mnist'?)"),
+        ("--baseline linear --dataset mnits", "or an .npz file, found 'mnits' (did you mean 'mnist'?)"),
         ("--baseline linear --inputs 8x8", "--inputs: expected '16x16 deskewed' or '28x28' for --baseline linear"),
         ("--baseline cnn --dataset digits", "expected one of 28x28 pixels for --baseline cnn, found 'digits'"),
         ("--baseline coordinate_hypernetwork --dataset digits", "expected one of 28x28 pixels"),

@@ -1,14 +1,21 @@
-"""What every task must do, whatever its simulator: a walk over `envs.registry.TASKS`."""
+"""The conformance suite on every task of `envs.registry.TASKS`, what our own tasks promise beyond it, and the suite on
+tasks that break the contract.
+"""
 
 import pickle
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from envs.registry import TASKS, make_task
-from envs.task import Returns
-from networks import SMOOTH, random_networks, random_population
-from wann import Networks, compile_population
+from envs.task import Returns, check_networks, evaluate_one_by_one, lane_grid, modules_of, weights_of_one
+from envs.testing import CHECKS, Sample, check_task
+from envs.testing.sample import SEEDS, SHARED
+from networks import random_population
+from wann import compile_population, forward_lanes
 
 # Options of each task to test it with; a new task needs a line.
 EXAMPLES = {
@@ -32,152 +39,46 @@ EXAMPLES = {
     ],
 }
 CASES = [(name, options) for name, examples in EXAMPLES.items() for options in examples]
-WEIGHTS = np.array([-1.3, 0.5, 1.7])
-SEEDS = np.array([3, 11])
 
 
-@pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
-def task(request):
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
+def sample(request) -> Sample:
     name, options = request.param
     if name in ("bipedal_walker", "car_racing") or str(options.get("id")).startswith(("Bipedal", "Lunar")):
         pytest.importorskip("Box2D")
-    return make_task(name, options)
-
-
-@pytest.fixture
-def networks(task) -> Networks:
-    return random_networks(task.num_inputs, task.num_outputs, 7, np.random.default_rng(5))
-
-
-def assert_same(found: Returns, expected: Returns) -> None:
-    """Equal to the last bit."""
-    np.testing.assert_array_equal(found.values, expected.values)
-    np.testing.assert_array_equal(found.steps, expected.steps)
-
-
-def part(returns: Returns, *index) -> Returns:
-    return Returns(returns.values[index], returns.steps[index])
-
-
-def skip_other_simulator(task) -> None:
-    """EnvPool draws other terrains and tracks: `test_box2d_faithful.py` compares distributions."""
-    if getattr(task, "simulator", None) == "envpool":
-        pytest.skip("the oracle plays in Gymnasium's environment")
+    task = make_task(name, options)
+    # EnvPool draws other terrains and tracks than the oracle's Gymnasium: `test_faithful.py` compares distributions.
+    return Sample(task, oracle="envpool" not in task.simulated_by.lower(), seed=2)
 
 
 def test_every_task_has_examples():
     assert set(EXAMPLES) == set(TASKS)
 
 
-def test_names_and_numbers(task):
-    assert task.name in TASKS
-    assert isinstance(task, TASKS[task.name])
-    assert len(task.input_names) == len(set(task.input_names)) == task.num_inputs >= 1
-    assert len(task.output_names) == len(set(task.output_names)) == task.num_outputs >= 1
-    assert task.simulated_by
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_contract(sample, check):
+    check(sample)
 
 
-def test_shapes_and_types(task, networks):
-    found = task.evaluate(networks, WEIGHTS, SEEDS)
-    assert found.values.shape == found.steps.shape == (7, 3, 2)
-    assert found.values.dtype == np.float64
-    assert found.steps.dtype == np.int64
-    assert np.isfinite(found.values).all()
-    assert (found.steps >= 1).all()
+def test_our_own_returns(sample):
+    """What the contract leaves open: a name in the registry, finite returns, whole steps, small pickles."""
+    task, found = sample.task, sample.returns
+    assert isinstance(task, TASKS[task.name]) and not modules_of(task)
+    assert np.isfinite(found.values).all() and (found.steps >= 1).all()
     assert len(np.unique(found.values)) > 4, "the networks should not all do the same"
+    assert len(pickle.dumps(task)) < 5000, "a task travels without its environments"
 
 
-def test_repeated_evaluation_gives_the_same_bits(task, networks):
-    assert_same(task.evaluate(networks, WEIGHTS, SEEDS), task.evaluate(networks, WEIGHTS, SEEDS))
-
-
-def test_a_value_does_not_depend_on_the_batch(task, networks):
-    whole = task.evaluate(networks, WEIGHTS, SEEDS)
-    for p, w, r in [(0, 0, 0), (2, 1, 1), (4, 2, 0), (6, 0, 1)]:
-        alone = task.evaluate(networks.take([p]), WEIGHTS[[w]], SEEDS[[r]])
-        assert_same(part(alone, 0, 0, 0), part(whole, p, w, r))
-
-
-def test_a_value_does_not_depend_on_order_or_chunking(task, networks):
-    whole = task.evaluate(networks, WEIGHTS, SEEDS)
-    order = [4, 1, 6, 1, 0]
-    shuffled = task.evaluate(networks.take(order), WEIGHTS[::-1], SEEDS[::-1])
-    assert_same(shuffled, part(whole, *np.ix_(order, [2, 1, 0], [1, 0])))
-    chunks = [task.evaluate(networks.take(rows), WEIGHTS, SEEDS) for rows in ([0, 1, 2], [3, 4, 5, 6])]
-    joined = Returns(*(np.concatenate([getattr(c, field) for c in chunks]) for field in ("values", "steps")))
-    assert_same(joined, whole)
-
-
-def test_seeds_of_each_weight(task, networks):
-    seeds = np.array([[3, 11], [11, 29], [7, 3]])
-    found = task.evaluate(networks, WEIGHTS, seeds)
-    for w, row in enumerate(seeds):
-        assert_same(part(found, slice(None), [w]), task.evaluate(networks, WEIGHTS[[w]], row))
-
-
-def test_equal_individual_weights_are_a_shared_weight(task):
+def test_equal_individual_weights_are_a_shared_weight_to_the_bit(sample):
+    task = sample.task
     population = random_population(task.num_inputs, task.num_outputs, 5, np.random.default_rng(8))
     networks = compile_population(population)
     # Scaling by a power of two commutes with rounding, so both orders of summation give the same bits.
     shared = np.array([-1.0, 0.5, 2.0])
     individual = [np.repeat(shared[:, None], count, axis=1) for count in population.num_enabled()]
-    assert_same(task.evaluate(networks, individual, SEEDS), task.evaluate(networks, shared, SEEDS))
-
-
-def test_individual_weights_belong_to_their_connections(task):
-    """A value computed with the weights of another connection would differ from the oracle's."""
-    skip_other_simulator(task)
-    rng = np.random.default_rng(21)
-    population = random_population(task.num_inputs, task.num_outputs, 4, rng, max_hidden=4, activations=SMOOTH)
-    networks = compile_population(population)
-    weights = [rng.uniform(-1, 1, (2, count)) for count in population.num_enabled()]
-    found = task.evaluate(networks, weights, SEEDS)
-    for p, (network, own) in enumerate(zip(networks, weights, strict=True)):
-        expected = task.evaluate_oracle(network, own, SEEDS)
-        np.testing.assert_allclose(found.values[p], expected.values[0], rtol=2e-3, atol=2e-3)
-        assert_same(part(task.evaluate(networks.take([p]), [own], SEEDS), 0), part(found, p))
-
-
-def test_agrees_with_the_oracle(task):
-    skip_other_simulator(task)
-    networks = random_networks(
-        task.num_inputs, task.num_outputs, 5, np.random.default_rng(13), max_hidden=4, activations=SMOOTH
-    )
-    weights = np.array([-0.6, 0.4, 0.9])
-    found = task.evaluate(networks, weights, SEEDS)
-    for p, network in enumerate(networks):
-        expected = task.evaluate_oracle(network, weights, SEEDS)
-        assert expected.values.shape == (1, 3, 2)
-        np.testing.assert_array_equal(found.steps[p], expected.steps[0])
-        np.testing.assert_allclose(found.values[p], expected.values[0], rtol=2e-3, atol=2e-3)
-
-
-def test_a_pickled_task_is_equal_and_gives_the_same_bits(task, networks):
-    expected = task.evaluate(networks, WEIGHTS, SEEDS)
-    copy = pickle.loads(pickle.dumps(task))
-    assert copy == task
-    assert hash(copy) == hash(task)
-    assert len(pickle.dumps(task)) < 5000, "a task travels without its environments"
-    assert_same(copy.evaluate(networks, WEIGHTS, SEEDS), expected)
-
-
-def test_arrays_may_be_read_only(task, networks):
-    """As arrays are that come from shared memory."""
-    frozen = pickle.loads(pickle.dumps(networks))
-    weights, seeds = WEIGHTS.copy(), SEEDS.copy()
-    for array in (*frozen.program_arrays(), frozen.connection_ids, frozen.hashes, weights, seeds):
-        array.flags.writeable = False
-    assert_same(task.evaluate(frozen, weights, seeds), task.evaluate(networks, WEIGHTS, SEEDS))
-
-
-def test_arguments_stay_as_they_are(task, networks):
-    weights, seeds = WEIGHTS.copy(), SEEDS.copy()
-    before = [array.copy() for array in networks.program_arrays()]
-    task.evaluate(networks, weights, seeds)
-    np.testing.assert_array_equal(weights, WEIGHTS)
-    np.testing.assert_array_equal(seeds, SEEDS)
-    for array, copy in zip(networks.program_arrays(), before, strict=True):
-        np.testing.assert_array_equal(array, copy)
+    found, expected = task.evaluate(networks, individual, SEEDS), task.evaluate(networks, shared, SEEDS)
+    np.testing.assert_array_equal(found.values, expected.values)
+    np.testing.assert_array_equal(found.steps, expected.steps)
 
 
 @pytest.mark.parametrize(
@@ -185,23 +86,136 @@ def test_arguments_stay_as_they_are(task, networks):
     [
         (np.ones((2, 2)), SEEDS, r"shared weights \[W\]"),
         (np.ones(0), SEEDS, r"shared weights \[W\]"),
-        (WEIGHTS, [], "expected seeds"),
-        (WEIGHTS, [[1, 2], [3, 4]], r"\[3, R\]"),
-        (WEIGHTS, [1, -2], "at least 0"),
+        (SHARED, [], "expected seeds"),
+        (SHARED, [[1, 2], [3, 4]], r"\[3, R\]"),
+        (SHARED, [1, -2], "at least 0"),
         ([np.ones((2, 50))], SEEDS, "7 networks"),
         ([np.ones((2, 0))] * 7, SEEDS, "individual weights"),
         ([np.ones((2, 50))] * 6 + [np.ones((3, 50))], SEEDS, "same W"),
     ],
 )
-def test_shapes_that_do_not_fit_are_refused(task, networks, weights, seeds, message):
+def test_shapes_that_do_not_fit_are_named(sample, weights, seeds, message):
     with pytest.raises(ValueError, match=message):
-        task.evaluate(networks, weights, seeds)
+        sample.task.evaluate(sample.networks, weights, seeds)
 
 
-def test_networks_of_another_task_are_refused(task):
-    for inputs, outputs in ((task.num_inputs + 1, task.num_outputs), (task.num_inputs, task.num_outputs + 1)):
-        others = random_networks(inputs, outputs, 2, np.random.default_rng(0))
-        with pytest.raises(ValueError, match="expected networks with"):
-            task.evaluate(others, WEIGHTS, SEEDS)
-        with pytest.raises(ValueError, match="expected networks with"):
-            task.evaluate_oracle(others[0], WEIGHTS, SEEDS)
+# --- the suite itself ---
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A correct task: the return is the sum of the outputs for inputs that the seed draws."""
+
+    gain: float = 1.0
+
+    name: ClassVar[str] = "echo"
+    num_inputs: ClassVar[int] = 2
+    num_outputs: ClassVar[int] = 2
+    input_names: ClassVar[tuple[str, ...]] = ("a", "b")
+    output_names: ClassVar[tuple[str, ...]] = ("c", "d")
+    simulated_by: ClassVar[str] = "NumPy"
+
+    @property
+    def reported(self):
+        return self
+
+    def evaluate(self, networks, weights, seeds):
+        return evaluate_one_by_one(self, networks, weights, seeds)
+
+    def evaluate_oracle(self, network, weights, seeds):
+        check_networks(self, network)
+        weights = np.asarray(weights, float)
+        setting, seed = lane_grid(weights_of_one(weights), seeds)
+        inputs = np.array([np.random.default_rng(each).normal(size=2) for each in seed.ravel()])
+        outputs = forward_lanes(network, weights[setting.ravel()], inputs)
+        return Returns(self.gain * outputs.sum(axis=1).reshape(1, *seed.shape), np.ones((1, *seed.shape), np.int64))
+
+
+def changed(**fields):
+    """An evaluation whose returns have other fields."""
+
+    def evaluate(self, networks, weights, seeds):
+        found = Echo.evaluate(self, networks, weights, seeds)
+        return replace(found, **{name: change(getattr(found, name)) for name, change in fields.items()})
+
+    return evaluate
+
+
+def in_company(self, networks, weights, seeds):
+    found = Echo.evaluate(self, networks, weights, seeds)
+    return Returns(found.values + 1e-9 * len(networks), found.steps)
+
+
+def careless(self, networks, weights, seeds):
+    try:
+        return Echo.evaluate(self, networks, weights, seeds)
+    except ValueError:
+        return None
+
+
+def first_weight_only(self, networks, weights, seeds):
+    if not isinstance(weights, np.ndarray):
+        weights = [np.repeat(own[:, :1], own.shape[1], axis=1) for own in weights]
+    return Echo.evaluate(self, networks, weights, seeds)
+
+
+def one_row_of_seeds(self, networks, weights, seeds):
+    seeds = np.atleast_2d(np.asarray(seeds, np.int64))[0]
+    return Echo.evaluate(self, networks, weights, seeds)
+
+
+_DRAWS = np.random.default_rng(0)
+BROKEN = {
+    "a name twice": ({"input_names": ("a", "a")}, "expected 2 different input_names, found 1"),
+    "names too few": ({"output_names": ("c",)}, "expected 2 different output_names, found 1"),
+    "no simulator": ({"simulated_by": ""}, "expected simulated_by to name a simulator"),
+    "a shape": ({"evaluate": changed(values=lambda v: v[:, :, 0])}, r"expected values \[7, 3, 2\] of float64, found"),
+    "a type": ({"evaluate": changed(steps=lambda s: s.astype(float))}, r"expected steps .* of int64, found .* float64"),
+    "steps below 0": ({"evaluate": changed(steps=lambda s: -s)}, "expected steps of at least 0, found -1"),
+    "only NaN": ({"evaluate": changed(values=lambda v: v * np.nan)}, "expected some finite returns"),
+    "chance": ({"evaluate": changed(values=lambda v: v + _DRAWS.random())}, "expected equal values of the same call"),
+    "company": ({"evaluate": in_company}, "expected equal values of network 0 alone"),
+    "seeds of weights": ({"evaluate": one_row_of_seeds}, "with its own seeds"),
+    "weights of others": ({"evaluate": first_weight_only}, "evaluate of individual weights"),
+    "another oracle": ({"evaluate": changed(values=lambda v: v + 0.1)}, "evaluate_oracle gives"),
+    "nothing refused": ({"evaluate": careless}, r"expected a ValueError for shared weights \[2, 2\], found returns"),
+    "reported on and on": (
+        {"reported": property(lambda self: type(self)(self.gain + 1))},
+        "expected reported.reported to equal reported",
+    ),
+    "preprocessing": ({"preprocessing": np.ones(2)}, "expected plain JSON values of preprocessing"),
+    "files outside": ({"data_files": lambda self: {"/etc/x": b""}}, "below the cache directory, found '/etc/x'"),
+}
+
+
+@pytest.mark.parametrize("break_it", BROKEN)
+def test_a_broken_task_is_told_what_is_wrong(break_it):
+    with pytest.raises(AssertionError, match=BROKEN[break_it][1]) as caught:
+        check_task(broken(break_it)())
+    assert str(caught.value).startswith("echo: expected") and "\n" not in str(caught.value)
+
+
+@cache
+def broken(break_it):
+    """A class that is pickled by way of this function, as it has no name of its own."""
+    again = {"__reduce__": lambda self: (_make_broken, (break_it, self.gain))}
+    return type("Broken", (Echo,), BROKEN[break_it][0] | again)
+
+
+def _make_broken(break_it, gain):
+    return broken(break_it)(gain)
+
+
+def test_options_that_json_cannot_hold():
+    with pytest.raises(AssertionError, match=r"expected options that JSON can hold|an equal task from its options"):
+        check_task(Echo(np.float64(1) * 1j))
+
+
+def test_a_correct_task_passes():
+    check_task(Echo())
+    check_task(Echo(0.5), tolerance=1e-12)
+    assert modules_of(Echo()) == (__name__,)
+
+
+def test_a_task_with_another_simulator_than_its_oracle_can_pass():
+    check_task(broken("another oracle")(), oracle=False)

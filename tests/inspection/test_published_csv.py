@@ -277,5 +277,5 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "net.out").write_bytes(b"\x80\x04\x95")
     with pytest.raises(UserError, match="expected text in UTF-8, found byte 0x80"):
         import_published(tmp_path / "net.out", "cartpole_swingup", True)
-    with pytest.raises(UserError, match="unknown task 'cartpole_swingin'"):
+    with pytest.raises(UserError, match="expected a task, found 'cartpole_swingin'"):
         import_published(tmp_path / "net.out", "cartpole_swingin", True)

@@ -202,7 +202,11 @@ def test_a_failure_midway_leaves_the_film_that_was_there(tmp_path, champion, mon
 @pytest.mark.parametrize(
     ("changes", "weight", "message"),
     [
-        ({"task": "cartpole_swingin"}, 1.0, "unknown task 'cartpole_swingin'.*did you mean 'cartpole_swingup'"),
+        (
+            {"task": "cartpole_swingin"},
+            1.0,
+            "expected a task, found 'cartpole_swingin'.*did you mean 'cartpole_swingup'",
+        ),
         ({"task": "gymnasium", "task_options": {"id": "Pendulum-v1"}}, 1.0, "expected 3 inputs and 1 outputs.*found 5"),
         ({"task_options": {"hart": True}}, 1.0, "did you mean 'hard'"),
         ({"preprocessing": {"encoder_sha256": "0"}}, 1.0, "expected the preprocessing"),

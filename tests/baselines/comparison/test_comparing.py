@@ -224,7 +224,10 @@ def altered(path: Path, **changes: object) -> Path:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"task": {"name": "cartpole_swingap"}}, "unknown task 'cartpole_swingap' (did you mean 'cartpole_swingup'?)"),
+        (
+            {"task": {"name": "cartpole_swingap"}},
+            "expected a task, found 'cartpole_swingap' (did you mean 'cartpole_swingup'?)",
+        ),
         ({"task": {"name": "bipedal_walker"}}, "expected 24 inputs and 4 outputs"),
         ({"task": {"name": "cartpole_swingup", "max_stepz": 3}}, "did you mean 'max_steps'?"),
         ({"connections": []}, "expected a champion with enabled connections, found none"),

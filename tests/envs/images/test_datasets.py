@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from datafiles import FILES, FOLDERS, published
-from envs.images.datasets import SPLITS, load_images
+from envs.images.dataset import SPLITS, load_images
+from envs.images.datasets import DATASETS
+from envs.images.digits import DIGITS
 from envs.registry import make_task
 from wann import UserError
 
+A_DATASET = "expected a dataset by name, or a path to a directory of idx files or an .npz file"
 FIRST_DIGITS = {
     "train": [1, 4, 4, 6, 3, 6, 4, 8],
     "validation": [4, 1, 9, 5, 5, 7, 1, 7],
@@ -50,7 +53,7 @@ def no_network(monkeypatch):
 def test_digits_parts():
     """Every picture of scikit-learn's is in one part, and no part lacks a digit."""
     bunch = pytest.importorskip("sklearn.datasets").load_digits()
-    parts = load_images("digits")
+    parts = load_images(DIGITS)
     assert tuple(parts) == SPLITS and [len(part.labels) for part in parts.values()] == [1197, 300, 300]
     assert all(set(part.labels.tolist()) == set(range(10)) for part in parts.values())
     assert all(part.pixels.shape[1:] == (8, 8) and part.pixels.max() == part.brightest == 16 for part in parts.values())
@@ -63,13 +66,13 @@ def test_digits_parts():
 def test_digits_parts_are_always_the_same():
     """The shuffle is keyed: these are the first labels of each part, in every process and on every machine."""
     pytest.importorskip("sklearn")
-    assert {split: part.labels[:8].tolist() for split, part in load_images("digits").items()} == FIRST_DIGITS
+    assert {split: part.labels[:8].tolist() for split, part in load_images(DIGITS).items()} == FIRST_DIGITS
 
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_published_parts(name):
     """The validation part is the end of the training file, the test part the other file; nothing is shuffled."""
-    files, parts = published(name), load_images(name)
+    files, parts = published(name), load_images(DATASETS[name])
     train, validation, test = (parts[split] for split in SPLITS)
     assert (len(train.labels), len(validation.labels), len(test.labels)) == (55_000, 5_000, 10_000)
     pixels, labels = raw(files[FILES[0]], 16).reshape(-1, 28, 28), raw(files[FILES[1]], 8)
@@ -85,10 +88,12 @@ def test_published_parts(name):
 def test_missing_files_are_named_with_their_places(name, given, tmp_path, monkeypatch):
     no_network(monkeypatch)
     monkeypatch.setenv("WANN_DATA_DIR", str(tmp_path / "data") if given else "")
-    message = one_sentence(load_images, name)
+    message = one_sentence(load_images, DATASETS[name])
     places = [tmp_path / "data" / FOLDERS[name]] * given + [tmp_path / "cache" / "datasets" / FOLDERS[name]]
     wanted = ", ".join(f"{file}.gz" for file in FILES)
-    assert message.startswith(f"task.dataset: expected {wanted} in {' or '.join(map(str, places))} (")
+    assert message.startswith(
+        f"task.dataset: expected {wanted} in {' or '.join(map(str, places))}, or in torchvision's "
+    )
     assert "WANN_DATA_DIR" in message
     assert message.endswith(f"found no {FILES[0]}, and it could not be fetched (OSError)")
 
@@ -100,14 +105,15 @@ def test_a_file_of_other_content_is_refused_and_not_fetched(tmp_path, monkeypatc
     path = tmp_path / "mnist" / FILES[0]
     path.parent.mkdir()
     path.write_bytes(b"\0\0\x08\x03" + b"".join(size.to_bytes(4, "big") for size in (60_000, 28, 28)))
-    assert one_sentence(load_images, "mnist").startswith(f"{path}: expected 47040000 bytes after the header, found 0")
+    message = one_sentence(load_images, DATASETS["mnist"])
+    assert message.startswith(f"{path}: task.dataset: expected 47040000 bytes after the header, found 0")
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dataset": "mnits"}, "task.dataset: unknown dataset 'mnits' (did you mean 'mnist'?)"),
-        ({"dataset": "qqq"}, "task.dataset: unknown dataset 'qqq' (known: digits, mnist, fashion_mnist)"),
+        ({"dataset": "mnits"}, f"task.dataset: {A_DATASET}, found 'mnits' (did you mean 'mnist'?)"),
+        ({"dataset": "qqq"}, f"task.dataset: {A_DATASET}, found 'qqq' (known: digits, mnist, fashion_mnist)"),
         ({"inputs": "16x16 deskewed"}, "task.inputs: expected '8x8' for 'digits', found '16x16 deskewed'"),
         (
             {"dataset": "mnist", "inputs": "no"},

@@ -117,6 +117,6 @@ def test_a_flipped_bit_anywhere_is_said_or_does_no_harm(tmp_path, name, content)
 
 @pytest.mark.parametrize("name", ["images", "images.gz"])
 def test_no_file(tmp_path, name):
-    assert complaint(tmp_path / name) == "expected a readable idx file, found: No such file or directory"
+    assert complaint(tmp_path / name) == "expected a readable idx file, found No such file or directory"
     (tmp_path / name).mkdir()
-    assert complaint(tmp_path / name) == "expected a readable idx file, found: Is a directory"
+    assert complaint(tmp_path / name) == "expected a readable idx file, found Is a directory"

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from envs.images.datasets import SPLITS, Images, load_images
+from envs.images.dataset import SPLITS, Images, load_images
+from envs.images.digits import DIGITS
 from envs.images.inputs import DESKEWED, deskew, input_files, input_kinds, load_inputs, shrink, to_inputs
+from envs.images.mnist import MNIST
 
 
 @pytest.fixture(autouse=True)
@@ -101,12 +103,12 @@ def test_what_has_no_skew_stays_as_it_is():
     assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize("inputs", input_kinds("mnist"))
+@pytest.mark.parametrize("inputs", input_kinds(MNIST))
 def test_inputs_are_from_zero_to_one(inputs):
     pixels = np.random.default_rng(0).choice(np.array([0, 1, 254, 255], np.uint8), (20, 28, 28))
     pixels[:2] = [[[0]], [[255]]]
     found = to_inputs(Images(pixels, np.zeros(20, np.uint8)), inputs)
-    assert found.dtype == np.float32 and found.shape == (20, input_kinds("mnist")[inputs] ** 2)
+    assert found.dtype == np.float32 and found.shape == (20, math.prod(input_kinds(MNIST)[inputs]))
     assert found.min() == 0 and found.max() <= 1 and (found[0] == 0).all()
     np.testing.assert_allclose(found[1], 1, atol=1e-6)  # white to the edges, and not skewed
 
@@ -115,18 +117,20 @@ def test_plain_inputs_are_the_pixels_row_by_row():
     pixels = np.arange(128, dtype=np.uint8).reshape(2, 8, 8) % 17
     found = to_inputs(Images(pixels, np.zeros(2, np.uint8), 16), "8x8")
     np.testing.assert_array_equal(16 * found[1], pixels[1].reshape(-1))
-    assert input_kinds("mnist") == {DESKEWED: 16, "28x28": 28} and input_kinds("digits") == {"8x8": 8}
+    assert input_kinds(MNIST) == {DESKEWED: (16, 16, 1), "28x28": (28, 28, 1)} and input_kinds(DIGITS) == {
+        "8x8": (8, 8, 1)
+    }
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_kept_inputs_are_what_was_made(split, cache):
     """A second process maps the file and has no need of the pictures."""
     pytest.importorskip("sklearn")
-    images = load_images("digits")[split]
-    made_and_kept = load_inputs("digits", "8x8", split)
+    images = load_images(DIGITS)[split]
+    made_and_kept = load_inputs(DIGITS, "8x8", split)
     load_inputs.cache_clear()
     load_images.cache_clear()
-    read = load_inputs("digits", "8x8", split)
+    read = load_inputs(DIGITS, "8x8", split)
     assert load_images.cache_info().currsize == 0
     assert len(list(cache.iterdir())) == 2, "inputs and labels, and no file that was only on the way"
     for inputs, labels in (made_and_kept, read):
@@ -137,11 +141,11 @@ def test_kept_inputs_are_what_was_made(split, cache):
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch, caplog):
     pytest.importorskip("sklearn")
-    kept = load_inputs("digits", "8x8", "test")
+    kept = load_inputs(DIGITS, "8x8", "test")
     load_inputs.cache_clear()
     (tmp_path / "file").write_text("in the place of a directory")
     monkeypatch.setenv("WANN_CACHE_DIR", str(tmp_path / "file"))
-    made = load_inputs("digits", "8x8", "test")
+    made = load_inputs(DIGITS, "8x8", "test")
     assert len(caplog.messages) == 1 and "inputs are made anew in each process" in caplog.text
     for found, expected in zip(made, kept, strict=True):
         np.testing.assert_array_equal(found, expected, strict=True)
@@ -167,13 +171,13 @@ def test_sums_of_inputs_are_exact_in_any_order(inputs):
 
 def test_another_machine_needs_only_the_files_that_are_sent(monkeypatch, tmp_path):
     """Its cache holds them, and it has no dataset to make them from."""
-    expected = load_inputs("digits", "8x8", "validation")
-    for name, content in input_files("digits", "8x8", "validation").items():
+    expected = load_inputs(DIGITS, "8x8", "validation")
+    for name, content in input_files(DIGITS, "8x8", "validation").items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     monkeypatch.setenv("WANN_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("envs.images.inputs.load_images", None)
     load_inputs.cache_clear()
-    found = load_inputs("digits", "8x8", "validation")
+    found = load_inputs(DIGITS, "8x8", "validation")
     load_inputs.cache_clear()
     assert [part.tobytes() for part in found] == [part.tobytes() for part in expected]

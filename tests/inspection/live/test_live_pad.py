@@ -10,8 +10,10 @@ import pytest
 from live_page import live_page
 
 from datafiles import published
-from envs.images.datasets import Images, load_images
+from envs.images.dataset import Images, load_images
+from envs.images.digits import DIGITS
 from envs.images.inputs import smallest_difference, to_inputs
+from envs.images.mnist import MNIST
 from envs.registry import make_task, task_of_champion
 from inspection.live import live_part
 from inspection.live.settings import sweep_of, telling_weights, thinned
@@ -72,7 +74,7 @@ def inputs_in_page(page, data: dict, pixels: np.ndarray) -> np.ndarray:
 
 def test_digits_become_the_same_inputs(digits):
     page, _ = digits
-    images = load_images("digits")["test"]
+    images = load_images(DIGITS)["test"]
     data = page.evaluate(SCRIPTS)
     found = inputs_in_page(page, data, images.pixels[:100])
     np.testing.assert_array_equal(found, to_inputs(images, "8x8")[:100])
@@ -101,7 +103,7 @@ def test_published_pictures_become_the_same_inputs_and_classes(page):
     published("mnist")
     champion = load_champion(CHAMPIONS / "mnist_published.json")
     data = show(page, champion, -1.0)
-    images = load_images("mnist")["test"]
+    images = load_images(MNIST)["test"]
     some = Images(images.pixels[:300], images.labels[:300])
     found, expected = inputs_in_page(page, data, some.pixels), to_inputs(some, "16x16 deskewed")
     assert np.abs(found - expected).max() <= data["unit"] < 1e-3

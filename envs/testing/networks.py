@@ -1,0 +1,67 @@
+"""Small random genomes and networks, for tests of tasks and backends.
+
+They are drawn from a generator that is given, with hidden nodes in any order and some genes disabled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wann import ACTIVATIONS, Genome, Networks, Population, compile_population, make_genome
+
+SMOOTH = tuple(name for name in ACTIVATIONS if name != "step")
+
+
+def random_genome(
+    num_inputs: int,
+    num_outputs: int,
+    rng: np.random.Generator,
+    max_hidden: int = 6,
+    activations: Sequence[str] = tuple(ACTIVATIONS),
+) -> Genome:
+    """A valid genome with up to ``max_hidden`` hidden nodes and about one gene in ten disabled.
+
+    Every output has at least one enabled gene, so that no output is constant.
+    """
+    num_fixed = 1 + num_inputs + num_outputs
+    num_hidden = int(rng.integers(max_hidden + 1))
+    hidden = num_fixed + rng.permutation(num_hidden)  # in an order of computation that differs from the indices
+    sources = [*range(1 + num_inputs), *hidden]
+    pairs = []
+    for position, target in enumerate([*hidden, *range(1 + num_inputs, num_fixed)]):
+        usable = sources[: 1 + num_inputs + min(position, num_hidden)]
+        chosen = rng.choice(usable, size=min(len(usable), int(rng.integers(1, 5))), replace=False)
+        pairs += [(source, target, k == 0 or rng.random() > 0.1) for k, source in enumerate(chosen)]
+    rng.shuffle(pairs)
+    codes = [ACTIVATIONS[name].code for name in rng.choice(list(activations), num_hidden)]
+    linear = [ACTIVATIONS["linear"].code] * num_fixed
+    from_, to, enabled = zip(*pairs, strict=True)
+    return make_genome(
+        num_inputs, num_outputs, linear + codes, np.array(from_, int), np.array(to, int), np.array(enabled, bool)
+    )
+
+
+def random_population(
+    num_inputs: int,
+    num_outputs: int,
+    count: int,
+    rng: np.random.Generator,
+    max_hidden: int = 6,
+    activations: Sequence[str] = tuple(ACTIVATIONS),
+) -> Population:
+    """``count`` random genomes; ``SMOOTH`` activations where a jump would tell float32 from float64."""
+    return Population.of([random_genome(num_inputs, num_outputs, rng, max_hidden, activations) for _ in range(count)])
+
+
+def random_networks(
+    num_inputs: int,
+    num_outputs: int,
+    count: int,
+    rng: np.random.Generator,
+    max_hidden: int = 6,
+    activations: Sequence[str] = tuple(ACTIVATIONS),
+) -> Networks:
+    """As `random_population`, compiled."""
+    return compile_population(random_population(num_inputs, num_outputs, count, rng, max_hidden, activations))
