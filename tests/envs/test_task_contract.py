@@ -217,5 +217,17 @@ def test_a_correct_task_passes():
     assert modules_of(Echo()) == (__name__,)
 
 
+def test_one_by_one_keeps_falls_and_failures():
+    class Falling(Echo):
+        def evaluate_oracle(self, network, weights, seeds):
+            found = Echo.evaluate_oracle(self, network, weights, seeds)
+            return replace(found, falls=found.values < 0, failures={"kind": str(network.structural_hash)})
+
+    sample = Sample(Falling())
+    found = sample.returns
+    np.testing.assert_array_equal(found.falls, found.values < 0)
+    assert found.failures == {"kind": str(sample.networks[0].structural_hash)}
+
+
 def test_a_task_with_another_simulator_than_its_oracle_can_pass():
     check_task(broken("another oracle")(), oracle=False)
