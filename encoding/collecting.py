@@ -1,6 +1,6 @@
 """Frames from driving: jobs of a few episodes, run on Ray workers, put together by index.
 
-What is collected depends on the seed and the count, never on the number of workers.
+The frames depend on the seed and the count, never on the number of workers.
 """
 
 from __future__ import annotations

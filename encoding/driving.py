@@ -87,7 +87,7 @@ class ChampionDriver:
 
 
 def road_ahead(frame: NDArray[np.uint8]) -> float | None:
-    """Where the road's middle lies before the car, in pixels to the right of it; None where no road is in sight."""
+    """The place of the road's middle before the car, in pixels to the right of it; None where no road is in sight."""
     band = frame[_AHEAD].astype(np.int16)
     red, green, blue = band[..., 0], band[..., 1], band[..., 2]
     grey = (abs(red - green) <= 12) & (abs(red - blue) <= 12) & (red > 80) & (red < 130)

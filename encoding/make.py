@@ -30,7 +30,7 @@ _PICTURED = 12  # frames of each simulator
 
 @dataclass(frozen=True)
 class Order:
-    """What a person asked for; see ``train_vae.py --help``."""
+    """The options of a person's order; `make_ready` checks them."""
 
     out: str
     simulators: str = ",".join(SIMULATORS)
@@ -70,7 +70,7 @@ class Quality:
     probe: Probe | None
 
     def lines(self) -> Iterator[str]:
-        """For a person."""
+        """Sentences for a person."""
         for name, found in self.reconstructions.items():
             yield (
                 f"{name}: squared error {found.error:.1f} per image, the mean frame's {found.mean_frame_error:.1f}; "
@@ -83,7 +83,7 @@ class Quality:
             )
 
     def plain(self) -> dict[str, Any]:
-        """For a file."""
+        """Plain values for a file."""
         parts: dict[str, Any] = {name: asdict(found) for name, found in self.reconstructions.items()}
         if self.probe is not None:
             parts["probe"] = asdict(self.probe) | {"weights": self.probe.weights.tolist()}
@@ -106,9 +106,10 @@ def make_ready(order: Order) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"--out {order.out}: expected a directory that can be made ({error.strerror})") from error
+        expected, found = "a directory that can be made", str(error.strerror)
+        raise UserError(key=f"--out {order.out}", expected=expected, found=found) from error
     if any(directory.iterdir()):
-        raise UserError(f"--out {order.out}: expected a new or empty directory, found files in it")
+        raise UserError(key=f"--out {order.out}", expected="a new or empty directory", found="files in it")
     return directory
 
 
@@ -116,18 +117,18 @@ def _check_numbers(order: Order) -> None:
     for name, least in (("frames", 1000), ("held_out", 1000), ("epochs", 1), ("num_workers", 1), ("seed", 0)):
         value = getattr(order, name)
         if value is not None and value < least:
-            raise UserError(f"--{name.replace('_', '-')}: expected at least {least}, found {value}")
+            raise UserError(key=f"--{name.replace('_', '-')}", expected=f"at least {least}", found=str(value))
     if order.seed >= 2**63:
-        raise UserError(f"--seed: expected less than 2**63, found {order.seed}")
+        raise UserError(key="--seed", expected="less than 2**63", found=str(order.seed))
     if not 0 < order.learning_rate < 1:
-        raise UserError(f"--learning-rate: expected a number between 0 and 1, found {order.learning_rate}")
+        raise UserError(key="--learning-rate", expected="a number between 0 and 1", found=str(order.learning_rate))
 
 
 def _check_installed(order: Order) -> None:
     for name in order.sources:
         if name not in SIMULATORS:
-            hint = did_you_mean(name, SIMULATORS)
-            raise UserError(f"--simulators: expected names out of {', '.join(SIMULATORS)}, found {name!r}{hint}")
+            found = f"{name!r}{did_you_mean(name, SIMULATORS)}"
+            raise UserError(key="--simulators", expected=f"names out of {', '.join(SIMULATORS)}", found=found)
     remedy = 'pip install "weight-agnostic-search[torch]"'
     needed = {"torch": remedy, "PIL": remedy}
     needed |= {"envpool": "pip install envpool, or take --simulators gymnasium"} if "envpool" in order.sources else {}
@@ -135,7 +136,7 @@ def _check_installed(order: Order) -> None:
         needed["Box2D"] = 'pip install "gymnasium[box2d]", or take --simulators envpool'
     for package, remedy in needed.items():
         if find_spec(package) is None:
-            raise UserError(f"expected the package {package!r} to be installed, found none; {remedy}")
+            raise UserError(expected=f"the package {package!r} to be installed", found="none", remedy=remedy)
 
 
 def _champion(order: Order) -> ChampionDriver | None:
@@ -149,7 +150,8 @@ def _champion(order: Order) -> ChampionDriver | None:
 
     champion = load_champion(order.champion)
     if champion.task != CarRacing.name:
-        raise UserError(f"--champion {order.champion}: expected one of car_racing, found one of {champion.task}")
+        found = f"one of {champion.task}"
+        raise UserError(key=f"--champion {order.champion}", expected="one of car_racing", found=found)
     task = task_of_champion(champion)
     assert isinstance(task, CarRacing)
     best = champion.returns.get("best_shared_weight", {"weight": champion.weights[0]})
@@ -229,7 +231,7 @@ def save(directory: Path, order: Order, vae: VAE, frames: Collected, quality: Qu
 
 
 def provenance(order: Order, frames: Collected, quality: Quality) -> dict[str, Any]:
-    """What the encoder says of its making: the command that makes it again, and what was measured."""
+    """The record in an encoder's file: the command that makes it again, and what was measured."""
     from encoding.vae import half_precision
     from wann.torch.device import choose_device
 

@@ -1,4 +1,4 @@
-"""What an encoder knows: how frames come back, KL of each latent, where the car is, and how one drives by it."""
+"""Measures of an encoder: reconstruction of frames, KL of each latent, the car's place read from it, driving by it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Probe:
 
 
 def reconstruction(vae: VAE, pixels: NDArray[np.uint8]) -> Reconstruction:
-    """How well images [F, 64, 64, 3] come back from the means of their codes."""
+    """Squared errors of images [F, 64, 64, 3] that come back from the means of their codes."""
     import torch
 
     from encoding.vae import kl_by_latent, to_images

@@ -108,7 +108,7 @@ class Recipe:
 
 
 def half_precision(device: str) -> bool:
-    """Whether products are computed in bfloat16: where the hardware does so, it halves the time."""
+    """True if products are computed in bfloat16, which halves the time where the hardware does so."""
     return torch.cuda.is_bf16_supported() if device == "cuda" else bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 

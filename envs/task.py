@@ -299,7 +299,10 @@ def evaluate_one_by_one(task: Task, networks: Networks, weights: Weights, seeds:
         raise ValueError(f"expected individual weights for {len(networks)} networks, found {len(weights)}")
     own = [weights] * len(networks) if shared else weights
     found = [task.evaluate_oracle(network, setting, seeds) for network, setting in zip(networks, own, strict=True)]
-    return Returns(np.concatenate([one.values for one in found]), np.concatenate([one.steps for one in found]))
+    values, steps = np.concatenate([one.values for one in found]), np.concatenate([one.steps for one in found])
+    falls = [one.falls for one in found if one.falls is not None]
+    failures = {kind: example for one in reversed(found) for kind, example in one.failures.items()}
+    return Returns(values, steps, np.concatenate(falls) if len(falls) == len(found) else None, failures)
 
 
 def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

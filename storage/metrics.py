@@ -3,7 +3,7 @@
 Keys of a line:
 
 - ``generation`` counts from 0. ``best_mean_return``, ``best_max_return`` and ``best_num_connections`` are of the best
-  genome; ``median_num_connections``, ``num_unique`` and ``num_failed`` of all (`evolution.request.Summary`).
+  genome; ``median_num_connections``, ``num_unique`` and ``num_failed`` of all (`evolution.protocol.Summary`).
 - ``env_steps`` and ``wall_seconds`` are sums since the search began; ``evaluate_seconds`` and ``evolve_seconds`` are of
   this generation.
 - ``worker_...`` are counts of this generation and gauges at its end (`workers.statistics`); absent inline.

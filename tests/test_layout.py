@@ -63,7 +63,6 @@ ROLES = {
 KNOWN_ARROWS: dict[tuple[str, str], str] = {}
 KNOWN_CIRCLES: dict[frozenset[str], str] = {}
 KNOWN_NAMES: dict[str, str] = {
-    "published": "that of the paper: its figures, its data, its strategy",
     "classification": "comparisons of classifiers are named as the task is",
     "program": "that of a page is named as those of torch are",
 }

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from envs.images.dataset import Dataset
 from envs.images.digits import DIGITS
+from envs.images.mnist import FASHION_MNIST, MNIST
 from envs.images.own import describe
-from envs.images.published import FASHION_MNIST, MNIST
 from wann.errors import UserError, did_you_mean
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (DIGITS, MNIST, FASHION_MNIST)}

@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -158,7 +157,7 @@ def deskew(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _cached(dataset: Dataset, inputs: str, split: str) -> Path:
     # A dataset of one's own is its content, wherever it lies.
-    stem = "own" if os.path.isabs(dataset.name) else dataset.name
+    stem = "own" if Path(dataset.name).is_absolute() else dataset.name
     key = json.dumps([stem, dataset.fingerprint, inputs, split, _VERSION])
     name = f"{stem}-{inputs.replace(' ', '-')}-{split}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     return cache_directory() / "inputs" / f"{name}.npy"

@@ -48,7 +48,7 @@ def sample(request) -> Sample:
         pytest.importorskip("Box2D")
     task = make_task(name, options)
     # EnvPool draws other terrains and tracks than the oracle's Gymnasium: `test_faithful.py` compares distributions.
-    return Sample(task, oracle="envpool" not in task.simulated_by.lower())
+    return Sample(task, oracle="envpool" not in task.simulated_by.lower(), seed=2)
 
 
 def test_every_task_has_examples():
@@ -215,6 +215,18 @@ def test_a_correct_task_passes():
     check_task(Echo())
     check_task(Echo(0.5), tolerance=1e-12)
     assert modules_of(Echo()) == (__name__,)
+
+
+def test_one_by_one_keeps_falls_and_failures():
+    class Falling(Echo):
+        def evaluate_oracle(self, network, weights, seeds):
+            found = Echo.evaluate_oracle(self, network, weights, seeds)
+            return replace(found, falls=found.values < 0, failures={"kind": str(network.structural_hash)})
+
+    sample = Sample(Falling())
+    found = sample.returns
+    np.testing.assert_array_equal(found.falls, found.values < 0)
+    assert found.failures == {"kind": str(sample.networks[0].structural_hash)}
 
 
 def test_a_task_with_another_simulator_than_its_oracle_can_pass():

@@ -251,6 +251,16 @@ def test_the_oracle_turns_down_what_it_cannot_repeat(objective):
     assert not agrees(CANDIDATES[0], 100.0, oracle(np.nan), *arguments)
 
 
+def test_episodes_without_a_return_are_counted_apart():
+    """Statistics are of the others; where there are none, there are no figures, and the champion's file stays valid."""
+    values = np.array([[[1.0, np.nan, 4.0, np.inf], [np.nan] * 4, [2.0] * 4]])
+    found = Returns(values, np.ones_like(values, int))
+    assert _statistics(found, 0) == {"mean": 2.5, "std": 1.5, "median": 2.5, "min": 1.0, "failed": 0.5}
+    assert _statistics(found, 1) == {"mean": None, "std": None, "median": None, "min": None, "failed": 1.0}
+    assert _statistics(found, 2) == {"mean": 2.0, "std": 0.0, "median": 2.0, "min": 2.0}
+    assert _statistics(found)["failed"] == 0.5
+
+
 @pytest.mark.parametrize(("low", "high"), [(-2.0, 2.0), (-1.0, 0.0), (-0.1, 0.1), (0.0, 3.0)])
 def test_the_weight_0_is_no_best_shared_weight(low, high):
     """All connections are off there: a network that does nothing would be reported."""
@@ -264,13 +274,3 @@ def test_the_weight_0_may_be_best_where_the_search_swept_it():
     evaluation = EvaluationConfig(weights=(-1.0, 0.0, 1.0))
     found = confirm(CANDIDATES[0], *returns_peaked_at(0.0), CONFIG, evaluation, seed=0)["best_shared_weight"]
     assert found["weight"] == 0
-
-
-def test_episodes_without_a_return_are_counted_apart():
-    """Statistics are of the others; where there are none, there are no figures, and the champion's file stays valid."""
-    values = np.array([[[1.0, np.nan, 4.0, np.inf], [np.nan] * 4, [2.0] * 4]])
-    found = Returns(values, np.ones_like(values, int))
-    assert _statistics(found, 0) == {"mean": 2.5, "std": 1.5, "median": 2.5, "min": 1.0, "failed": 0.5}
-    assert _statistics(found, 1) == {"mean": None, "std": None, "median": None, "min": None, "failed": 1.0}
-    assert _statistics(found, 2) == {"mean": 2.0, "std": 0.0, "median": 2.0, "min": 2.0}
-    assert _statistics(found)["failed"] == 0.5

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from configs import load_config
 from experiment.build import task_of
-from run_search import evolve
+from experiment.loop import evolve
 from searching import metrics, write_config
 from storage.checkpoint import load_latest
 from storage.run_directory import RunDirectory

@@ -1,4 +1,4 @@
-"""Compiled kernels: the use of numba, and the place of its machine code.
+"""Compiled kernels: the decorators that compile them, and the cache of their machine code.
 
 Nothing else in this project uses names that numba does not promise: ``numba.core.config`` (its settings as attributes,
 read at each compilation), ``numba.core.caching.UserProvidedCacheLocator`` with ``CACHE_LOCATOR_CLASSES``, and the
@@ -167,7 +167,8 @@ def inlined(function: Callable) -> Any:
     """
     if is_jitted(function):
         return function
-    options: dict[str, Any] = {"forceinline": True, "_nrt": False}
+    # Inlined before types are known: a chain is then compiled once, not once for each of its links.
+    options: dict[str, Any] = {"inline": "always", "_nrt": False}
     return numba.njit(nogil=True, error_model="numpy", **options)(function)
 
 

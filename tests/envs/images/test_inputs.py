@@ -8,7 +8,7 @@ import pytest
 from envs.images.dataset import SPLITS, Images, load_images
 from envs.images.digits import DIGITS
 from envs.images.inputs import DESKEWED, deskew, input_files, input_kinds, load_inputs, shrink, to_inputs
-from envs.images.published import MNIST
+from envs.images.mnist import MNIST
 
 
 @pytest.fixture(autouse=True)

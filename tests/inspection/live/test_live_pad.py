@@ -13,7 +13,7 @@ from datafiles import published
 from envs.images.dataset import Images, load_images
 from envs.images.digits import DIGITS
 from envs.images.inputs import smallest_difference, to_inputs
-from envs.images.published import MNIST
+from envs.images.mnist import MNIST
 from envs.registry import make_task, task_of_champion
 from inspection.live import live_part
 from inspection.live.settings import sweep_of, telling_weights, thinned
