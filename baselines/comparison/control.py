@@ -24,11 +24,11 @@ from baselines.comparison.order import (
 )
 from baselines.comparison.player import SeedLedger
 from baselines.comparison.store import Store, write_text
-from baselines.comparison.versions import versions
 from baselines.models.fixed_topology import fully_connected
 from envs.task import options_of
 from wann.champion import format_champion
 from wann.errors import Stopped
+from wann.versions import COMPARISON, versions_of
 from workers.evaluator import Evaluator
 from workers.inline import InlineEvaluator
 
@@ -154,7 +154,7 @@ class ControlTable:
             seed=self._order.asked.seed,
             generation=0,
             simulator=self._task.simulated_by,
-            versions=versions(),
+            versions=versions_of(COMPARISON),
         )
         write_text(self._directory, f"{contestant.file_name}.json", format_champion(champion))
 

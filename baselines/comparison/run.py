@@ -17,9 +17,9 @@ from baselines.comparison.measurements import Table
 from baselines.comparison.order import ComparisonOrder
 from baselines.comparison.player import SeedLedger
 from baselines.comparison.store import Store, saying_how_to_go_on, write_text
-from baselines.comparison.versions import versions
 from envs.images.classification import Classification
 from envs.task import Task, is_safe_at_home
+from wann.versions import COMPARISON, versions_of
 from workers.evaluator import Evaluator
 from workers.registry import EvaluatorOptions, make_evaluator
 
@@ -104,7 +104,7 @@ def _provenance(order: ComparisonOrder) -> dict[str, Any]:
             for group in order.groups
             for entrant in group
         ],
-        "versions": versions(),
+        "versions": versions_of(COMPARISON),
     }
 
 
