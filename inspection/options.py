@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from envs.registry import TASKS, task_class
 from inspection.video import SUFFIXES
 from inspection.weights import check_finite
 from wann.errors import UserError
@@ -55,9 +56,9 @@ class InspectionOptions:
             found = "both" if self.path is not None else "neither"
             raise UserError(expected="RUN_OR_CHAMPION or --import FILE.csv", found=found)
         if self.published is not None and self.task is None:
-            from envs.registry import TASKS
-
             raise UserError(key="--import", expected=f"--task with it ({', '.join(TASKS)})", found="none")
+        if self.task is not None:
+            task_class(self.task, key="--task")
         of_imports = {"--task": self.task is not None, "--option": self.options, "--keep-weights": self.keep_weights}
         for option, given in of_imports.items():
             if given and self.published is None:

@@ -58,12 +58,12 @@ class Names:
         return ["bias", *map(plain, self.inputs), *hidden, *map(plain, self.outputs)]
 
 
-def is_image(names: Names) -> bool:
-    """Whether inputs are the pixels of a square image, by what they are called."""
-    side = round(len(names.inputs) ** 0.5)
-    if not side * side == len(names.inputs) >= 16 or names.inputs[-1] != f"row {side - 1} column {side - 1}":
+def is_image(input_names: Sequence[str]) -> bool:
+    """Whether inputs [I] are the pixels of a square image, by their names."""
+    side = round(len(input_names) ** 0.5)
+    if not side * side == len(input_names) >= 16 or input_names[-1] != f"row {side - 1} column {side - 1}":
         return False
-    return all(_IMAGE_NAME.fullmatch(name) for name in names.inputs)
+    return all(_IMAGE_NAME.fullmatch(name) for name in input_names)
 
 
 def draw_network(
@@ -83,7 +83,7 @@ def draw_network(
         merged: draw connections of one colour as one path, which cannot be traced but is small.
     """
     names = Names(tuple(input_names), tuple(output_names))
-    image = is_image(names)
+    image = is_image(names.inputs)
     layout = ring_layout(network) if image else layered_layout(network, _widest(names.inputs), _widest(names.outputs))
     drawing = _Drawing(network, names, layout, image, weights)
     return drawing.svg(merged)
