@@ -19,7 +19,7 @@ from inspection.options import InspectionOptions
 from inspection.provenance import champion_rows, report_rows, run_rows
 from inspection.report.page import Report, render_page
 from inspection.video import check_path, record_video, without_display
-from inspection.weight_curve import WeightCurve, draw_weight_curve, reported_task, weight_curve
+from inspection.weight_curve import WeightCurve, draw_weight_curve, measure_weight_curve, reported_task
 from inspection.weights import best_weight, weight_text
 from storage.champion_path import find_champion_file
 from storage.run_directory import CHAMPION
@@ -210,7 +210,7 @@ def _curve(subject: Subject, options: InspectionOptions, progress: Progress) -> 
         except UserError as error:
             raise DataMissing(error.sentence) from error
     bar = progress.add_task("return against the shared weight", total=None)
-    return weight_curve(
+    return measure_weight_curve(
         subject.champion,
         subject.task,
         options.seed,

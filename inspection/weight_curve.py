@@ -55,7 +55,7 @@ class WeightCurve:
         return {**plain, "episodes": self.episodes, "measure": self.measure.axis, "unit": self.measure.unit}
 
 
-def weight_curve(
+def measure_weight_curve(
     champion: Champion, task: Task, seed: int, episodes: int | None = None, progress: Progress | None = None
 ) -> WeightCurve:
     """Evaluate a champion over shared weights in [-2, 2] and further where it was swept further.

@@ -18,7 +18,7 @@ from inspection.drawing.text import escaped, plain
 from inspection.history import History, Stretch
 from inspection.measure import RETURN
 from inspection.report.page import Report, embedded, render_page
-from inspection.weight_curve import WeightCurve, reported_task, weight_curve
+from inspection.weight_curve import WeightCurve, measure_weight_curve, reported_task
 from inspection.weights import best_weight
 from networks import random_genome
 from places import CHAMPIONS
@@ -254,7 +254,7 @@ def test_the_curve_is_the_tasks_and_on_episodes_of_its_own():
     champion = load_champion(SWINGUP)
     task = task_of_champion(champion)
     told = []
-    curve = weight_curve(champion, task, seed=3, episodes=5, progress=lambda *done: told.append(done))
+    curve = measure_weight_curve(champion, task, seed=3, episodes=5, progress=lambda *done: told.append(done))
     assert told[-1] == (len(curve.weights), len(curve.weights))
     assert 1.78125 in curve.weights and len(curve.weights) == 82  # the one that it was searched at, and a grid
     recorded = []
@@ -271,7 +271,7 @@ def test_the_curve_is_the_tasks_and_on_episodes_of_its_own():
             recorded.append(np.asarray(seeds))
             return reported_task(task).evaluate(networks, weights, seeds)
 
-    again = weight_curve(champion, Recorder(), seed=3, episodes=5)
+    again = measure_weight_curve(champion, Recorder(), seed=3, episodes=5)
     first_of_inspections = 3 * 2**29
     assert all(seeds.min() >= first_of_inspections for seeds in recorded)
     networks = Networks.of([compile_genome(champion.genome)])
@@ -284,7 +284,7 @@ def test_the_curve_is_the_tasks_and_on_episodes_of_its_own():
 def test_images_are_counted_on_the_test_part():
     pytest.importorskip("sklearn")
     champion = digits_champion()
-    curve = weight_curve(champion, task_of_champion(champion), seed=0)
+    curve = measure_weight_curve(champion, task_of_champion(champion), seed=0)
     task = Classification(dataset="digits", batch=None, split="test", score="accuracy")
     expected = task.evaluate(Networks.of([compile_genome(champion.genome)]), curve.weights, [0]).values[0, :, 0]
     np.testing.assert_array_equal(curve.mean, expected)
