@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from baselines.models.model import Model, Problem
 from baselines.models.topology import start_of_file
 from baselines.registry import BASELINES
-from baselines.run import Result
+from baselines.train import Result
 from envs.images.datasets import dataset_of
 from envs.images.inputs import input_kinds
 from storage.files import write_atomically
