@@ -1,4 +1,4 @@
-"""From an order to an encoder on disk: frames, training, measuring, and a record of all that."""
+"""The making of an encoder: frames, training, measuring, and the files that record them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from encoding.quality import Probe, Reconstruction, probe, reconstruction
 from envs.box2d.racer.encoder import Encoder, read_encoder
 from experiment.terminal.bars import Bars
 from wann.errors import UserError, did_you_mean
+from wann.extras import check_installed, install, is_installed
 
 if TYPE_CHECKING:
     from encoding.vae import VAE
@@ -91,7 +91,7 @@ class Quality:
 
 
 def make_ready(options: EncoderOptions) -> Path:
-    """Find the mistakes in an order before any work, and make its directory.
+    """Find the mistakes in the options before any work, and make the directory.
 
     Raises:
         UserError: an impossible number, an unknown name, something that is not installed, or a directory in use.
@@ -127,16 +127,20 @@ def _check_numbers(options: EncoderOptions) -> None:
 def _check_installed(options: EncoderOptions) -> None:
     for name in options.sources:
         if name not in SIMULATORS:
-            found = f"{name!r}{did_you_mean(name, SIMULATORS)}"
-            raise UserError(key="--simulators", expected=f"names out of {', '.join(SIMULATORS)}", found=found)
-    remedy = 'pip install "weight-agnostic-search[torch]"'
-    needed = {"torch": remedy, "PIL": remedy}
-    needed |= {"envpool": "pip install envpool, or take --simulators gymnasium"} if "envpool" in options.sources else {}
-    if "gymnasium" in options.sources:
-        needed["Box2D"] = 'pip install "gymnasium[box2d]", or take --simulators envpool'
-    for package, remedy in needed.items():
-        if find_spec(package) is None:
-            raise UserError(expected=f"the package {package!r} to be installed", found="none", remedy=remedy)
+            hint = did_you_mean(name, SIMULATORS)
+            expected = f"names out of {', '.join(SIMULATORS)}"
+            raise UserError(key="--simulators", expected=expected, found=f"{name!r}{hint}")
+    for package in ("torch", "PIL"):
+        check_installed(package, f"the package {package!r} to be installed", extra="torch")
+    others = {"envpool": ("envpool", "gymnasium"), "gymnasium": ("Box2D", "envpool")}
+    for name in options.sources:
+        package, other = others[name]
+        if not is_installed(package):
+            raise UserError(
+                expected=f"the package {package!r} to be installed",
+                found=f"no package {package!r}",
+                remedy=f"{install(package)}, or take --simulators {other}",
+            )
 
 
 def _champion(options: EncoderOptions) -> ChampionDriver | None:

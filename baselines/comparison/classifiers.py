@@ -166,11 +166,11 @@ def _train(options: TrainingOptions, waiting: Cell, progress: Progress) -> Cell:
     """Train a baseline; what it makes of each test image."""
     import torch
 
-    from baselines.train import run
+    from baselines.train import train
     from baselines.training.examples import load_examples
 
     label = f"{waiting.network}, {waiting.setting}"
-    result = run(options, lambda done, total, note: progress(label, done, total, note))
+    result = train(options, lambda done, total, note: progress(label, done, total, note))
     test = load_examples(options.dataset, options.inputs, "test")
     with torch.inference_mode():
         weights = result.model.weights()
