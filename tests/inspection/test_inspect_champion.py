@@ -132,6 +132,7 @@ def test_a_torn_last_line_is_left_out(tmp_path, run):
     assert load_history(tmp_path / "run").generations == 9
 
 
+@pytest.mark.slow
 def test_exports_and_a_film(tmp_path):
     pytest.importorskip("imageio_ffmpeg")
     pytest.importorskip("pygame")
