@@ -40,7 +40,7 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _compare(arguments: argparse.Namespace, console: Console) -> int:
-    from baselines.comparison.options import ComparisonOptions, make_ready
+    from baselines.comparison.comparison_options import ComparisonOptions, make_ready
 
     baselines = arguments.baselines and tuple(filter(None, arguments.baselines.split(",")))
     out = arguments.out or "comparison"

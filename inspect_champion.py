@@ -27,7 +27,7 @@ def _run(argv: Sequence[str]) -> int:
     from rich.console import Console
 
     from inspection.inspect import Outcome, inspect
-    from inspection.options import InspectionOptions
+    from inspection.inspection_options import InspectionOptions
 
     given = {**vars(arguments), "export": _listed(arguments.export), "options": tuple(arguments.options)}
     console, outcome = Console(), Outcome()

@@ -20,8 +20,8 @@ _PLACES = {
     "hypernetwork": "baselines.models.hypernetwork",
     "coordinate_hypernetwork": "baselines.models.coordinate_hypernetwork",
     "mask": "baselines.models.mask",
-    "champion": "baselines.models.champion",
-    "champion_cma_es": "baselines.models.champion_cma_es",
+    "champion": "baselines.models.champion_by_gradients",
+    "champion_cma_es": "baselines.models.champion_by_cma_es",
 }
 
 

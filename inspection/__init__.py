@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from inspection.exports.registry import EXPORTS as EXPORTS
     from inspection.exports.registry import export_champion as export_champion
     from inspection.history import load_history as load_history
-    from inspection.options import InspectionOptions as InspectionOptions
+    from inspection.inspection_options import InspectionOptions as InspectionOptions
     from inspection.policy import Policy as Policy
     from inspection.published_csv import import_published as import_published
     from inspection.video import record_video as record_video
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "EXPORTS": "inspection.exports.registry",
-    "InspectionOptions": "inspection.options",
+    "InspectionOptions": "inspection.inspection_options",
     "Policy": "inspection.policy",
     "WeightCurve": "inspection.weight_curve",
     "best_weight": "inspection.weights",

@@ -14,8 +14,8 @@ from envs.task import LoadsData, Playable, Task
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.picture_files import save_picture
 from inspection.history import History, draw_history, load_history
+from inspection.inspection_options import InspectionOptions
 from inspection.live import LivePart, live_part
-from inspection.options import InspectionOptions
 from inspection.provenance import champion_rows, report_rows, run_rows
 from inspection.report.page import Report, render_page
 from inspection.video import check_path, record_video, without_display

@@ -65,10 +65,7 @@ KNOWN_ARROWS: dict[tuple[str, str], str] = {
     ("configs.loading", "evolution"): "checks names of strategies, which is for a room above",
 }
 KNOWN_CIRCLES: dict[frozenset[str], str] = {}
-KNOWN_NAMES: dict[str, str] = {
-    "classification": "comparisons of classifiers are named as the task is",
-    "program": "that of a page is named as those of torch are",
-}
+KNOWN_NAMES: dict[str, str] = {}
 KNOWN_LENGTHS: dict[str, str] = {
     "evolution.search.Search": "to be split by strategies",
 }

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.comparison.cells import Cell, Table
+from baselines.comparison.comparison_options import QUICK_BASELINES, ComparisonOptions
 from baselines.comparison.contestants import HIGH, LOW, Progress
 from baselines.comparison.entrants import Entrant
-from baselines.comparison.options import QUICK_BASELINES, ComparisonOptions
 from baselines.comparison.store import Store
-from baselines.comparison.tables import Cell, Table
 from baselines.registry import BASELINES
 from baselines.training_options import TrainingOptions, check_fits, inputs_taken
 from envs.images.classification import Classification

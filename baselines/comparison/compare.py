@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from baselines.comparison import figure, formats
+from baselines.comparison.cells import Table
+from baselines.comparison.comparison_options import ReadyComparison
 from baselines.comparison.contestants import Progress
 from baselines.comparison.control_tasks import ControlTable
-from baselines.comparison.options import ReadyComparison
 from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.store import Store, saying_how_to_go_on, write_text
-from baselines.comparison.tables import Table
 from envs.images.classification import Classification
 from envs.task import Task, is_safe_at_home
 from wann.versions import COMPARISON, versions_of
@@ -39,7 +39,7 @@ def compare(ready: ReadyComparison, stopped: Callable[[], bool], progress: Progr
     """Measure everything, writing the tables after each cell.
 
     Args:
-        ready: as `baselines.comparison.options.make_ready` returns it.
+        ready: as `baselines.comparison.comparison_options.make_ready` returns it.
         stopped: whether to leave the rest for later.
         progress: told of all that takes long.
 
@@ -61,15 +61,15 @@ def compare(ready: ReadyComparison, stopped: Callable[[], bool], progress: Progr
         for group in ready.groups:
             task = group[0].task
             if isinstance(task, Classification):
-                measure_classifiers(group, ready.options, store, stopped, progress, comparison.tables.append, write)
+                measure_classifiers(group, ready.options, store, stopped, progress, comparison.cells.append, write)
                 continue
             with _evaluator(task, ready.options.workers) as evaluator:
                 ControlTable(group, ready.options, evaluator, store, ledger, stopped, progress, write).measure(
-                    comparison.tables
+                    comparison.cells
                 )
     write()
     with saying_how_to_go_on(directory, directory / "comparison.png"):
-        figure.draw(comparison.tables, ready.options.seed, directory)
+        figure.draw(comparison.cells, ready.options.seed, directory)
     return comparison
 
 
@@ -108,7 +108,7 @@ def _provenance(ready: ReadyComparison) -> dict[str, Any]:
 
 
 def _write_texts(directory: Path, comparison: Comparison, seed: int) -> None:
-    found = comparison.tables
+    found = comparison.cells
     plain = formats.plain(found, seed, comparison.provenance)
     write_text(directory, "comparison.json", json.dumps(plain, indent=1) + "\n")
     write_text(directory, "comparison.csv", formats.csv_text(found, seed))

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.comparison.cells import Cell, Curve, Table
+from baselines.comparison.comparison_options import ComparisonOptions
 from baselines.comparison.contestants import Bench, Contestant, Progress
 from baselines.comparison.entrants import Entrant
-from baselines.comparison.options import ComparisonOptions
 from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.store import Store, write_text
-from baselines.comparison.tables import Cell, Curve, Table
 from baselines.comparison.tuning_plans import fixed_shape, plan_of, selection_episodes_of
 from baselines.models.fixed_topology import fully_connected
 from envs.task import options_of

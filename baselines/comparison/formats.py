@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from baselines.comparison.cells import Cell, Curve, Table
 from baselines.comparison.rows import HEADS, Row, remark_of, rows_of, tests_of, texts_of
 from baselines.comparison.statistics import Summary
-from baselines.comparison.tables import Cell, Curve, Table
 
 _HISTORY = ("run", "generation", "steps", "best", "mean", "kept")
 # Between two lines of the learning curve in JSON there are this many generations at most.

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from baselines.comparison.cells import Cell, Table
 from baselines.comparison.published import MNIST_ACCURACY, RETURNS
 from baselines.comparison.statistics import Difference, Summary, compare, holm, summarize
-from baselines.comparison.tables import Cell, Table
 from wann.randomness import Purpose, keyed_rng
 
 HEADS = ("network", "weights", "mean ± sd", "95 % interval", "median", "quartiles", "n", "published")

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from baselines.comparison.cells import Cell
 from baselines.comparison.seed_ledger import SeedLedger
-from baselines.comparison.tables import Cell
 from baselines.comparison.weight_tuning import WeightTuning
 from storage.checkpoint import CheckpointError, load, load_latest, save
 from storage.files import RunError, WriteError, write_atomically

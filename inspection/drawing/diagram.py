@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.drawing.activations import COLOURS, FAMILIES, activation_key, glyph, sign_key
+from inspection.drawing.activation_glyphs import COLOURS, FAMILIES, activation_key, glyph, sign_key
 from inspection.drawing.colours import FAINT, FONT, INK, MUTED, NEGATIVE, PAPER, POSITIVE
 from inspection.drawing.connection_paths import flowing_curve, radial_curve
 from inspection.drawing.layout import Layout, ends_of, layered_layout, ring_layout

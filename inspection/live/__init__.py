@@ -11,8 +11,8 @@ from envs.cartpole.task import CartPoleSwingUp
 from envs.images.classification import Classification
 from envs.playing import CannotDraw
 from envs.task import Playable, Task
+from inspection.live.network_data import program_data
 from inspection.live.part import LivePart
-from inspection.live.program import program_data
 from wann.champion import Champion
 
 __all__ = ["LivePart", "live_part", "program_data"]

@@ -161,7 +161,7 @@ def test_a_full_disk_ends_clearly_and_the_comparison_goes_on_when_there_is_room(
 
 def test_champions_of_one_task_share_a_table_and_others_have_their_own(tmp_path):
     walker = ROOT / "docs" / "champions" / "walker_one_weight.json"
-    from baselines.comparison.options import ComparisonOptions, make_ready
+    from baselines.comparison.comparison_options import ComparisonOptions, make_ready
 
     ready = make_ready(ComparisonOptions((str(SWINGUP), str(walker), str(OTHER), str(SWINGUP)), str(tmp_path / "out")))
     labels = [[entrant.label for entrant in group] for group in ready.groups]
