@@ -61,15 +61,15 @@ def compare(ready: ReadyComparison, stopped: Callable[[], bool], progress: Progr
         for group in ready.groups:
             task = group[0].task
             if isinstance(task, Classification):
-                measure_classifiers(group, ready.options, store, stopped, progress, comparison.cells.append, write)
+                measure_classifiers(group, ready.options, store, stopped, progress, comparison.tables.append, write)
                 continue
             with _evaluator(task, ready.options.workers) as evaluator:
                 ControlTable(group, ready.options, evaluator, store, ledger, stopped, progress, write).measure(
-                    comparison.cells
+                    comparison.tables
                 )
     write()
     with saying_how_to_go_on(directory, directory / "comparison.png"):
-        figure.draw(comparison.cells, ready.options.seed, directory)
+        figure.draw(comparison.tables, ready.options.seed, directory)
     return comparison
 
 
@@ -108,7 +108,7 @@ def _provenance(ready: ReadyComparison) -> dict[str, Any]:
 
 
 def _write_texts(directory: Path, comparison: Comparison, seed: int) -> None:
-    found = comparison.cells
+    found = comparison.tables
     plain = formats.plain(found, seed, comparison.provenance)
     write_text(directory, "comparison.json", json.dumps(plain, indent=1) + "\n")
     write_text(directory, "comparison.csv", formats.csv_text(found, seed))
