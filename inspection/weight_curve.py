@@ -42,8 +42,8 @@ class WeightCurve:
 
     @property
     def best_weight(self) -> float:
-        """Of the highest mean; of equals the one next to the weight that was searched, or to 1."""
-        mean = np.where(np.isnan(self.mean), -np.inf, self.mean)
+        """The weight of the highest mean, but 0; of equals the one next to the weight that was searched, or to 1."""
+        mean = np.where(np.isnan(self.mean) | (self.weights == 0), -np.inf, self.mean)
         equals = self.weights[mean >= mean.max() - 1e-9]
         middle = self.swept[0] if len(self.swept) == 1 else 1.0
         return float(equals[np.argmin(np.abs(equals - middle))])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from baselines.comparison.cells import Cell, Curve
 from baselines.comparison.player import Player
-from baselines.comparison.published import SETTINGS, Setting
+from baselines.comparison.published_figures import SETTINGS, Setting
 from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.store import Store
 from baselines.comparison.weight_tuning import Tuned, TuningPlan, WeightTuning

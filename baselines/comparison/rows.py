@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from baselines.comparison.cells import Cell, Table
-from baselines.comparison.published import MNIST_ACCURACY, RETURNS
+from baselines.comparison.published_figures import MNIST_ACCURACY, RETURNS
 from baselines.comparison.statistics import Difference, Summary, compare, holm, summarize
 from wann.randomness import Purpose, keyed_rng
 

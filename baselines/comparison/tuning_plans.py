@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from baselines.comparison.published import FIXED_SHAPES
+from baselines.comparison.published_figures import FIXED_SHAPES
 from baselines.comparison.weight_tuning import TuningPlan
 from envs.task import Task
 

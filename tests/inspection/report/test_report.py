@@ -393,3 +393,18 @@ def test_texts_are_shown_and_not_obeyed():
     assert plain("long" * 10, 5) == "long…"
     assert escaped("<a href='x'>") == "&lt;a href=&#x27;x&#x27;&gt;"
     plain("\ud800").encode("utf-8")
+
+
+def test_a_best_weight_of_the_curve_is_never_0():
+    grid = np.array([-1.0, 0.0, 1.0])
+    curve = WeightCurve(grid, np.array([3.0, 9.0, 5.0]), grid, grid, grid, 10, RETURN, (1.0,))
+    assert curve.best_weight == 1.0
+
+
+@pytest.mark.parametrize("falls", [None, 0.25])
+def test_falls_are_shown_where_they_are_counted(falls):
+    counted = {} if falls is None else {"falls": falls}
+    returns = {"episodes": 8, "best_shared_weight": {"weight": 1.0, "mean": 3.0, **counted}}
+    html = bare_page(dataclasses.replace(load_champion(SWINGUP), returns=returns))
+    assert ('<th scope="col">falls</th>' in html) == (falls is not None)
+    assert ("25%" in html) == (falls is not None)
