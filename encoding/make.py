@@ -30,7 +30,7 @@ _PICTURED = 12  # frames of each simulator
 
 @dataclass(frozen=True)
 class EncoderOptions:
-    """The options of a person's order; `make_ready` checks them."""
+    """The options of making an encoder; `make_ready` checks them."""
 
     out: str
     simulators: str = ",".join(SIMULATORS)
