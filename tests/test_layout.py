@@ -67,7 +67,6 @@ KNOWN_ARROWS: dict[tuple[str, str], str] = {
 KNOWN_CIRCLES: dict[frozenset[str], str] = {}
 KNOWN_NAMES: dict[str, str] = {}
 KNOWN_LENGTHS: dict[str, str] = {
-    "evolution.search.Search": "to be split by strategies",
 }
 
 
