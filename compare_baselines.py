@@ -40,13 +40,15 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _compare(arguments: argparse.Namespace, console: Console) -> int:
-    from baselines.comparison.order import Asked, make_ready
+    from baselines.comparison.comparison_options import ComparisonOptions, make_ready
 
     baselines = arguments.baselines and tuple(filter(None, arguments.baselines.split(",")))
     out = arguments.out or "comparison"
-    options = {name: getattr(arguments, name) for name in _OF_COMPARING if name != "baselines"}
-    order = make_ready(Asked(tuple(arguments.paths), out, seed=arguments.seed, baselines=baselines or None, **options))
-    from baselines.comparison.run import run
+    given = {name: getattr(arguments, name) for name in _OF_COMPARING if name != "baselines"}
+    ready = make_ready(
+        ComparisonOptions(tuple(arguments.paths), out, seed=arguments.seed, baselines=baselines or None, **given)
+    )
+    from baselines.comparison.compare import compare
     from baselines.comparison.terminal_tables import show
     from experiment.terminal.bars import Bars
 
@@ -54,7 +56,7 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
         Bars(console, percent=True) as bars,
         StopRequest(lambda: bars.say("Stopping; what is under way is saved")) as stop,
     ):
-        found = run(order, lambda: stop.requested, bars.update)
+        found = compare(ready, lambda: stop.requested, bars.update)
     show(console, found.tables, arguments.seed)
     if stop.requested and not found.is_complete:
         console.print(f"Partial: go on by the same command with --resume. Files: {out}", markup=False, soft_wrap=True)
@@ -64,17 +66,17 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _train(arguments: argparse.Namespace, console: Console) -> int:
-    from baselines.order import Order, make_ready
+    from baselines.training_options import TrainingOptions, make_ready
 
-    options = {name: getattr(arguments, name) for name in _OF_TRAINING}
-    order = make_ready(Order(arguments.baseline, arguments.out, seed=arguments.seed, **options))
+    given = {name: getattr(arguments, name) for name in _OF_TRAINING}
+    options = make_ready(TrainingOptions(arguments.baseline, arguments.out, seed=arguments.seed, **given))
     from baselines.model_file import save
-    from baselines.run import run
+    from baselines.train import train
     from experiment.terminal.bars import Bars
 
     with Bars(console) as bars:
-        result = run(order, partial(bars.update, f"{order.baseline}, batches"))
-    save(order.out, result)
+        result = train(options, partial(bars.update, f"{options.baseline}, batches"))
+    save(options.out, result)
     console.print(result.line(), highlight=False, markup=False, soft_wrap=True)
     return DONE
 
@@ -83,16 +85,19 @@ def _check_way(arguments: argparse.Namespace) -> None:
     """Either champions or ``--baseline``, and the options of that way alone."""
     if bool(arguments.paths) == (arguments.baseline is not None):
         found = "both" if arguments.paths else "neither"
-        raise UserError(f"expected champions to compare or --baseline NAME to train, found {found} (see --help)")
+        expected = "champions to compare or --baseline NAME to train"
+        raise UserError(expected=expected, found=f"{found} (see --help)")
     if arguments.baseline is not None and arguments.out is None:
-        raise UserError("--out: expected a directory for the model, found none")
+        raise UserError(key="--out", expected="a directory for the model", found="none")
     others, way = (_OF_TRAINING, "champions to compare") if arguments.paths else (_OF_COMPARING, "--baseline")
     for name, default in others.items():
         if getattr(arguments, name) != default:
-            raise UserError(f"--{name}: expected no such option with {way}, found one (see --help)")
+            raise UserError(key=f"--{name}", expected=f"no such option with {way}", found="one (see --help)")
 
 
 def _parser() -> ArgumentParser:
+    from baselines.registry import BASELINES  # names alone: it imports no torch
+
     parser = ArgumentParser(
         prog="compare_baselines.py",
         description="Hold champions against tuned weights, fixed topologies and trained models; or train one baseline.",
@@ -125,7 +130,7 @@ def _parser() -> ArgumentParser:
     training.add_argument(
         "--baseline",
         metavar="NAME",
-        help="linear, mlp, cnn, hypernetwork, coordinate_hypernetwork, mask, champion or champion_cma_es",
+        help=f"one of {', '.join(BASELINES)}",
     )
     training.add_argument(
         "--dataset",

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from experiment.terminal.command_line import DONE, ArgumentParser, exit_status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inspection.inspect import Outcome
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,17 +24,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
-    from inspection.inspect import Order, inspect
-
-    order = Order(**{**vars(arguments), "export": _listed(arguments.export), "options": tuple(arguments.options)})
     from rich.console import Console
 
-    console = Console()
-    written = inspect(order, console)
-    console.print("Files:", highlight=False)
-    for path in written:
-        console.print(f"  {path}", highlight=False, markup=False, soft_wrap=True)
+    from inspection.inspect import Outcome, inspect
+    from inspection.inspection_options import InspectionOptions
+
+    given = {**vars(arguments), "export": _listed(arguments.export), "options": tuple(arguments.options)}
+    console, outcome = Console(), Outcome()
+    try:
+        inspect(InspectionOptions(**given), console, outcome)
+    finally:
+        _show(console, outcome)
     return DONE
+
+
+def _show(console: Console, outcome: Outcome) -> None:
+    """Say what a reader of the files has to know, and list those that were written."""
+    lines = [*outcome.notes, *(["Files:"] if outcome.files else []), *(f"  {path}" for path in outcome.files)]
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _listed(text: str | None) -> tuple[str, ...]:
@@ -58,7 +72,12 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--keep-weights", action="store_true", help="keep an imported network's weights as individual ones"
     )
-    parser.add_argument("--weight", type=float, metavar="W", help="shared weight to begin with, to film and to export")
+    parser.add_argument(
+        "--weight",
+        type=float,
+        metavar="W",
+        help="shared weight to show, film and export (default: the file's best)",
+    )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="of the report's episodes (default: %(default)s)"
     )

@@ -22,17 +22,17 @@ def _run(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     from rich.console import Console
 
-    from encoding.make import Order, collect_frames, make_ready, measure, save, train_vae
+    from encoding.make import EncoderOptions, collect_frames, make_ready, measure, save, train_vae
     from experiment.terminal.bars import Bars
 
-    order = Order(**vars(arguments))
+    options = EncoderOptions(**vars(arguments))
     console = Console()
-    directory = make_ready(order)
+    directory = make_ready(options)
     with Bars(console) as bars:
-        frames = collect_frames(order, bars)
-        vae = train_vae(order, frames, bars)
-    quality = measure(order, vae, frames)
-    save(directory, order, vae, frames, quality)
+        frames = collect_frames(options, bars)
+        vae = train_vae(options, frames, bars)
+    quality = measure(options, vae, frames)
+    save(directory, options, vae, frames, quality)
     for line in quality.lines():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(f"Encoder: {directory / 'encoder.safetensors'}", highlight=False, markup=False, soft_wrap=True)

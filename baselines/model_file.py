@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from baselines.models.model import Model, Problem
 from baselines.models.topology import start_of_file
 from baselines.registry import BASELINES
-from baselines.run import Result
+from baselines.train import Result
 from envs.images.datasets import dataset_of
 from envs.images.inputs import input_kinds
 from storage.files import write_atomically
@@ -50,15 +50,18 @@ def load_model(path: str | Path) -> tuple[Model, dict[str, Any]]:
         described = dataset_of(dataset)
         num_inputs, num_classes = math.prod(input_kinds(described)[inputs]), len(described.classes)
     except (KeyError, TypeError):
-        raise UserError(f"{path}: expected a baseline with its provenance, found another file of tensors") from None
+        raise UserError(
+            place=path, expected="a baseline with its provenance", found="another file of tensors"
+        ) from None
     if name not in BASELINES:
-        raise UserError(f"{path}: expected a known baseline, found {name!r}{did_you_mean(str(name), BASELINES)}")
+        found = f"{name!r}{did_you_mean(str(name), BASELINES)}"
+        raise UserError(place=path, expected="a known baseline", found=found)
     problem = Problem(num_inputs, num_classes, start_of_file(tensors, num_inputs, num_classes))
     try:
         model = BASELINES[name].make(problem, torch.Generator().manual_seed(0))
         model.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
     except (RuntimeError, AssertionError):
-        raise UserError(f"{path}: expected the tensors of a {name}, found others") from None
+        raise UserError(place=path, expected=f"the tensors of a {name}", found="others") from None
     return model, dict(provenance)
 
 
@@ -70,6 +73,6 @@ def _read(path: str | Path) -> tuple[Mapping[str, Any], dict[str, NDArray]]:
             provenance = json.loads((file.metadata() or {}).get("provenance", "null"))
             return provenance, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except FileNotFoundError:
-        raise UserError(f"{path}: expected a model file, found none") from None
+        raise UserError(place=path, expected="a model file", found="none") from None
     except (OSError, SafetensorError, ValueError) as error:
-        raise UserError(f"{path}: expected a model in safetensors, found: {error}") from None
+        raise UserError(place=path, expected="a model in safetensors", found=f"{error}") from None

@@ -1,63 +1,45 @@
-"""The baselines by name: what each is, and how it is trained."""
+"""The baselines by name.
+
+A new one is a file with an object ``BASELINE`` and a line here: the command, comparisons, model files and the tests of
+`tests/baselines` read from it what they need. Names are known without torch, which the models need.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    from baselines.baseline import Baseline
 
-from baselines.models.convolutional import Hypernetwork, PlainCNN
-from baselines.models.coordinates import CoordinateHypernetwork
-from baselines.models.dense import Linear, Perceptron
-from baselines.models.mask import Mask
-from baselines.models.model import Model, Problem
-from baselines.models.topology import Topology
-from baselines.training.by_cma_es import Evolution
-from baselines.training.by_gradients import Gradients
-from baselines.training.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """One kind of model."""
-
-    about: str
-    make: Callable[[Problem, torch.Generator], Model]
-    recipe: Recipe
-    side: int | None = None  # of the only pictures that it takes, in pixels
-    takes_champion: bool = False
-
-
-BASELINES: dict[str, Baseline] = {
-    "linear": Baseline("softmax regression on the inputs", Linear, Gradients(epochs=20, learning_rate=5e-3)),
-    "mlp": Baseline("one hidden layer of 100 ReLU", Perceptron, Gradients(epochs=20, learning_rate=2e-3)),
-    "cnn": Baseline("two convolutions of 7 x 7", PlainCNN, Gradients(epochs=7, learning_rate=5e-3), side=28),
-    "hypernetwork": Baseline(
-        "the CNN, its second kernel generated from a code of 4 numbers",
-        Hypernetwork,
-        Gradients(epochs=7, learning_rate=5e-3),
-        side=28,
-    ),
-    "coordinate_hypernetwork": Baseline(
-        "a layer of 784 x 256 weights generated from their coordinates",
-        CoordinateHypernetwork,
-        Gradients(epochs=30, batch=500, learning_rate=5e-3, warm_up=100),
-        side=28,
-    ),
-    "mask": Baseline(
-        "connections of one constant weight, chosen by gradients", Mask, Gradients(epochs=20, learning_rate=5e-3)
-    ),
-    "champion": Baseline(
-        "a champion's topology with trained weights",
-        Topology,
-        Gradients(epochs=15, learning_rate=5e-3),
-        takes_champion=True,
-    ),
-    "champion_cma_es": Baseline(
-        "the same, its weights found by CMA-ES",
-        Topology,
-        Evolution(epochs=50, patience=20),
-        takes_champion=True,
-    ),
+_PLACES = {
+    "linear": "baselines.models.linear",
+    "mlp": "baselines.models.mlp",
+    "cnn": "baselines.models.cnn",
+    "hypernetwork": "baselines.models.hypernetwork",
+    "coordinate_hypernetwork": "baselines.models.coordinate_hypernetwork",
+    "mask": "baselines.models.mask",
+    "champion": "baselines.models.champion_by_gradients",
+    "champion_cma_es": "baselines.models.champion_by_cma_es",
 }
+
+
+class _Baselines(Mapping[str, "Baseline"]):
+    """Imports the file of a baseline when it is looked up."""
+
+    def __getitem__(self, name: str) -> Baseline:
+        found: Baseline = import_module(_PLACES[name]).BASELINE
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in _PLACES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+BASELINES: Mapping[str, Baseline] = _Baselines()

@@ -1,4 +1,4 @@
-"""From an order to an encoder on disk: frames, training, measuring, and a record of all that."""
+"""The making of an encoder: frames, training, measuring, and the files that record them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from encoding.quality import Probe, Reconstruction, probe, reconstruction
 from envs.box2d.racer.encoder import Encoder, read_encoder
 from experiment.terminal.bars import Bars
 from wann.errors import UserError, did_you_mean
+from wann.extras import check_installed, install, is_installed
 
 if TYPE_CHECKING:
     from encoding.vae import VAE
@@ -29,8 +29,8 @@ _PICTURED = 12  # frames of each simulator
 
 
 @dataclass(frozen=True)
-class Order:
-    """The options of a person's order; `make_ready` checks them."""
+class EncoderOptions:
+    """The options of making an encoder; `make_ready` checks them."""
 
     out: str
     simulators: str = ",".join(SIMULATORS)
@@ -90,86 +90,90 @@ class Quality:
         return parts
 
 
-def make_ready(order: Order) -> Path:
-    """Find the mistakes in an order before any work, and make its directory.
+def make_ready(options: EncoderOptions) -> Path:
+    """Find the mistakes in the options before any work, and make the directory.
 
     Raises:
         UserError: an impossible number, an unknown name, something that is not installed, or a directory in use.
     """
-    _check_numbers(order)
-    _check_installed(order)
+    _check_numbers(options)
+    _check_installed(options)
     from wann.torch.device import choose_device
 
-    choose_device(order.device)
-    _champion(order)
-    directory = Path(order.out)
+    choose_device(options.device)
+    _champion(options)
+    directory = Path(options.out)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         expected, found = "a directory that can be made", str(error.strerror)
-        raise UserError(key=f"--out {order.out}", expected=expected, found=found) from error
+        raise UserError(key=f"--out {options.out}", expected=expected, found=found) from error
     if any(directory.iterdir()):
-        raise UserError(key=f"--out {order.out}", expected="a new or empty directory", found="files in it")
+        raise UserError(key=f"--out {options.out}", expected="a new or empty directory", found="files in it")
     return directory
 
 
-def _check_numbers(order: Order) -> None:
+def _check_numbers(options: EncoderOptions) -> None:
     for name, least in (("frames", 1000), ("held_out", 1000), ("epochs", 1), ("num_workers", 1), ("seed", 0)):
-        value = getattr(order, name)
+        value = getattr(options, name)
         if value is not None and value < least:
             raise UserError(key=f"--{name.replace('_', '-')}", expected=f"at least {least}", found=str(value))
-    if order.seed >= 2**63:
-        raise UserError(key="--seed", expected="less than 2**63", found=str(order.seed))
-    if not 0 < order.learning_rate < 1:
-        raise UserError(key="--learning-rate", expected="a number between 0 and 1", found=str(order.learning_rate))
+    if options.seed >= 2**63:
+        raise UserError(key="--seed", expected="less than 2**63", found=str(options.seed))
+    if not 0 < options.learning_rate < 1:
+        raise UserError(key="--learning-rate", expected="a number between 0 and 1", found=str(options.learning_rate))
 
 
-def _check_installed(order: Order) -> None:
-    for name in order.sources:
+def _check_installed(options: EncoderOptions) -> None:
+    for name in options.sources:
         if name not in SIMULATORS:
-            found = f"{name!r}{did_you_mean(name, SIMULATORS)}"
-            raise UserError(key="--simulators", expected=f"names out of {', '.join(SIMULATORS)}", found=found)
-    remedy = 'pip install "weight-agnostic-search[torch]"'
-    needed = {"torch": remedy, "PIL": remedy}
-    needed |= {"envpool": "pip install envpool, or take --simulators gymnasium"} if "envpool" in order.sources else {}
-    if "gymnasium" in order.sources:
-        needed["Box2D"] = 'pip install "gymnasium[box2d]", or take --simulators envpool'
-    for package, remedy in needed.items():
-        if find_spec(package) is None:
-            raise UserError(expected=f"the package {package!r} to be installed", found="none", remedy=remedy)
+            hint = did_you_mean(name, SIMULATORS)
+            expected = f"names out of {', '.join(SIMULATORS)}"
+            raise UserError(key="--simulators", expected=expected, found=f"{name!r}{hint}")
+    for package in ("torch", "PIL"):
+        check_installed(package, f"the package {package!r} to be installed", extra="torch")
+    others = {"envpool": ("envpool", "gymnasium"), "gymnasium": ("Box2D", "envpool")}
+    for name in options.sources:
+        package, other = others[name]
+        if not is_installed(package):
+            raise UserError(
+                expected=f"the package {package!r} to be installed",
+                found=f"no package {package!r}",
+                remedy=f"{install(package)}, or take --simulators {other}",
+            )
 
 
-def _champion(order: Order) -> ChampionDriver | None:
+def _champion(options: EncoderOptions) -> ChampionDriver | None:
     """The champion that drives, at the best of its weights, seeing through the encoder it was evolved with."""
-    if order.champion is None:
+    if options.champion is None:
         return None
     from envs.box2d.racer.task import CarRacing
     from envs.registry import task_of_champion
     from wann.champion import load_champion
     from wann.network import compile_genome
 
-    champion = load_champion(order.champion)
+    champion = load_champion(options.champion)
     if champion.task != CarRacing.name:
         found = f"one of {champion.task}"
-        raise UserError(key=f"--champion {order.champion}", expected="one of car_racing", found=found)
+        raise UserError(key=f"--champion {options.champion}", expected="one of car_racing", found=found)
     task = task_of_champion(champion)
     assert isinstance(task, CarRacing)
     best = champion.returns.get("best_shared_weight", {"weight": champion.weights[0]})
     return ChampionDriver(compile_genome(champion.genome), best["weight"], task.encoder_key)
 
 
-def collect_frames(order: Order, bars: Bars) -> Collected:
+def collect_frames(options: EncoderOptions, bars: Bars) -> Collected:
     """Drive on Ray workers, which are gone afterwards."""
     from workers.ray.cluster import connect
 
-    champion = _champion(order)
-    session = connect(order.num_workers, order.address)
+    champion = _champion(options)
+    session = connect(options.num_workers, options.address)
     try:
         found: list[dict[str, Frames]] = [{}, {}]
-        for held_out, total in ((False, order.frames), (True, order.held_out)):
-            for name, share in order.shares(total, held_out).items():
+        for held_out, total in ((False, options.frames), (True, options.held_out)):
+            for name, share in options.shares(total, held_out).items():
                 part = f"{'held-out' if held_out else 'training'} frames of {name}"
-                jobs = (Job(name, order.seed, index, held_out, champion) for index in count())
+                jobs = (Job(name, options.seed, index, held_out, champion) for index in count())
                 found[held_out][name] = collect(jobs, share, session.cpus_per_worker, _shown(bars, part, share))
         return Collected(*found)
     finally:
@@ -180,28 +184,28 @@ def _shown(bars: Bars, part: str, total: int) -> Callable[[int], None]:
     return lambda done: bars.update(part, done, total)
 
 
-def train_vae(order: Order, frames: Collected, bars: Bars) -> VAE:
+def train_vae(options: EncoderOptions, frames: Collected, bars: Bars) -> VAE:
     from encoding.vae import train
     from wann.torch.device import choose_device
 
     pixels = np.concatenate([part.pixels for part in frames.training.values()])
-    recipe = _recipe(order)
+    recipe = _recipe(options)
     per_epoch = len(pixels) // recipe.batch
 
     def show(epoch: int, batch: int, mean_loss: float) -> None:
         note = f"epoch {epoch + 1}/{recipe.epochs}  loss {mean_loss:.1f}"
         bars.update("training, batches", epoch * per_epoch + batch, recipe.epochs * per_epoch, note)
 
-    return train(pixels, recipe, choose_device(order.device), show)
+    return train(pixels, recipe, choose_device(options.device), show)
 
 
-def _recipe(order: Order) -> Any:
+def _recipe(options: EncoderOptions) -> Any:
     from encoding.vae import Recipe
 
-    return Recipe(epochs=order.epochs, learning_rate=order.learning_rate, seed=order.seed)
+    return Recipe(epochs=options.epochs, learning_rate=options.learning_rate, seed=options.seed)
 
 
-def measure(order: Order, vae: VAE, frames: Collected) -> Quality:
+def measure(options: EncoderOptions, vae: VAE, frames: Collected) -> Quality:
     from encoding.vae import encoder_weights
 
     found = {name: reconstruction(vae, part.pixels) for name, part in frames.held_out.items()}
@@ -209,14 +213,14 @@ def measure(order: Order, vae: VAE, frames: Collected) -> Quality:
     return Quality(found, None if known is None else probe(Encoder(encoder_weights(vae)), known))
 
 
-def save(directory: Path, order: Order, vae: VAE, frames: Collected, quality: Quality) -> None:
+def save(directory: Path, options: EncoderOptions, vae: VAE, frames: Collected, quality: Quality) -> None:
     """Write the encoder with its provenance, the whole VAE, the picture and the figures."""
     from safetensors.numpy import save_file
 
     from encoding.pictures import png, reconstructions
     from encoding.vae import encoder_weights
 
-    record = json.dumps(provenance(order, frames, quality))
+    record = json.dumps(provenance(options, frames, quality))
     path = directory / "encoder.safetensors"
     save_file(encoder_weights(vae), path, {"provenance": record})
     read_encoder(path)
@@ -230,22 +234,22 @@ def save(directory: Path, order: Order, vae: VAE, frames: Collected, quality: Qu
     (directory / "quality.json").write_text(json.dumps(quality.plain(), indent=1) + "\n")
 
 
-def provenance(order: Order, frames: Collected, quality: Quality) -> dict[str, Any]:
+def provenance(options: EncoderOptions, frames: Collected, quality: Quality) -> dict[str, Any]:
     """The record in an encoder's file: the command that makes it again, and what was measured."""
     from encoding.vae import half_precision
     from wann.torch.device import choose_device
 
-    device = choose_device(order.device)
-    made = {key: value for key, value in asdict(order).items() if key not in ("out", "num_workers", "address")}
-    options = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in made.items() if value is not None)
-    packages = ["torch", "numpy", "gymnasium"] + (["envpool"] if "envpool" in order.sources else [])
+    device = choose_device(options.device)
+    made = {key: value for key, value in asdict(options).items() if key not in ("out", "num_workers", "address")}
+    words = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in made.items() if value is not None)
+    packages = ["torch", "numpy", "gymnasium"] + (["envpool"] if "envpool" in options.sources else [])
     plain = quality.plain()
     for name in frames.held_out:
         plain[name].pop("kl")
     plain.get("probe", {}).pop("weights", None)
     return {
-        "command": f"train_vae.py {options}",
-        "recipe": asdict(_recipe(order)) | {"precision": "bfloat16" if half_precision(device) else "float32"},
+        "command": f"train_vae.py {words}",
+        "recipe": asdict(_recipe(options)) | {"precision": "bfloat16" if half_precision(device) else "float32"},
         "device": device,
         "frames": {name: len(part) for name, part in frames.training.items()},
         "held_out_frames": {name: len(part) for name, part in frames.held_out.items()},

@@ -138,6 +138,15 @@ class Preprocessed(Protocol):
 
 
 @runtime_checkable
+class DescribesActions(Protocol):
+    """A task that can say how a network's outputs become actions, to somebody who has the network alone."""
+
+    def describe_actions(self) -> dict[str, Any]:
+        """Plain JSON values: ``kind``, such as "argmax" or "box", numbers of that kind, and ``rule``, a sentence."""
+        ...
+
+
+@runtime_checkable
 class HasUntouched(Protocol):
     """A task whose seeds do not keep what is reported apart from what was chosen on, such as a test set."""
 

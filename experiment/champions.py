@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -26,11 +24,8 @@ from wann.errors import UserError
 from wann.genome import Genome
 from wann.network import Network, Networks, compile_genome, compile_population
 from wann.population import Population
+from wann.versions import SEARCH, versions_of
 from workers.evaluator import Evaluator
-
-# Those whose code decides results.
-_LIBRARIES = ("numpy", "numba", "gymnasium")
-
 
 # Is told of episodes that were run, and of about how many there will be.
 Progress = Callable[[int, int], None]
@@ -146,7 +141,7 @@ def crown(
         generation=found.generations,
         simulator=reported.simulated_by,
         preprocessing=preprocessing_of(reported),
-        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        versions=versions_of(SEARCH),
     )
 
 

@@ -1,4 +1,4 @@
-"""How a run came to its champion: learning curves from its metrics, and its best networks on the way."""
+"""The history of a run: learning curves from its metrics, and its best networks on the way."""
 
 from __future__ import annotations
 

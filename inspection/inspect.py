@@ -1,161 +1,199 @@
-"""One inspection of a champion, from what a person asks for to the files."""
+"""One inspection of a champion, from its options to the files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from envs.registry import TASKS, task_class, task_of_champion
-from envs.task import Playable, Task
+from envs.playing import CannotDraw, drawable_environment
+from envs.registry import task_of_champion
+from envs.task import LoadsData, Playable, Task
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.picture_files import save_picture
 from inspection.history import History, draw_history, load_history
-from inspection.live import live_part
+from inspection.inspection_options import InspectionOptions
+from inspection.live import LivePart, live_part
 from inspection.provenance import champion_rows, report_rows, run_rows
-from inspection.report.page import Report, first_weight, render_page
-from inspection.video import SUFFIXES, check_path, record_video
-from inspection.weight_curve import WeightCurve, draw_weight_curve, weight_curve
+from inspection.report.page import Report, render_page
+from inspection.video import check_path, record_video, without_display
+from inspection.weight_curve import WeightCurve, draw_weight_curve, measure_weight_curve, reported_task
+from inspection.weights import best_weight, weight_text
 from storage.champion_path import find_champion_file
 from storage.run_directory import CHAMPION
 from wann.champion import Champion, load_champion, save_champion
-from wann.errors import UserError, did_you_mean
+from wann.errors import UserError
 from wann.files import write_whole
 from wann.network import compile_genome
 
 REPORT = "report.html"
 
 
+@dataclass
+class Outcome:
+    """The files written so far, and sentences that a reader of them has to know."""
+
+    files: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
-class Order:
-    """What is asked for, as the command line has it."""
+class Subject:
+    """A champion that is looked at."""
 
-    path: str | None  # a run or a champion file
-    out: str | None = None
-    video: str | None = None
-    export: tuple[str, ...] = ()
-    published: str | None = None  # a file of the published format instead of ``path``
-    task: str | None = None
-    options: tuple[str, ...] = ()  # of the task, KEY=VALUE
-    keep_weights: bool = False
-    weight: float | None = None
-    seed: int = 0
-    episodes: int | None = None
+    champion: Champion
+    task: Task
+    file: Path | None  # None for an import
+    run: Path | None  # the directory of its run, where there is one
+    weight: float | None  # shared by all connections; None for the champion's individual weights
 
 
-def inspect(order: Order, console: Console) -> list[Path]:
-    """Write the report and whatever else is asked for; the paths of all files.
+def inspect(options: InspectionOptions, console: Console, outcome: Outcome | None = None) -> Outcome:
+    """Write the report and whatever else is asked for.
+
+    Args:
+        options: of the inspection.
+        console: shows bars while it is a terminal.
+        outcome: is told of every file as soon as it is written, so that it is known where something later fails.
 
     Raises:
         UserError: a wrong option, champion, run or directory.
     """
-    _check(order)
-    champion, file, run = _champion(order)
-    task = task_of_champion(champion)
-    _check_film(order, task)
-    history = None if run is None else load_history(run)
-    directory = _directory(order, run)
-    if order.published is not None:
-        save_champion(directory / CHAMPION, champion)
-        file = directory / CHAMPION
-    written = [file] if order.published is not None and file is not None else []
-    weight = first_weight(champion, order.weight)
-    with _progress(console) as progress:
-        curve = _curve(champion, task, order, progress)
-        live = _live(champion, task, order, weight, progress)
-        bar = progress.add_task("pictures", total=1)
-        network = compile_genome(champion.genome)
-        diagram = draw_network(network, champion.input_names, champion.output_names, champion.individual_weights)
-        provenance = {"Champion": champion_rows(champion, file)}
-        if history is not None:
-            provenance["Run"] = run_rows(history)
-        provenance["This report"] = report_rows(order.seed, curve.episodes)
-        page = render_page(Report(champion, diagram, weight, curve, provenance, history, live))
-        written += _save(directory, page, diagram, curve, history)
-        progress.update(bar, completed=1)
-    if order.video is not None:
-        written.append(record_video(champion, _film_path(order.video, directory), weight, order.seed).path)
-    if order.export:
+    outcome = Outcome() if outcome is None else outcome
+    options.check()
+    subject = _subject(options)
+    _check_film(options, subject.task)
+    history = None if subject.run is None else load_history(subject.run)
+    directory = _directory(options, subject.run)
+    if subject.file is None:
+        save_champion(directory / CHAMPION, subject.champion)
+        outcome.files.append(directory / CHAMPION)
+        subject = Subject(subject.champion, subject.task, directory / CHAMPION, None, subject.weight)
+    _say_weight(options, subject, outcome)
+    _write_report(subject, options, directory, history, console, outcome)
+    if options.export:
         from inspection.exports.registry import export_champion
 
-        written += export_champion(champion, directory, order.export, order.weight)
-    return written
+        outcome.files += export_champion(subject.champion, directory, options.export, subject.weight)
+    if options.video is not None:
+        path = options.film or directory / f"champion{options.film_suffix}"
+        outcome.files.append(record_video(subject.champion, path, subject.weight, options.seed).path)
+    return outcome
 
 
-def _check(order: Order) -> None:
-    if (order.path is None) == (order.published is None):
-        found = "both" if order.path is not None else "neither"
-        raise UserError(f"expected RUN_OR_CHAMPION or --import FILE.csv, found {found}")
-    if order.published is not None and order.task is None:
-        raise UserError(f"--import: expected --task with it ({', '.join(TASKS)}), found none")
-    if order.task is not None:
-        task_class(order.task, key="--task")
-    of_imports = {"--task": order.task is not None, "--option": order.options, "--keep-weights": order.keep_weights}
-    for option, given in of_imports.items():
-        if given and order.published is None:
-            raise UserError(f"{option}: expected --import with it, found none")
-    if order.weight is not None and not np.isfinite(order.weight):
-        raise UserError(f"--weight: expected a finite number, found {order.weight}")
-    if not 0 <= order.seed < 2**31:
-        raise UserError(f"--seed: expected a whole number from 0 to {2**31 - 1}, found {order.seed}")
-    if order.episodes is not None and not 1 <= order.episodes <= 100_000:
-        raise UserError(f"--episodes: expected a whole number from 1 to 100000, found {order.episodes}")
-    if order.export:
-        from inspection.exports.registry import EXPORTS
-
-        for name in order.export:
-            if name not in EXPORTS:
-                raise UserError(
-                    f"--export: expected formats of {', '.join(EXPORTS)}, found {name!r}{did_you_mean(name, EXPORTS)}"
-                )
-
-
-def _champion(order: Order) -> tuple[Champion, Path | None, Path | None]:
-    """The champion, its file, and the directory of its run, where there is one."""
-    if order.published is not None:
+def _subject(options: InspectionOptions) -> Subject:
+    if options.published is not None:
         from inspection.published_csv import import_published
 
-        assert order.task is not None
-        champion = import_published(Path(order.published), order.task, order.keep_weights, _options(order.options))
-        return champion, None, None
-    assert order.path is not None
-    file = find_champion_file(order.path)
-    champion = load_champion(file)
-    return champion, file, Path(order.path) if Path(order.path).is_dir() else None
+        assert options.task is not None
+        champion = import_published(Path(options.published), options.task, options.keep_weights, options.task_options())
+        file = run = None
+    else:
+        assert options.path is not None
+        file = find_champion_file(options.path)
+        champion = load_champion(file)
+        run = Path(options.path) if Path(options.path).is_dir() else None
+    weight = best_weight(champion) if options.weight is None else options.weight
+    return Subject(champion, task_of_champion(champion), file, run, weight)
 
 
-def _options(given: tuple[str, ...]) -> dict[str, Any]:
-    """Options of a task from KEY=VALUE, the values in YAML."""
-    options = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        try:
-            options[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            equals = ""
-        if not key or not equals:
-            raise UserError(f"--option: expected KEY=VALUE, found {text!r}")
-    return options
+def _check_film(options: InspectionOptions, task: Task) -> None:
+    """Refuse a film that cannot be made, before anything is written."""
+    if options.video is None:
+        return
+    if not isinstance(task, Playable):
+        raise UserError(key="--video", expected="a champion of a task that can be shown", found=repr(task.name))
+    path = options.film
+    # The report's directory may still have to be made.
+    if path is not None and (options.out is None or path.parent != Path(options.out)):
+        check_path(path)
+    try:
+        with without_display():
+            drawable_environment(task.reported).close()
+    except CannotDraw as error:
+        raise UserError(
+            key="--video",
+            expected="an environment that draws pictures",
+            found=f"one of {task.name!r} that does not: {error.reason}",
+        ) from error
 
 
-def _directory(order: Order, run: Path | None) -> Path:
-    """Where files go; it is made."""
-    if order.out is not None:
-        directory = Path(order.out)
+def _directory(options: InspectionOptions, run: Path | None) -> Path:
+    """The directory of the files; it is made."""
+    if options.out is not None:
+        directory = Path(options.out)
     elif run is not None:
         directory = run / "report"
     else:
-        directory = Path(f"{Path(order.path or order.published or CHAMPION).stem}-report")
+        directory = Path(f"{Path(options.path or options.published or CHAMPION).stem}-report")
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{directory}: expected a directory to write to, found: {error.strerror}") from None
+        raise UserError(place=directory, expected="a directory to write to", found=f"{error.strerror}") from None
     return directory
+
+
+def _say_weight(options: InspectionOptions, subject: Subject, outcome: Outcome) -> None:
+    """Name the weight of what is exported and filmed, where nobody chose it."""
+    used = [name for name, asked in (("exports", options.export), ("film", options.video)) if asked]
+    if used and options.weight is None and subject.weight is not None:
+        weight = weight_text(subject.weight, digits=6).rstrip("0").rstrip(".") if subject.weight else weight_text(0.0)
+        outcome.notes.append(
+            f"Shared weight of the {' and the '.join(used)}: {weight}, the best of the champion file "
+            "(--weight takes another)"
+        )
+
+
+# --- the report ---
+
+
+def _write_report(
+    subject: Subject,
+    options: InspectionOptions,
+    directory: Path,
+    history: History | None,
+    console: Console,
+    outcome: Outcome,
+) -> None:
+    champion, left_out = subject.champion, {}
+    with _progress(console) as progress:
+        curve = live = None
+        try:
+            curve = _curve(subject, options, progress)
+        except DataMissing as error:
+            left_out["weights"] = error.reason
+        try:
+            live = _live(subject, options, progress)
+        except CannotDraw as error:
+            left_out["live"] = error.reason
+        bar = progress.add_task("pictures", total=1)
+        network = compile_genome(champion.genome)
+        diagram = draw_network(network, champion.input_names, champion.output_names, champion.individual_weights)
+        provenance = {"Champion": champion_rows(champion, subject.file)}
+        if history is not None:
+            provenance["Run"] = run_rows(history)
+        provenance["This report"] = report_rows(options.seed, None if curve is None else curve.episodes)
+        page = render_page(Report(champion, diagram, subject.weight, curve, provenance, history, live, left_out))
+        _save(directory, page, diagram, curve, history, outcome.files)
+        progress.update(bar, completed=1)
+    outcome.notes += [f"Left out of the report: {_PARTS[part]}: {reason}" for part, reason in left_out.items()]
+
+
+_PARTS = {"weights": "the curve over shared weights", "live": "recorded episodes"}
+
+
+class DataMissing(Exception):  # noqa: N818 - the report goes on without
+    """The data of a task cannot be had here.
+
+    Attributes:
+        reason: one sentence.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _progress(console: Console) -> Progress:
@@ -163,50 +201,45 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _curve(champion: Champion, task: Task, order: Order, progress: Progress) -> WeightCurve:
+def _curve(subject: Subject, options: InspectionOptions, progress: Progress) -> WeightCurve:
+    """Raises `DataMissing` where the images that returns are counted on cannot be had."""
+    reported = reported_task(subject.task)
+    if isinstance(reported, LoadsData):
+        try:
+            reported.load()
+        except UserError as error:
+            raise DataMissing(error.sentence) from error
     bar = progress.add_task("return against the shared weight", total=None)
-    return weight_curve(
-        champion,
-        task,
-        order.seed,
-        order.episodes,
+    return measure_weight_curve(
+        subject.champion,
+        subject.task,
+        options.seed,
+        options.episodes,
         lambda done, total: progress.update(bar, completed=done, total=total),
     )
 
 
-def _live(champion: Champion, task: Task, order: Order, weight: float | None, progress: Progress):
-    bar = progress.add_task("what moves in the page", total=1)
-    part = live_part(champion, task, order.seed, weight)
+def _live(subject: Subject, options: InspectionOptions, progress: Progress) -> LivePart | None:
+    bar = progress.add_task("recorded episodes", total=1)
+    part = live_part(subject.champion, subject.task, options.seed, subject.weight)
     progress.update(bar, completed=1)
     return part
 
 
-def _save(directory: Path, page: str, diagram: str, curve: WeightCurve, history: History | None) -> list[Path]:
-    pictures = {"network": diagram, "weights": draw_weight_curve(curve)}
-    if history is not None:
-        pictures["evolution"] = draw_history(history, "generations")
+def _save(
+    directory: Path, page: str, diagram: str, curve: WeightCurve | None, history: History | None, files: list[Path]
+) -> None:
+    """Write the page and its pictures; ``files`` is told of each."""
     report = directory / REPORT
     try:
         write_whole(report, page.encode())
     except OSError as error:
-        raise UserError(f"{report}: expected a path that can be written, found: {error.strerror}") from None
-    return [report, *(path for name, svg in pictures.items() for path in save_picture(directory, name, svg))]
-
-
-def _check_film(order: Order, task: Task) -> None:
-    if order.video is None:
-        return
-    if not isinstance(task, Playable):
-        raise UserError(f"--video: expected a champion of a task that can be shown, found {task.name!r}")
-    path = Path(order.video)
-    # The report's directory may still have to be made.
-    if not _is_suffix(order.video) and (order.out is None or path.parent != Path(order.out)):
-        check_path(path)
-
-
-def _film_path(video: str, directory: Path) -> Path:
-    return directory / f"champion.{video.lower()}" if _is_suffix(video) else Path(video)
-
-
-def _is_suffix(video: str) -> bool:
-    return f".{video.lower()}" in SUFFIXES
+        raise UserError(place=report, expected="a path that can be written", found=f"{error.strerror}") from None
+    files.append(report)
+    pictures = {"network": diagram}
+    if curve is not None:
+        pictures["weights"] = draw_weight_curve(curve)
+    if history is not None:
+        pictures["evolution"] = draw_history(history, "generations")
+    for name, svg in pictures.items():
+        files += save_picture(directory, name, svg)

@@ -1,4 +1,4 @@
-"""What made a champion, and what looked at it: as rows of a table."""
+"""The origin of a champion and of its report, as rows of tables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 
 from inspection.history import History
 from wann.champion import Champion
+from wann.extras import PROJECT
 
 _HASH = re.compile("[0-9a-f]{40,}")
-_PROJECT = "weight-agnostic-search"
 
 
 def file_sha256(path: Path) -> str:
@@ -24,7 +24,7 @@ def file_sha256(path: Path) -> str:
 
 
 def champion_rows(champion: Champion, file: Path | None) -> list[tuple[str, str]]:
-    """(name, text) of what the champion file says about itself; texts are as they were found there."""
+    """(name, text) rows from the champion file; texts are as they stand there."""
     rows = [
         ("Task", f"{champion.task}{_options(champion.task_options)}"),
         ("Seed", str(champion.seed)),
@@ -41,7 +41,7 @@ def champion_rows(champion: Champion, file: Path | None) -> list[tuple[str, str]
 
 
 def run_rows(history: History) -> list[tuple[str, str]]:
-    """What the run's metrics say about the search."""
+    """Figures of the search, from the metrics of the run."""
     rows = [
         ("Generations", f"{history.generations:,}"),
         ("Simulated steps", f"{history.steps:,}"),
@@ -52,12 +52,12 @@ def run_rows(history: History) -> list[tuple[str, str]]:
     return rows
 
 
-def report_rows(seed: int, episodes: int) -> list[tuple[str, str]]:
-    """When, by what and on what this report was made."""
+def report_rows(seed: int, episodes: int | None) -> list[tuple[str, str]]:
+    """The time, program and machine of this report; ``episodes`` for each weight, None where none were played."""
     return [
         ("Made", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("Seed of the report", str(seed)),
-        ("Episodes for each weight", str(episodes)),
+        ("Episodes for each weight", "none" if episodes is None else str(episodes)),
         ("Library", _own_version()),
         ("Python", platform.python_version()),
         ("System", f"{platform.system()} {platform.release()}, {platform.machine()}"),
@@ -67,7 +67,7 @@ def report_rows(seed: int, episodes: int) -> list[tuple[str, str]]:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them."""
+    """A time in seconds, minutes or hours, such as ``2 h 01 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s"
@@ -101,9 +101,9 @@ def _weights(weights: tuple[float, ...], most: int = 12) -> str:
 
 def _own_version() -> str:
     try:
-        return f"{_PROJECT} {version(_PROJECT)}"
+        return f"{PROJECT} {version(PROJECT)}"
     except PackageNotFoundError:
-        return f"{_PROJECT}, not installed"
+        return f"{PROJECT}, not installed"
 
 
 def _processor() -> str:

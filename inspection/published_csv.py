@@ -77,11 +77,11 @@ def _read(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path}: expected a CSV file, found none") from None
+        raise UserError(place=path, expected="a CSV file", found="none") from None
     except IsADirectoryError:
-        raise UserError(f"{path}: expected a CSV file, found a directory") from None
+        raise UserError(place=path, expected="a CSV file", found="a directory") from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: expected a readable CSV file, found: {error}") from None
+        raise UserError(place=path, expected="a readable CSV file", found=f"{error}") from None
 
 
 def _parse(
@@ -91,7 +91,8 @@ def _parse(
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{name}: expected text in UTF-8, found byte 0x{content[error.start]:02x} in it") from None
+        found = f"byte 0x{content[error.start]:02x} in it"
+        raise UserError(place=name, expected="text in UTF-8", found=found) from None
     rows = [line.split(",") for line in text.split("\n") if line.strip() and not line.startswith("#")]
     least = 1 + num_inputs + num_outputs
     if len(rows) < least:
@@ -178,4 +179,4 @@ def _place(name: str, row: int, column: int) -> str:
 
 
 def _fail(place: str, expected: str, found: str) -> NoReturn:
-    raise UserError(f"{place}: expected {expected}, found {found}")
+    raise UserError(place=place, expected=expected, found=found)

@@ -1,4 +1,4 @@
-"""A champion plays one episode in Gymnasium's renderer, into an MP4 or a GIF; no display is needed."""
+"""An episode of a champion as MP4 or GIF, drawn by Gymnasium's renderer; no display is needed."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.playing import Episode
-from envs.registry import task_of_champion
-from envs.task import Playable
+from envs.playing import CannotDraw, Episode
 from inspection.drawing.gif import GifWriter
-from wann.champion import Champion, load_champion
+from inspection.policy import Played, Policy
+from wann.champion import Champion
 from wann.errors import UserError
+from wann.extras import check_installed
 from wann.files import PARTIAL, replacing
-from wann.network import compile_genome
 
 # Suffix to the packages that write such a file.
 SUFFIXES = {".mp4": ("imageio", "imageio_ffmpeg"), ".gif": ("PIL",)}
-_INSTALL = 'pip install "weight-agnostic-search[video]"'
 _DEFAULT_FPS = 30
 
 
 @dataclass(frozen=True)
-class Played:
-    """The episode that a film shows; it has ``steps + 1`` frames."""
+class Film(Played):
+    """A film and the episode that it shows; it has ``steps + 1`` frames."""
 
     path: Path
-    value: float  # undiscounted return; NaN if the episode ended in something not finite
-    steps: int
 
 
 def record_video(
@@ -43,34 +38,31 @@ def record_video(
     weight: float | None = None,
     seed: int = 0,
     max_steps: int | None = None,
-) -> Played:
+) -> Film:
     """Film one whole episode, as reports count it.
 
     Args:
         champion: or its file.
         path: of the film, ``.mp4`` or ``.gif``; a film that stands there is replaced once the new one is complete.
-        weight: shared by all connections; None for the champion's individual weights.
+        weight: shared by all connections; None for the champion's individual weights, or its best shared one.
         seed: of the episode.
         max_steps: length at which the film is cut.
 
     Raises:
         UserError: another suffix, a package that is missing, a path that cannot be written, or a champion that
-            cannot be shown; nothing is left at ``path`` that was not there.
+            or environment that cannot be shown; nothing is left at ``path`` that was not there.
     """
-    from gymnasium.error import DependencyNotInstalled
-
     path = Path(path)
     check_path(path)
     if max_steps is not None and max_steps < 1:
-        raise UserError(f"max_steps: expected at least 1, found {max_steps}")
-    if not isinstance(champion, Champion):
-        champion = load_champion(champion)
-    task, setting = _task_of(champion), _setting(champion, weight)
+        raise UserError(key="max_steps", expected="at least 1", found=f"{max_steps}")
+    policy = Policy(champion, weight)
+    task = policy.task
     with without_display():
         try:
             with (
                 replacing(path, f"{PARTIAL}{path.suffix}") as partial,
-                Episode(task, compile_genome(champion.genome), setting, seed, render_mode="rgb_array") as episode,
+                Episode(task, policy.network, policy.setting, seed, render=True) as episode,
             ):
                 first = _render(episode)
                 with _writer(partial, _fps(episode)) as write:
@@ -80,11 +72,15 @@ def record_video(
                         episode.step()
                         if episode.steps > before:  # else the network had no finite answer
                             write(_render(episode))
-        except DependencyNotInstalled as error:
-            raise UserError(f"video: the renderer needs a package that is not installed: {error}") from error
+        except CannotDraw as error:
+            raise UserError(
+                key="video", expected=f"an environment of {task.name!r} that draws pictures", found=error.reason
+            ) from error
         except OSError as error:
-            raise UserError(f"{path}: expected a path that can be written, found: {error.strerror or error}") from error
-    return Played(path, episode.value, episode.steps)
+            raise UserError(
+                place=path, expected="a path that can be written", found=f"{error.strerror or error}"
+            ) from error
+    return Film(episode.value, episode.steps, path)
 
 
 def _fps(episode: Episode) -> float:
@@ -103,41 +99,19 @@ def check_path(path: Path) -> None:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        found = f"found {path.suffix!r}" if path.suffix else "found none"
-        raise UserError(f"{path}: expected a film's suffix, {' or '.join(SUFFIXES)}, {found}")
+        found = repr(path.suffix) if path.suffix else "none"
+        raise UserError(place=path, expected=f"a film's suffix, {' or '.join(SUFFIXES)}", found=found)
     for package in SUFFIXES[suffix]:
-        if find_spec(package) is None:
-            raise UserError(f"{path}: expected what writes {suffix} files, found no package {package!r}; {_INSTALL}")
+        check_installed(package, f"a package that writes {suffix} files", extra="video", place=path)
     if path.is_dir():
-        raise UserError(f"{path}: expected the path of a film, found a directory")
+        raise UserError(place=path, expected="the path of a film", found="a directory")
     if not path.parent.is_dir():
-        raise UserError(f"{path}: expected a directory to write to, found no {path.parent}")
-
-
-def _task_of(champion: Champion) -> Playable:
-    """The task as it is reported, in Gymnasium whatever stepped the search."""
-    task = task_of_champion(champion, simulator="gymnasium")
-    if not isinstance(task, Playable):
-        raise UserError(
-            expected="a task with an environment that can be shown", found=repr(champion.task), key="champion"
-        )
-    return task.reported
-
-
-def _setting(champion: Champion, weight: float | None) -> NDArray[np.float64]:
-    """[1] the shared weight, or [1, E] the champion's own ones."""
-    if weight is not None:
-        if not np.isfinite(weight):
-            raise UserError(f"weight: expected a finite number, found {weight}")
-        return np.array([weight], np.float64)
-    if champion.individual_weights is None:
-        raise UserError("weight: expected a shared weight, found none, and the champion has no weights of its own")
-    return np.array([champion.individual_weights], np.float64)
+        raise UserError(place=path, expected="a directory to write to", found=f"no {path.parent}")
 
 
 @contextmanager
 def _writer(path: Path, fps: float) -> Iterator[Callable[[NDArray[np.uint8]], None]]:
-    """Frames go to the file one by one: a film is never in memory as a whole."""
+    """A function that appends one frame to the file; the film is never in memory as a whole."""
     if path.suffix.lower() == ".gif":
         with GifWriter(path, fps) as gif:
             yield gif.write
@@ -154,7 +128,7 @@ def _writer(path: Path, fps: float) -> Iterator[Callable[[NDArray[np.uint8]], No
 
 @contextmanager
 def without_display() -> Iterator[None]:
-    """Renderers draw into memory; pygame is not to look for a screen, a loudspeaker or a place to greet."""
+    """A context in which renderers draw into memory: pygame opens no screen and no loudspeaker, and prints nothing."""
     wanted = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
     added = [name for name in wanted if name not in os.environ]
     os.environ.update({name: wanted[name] for name in added})

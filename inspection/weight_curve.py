@@ -1,4 +1,4 @@
-"""A champion's return against the shared weight, on a fine grid and fresh episodes."""
+"""The return of a champion against the shared weight, on a fine grid and fresh episodes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.images.classification import Classification
 from envs.task import Task, is_safe_at_home, untouched_of
 from inspection.drawing.chart import WIDE, Band, Chart, Line, Mark
+from inspection.measure import Measure, measure_of
+from inspection.weights import weight_text
 from wann.champion import Champion
 from wann.network import Networks, compile_genome
 from wann.randomness import Purpose, episode_seeds
@@ -35,30 +36,26 @@ class WeightCurve:
     median: NDArray[np.float64]  # [G]
     high: NDArray[np.float64]  # [G] third quartile
     episodes: int  # for each weight
-    measure: str  # what a return is, with its unit
+    measure: Measure
     swept: tuple[float, ...]  # weights of the search
     own: float | None = None  # mean return with the champion's individual weights
 
     @property
     def best_weight(self) -> float:
-        """Of the highest mean; of equals the one next to the weight that was searched, or to 1."""
-        mean = np.where(np.isnan(self.mean), -np.inf, self.mean)
+        """The weight of the highest mean, but 0; of equals the one next to the weight that was searched, or to 1."""
+        mean = np.where(np.isnan(self.mean) | (self.weights == 0), -np.inf, self.mean)
         equals = self.weights[mean >= mean.max() - 1e-9]
         middle = self.swept[0] if len(self.swept) == 1 else 1.0
         return float(equals[np.argmin(np.abs(equals - middle))])
-
-    @property
-    def unit(self) -> str:
-        return " %" if "%" in self.measure else ""
 
     def data(self) -> dict[str, Any]:
         """Plain JSON values; None for NaN."""
         lists = {name: getattr(self, name) for name in ("weights", "mean", "low", "median", "high")}
         plain = {name: [None if np.isnan(v) else float(f"{v:.6g}") for v in found] for name, found in lists.items()}
-        return {**plain, "episodes": self.episodes, "measure": self.measure}
+        return {**plain, "episodes": self.episodes, "measure": self.measure.axis, "unit": self.measure.unit}
 
 
-def weight_curve(
+def measure_weight_curve(
     champion: Champion, task: Task, seed: int, episodes: int | None = None, progress: Progress | None = None
 ) -> WeightCurve:
     """Evaluate a champion over shared weights in [-2, 2] and further where it was swept further.
@@ -70,9 +67,9 @@ def weight_curve(
         episodes: for each weight; None for as many as take about a minute at most.
         progress: is told after every few weights.
     """
-    reported = reported_task(task)
+    reported, measure = reported_task(task), measure_of(champion)
     count, usual = _grid_of(reported)
-    if isinstance(reported, Classification):
+    if measure.is_accuracy:
         episodes = 1  # all images of the part
     episodes = usual if episodes is None else episodes
     seeds = episode_seeds(seed, Purpose.INSPECTION, 0, episodes)
@@ -90,14 +87,12 @@ def weight_curve(
             own = float(evaluator.evaluate(networks, [settings], seeds).values.mean())
     returns = np.concatenate(parts)
     low, median, high = np.percentile(returns, [25, 50, 75], axis=1)
-    measure = "accuracy on the test images (%)" if isinstance(reported, Classification) else "return"
     return WeightCurve(weights, returns.mean(axis=1), low, median, high, episodes, measure, champion.weights, own)
 
 
 def reported_task(task: Task) -> Task:
     """Whole episodes as they are reported; of images the part that nothing is chosen on."""
-    reported = task.reported
-    return untouched_of(reported)
+    return untouched_of(task.reported)
 
 
 def _grid_of(task: Task) -> tuple[int, int]:
@@ -125,7 +120,7 @@ def draw_weight_curve(curve: WeightCurve, width: float = WIDE) -> str:
         across = curve.weights[[0, -1]]
         lines.append(Line("own weights", across, np.full(2, curve.own), "second"))
     marks = [Mark(weight, float(np.interp(weight, curve.weights, curve.mean))) for weight in curve.swept]
-    chart = Chart("shared weight", curve.measure, lines, bands, marks, mark_name="searched", width=width)
+    chart = Chart("shared weight", curve.measure.axis, lines, bands, marks, mark_name="searched", width=width)
     return chart.svg("weights")
 
 
@@ -151,4 +146,6 @@ def summary_of(returns: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]
 
 
 def _number(value: Any) -> str:
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if isinstance(value, int | float) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if value else weight_text(0.0)

@@ -62,10 +62,7 @@ ROLES = {
 # Known offenders, with the reason; each entry is to be removed, and one that is no longer needed fails.
 KNOWN_ARROWS: dict[tuple[str, str], str] = {}
 KNOWN_CIRCLES: dict[frozenset[str], str] = {}
-KNOWN_NAMES: dict[str, str] = {
-    "classification": "comparisons of classifiers are named as the task is",
-    "program": "that of a page is named as those of torch are",
-}
+KNOWN_NAMES: dict[str, str] = {}
 KNOWN_LENGTHS: dict[str, str] = {}
 
 

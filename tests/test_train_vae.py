@@ -41,9 +41,11 @@ def test_a_directory_in_use_is_refused(tmp_path, capsys):
 
 
 def test_missing_packages_are_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("encoding.make.find_spec", lambda name: None)
+    monkeypatch.setattr("wann.extras.find_spec", lambda name: None)
     assert train_vae.main(["--out", str(tmp_path / "out")]) == 2
-    assert "expected the package 'torch' to be installed, found none; pip install" in capsys.readouterr().err
+    assert (
+        "expected the package 'torch' to be installed, found no package 'torch'; pip install" in capsys.readouterr().err
+    )
 
 
 def test_help_is_instant_and_needs_no_torch():

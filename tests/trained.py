@@ -10,7 +10,7 @@ import numpy as np
 from baselines.models.model import Model, Problem, Start
 from baselines.models.topology import best_start
 from baselines.registry import BASELINES
-from baselines.run import fit
+from baselines.train import fit
 from baselines.training.examples import Examples, load_examples
 from datafiles import published
 from envs.images.classification import Classification
@@ -53,10 +53,10 @@ def digits_topology() -> Start:
 
 
 def trained(name: str, parts: Parts, epochs: int, seed: int = 0, start: Start | None = None, **changed: float) -> Model:
-    """A baseline after some epochs of its own recipe, or one changed in something."""
+    """A baseline after some epochs of its own trainer, or one changed in something."""
     problem = Problem(parts["train"].inputs.shape[1], 10, start)
-    recipe = replace(BASELINES[name].recipe, epochs=epochs, **changed)  # type: ignore[arg-type]
-    return fit(name, problem, parts["train"], parts["validation"], recipe, seed)[0]
+    trainer = replace(BASELINES[name].trainer, epochs=epochs, **changed)  # type: ignore[arg-type]
+    return fit(name, problem, parts["train"], parts["validation"], trainer, seed)[0]
 
 
 def digits_champion(directory: Path) -> Path:

@@ -1,1 +1,1 @@
-"""Champions beside tuned weights, fixed topologies and trained models, on what nothing was chosen on."""
+"""Champions beside tuned weights, fixed topologies and trained models, on episodes that nothing was chosen on."""

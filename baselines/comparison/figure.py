@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from baselines.comparison.measurements import Table
-from baselines.comparison.rendering import Row, rows_of
+from baselines.comparison.cells import Table
+from baselines.comparison.rows import Row, rows_of
 
 _INCHES_PER_ROW = 0.42
 _SETTINGS: Any = {"svg.hashsalt": "comparison", "svg.fonttype": "none", "font.size": 9, "text.parse_math": False}

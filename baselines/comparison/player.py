@@ -1,61 +1,24 @@
-"""Episodes of one network, by what they are for: what is reported is never what something is chosen on."""
+"""Episodes of one network in a comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.comparison.seed_ledger import SeedLedger
 from envs.task import Returns, weights_of_one
 from wann.errors import Stopped
 from wann.network import Network, Networks
 from wann.randomness import Purpose, episode_seeds
 from workers.evaluator import Evaluator
 
-# What episodes are for, and the range of their seeds; see `wann.randomness`.
-_RANGES = {
-    Purpose.TUNING: range(2**29),
-    Purpose.CHAMPION_SELECTION: range(2**29, 2 * 2**29),
-    Purpose.TUNING_SELECTION: range(2**29, 2 * 2**29),
-    Purpose.COMPARISON: range(3 * 2**29, 4 * 2**29),
-}
-
-
-class SeedLedger:
-    """Which episode seeds were used for what; refuses one in another purpose's range.
-
-    Attributes:
-        used: least and greatest seed by the name of what they were for.
-    """
-
-    def __init__(self) -> None:
-        self.used: dict[str, tuple[int, int]] = {}
-        self._lock = Lock()  # tunings may run at once
-
-    def note(self, purpose: Purpose, seeds: NDArray[np.int64]) -> None:
-        low, high, allowed = int(seeds.min()), int(seeds.max()), _RANGES[purpose]
-        assert low in allowed and high in allowed, f"seeds {low} to {high} for {purpose.name} are others'"
-        self.merge({purpose.name.lower(): (low, high)})
-
-    def plain(self) -> dict[str, list[int]]:
-        """What was used so far, as JSON values, in the order of names."""
-        with self._lock:
-            return {name: list(self.used[name]) for name in sorted(self.used)}
-
-    def merge(self, used: Mapping[str, Sequence[int]]) -> None:
-        """Add what was used elsewhere."""
-        with self._lock:
-            for name, (low, high) in used.items():
-                least, greatest = self.used.get(name, (low, high))
-                self.used[name] = min(low, least), max(high, greatest)
-
 
 class Player:
     """Plays a network for a comparison.
 
-    ``stopped``: whether to leave what is being measured, but for a tuning, which has a better place to stop at.
+    ``stopped`` ends a choice between two evaluations; a tuning asks for itself, between two generations.
 
     Attributes:
         steps: simulated so far.

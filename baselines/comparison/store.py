@@ -1,4 +1,4 @@
-"""What a comparison keeps beside its tables, so that it can go on: finished cells, and tunings under way."""
+"""The state of a comparison, from which it goes on: finished cells, and tunings under way."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from baselines.comparison.measurements import Cell
-from baselines.comparison.player import SeedLedger
+from baselines.comparison.cells import Cell
+from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.weight_tuning import WeightTuning
 from storage.checkpoint import CheckpointError, load, load_latest, save
 from storage.files import RunError, WriteError, write_atomically
@@ -21,17 +21,18 @@ from wann.files import partial_path
 
 LOGGER = logging.getLogger(__name__)
 STATE = "state"
-_ORDER, _EXPECTED = "order", "the order of a comparison"
+# The name of the file is that of the first version.
+_OPTIONS, _EXPECTED = "order", "the options of a comparison"
 
 
 class Store:
     """Files under ``DIR/state``, checksummed and free of code; see `storage.checkpoint`."""
 
-    def __init__(self, directory: Path, order: Mapping[str, Any], resume: bool, ledger: SeedLedger) -> None:
-        """``order``: JSON of all that decides results, the same on resuming; ``ledger`` learns what was used before.
+    def __init__(self, directory: Path, settled: Mapping[str, Any], resume: bool, ledger: SeedLedger) -> None:
+        """``settled``: JSON of all that decides results, the same on resuming; ``ledger`` learns what was used before.
 
         Raises:
-            UserError: what is to be resumed is missing, damaged, or was ordered otherwise.
+            UserError: what is to be resumed is missing, damaged, or has other options.
         """
         self._directory, self._ledger = directory, ledger
         self.path = directory / STATE
@@ -40,9 +41,9 @@ class Store:
         self._lock = self._take()
         try:
             if resume:
-                self._check(order)
+                self._check(settled)
             else:
-                self._save(self.path / _ORDER, {}, {"order": order})
+                self._save(self.path / _OPTIONS, {}, {"order": settled})
         except BaseException:
             self.close()
             raise
@@ -52,7 +53,7 @@ class Store:
         return f"--out {self._directory}"
 
     def close(self) -> None:
-        """Let others have the directory."""
+        """Free the lock on the directory."""
         self._lock.release()
 
     def _take(self) -> Lock:
@@ -65,17 +66,17 @@ class Store:
         except InUseError as error:
             raise error.at(key=self._option, place="", expected="a comparison that nothing is at") from None
 
-    def _check(self, order: Mapping[str, Any]) -> None:
+    def _check(self, settled: Mapping[str, Any]) -> None:
         try:
-            saved = load(self.path / _ORDER).metadata["order"]
+            saved = load(self.path / _OPTIONS).metadata["order"]
         except FileNotFoundError:
-            if {entry.name for entry in self.path.iterdir()} - {LOCK, partial_path(Path(_ORDER)).name}:
-                raise UserError(place=self.path / _ORDER, expected=_EXPECTED, found="none") from None
-            saved = order  # killed before anything was saved
-            self._save(self.path / _ORDER, {}, {"order": order})
+            if {entry.name for entry in self.path.iterdir()} - {LOCK, partial_path(Path(_OPTIONS)).name}:
+                raise UserError(place=self.path / _OPTIONS, expected=_EXPECTED, found="none") from None
+            saved = settled  # killed before anything was saved
+            self._save(self.path / _OPTIONS, {}, {"order": settled})
         except KeyError:
-            raise UserError(place=self.path / _ORDER, expected=_EXPECTED, found="something else") from None
-        differing = [key for key in order if order[key] != saved.get(key)]
+            raise UserError(place=self.path / _OPTIONS, expected=_EXPECTED, found="something else") from None
+        differing = [key for key in settled if settled[key] != saved.get(key)]
         if differing:
             expected = f"the {' and '.join(differing)} that the comparison in {self._directory} was started with"
             raise UserError(key="--resume", expected=expected, found="others")

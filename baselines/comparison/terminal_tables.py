@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from baselines.comparison.measurements import Table
-from baselines.comparison.rendering import HEADS, remark_of, rows_of, texts_of
+from baselines.comparison.cells import Table
+from baselines.comparison.rows import HEADS, remark_of, rows_of, texts_of
 
 _WIDE = 110  # columns of a terminal that shows all of a table
 

@@ -17,6 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.training.cmaes_state import (
+    covariances_of,
+    new_search,
+    restore,
+    set_covariances,
+    sigma_of,
+    state_of,
+)
 from wann.randomness import Purpose, episode_seeds, keyed_rng
 
 # (weights [W, E], purpose of the episodes, their seeds [R], the same for all weights) -> returns [W, R], steps
@@ -33,7 +41,6 @@ _POOL_STATE = (
     "_leader_covariances",
     "_starts",
 )
-_STATE = ("_mean", "_C", "_p_sigma", "_pc", "_funhist_values")
 # Sets of selection episodes: of the pool, and of its best.
 _POOL, _FINAL = 0, 1
 # Sets of tuning episodes among which refining draws count from here, those of single generations from 0.
@@ -166,18 +173,12 @@ class WeightTuning:
             first = self._run == self._plan.runs
             begin = self._leader if first else self._pool_weights[self._pool_scores.argmax()]
             self._search = self._new_search(begin, self._plan.refining_sigma * self._leader_sigma)
-            self._search._C = self._leader_covariances.copy()
+            set_covariances(self._search, self._leader_covariances)
         else:
             self._search = self._new_search(np.zeros(len(self._start)), self._plan.sigma)
 
     def _new_search(self, mean: NDArray[np.float64], sigma: float) -> Any:
-        from cmaes import CMA, SepCMA
-
-        # The separable kind takes no single parameter.
-        kind: Any = SepCMA if len(mean) > MOST_COVARIANCES else CMA
-        search = kind(mean.copy(), sigma, seed=0, population_size=self._num_candidates)
-        search._funhist_values = np.zeros_like(search._funhist_values)  # left as memory was found, otherwise
-        return search
+        return new_search(mean, sigma, self._num_candidates, separable=len(mean) > MOST_COVARIANCES)
 
     def _ask(self) -> NDArray[np.float64]:
         """[population, E] offsets, from a generator that is this generation's own."""
@@ -191,7 +192,7 @@ class WeightTuning:
         means = _finite(self._played(offsets, Purpose.TUNING_SELECTION, seeds, play).mean(axis=1))
         if not self._is_refining and means.max() > self._leader_score:
             self._leader, self._leader_score = offsets[means.argmax()].copy(), float(means.max())
-            self._leader_covariances, self._leader_sigma = self._search._C.copy(), float(self._search._sigma)
+            self._leader_covariances, self._leader_sigma = covariances_of(self._search), sigma_of(self._search)
         weights = np.concatenate([self._pool_weights, offsets])
         scores = np.concatenate([self._pool_scores, means])
         runs = np.concatenate([self._pool_runs, np.full(len(offsets), self._run)])
@@ -230,10 +231,9 @@ class WeightTuning:
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
         """Arrays and JSON values, as `storage.checkpoint.save` takes them."""
-        search = {name: np.asarray(getattr(self._search, name)) for name in _STATE}
+        search, numbers = state_of(self._search)
         pool = {name: np.asarray(getattr(self, name)) for name in _POOL_STATE}
-        scalars = {name: getattr(self._search, f"_{name}") for name in ("sigma", "g", "tolx")}
-        scalars = {**{name: float(value) for name, value in scalars.items()}, "leader_sigma": self._leader_sigma}
+        scalars = {**numbers, "leader_sigma": self._leader_sigma}
         return {**search, **pool, "history": self.history}, {
             "tuning": self._key(),
             "run": self._run,
@@ -252,10 +252,7 @@ class WeightTuning:
             raise ValueError("expected the state of this tuning, found that of another one")
         self._run, self._generation, self.steps = (int(metadata[key]) for key in ("run", "generation", "steps"))
         self._search = self._new_search(np.zeros(len(self._start)), self._plan.sigma)
-        for name in _STATE:
-            setattr(self._search, name, np.array(arrays[name]))
-        self._search._sigma, self._search._g = float(metadata["sigma"]), int(metadata["g"])
-        self._search._tolx = float(metadata["tolx"])
+        restore(self._search, arrays, metadata)
         for name in _POOL_STATE:
             setattr(self, name, np.array(arrays[name]))
         self._leader_score, self._leader_sigma = float(self._leader_score), float(metadata["leader_sigma"])

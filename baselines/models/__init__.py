@@ -1,1 +1,1 @@
-"""One trained model, or one way to use a topology, per file."""
+"""The trained baselines, one per file with its object ``BASELINE``; may import torch, `wann` and baselines.training."""

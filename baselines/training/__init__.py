@@ -1,1 +1,1 @@
-"""Training: by gradients, by CMA-ES, and what both share."""
+"""Trainers of baselines, by gradients and by CMA-ES, and their scoring; may import torch, `wann` and `envs`."""

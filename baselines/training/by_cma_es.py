@@ -17,14 +17,14 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from baselines.models.model import Model
 from baselines.models.topology import Topology
 from baselines.training.examples import Examples
-from baselines.training.recipe import BestEpoch, Progress, Recipe, Trained, TrainedBy
+from baselines.training.trainer import BestEpoch, Progress, Trained, TrainedBy, Trainer
 from wann.batch import Batch, individual_scores
 from wann.network import Networks
 from wann.torch.device import one_thread
 
 
 @dataclass(frozen=True)
-class Evolution(Recipe):
+class CmaEsTrainer(Trainer):
     """An epoch is a number of generations; after it the mean of the distribution is scored on the validation part."""
 
     generations: int = 100  # of an epoch
@@ -39,7 +39,7 @@ class Evolution(Recipe):
     def train(
         self, model: Model, training: Examples, validation: Examples, generator: torch.Generator, progress: Progress
     ) -> Trained:
-        """See `Recipe.train`. On one CPU a seed gives the same bits."""
+        """See `Trainer.train`. On one CPU a seed gives the same bits."""
         from cmaes import SepCMA
 
         assert isinstance(model, Topology)

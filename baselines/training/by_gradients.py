@@ -13,14 +13,14 @@ from torch.nn import functional
 
 from baselines.models.model import Model
 from baselines.training.examples import Examples
-from baselines.training.recipe import BestEpoch, Progress, Recipe, Trained, TrainedBy
+from baselines.training.trainer import BestEpoch, Progress, Trained, TrainedBy, Trainer
 from wann.torch.device import one_thread
 
 _LEAST_BATCHES = 40  # of an epoch: small datasets have smaller batches
 
 
 @dataclass(frozen=True)
-class Gradients(Recipe):
+class GradientTrainer(Trainer):
     """An epoch sees every training image at most once."""
 
     batch: int = 250  # images, where an epoch has at least 40 such batches
@@ -33,7 +33,7 @@ class Gradients(Recipe):
     def train(
         self, model: Model, training: Examples, validation: Examples, generator: torch.Generator, progress: Progress
     ) -> Trained:
-        """See `Recipe.train`.
+        """See `Trainer.train`.
 
         The order of images comes from the generator. On one CPU a seed gives the same bits; another CPU may round
         differently, and a GPU adds in an order that changes from run to run.

@@ -107,3 +107,8 @@ class CartPoleSwingUp:
     def actions_of(self, outputs: NDArray) -> NDArray:
         """n actions of a network's outputs [n, 1]."""
         return outputs
+
+    def describe_actions(self) -> dict[str, Any]:
+        """See `envs.task.DescribesActions`."""
+        rule = f"the output, clipped to -1 to 1, times {physics.FORCE:g} N is the force on the cart"
+        return {"kind": "box", "low": [-1.0], "high": [1.0], "rule": rule}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 # Outputs [L, O] to L actions, as the space's environment takes them.
 ToActions = Callable[[NDArray], Sequence[Any] | NDArray]
 
+
+class ActionMap(Protocol):
+    """`ToActions` of a space that can be described."""
+
+    def __call__(self, outputs: NDArray) -> Sequence[Any] | NDArray:
+        """L actions, as the space's environment takes them, of outputs [L, O]."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """The same in words and numbers; see `envs.task.DescribesActions`."""
+        ...
+
+
 # Some environments write the largest float32 where they mean that there is no bound.
 _LARGEST_BOUND = float(np.finfo(np.float32).max) / 2
 
@@ -26,7 +39,7 @@ class Actions:
     """The way from outputs to the actions of a space."""
 
     names: tuple[str, ...]  # [O] of the outputs
-    to_actions: ToActions
+    to_actions: ActionMap
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,10 @@ class DiscreteActions:
 
     def __call__(self, outputs: NDArray) -> list[int]:
         return (self.start + outputs.argmax(axis=1)).tolist()
+
+    def describe(self) -> dict[str, Any]:
+        rule = "the action is start + the index of the largest output, the first of equal ones"
+        return {"kind": "argmax", "start": self.start, "rule": rule}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +69,15 @@ class MultiDiscreteActions:
         chosen = np.stack([part.argmax(axis=1) for part in parts], axis=1)
         return (chosen.reshape(len(outputs), *self.counts.shape) + self.start).astype(self.dtype)
 
+    def describe(self) -> dict[str, Any]:
+        rule = "outputs come in parts of these counts; each part of the action is its start + the index of its largest"
+        return {
+            "kind": "argmax of each part",
+            "counts": self.counts.tolist(),
+            "start": self.start.tolist(),
+            "rule": rule,
+        }
+
 
 @dataclass(frozen=True)
 class MultiBinaryActions:
@@ -61,6 +87,9 @@ class MultiBinaryActions:
 
     def __call__(self, outputs: NDArray) -> NDArray[np.int8]:
         return (outputs > 0).astype(np.int8).reshape(len(outputs), *self.shape)
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "threshold", "shape": list(self.shape), "rule": "a bit is 1 where its output is above 0"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +110,15 @@ class BoxActions:
         numbers = self.middle + self.reach * np.clip(outputs.astype(np.float64), -1, 1)
         numbers = np.clip(numbers, self.low, self.high)
         return numbers.astype(self.dtype).reshape(len(outputs), *self.shape)
+
+    def describe(self) -> dict[str, Any]:
+        rule = "an action is middle + reach * (the output clipped to -1 to 1), kept within low and high (null: none)"
+        bounds = {
+            name: [value if np.isfinite(value) else None for value in found.tolist()]
+            for name, found in (("low", self.low), ("high", self.high))
+        }
+        numbers = {"middle": self.middle.tolist(), "reach": self.reach.tolist()}
+        return {"kind": "box", "shape": list(self.shape), **bounds, **numbers, "rule": rule}
 
 
 def actions_of(space: Space) -> Actions | None:

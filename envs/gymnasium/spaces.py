@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envs.gymnasium.actions import ToActions, actions_of
+from envs.gymnasium.actions import ActionMap, actions_of
 from envs.gymnasium.observations import ToVector, is_flattenable, is_vector, names_of, vectors_of
 from wann.errors import UserError
 
@@ -47,7 +47,7 @@ class Interface:
     input_names: tuple[str, ...]  # [I]
     output_names: tuple[str, ...]  # [O]
     to_vector: ToVector
-    to_actions: ToActions
+    to_actions: ActionMap
 
     @property
     def num_inputs(self) -> int:

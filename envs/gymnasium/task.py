@@ -142,6 +142,10 @@ class GymnasiumTask:
         """n actions of a network's outputs [n, O]."""
         return self._interface.to_actions(outputs)
 
+    def describe_actions(self) -> dict[str, Any]:
+        """See `envs.task.DescribesActions`."""
+        return self._interface.to_actions.describe()
+
     def _play(self, run: Callable[[Simulation], Returns]) -> Returns:
         spares: list[gymnasium.Env] | None = [] if self.reuse else None
 

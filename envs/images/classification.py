@@ -124,6 +124,13 @@ class Classification:
         """The way from files to networks; stored in champion files."""
         return {"inputs": self.inputs, "sha256": dict(self.described.fingerprint)}
 
+    def describe_actions(self) -> dict[str, Any]:
+        """See `envs.task.DescribesActions`."""
+        return {
+            "kind": "argmax",
+            "rule": "outputs are logits; the class is that of the largest, the first of equal ones",
+        }
+
     @property
     def reported(self) -> Classification:
         """The accuracy on all images of the validation part."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from envs.images.dataset import Dataset, Images, Ink
 from wann.errors import UserError
+from wann.extras import install
 
 
 def _load(dataset: Dataset) -> dict[str, Images]:
@@ -17,7 +18,7 @@ def _load(dataset: Dataset) -> dict[str, Images]:
             key="task.dataset",
             expected="scikit-learn for 'digits'",
             found="none",
-            remedy="install it with: pip install weight-agnostic-search[images]",
+            remedy=f"install it with: {install('sklearn')}",
         ) from None
     bunch = load_digits()
     order = np.random.Generator(np.random.Philox(0)).permutation(len(bunch.target))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from configs.sweep import combinations, names, swept_labels, value_text
 from experiment.replicates.tables import Finished, row_of
 from storage.metrics import read_columns
 from storage.run_directory import RunDirectory
+from wann.extras import install, is_installed
 
 FIGURES = ("sweep.svg", "sweep.png")
 # Lines that a legend can name.
@@ -30,8 +30,9 @@ def draw_sweep(console: Console, parent: RunDirectory, finished: Finished) -> No
     Raises:
         RunError: the files cannot be written.
     """
-    if find_spec("matplotlib") is None:
-        console.print('No figure: expected the package matplotlib; pip install "weight-agnostic-search[inspect]"')
+    if not is_installed("matplotlib"):
+        remedy = install("matplotlib", "inspect")
+        console.print(f"No figure: expected the package matplotlib; {remedy}", markup=False, soft_wrap=True)
         return
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -1,1 +1,1 @@
-"""Pictures of networks and curves, as SVG, PNG and GIF."""
+"""Pictures of networks and curves as SVG, PNG and GIF; imports `wann` alone."""

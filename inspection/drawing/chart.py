@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.drawing.diagram import FONT, INK, MUTED, PAPER
+from inspection.drawing.colours import FONT, INK, MUTED, PAPER
 from inspection.drawing.text import escaped
 
 WIDE, NARROW = 960.0, 400.0  # widths: for screens and files, and for phones

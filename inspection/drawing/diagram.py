@@ -14,30 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.drawing.layout import Layout, Point, ends_of, layered_layout, ring_layout
+from inspection.drawing.activation_glyphs import COLOURS, FAMILIES, activation_key, glyph, sign_key
+from inspection.drawing.colours import FAINT, FONT, INK, MUTED, NEGATIVE, PAPER, POSITIVE
+from inspection.drawing.connection_paths import flowing_curve, radial_curve
+from inspection.drawing.layout import Layout, ends_of, layered_layout, ring_layout
 from inspection.drawing.text import escaped, plain
-from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
+from wann.activations import ACTIVATION_OF_CODE
 from wann.network import Network
 
-FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
-INK, MUTED, PAPER, FAINT = "#1c2733", "#5b6774", "#ffffff", "#d5dbe1"
-POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
-
-# Those of families of activations are ones that people of any colour vision tell apart.
-COLOURS: dict[str, str] = {
-    "input": "#44515f",
-    "pixel": "#0a5c80",
-    "straight": "#6b7885",
-    "bent": "#c26a00",
-    "bump": "#00866a",
-    "step": "#0072b2",
-    "wave": "#aa4a86",
-}
-# Legends list activations of one family together.
-FAMILIES: dict[str, str] = {
-    name: entry.picture.family
-    for name, entry in sorted(ACTIVATIONS.items(), key=lambda item: list(COLOURS).index(item[1].picture.family))
-}
 _UNUSED_INK = "#8a949e"
 _IMAGE_NAME = re.compile(r"row \d+ column \d+")
 _LABEL_SIZE = 13.0
@@ -58,12 +42,12 @@ class Names:
         return ["bias", *map(plain, self.inputs), *hidden, *map(plain, self.outputs)]
 
 
-def is_image(names: Names) -> bool:
-    """Whether inputs are the pixels of a square image, by what they are called."""
-    side = round(len(names.inputs) ** 0.5)
-    if not side * side == len(names.inputs) >= 16 or names.inputs[-1] != f"row {side - 1} column {side - 1}":
+def is_image(input_names: Sequence[str]) -> bool:
+    """Whether inputs [I] are the pixels of a square image, by their names."""
+    side = round(len(input_names) ** 0.5)
+    if not side * side == len(input_names) >= 16 or input_names[-1] != f"row {side - 1} column {side - 1}":
         return False
-    return all(_IMAGE_NAME.fullmatch(name) for name in names.inputs)
+    return all(_IMAGE_NAME.fullmatch(name) for name in input_names)
 
 
 def draw_network(
@@ -83,7 +67,7 @@ def draw_network(
         merged: draw connections of one colour as one path, which cannot be traced but is small.
     """
     names = Names(tuple(input_names), tuple(output_names))
-    image = is_image(names)
+    image = is_image(names.inputs)
     layout = ring_layout(network) if image else layered_layout(network, _widest(names.inputs), _widest(names.outputs))
     drawing = _Drawing(network, names, layout, image, weights)
     return drawing.svg(merged)
@@ -184,8 +168,8 @@ class _Drawing:
         source, target = self._ends[index].tolist()
         begin, end = tuple(self._layout.places[source]), tuple(self._layout.places[target])
         if self._image:
-            return _radial_curve(begin, end, self._layout.width / 2, source < self._first)
-        return _flowing_curve([begin, *self._layout.routes[index], end], self._layout.node_radius)
+            return radial_curve(begin, end, self._layout.width / 2, source < self._first)
+        return flowing_curve([begin, *self._layout.routes[index], end], self._layout.node_radius)
 
     # --- nodes ---
 
@@ -305,9 +289,9 @@ class _Drawing:
     def _legend(self) -> tuple[str, float]:
         """A row of curves and their names under the picture, and its height."""
         scale = 1.4 if self._image else 1.0
-        keys = [(name, _activation_key(name)) for name in self._used_activations()]
+        keys = [(name, activation_key(name)) for name in self._used_activations()]
         if self._weights is not None:
-            keys += [(name, _sign_key(name)) for name in ("positive weight", "negative weight")]
+            keys += [(name, sign_key(name)) for name in ("positive weight", "negative weight")]
         items, x, y, line = [], 0.0, 0.0, self._layout.width / scale - 32
         for name, sample in keys:
             width = 42 + 7.2 * len(name)
@@ -318,58 +302,6 @@ class _Drawing:
             x += width
         place = f"translate(16 {self._layout.height + 22 * scale:.0f}) scale({scale})"
         return f'<g class="legend" transform="{place}">{"".join(items)}</g>', (y + 44) * scale
-
-
-def _activation_key(name: str) -> str:
-    family = FAMILIES[name]
-    return (
-        f'<g class="f-{family}"><circle class="disc" r="10" fill="{PAPER}" stroke="{COLOURS[family]}" '
-        f'stroke-width="1.3"/><use class="glyph" href="#glyph-{name}" transform="scale(.66)" '
-        f'stroke="{COLOURS[family]}"/></g>'
-    )
-
-
-def _sign_key(name: str) -> str:
-    sign, colour = ("positive", POSITIVE) if name.startswith("positive") else ("negative", NEGATIVE)
-    return f'<path class="c-{sign}" d="M-10 0H10" fill="none" stroke="{colour}" stroke-width="2.5"/>'
-
-
-def glyph(name: str) -> str:
-    """SVG path of an activation's curve, within 8 units of (0, 0)."""
-    entry = ACTIVATIONS[name]
-    picture = entry.picture
-    if picture.path:
-        return picture.path
-    x = np.linspace(-picture.reach, picture.reach, picture.points)
-    heights = 5.5 - 11 * (entry.function(x) - picture.low) / (picture.high - picture.low)
-    across = 8 * x / x.max()
-    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(across, heights, strict=True))
-
-
-def _flowing_curve(points: Sequence[Point], radius: float) -> str:
-    """Level at every waypoint; from the border of a node to the border of the next."""
-    (x, y), last = points[0], len(points) - 1
-    x += 0.6 * radius
-    parts = [f"M{x:.0f} {y:.1f}"]
-    for index, (next_x, next_y) in enumerate(points[1:], start=1):
-        if index == last:
-            next_x -= radius
-        bend = (next_x - x) / 2
-        parts.append(f"C{x + bend:.0f} {y:.1f} {next_x - bend:.0f} {next_y:.1f} {next_x:.0f} {next_y:.1f}")
-        x, y = next_x, next_y
-    return "".join(parts)
-
-
-def _radial_curve(begin: Point, end: Point, middle: float, from_image: bool) -> str:
-    """Leaves outwards and arrives from within."""
-    (x, y), (to_x, to_y) = (np.array(begin) - middle, np.array(end) - middle)
-    inner, outer = np.hypot(x, y), np.hypot(to_x, to_y)
-    between = (inner + outer) / 2
-    leave = 1.25 if from_image else between / max(inner, 1e-9)
-    arrive = between / max(outer, 1e-9) if not from_image else 0.72
-    places = (x, y), (x * leave, y * leave), (to_x * arrive, to_y * arrive), (to_x, to_y)
-    (a, b), (c, d), (e, f), (g, h) = ((px + middle, py + middle) for px, py in places)
-    return f"M{a:.0f} {b:.0f}C{c:.0f} {d:.0f} {e:.0f} {f:.0f} {g:.0f} {h:.0f}"
 
 
 def _text(

@@ -1,4 +1,4 @@
-"""Pictures on disk: SVG as it is, and PNG drawn from it, with letters that look the same everywhere."""
+"""Files of pictures: SVG as it is, and PNG drawn from it with the same font on every machine."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from wann.errors import UserError
+from wann.extras import check_installed
 
-_INSTALL = 'pip install "weight-agnostic-search[inspect]"'
 _PNG_WIDTH = 1600  # pixels
 
 
@@ -22,7 +22,9 @@ def save_picture(directory: Path, name: str, svg: str) -> list[Path]:
         paths[0].write_text(svg, encoding="utf-8", newline="\n")
         paths[1].write_bytes(png_of(svg))
     except OSError as error:
-        raise UserError(f"{directory}: expected a directory to write to, found: {error.strerror or error}") from error
+        raise UserError(
+            place=directory, expected="a directory to write to", found=f"{error.strerror or error}"
+        ) from error
     return paths
 
 
@@ -30,10 +32,9 @@ def png_of(svg: str, width: int = _PNG_WIDTH) -> bytes:
     """The SVG drawn ``width`` pixels wide.
 
     Raises:
-        UserError: the package that does it is missing.
+        UserError: the package that draws is missing.
     """
-    if find_spec("resvg_py") is None:
-        raise UserError(f"pictures: expected what draws PNG files, found no package 'resvg_py'; {_INSTALL}")
+    check_installed("resvg_py", "a package that draws PNG files", extra="inspect", key="pictures")
     import resvg_py
 
     fonts = _fonts()
@@ -50,7 +51,7 @@ def png_of(svg: str, width: int = _PNG_WIDTH) -> bytes:
 
 
 def _fonts() -> list[str]:
-    """The letters that come with Matplotlib, so that a machine without fonts draws the same; else the system's."""
+    """Font files of Matplotlib, so that a machine without fonts draws the same; none where it is not installed."""
     spec = find_spec("matplotlib")
     for place in (spec.submodule_search_locations or []) if spec else []:
         folder = Path(place) / "mpl-data" / "fonts" / "ttf"

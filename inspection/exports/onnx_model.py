@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection.exports.origin import origin_of
 from inspection.exports.setting import Setting, by_connection, is_shared
 from inspection.exports.texts import printable
 from wann.activations import ACTIVATIONS, PERIODIC_LIMIT, STEP_THRESHOLD
@@ -37,7 +38,8 @@ def render_onnx(champion: Champion, setting: Setting) -> bytes:
     """The model: ``observation [batch, I]`` to ``output [batch, O]``.
 
     With a shared weight the scalar ``weight`` is a second input that may be left out; individual weights are constants.
-    The metadata names the task, the inputs and the outputs, the latter as JSON.
+    The metadata names the task; as JSON it has the task's options, the weight, how outputs become actions, and the
+    names of inputs and outputs.
 
     Raises:
         UserError: weights beyond the reach of float32.
@@ -52,16 +54,27 @@ def render_onnx(champion: Champion, setting: Setting) -> bytes:
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    texts = {"input_names": json.dumps(champion.input_names), "output_names": json.dumps(champion.output_names)}
-    onnx.helper.set_model_props(model, {"task": printable(champion.task), **texts})
+    onnx.helper.set_model_props(model, _properties(champion, setting))
     onnx.checker.check_model(model, full_check=True)
     return model.SerializeToString(deterministic=True)
+
+
+def _properties(champion: Champion, setting: Setting) -> dict[str, str]:
+    origin = origin_of(champion, setting)
+    return {
+        "task": printable(champion.task),
+        "task_options": json.dumps(champion.task_options),
+        "weight": json.dumps(origin["weight"]),
+        "actions": json.dumps(origin["actions"]),
+        "input_names": json.dumps(champion.input_names),
+        "output_names": json.dumps(champion.output_names),
+    }
 
 
 def _check_reach(setting: Setting) -> None:
     beyond = np.flatnonzero(np.abs(setting) > np.finfo(np.float32).max)
     if len(beyond):
-        raise UserError(f"weight: expected one that float32 can hold, found {np.ravel(setting)[beyond[0]]}")
+        raise UserError(key="weight", expected="one that float32 can hold", found=f"{np.ravel(setting)[beyond[0]]}")
 
 
 class _Graph:

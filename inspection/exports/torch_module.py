@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from inspection.exports.origin import origin_of
 from inspection.exports.setting import Setting, is_shared
 from wann.activations import ACTIVATIONS, PERIODIC_LIMIT
 from wann.champion import Champion
@@ -64,7 +65,9 @@ class ChampionNetwork(torch.nn.Module):
                 getattr(self, f"{{name}}_{{index}}") for name in ("sources", "targets", "connections")
             )
             terms = values[:, sources] * weights[connections]
-            sums = values.new_zeros(len(values), num_nodes).index_add(1, targets, terms)
+            # Of no fixed size, so that a trace takes batches of any length.
+            empty = torch.zeros_like(values[:, :1]).repeat(1, num_nodes)
+            sums = empty.index_add(1, targets, terms)
             values = torch.cat([values, ACTIVATIONS[activation](sums)], dim=1)
         return values[:, OUTPUT_ROWS]
 
@@ -97,8 +100,11 @@ def render_torch(champion: Champion, setting: Setting) -> bytes:
     kind = "One weight for all connections." if is_shared(setting) else "A weight for each connection."
     weights = [repr(setting.item())] if is_shared(setting) else [repr(weight) for weight in setting.tolist()]
     layers = layers_of(compile_genome(champion.genome))
+    origin = origin_of(champion, setting)
     lines = [
-        f"TASK = {champion.task!a}",
+        f"TASK = {origin['task']!a}",
+        "# How outputs become actions, where the task says it.",
+        f"ACTIONS = {origin['actions']!a}",
         *_table("INPUT_NAMES", map(ascii, champion.input_names)),
         *_table("OUTPUT_NAMES", map(ascii, champion.output_names)),
         f"NUM_WEIGHTS = {champion.genome.num_enabled}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import logging
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +20,6 @@ from wann.errors import UserError
 from wann.network import Network, compile_genome
 from wann.oracle import forward
 
-LOGGER = logging.getLogger(__name__)
 _SAMPLES = 3  # pictures of each class
 _MOST_WEIGHTS = 8
 _BLOCK = 1000  # pictures that the oracle computes at once
@@ -39,8 +37,7 @@ def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart | 
     try:
         samples: dict[str, Any] | None = _samples(task.described, seed)
         accuracy: dict[str, Any] | None = _accuracy(champion, task, weights)
-    except UserError as error:
-        LOGGER.warning("the pad has no pictures to load: %s", error)
+    except UserError:
         samples, accuracy = None, _stored_accuracy(champion)
     return LivePart(
         kind="pad",

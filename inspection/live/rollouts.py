@@ -1,4 +1,4 @@
-"""Episodes recorded when the report is made: poses and inputs of every frame, for a page to play and to scrub."""
+"""Episodes recorded while the report is made: poses and inputs of every frame, which the page plays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.playing import Episode
+from envs.playing import CannotDraw, Episode
 from envs.task import Playable
 from inspection.live.packing import pack_table
 from inspection.live.part import LivePart
@@ -15,6 +15,7 @@ from inspection.live.scenes import SCENES, PictureScene, Scene
 from inspection.live.settings import telling_weights
 from inspection.video import without_display
 from wann.champion import Champion
+from wann.extras import install, is_installed
 from wann.network import compile_genome
 
 # A thousand steps of the racer take ten seconds, in its simulator mostly.
@@ -39,13 +40,14 @@ def rollouts_part(
 
     Raises:
         UserError: see `envs.box2d.simulation` (no Box2D).
-        gymnasium.error.Error: an environment that does not render.
-        ImportError: no Pillow for pictures.
+        CannotDraw: an environment that gives no pictures, or no Pillow to keep them.
     """
     network, count = compile_genome(champion.genome), _EPISODES.get(task.name, _FEWER_EPISODES)
     make_scene = SCENES.get(task.name, PictureScene)
     patience = max_steps if make_scene is PictureScene else _PATIENCE
-    rendered: dict[str, Any] = {"render_mode": "rgb_array"} if make_scene is PictureScene else {}
+    render = make_scene is PictureScene
+    if render and not is_installed("PIL"):
+        raise CannotDraw(f"pictures need the package Pillow; {install('PIL', 'video')}")
     weights: list[float | None] = list(telling_weights(champion, weight, count))
     if champion.individual_weights is not None and weight is None:
         weights = [None, *weights][:count]
@@ -53,7 +55,7 @@ def rollouts_part(
     with without_display():
         for shown in weights:
             setting = np.array([champion.individual_weights if shown is None else shown], np.float64)
-            with Episode(task.reported, network, setting, seed, **rendered) as episode:
+            with Episode(task.reported, network, setting, seed, render=render) as episode:
                 scene = make_scene(episode.environment)
                 rollouts.append({"weight": shown, **_record(episode, scene, max_steps, patience)})
                 still, fps = scene.still, float(episode.environment.metadata.get("render_fps") or 30)

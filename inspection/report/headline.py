@@ -1,12 +1,11 @@
-"""What a report says first: a title, and the few figures that matter."""
+"""The head of a report: a title, and the few figures that matter."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from envs.images.datasets import title_of as dataset_title
+from inspection.measure import Measure, measure_of
 from inspection.weight_curve import WeightCurve
+from inspection.weights import number_in, weight_text
 from wann.champion import Champion
 from wann.network import Network
 
@@ -15,10 +14,11 @@ _TITLES = {
     "bipedal_walker": "Bipedal walker",
     "car_racing": "Car racing",
 }
+Fact = tuple[str, str, str]  # name, value, note
 
 
 def title_of(champion: Champion) -> str:
-    """What the champion is for, in words."""
+    """The purpose of a champion in a few words."""
     options = champion.task_options
     if champion.task == "classification":
         return dataset_title(str(options.get("dataset", "digits")))
@@ -29,19 +29,19 @@ def title_of(champion: Champion) -> str:
     return f"{title}, {harder[0]}" if harder else title
 
 
-def facts_of(champion: Champion, network: Network, curve: WeightCurve, depth: int) -> list[tuple[str, str, str]]:
+def facts_of(champion: Champion, network: Network, curve: WeightCurve | None, depth: int) -> list[Fact]:
     """(name, value, note) of each figure.
 
-    Returns are the confirmed ones of the champion file, whose episodes nothing was chosen on; where it has none, they
-    come from the curve.
+    Returns are the confirmed ones of the champion file, whose episodes nothing was chosen on. Where the file has none,
+    they come from the curve; without a curve they are left out.
     """
-    what = "Accuracy" if curve.unit else "Return"
+    measure = measure_of(champion)
     facts = []
-    if curve.own is not None:
-        facts.append((f"{what}, own weights", f"{curve.own:,.1f}{curve.unit}", f"mean of {curve.episodes} episodes"))
-    facts += [_best(champion, curve, what), _any(champion, curve, what)]
+    if curve is not None and curve.own is not None:
+        facts.append((f"{measure.noun}, own weights", _value(curve.own, measure), f"mean of {curve.episodes} episodes"))
+    facts += [fact for fact in (_best(champion, curve, measure), _random(champion, curve, measure)) if fact is not None]
     layers = max(depth - 1, 0)
-    used = len(set(network.sources[network.sources <= network.num_inputs].tolist()) - {0})
+    used = num_used_inputs(network)
     weights = "one weight on all" if champion.individual_weights is None else "each with its own weight"
     facts += [
         ("Hidden nodes", f"{network.num_hidden:,}", f"in {layers} layer{'' if layers == 1 else 's'}"),
@@ -52,26 +52,33 @@ def facts_of(champion: Champion, network: Network, curve: WeightCurve, depth: in
     return [(name, value.replace("-", minus), note.replace("-", minus)) for name, value, note in facts]
 
 
-def _best(champion: Champion, curve: WeightCurve, what: str) -> tuple[str, str, str]:
-    name = f"{what}, best shared weight"
+def num_used_inputs(network: Network) -> int:
+    """Inputs that an output depends on."""
+    return len(set(network.sources[network.sources <= network.num_inputs].tolist()) - {0})
+
+
+def _best(champion: Champion, curve: WeightCurve | None, measure: Measure) -> Fact | None:
+    name = f"{measure.noun}, best shared weight"
     weight, mean = (number_in(champion.returns, "best_shared_weight", key) for key in ("weight", "mean"))
     if weight is not None and mean is not None:
-        return name, f"{mean:,.1f}{curve.unit}", f"at {weight:.2f}"
+        return name, _value(mean, measure), f"at {weight_text(weight)}"
+    if curve is None:
+        return None
     best = int((curve.weights == curve.best_weight).argmax())
-    return name, f"{curve.mean[best]:,.1f}{curve.unit}", f"at {curve.weights[best]:.2f}, highest of the curve"
+    note = f"at {weight_text(curve.best_weight)}, highest of the curve"
+    return name, _value(float(curve.mean[best]), measure), note
 
 
-def _any(champion: Champion, curve: WeightCurve, what: str) -> tuple[str, str, str]:
-    name = f"{what}, random shared weight"
+def _random(champion: Champion, curve: WeightCurve | None, measure: Measure) -> Fact | None:
+    name = f"{measure.noun}, random shared weight"
     low, high, mean = (number_in(champion.returns, "random_shared_weight", key) for key in ("low", "high", "mean"))
     if low is not None and high is not None and mean is not None:
-        return name, f"{mean:,.1f}{curve.unit}", f"drawn from {low:g} to {high:g}"
+        return name, _value(mean, measure), f"drawn from {low:g} to {high:g}"
+    if curve is None:
+        return None
     inside = curve.mean[abs(curve.weights) <= 2]
-    return name, f"{inside.mean():,.1f}{curve.unit}", "mean of the curve from -2 to 2"
+    return name, _value(float(inside.mean()), measure), "mean of the curve from -2 to 2"
 
 
-def number_in(returns: Mapping[str, Any], record: str, key: str) -> float | None:
-    """A number of a record of confirmed returns, whose form nothing warrants; None where it is none."""
-    found = returns.get(record)
-    value = found.get(key) if isinstance(found, Mapping) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _value(mean: float, measure: Measure) -> str:
+    return f"{mean:,.1f}{measure.unit}"

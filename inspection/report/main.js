@@ -47,14 +47,13 @@
       (svg) => new wann.Chart(svg, curve.weights, [curve.mean], (index) => choose(index)),
     );
     let shown = null;
-    const unit = curve.measure.includes("%") ? " %" : "";
     function show(index) {
       shown = index;
       charts.forEach((chart) => chart.show(index));
       slider.value = index;
       const quartiles =
         curve.episodes > 1 ? `, half of them from ${fixed(curve.low[index], 0)} to ${fixed(curve.high[index], 0)}` : "";
-      const text = `${fixed(curve.weights[index], 2)}: ${fixed(curve.mean[index], 1)}${unit}${quartiles}`;
+      const text = `${fixed(curve.weights[index], 2)}: ${fixed(curve.mean[index], 1)}${curve.unit}${quartiles}`;
       reading.textContent = text;
       slider.setAttribute("aria-valuetext", text);
     }
@@ -143,7 +142,7 @@
     show(snapshots.length - 1);
   }
 
-  showCurve();
+  if (data.curve) showCurve();
   if (data.history) showHistory();
   if (find("growth-slider")) showGrowth();
   // Widgets call nodes what the diagram calls them.

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wann.errors import UserError, did_you_mean
+from wann.extras import install
 from wann.files import aside, flush, replacing, unique_suffix
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*(://|::)")
@@ -64,7 +65,7 @@ def open_storage(url: str) -> Storage:
         from fsspec.implementations.local import LocalFileSystem
     except ImportError:
         raise UserError(
-            place=url, expected="the package fsspec for a URL", found="none", remedy="pip install fsspec"
+            place=url, expected="the package fsspec for a URL", found="none", remedy=install("fsspec")
         ) from None
     kind = re.split("::|://", url)[0]
     kinds = {*fsspec.available_protocols(), *fsspec.registry}

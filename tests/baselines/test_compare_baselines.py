@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 import compare_baselines
-from baselines.order import Order, make_ready
+from baselines.training_options import TrainingOptions, make_ready
 from places import ROOT
 from trained import digits_champion
 
@@ -63,10 +63,11 @@ def test_a_directory_in_use_is_refused(tmp_path, capsys):
 
 @pytest.mark.parametrize(("package", "baseline"), [("torch", "linear"), ("cmaes", "champion_cma_es")])
 def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch, package, baseline):
-    monkeypatch.setattr("baselines.order.find_spec", lambda name: None if name == package else name)
+    monkeypatch.setattr("wann.extras.find_spec", lambda name: None if name == package else name)
     options = f"--baseline {baseline}" + (f" --champion {ROOT / CLASSIFIER}" if baseline == "champion_cma_es" else "")
     assert compare_baselines.main([*options.split(), "--out", str(tmp_path / "out")]) == 2
-    assert f"expected the package {package!r} to be installed, found none; pip install" in capsys.readouterr().err
+    expected = f"expected the package {package!r} to be installed, found no package {package!r}; pip install"
+    assert f'{expected} "weight-agnostic-search[torch]"' in capsys.readouterr().err
 
 
 def test_help_is_instant_and_names_every_baseline():
@@ -102,7 +103,7 @@ def test_from_a_champion_to_files(tmp_path, capsys, baseline, epochs):
     ],
 )
 def test_inputs_are_found_where_none_are_asked_for(tmp_path, options, inputs):
-    ready = make_ready(Order(out=str(tmp_path / "out"), **options))
+    ready = make_ready(TrainingOptions(out=str(tmp_path / "out"), **options))
     assert ready.inputs == inputs and ready.device in ("cpu", "cuda")
 
 

@@ -10,11 +10,11 @@ torch = pytest.importorskip("torch")
 from safetensors.numpy import load_file, save_file  # noqa: E402 - torch may be missing
 
 from baselines.model_file import load_model, save  # noqa: E402
-from baselines.order import Order, make_ready  # noqa: E402
 from baselines.registry import BASELINES  # noqa: E402
-from baselines.run import run  # noqa: E402
+from baselines.train import train  # noqa: E402
 from baselines.training.examples import load_examples  # noqa: E402
 from baselines.training.scoring import score  # noqa: E402
+from baselines.training_options import TrainingOptions, make_ready  # noqa: E402
 from datafiles import published  # noqa: E402
 from trained import digits_champion  # noqa: E402
 from wann.errors import UserError  # noqa: E402
@@ -24,10 +24,10 @@ ON_DIGITS = sorted(name for name in BASELINES if BASELINES[name].side is None)
 
 def made(tmp_path, out: str, name: str, **options):
     champion = str(digits_champion(tmp_path)) if BASELINES[name].takes_champion else None
-    order = Order(name, str(tmp_path / out), **{"dataset": "digits", "epochs": 2, "champion": champion, **options})
-    order = make_ready(order)
-    result = run(order, lambda *_: None)
-    save(order.out, result)
+    given = {"dataset": "digits", "epochs": 2, "champion": champion, **options}
+    ready = make_ready(TrainingOptions(name, str(tmp_path / out), **given))
+    result = train(ready, lambda *_: None)
+    save(ready.out, result)
     return result
 
 
@@ -62,7 +62,7 @@ def test_results_say_how_good_it_is_and_what_it_costs(tmp_path, name):
 def test_generators_are_counted_apart(tmp_path, monkeypatch):
     published("mnist")
     monkeypatch.setattr(
-        "baselines.run.load_examples", lambda *where: load_examples(*where[:3]).first(300), raising=True
+        "baselines.train.load_examples", lambda *where: load_examples(*where[:3]).first(300), raising=True
     )
     result = made(tmp_path, "out", "hypernetwork", dataset="mnist", epochs=1, device="cpu")
     found = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -78,9 +78,9 @@ def test_the_test_part_is_read_once_after_training(tmp_path, monkeypatch):
         events.append(split)
         return load_examples(dataset, inputs, split, device)
 
-    monkeypatch.setattr("baselines.run.load_examples", watched)
-    order = make_ready(Order("linear", str(tmp_path / "out"), "digits", epochs=2))
-    run(order, lambda *_: events.append("batch"))
+    monkeypatch.setattr("baselines.train.load_examples", watched)
+    order = make_ready(TrainingOptions("linear", str(tmp_path / "out"), "digits", epochs=2))
+    train(order, lambda *_: events.append("batch"))
     assert events.count("test") == 1 and events[-1] == "test" and "batch" in events
 
 

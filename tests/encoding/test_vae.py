@@ -135,11 +135,11 @@ def test_pictures_are_png(tmp_path, vae, pixels):
 
 
 def test_every_number_of_a_record_is_json(vae, pixels):
-    from encoding.make import Collected, Order, Quality, provenance
+    from encoding.make import Collected, EncoderOptions, Quality, provenance
 
     frames = Frames(pixels, np.zeros(40, int), np.zeros(40, int), np.zeros(40), np.zeros(40))
     quality = Quality({"envpool": reconstruction(vae, pixels)}, None)
-    order = Order(out="x", simulators="envpool", champion=None)
+    order = EncoderOptions(out="x", simulators="envpool", champion=None)
     record = provenance(order, Collected({"envpool": frames}, {"envpool": frames}), quality)
     assert json.loads(json.dumps(record)) == record
     assert record["frames"] == {"envpool": 40}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import undrawable
 
 import run_search
 from inspect_champion import main
@@ -17,7 +18,7 @@ from inspection.provenance import duration, file_sha256
 from places import CHAMPIONS
 from searching import write_config, write_staged_config
 from wann import UserError
-from wann.champion import load_champion
+from wann.champion import Champion, load_champion, save_champion
 
 SWINGUP = CHAMPIONS / "swingup_one_weight.json"
 DIGITS = CHAMPIONS / "mnist_equal_paths_200.json"
@@ -131,6 +132,7 @@ def test_a_torn_last_line_is_left_out(tmp_path, run):
     assert load_history(tmp_path / "run").generations == 9
 
 
+@pytest.mark.slow
 def test_exports_and_a_film(tmp_path):
     pytest.importorskip("imageio_ffmpeg")
     pytest.importorskip("pygame")
@@ -161,6 +163,135 @@ def test_an_import_for_a_task_with_options(tmp_path):
     arguments = ["--task", "classification", "--option", "dataset=digits", "--option", "batch=100"]
     inspect("--import", tmp_path / "digits.csv", *arguments, "--out", tmp_path / "out")
     assert load_champion(tmp_path / "out" / "champion.json").task_options == {"dataset": "digits", "batch": 100}
+
+
+# --- what a champion is used with, and what a report can do without ---
+
+
+FORMATS = ("onnx", "torch", "graphml", "sympy", "dot")
+
+
+def test_exports_have_the_best_weight_of_the_file(tmp_path, capsys):
+    pytest.importorskip("onnx")
+    pytest.importorskip("sympy")
+    inspect(SWINGUP, "--out", tmp_path, "--export", ",".join(FORMATS))
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Shared weight of the exports: 1.74, the best of the champion file (--weight takes another)"
+    assert said[1] == "Files:" and {line.strip() for line in said[2:]} == {str(path) for path in tmp_path.iterdir()}
+    assert "WEIGHTS = 1.74\n" in (tmp_path / "champion_torch.py").read_text()
+    inspect(SWINGUP, "--out", tmp_path, "--export", "torch", "--weight", "0.5")
+    assert "WEIGHTS = 0.5\n" in (tmp_path / "champion_torch.py").read_text()
+    assert "Shared weight" not in capsys.readouterr().out
+
+
+def test_a_best_weight_of_0_is_named_for_what_it_is(tmp_path, capsys):
+    document = json.loads(SWINGUP.read_text())
+    document["returns"]["best_shared_weight"]["weight"] = 0.0
+    (tmp_path / "champion.json").write_text(json.dumps(document))
+    inspect(tmp_path / "champion.json", "--out", tmp_path, "--export", "dot")
+    assert "exports: 0, which switches all connections off, the best of the" in capsys.readouterr().out
+    html = (tmp_path / "report.html").read_text()
+    assert "at 0, which switches all connections off" in html
+
+
+def test_written_files_are_listed_where_something_fails_later(tmp_path, capsys):
+    pytest.importorskip("onnx")
+    assert main([str(SWINGUP), "--out", str(tmp_path), "--episodes", "1", "--weight", "1e300", "--export", "onnx"]) == 2
+    said, error = capsys.readouterr()
+    assert "weight: expected one that float32 can hold" in error
+    assert "Files:" in said and f"  {tmp_path / 'report.html'}" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(CHAMPIONS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_committed_champion_in_every_format(tmp_path, monkeypatch, path, offline):
+    for package in ("onnx", "sympy", "networkx"):
+        pytest.importorskip(package)
+    if "walker" in path.stem or "racer" in path.stem:
+        pytest.importorskip("Box2D")
+    assert main([str(path), "--out", str(tmp_path), "--episodes", "1", "--export", ",".join(FORMATS)]) == 0
+    exported = {"champion.onnx", "champion_torch.py", "champion.graphml", "champion_formula.txt", "champion.dot"}
+    assert exported | {"report.html", "network.svg"} <= {file.name for file in tmp_path.iterdir()}
+
+
+@pytest.fixture
+def offline(tmp_path_factory, monkeypatch):
+    """No data sets on this machine, and no network to fetch them by."""
+
+    def refuse(*_, **__):
+        raise OSError("there is no network")
+
+    monkeypatch.setattr("pooch.retrieve", refuse)
+    monkeypatch.setenv("WANN_DATA_DIR", str(tmp_path_factory.mktemp("empty")))
+    monkeypatch.setenv("WANN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def mnist_without_files(tmp_path, offline, capsys):
+    pytest.importorskip("onnx")
+    pytest.importorskip("sympy")
+    assert main([str(DIGITS), "--out", str(tmp_path), "--export", ",".join(FORMATS)]) == 0
+    return tmp_path, capsys.readouterr().out
+
+
+def test_images_that_cannot_be_had_cost_the_curve_alone(mnist_without_files):
+    out, said = mnist_without_files
+    reason = "Left out of the report: the curve over shared weights: task.dataset: expected train-images"
+    assert said.count(reason) == 1
+    names = {path.name for path in out.iterdir()}
+    assert {"network.svg", "champion.onnx", "champion_formula.txt", "report.html"} <= names
+    assert "weights.svg" not in names
+    html = (out / "report.html").read_text()
+    assert "Not measured: task.dataset: expected train-images" in html
+    assert "87.7" in html, "confirmed returns are in the champion file"
+    assert data_of(out / "report.html")["curve"] is None
+
+
+def test_a_page_without_its_curve_works(page, mnist_without_files):
+    out, _ = mnist_without_files
+    page.goto((out / "report.html").as_uri())
+    assert page.locator("#weights .say").inner_text().startswith("Not measured: ")
+    assert page.locator("#live canvas").count() >= 1
+    assert page.evaluate("wann.page.data.curve") is None
+
+
+@pytest.fixture(scope="module")
+def undrawn(tmp_path_factory) -> dict[str, Path]:
+    """Champion files of environments that cannot draw, by id."""
+    from envs.registry import make_task
+    from networks import random_genome
+
+    folder, files = tmp_path_factory.mktemp("undrawn"), {}
+    for id in undrawable.register():
+        task = make_task("gymnasium", {"id": id})
+        genome = random_genome(2, 2, np.random.default_rng(1))
+        names = (task.input_names, task.output_names)
+        champion = Champion(genome, "gymnasium", *names, (1.0,), {}, {}, 0, 0, task.simulated_by, {"id": id})
+        files[id] = folder / f"{id}.json"
+        save_champion(files[id], champion)
+    return files
+
+
+@pytest.mark.parametrize("id", [f"{kind.__name__}-v0" for kind in undrawable.ALL])
+def test_environments_that_cannot_draw(tmp_path, capsys, undrawn, id):
+    inspect(undrawn[id], "--out", tmp_path)
+    said = capsys.readouterr().out
+    (note,) = [line for line in said.splitlines() if line.startswith("Left out of the report: recorded episodes: ")]
+    html = (tmp_path / "report.html").read_text()
+    assert "No pictures: " in html and data_of(tmp_path / "report.html")["live"] is None
+    assert data_of(tmp_path / "report.html")["curve"]["mean"], note
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*PICTURES[:2], "report.html", *PICTURES[2:]]
+    assert main([str(undrawn[id]), "--out", str(tmp_path / "film"), "--video", "gif"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("inspect_champion.py: --video: expected an environment that draws pictures, found one of")
+    assert error.count("\n") == 1 and not (tmp_path / "film").exists()
+
+
+def test_a_page_without_pictures_works(page, tmp_path, undrawn):
+    inspect(undrawn["DrawsNothing-v0"], "--out", tmp_path)
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.locator("#live .say").inner_text().startswith("No pictures: its render() gives NoneType")
+    assert page.locator("#weight-slider").count() == 1
 
 
 # --- mistakes ---

@@ -15,6 +15,7 @@ from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from wann.errors import UserError
+from wann.extras import install_extra
 from workers.cpus import num_cpus
 from workers.evaluator import WorkerError
 from workers.ray import private
@@ -241,7 +242,7 @@ def _not_joined(address: str, report: str, token: bool, slow: bool) -> UserError
         expected = f"the {cluster} of the cluster at {address!r} in the driver too"
         return UserError(key=key, expected=expected, found=here)
     if private.lacks_client(report):
-        remedy = "install it with: pip install weight-agnostic-search[cluster]"
+        remedy = f"install it with: {install_extra('cluster')}"
         return UserError(key=key, expected=f"Ray's client beside {address!r}", found="none", remedy=remedy)
     remedy = ""
     if token:

@@ -72,6 +72,11 @@ class CarRacing(Box2DTask):
         """n actions (steer, gas, brake) [n, 3] of a network's outputs [n, 3]."""
         return to_actions(outputs)
 
+    def describe_actions(self) -> dict[str, Any]:
+        """See `envs.task.DescribesActions`."""
+        rule = "outputs are clipped to -1 to 1; the first steers, (1 + the second) / 2 is gas, a positive third brakes"
+        return {"kind": "box", "low": [-1.0, 0.0, 0.0], "high": [1.0, 1.0, 1.0], "rule": rule}
+
     def data_files(self) -> dict[str, bytes]:
         """The encoder's file, by its name below the cache directory, for machines that do not have it.
 

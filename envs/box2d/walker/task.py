@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,3 +56,8 @@ class BipedalWalker(Box2DTask):
     def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
         """n torques [n, 4] of a network's outputs [n, 4]."""
         return np.clip(outputs, -1, 1).astype(np.float32)
+
+    def describe_actions(self) -> dict[str, Any]:
+        """See `envs.task.DescribesActions`."""
+        rule = "each output, clipped to -1 to 1, is the torque of a joint"
+        return {"kind": "box", "low": [-1.0] * 4, "high": [1.0] * 4, "rule": rule}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from baselines.comparison.player import Player, SeedLedger
+from baselines.comparison.player import Player
+from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.weight_tuning import MOST_COVARIANCES, TuningPlan, WeightTuning
 from baselines.models.fixed_topology import fully_connected
 from envs.cartpole.task import CartPoleSwingUp

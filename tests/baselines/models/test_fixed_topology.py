@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from baselines.comparison.published import FIXED_SHAPES
+from baselines.comparison.published_figures import FIXED_SHAPES
 from baselines.models.fixed_topology import fully_connected
 from envs.registry import TASKS
 from wann.network import compile_genome

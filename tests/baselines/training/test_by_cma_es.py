@@ -14,18 +14,18 @@ from torch.nn.utils import vector_to_parameters  # noqa: E402
 from baselines.models.model import Problem  # noqa: E402
 from baselines.models.topology import Topology  # noqa: E402
 from baselines.training import by_cma_es as evolving  # noqa: E402
-from baselines.training.by_cma_es import Evolution  # noqa: E402
+from baselines.training.by_cma_es import CmaEsTrainer  # noqa: E402
 from trained import digits, digits_topology  # noqa: E402
 from wann.batch import individual_scores  # noqa: E402
 
-SMALL = Evolution(epochs=2, generations=5, population=6, batch=200)
+SMALL = CmaEsTrainer(epochs=2, generations=5, population=6, batch=200)
 
 
-def evolve(recipe: Evolution, seed: int = 0) -> Topology:
+def evolve(trainer: CmaEsTrainer, seed: int = 0) -> Topology:
     parts = digits()
     generator = torch.Generator().manual_seed(seed)
     model = Topology(Problem(64, 10, digits_topology()), generator)
-    recipe.train(model, parts["train"], parts["validation"], generator, lambda *_: None)
+    trainer.train(model, parts["train"], parts["validation"], generator, lambda *_: None)
     return model
 
 
@@ -122,6 +122,6 @@ def test_waiting_ends():
     """Such large steps find nothing better for long."""
     parts, generator = digits(), torch.Generator().manual_seed(0)
     model = Topology(Problem(64, 10, digits_topology()), generator)
-    recipe = replace(SMALL, epochs=50, generations=1, sigma=3.0, patience=3)
-    found = recipe.train(model, parts["train"], parts["validation"], generator, lambda *_: None)
+    trainer = replace(SMALL, epochs=50, generations=1, sigma=3.0, patience=3)
+    found = trainer.train(model, parts["train"], parts["validation"], generator, lambda *_: None)
     assert found.epochs == found.best_epoch + 3 < 50

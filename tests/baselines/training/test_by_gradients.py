@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 
 from baselines.models.model import Problem  # noqa: E402 - torch may be missing
 from baselines.registry import BASELINES  # noqa: E402
-from baselines.run import fit  # noqa: E402
-from baselines.training.by_gradients import Gradients  # noqa: E402
+from baselines.train import fit  # noqa: E402
+from baselines.training.by_gradients import GradientTrainer  # noqa: E402
 from baselines.training.scoring import score  # noqa: E402
 from trained import digits, digits_topology, some_mnist, trained  # noqa: E402
 
@@ -68,7 +68,7 @@ def test_a_seed_gives_the_same_weights(name):
 def test_a_cpu_trains_on_one_thread_and_gives_the_others_back():
     """With several, sums depend on their number."""
     parts, before, seen = digits(), torch.get_num_threads(), []
-    recipe = replace(BASELINES["linear"].recipe, epochs=1)
+    trainer = replace(BASELINES["linear"].trainer, epochs=1)
 
     def look(done: int, total: int, note: str) -> None:
         if done < total:
@@ -76,7 +76,7 @@ def test_a_cpu_trains_on_one_thread_and_gives_the_others_back():
 
     torch.set_num_threads(3)
     try:
-        fit("linear", Problem(64, 10), parts["train"], parts["validation"], recipe, 0, look)
+        fit("linear", Problem(64, 10), parts["train"], parts["validation"], trainer, 0, look)
         assert set(seen) == {1} and torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
@@ -85,10 +85,10 @@ def test_a_cpu_trains_on_one_thread_and_gives_the_others_back():
 def test_the_best_epoch_is_kept_and_waiting_ends():
     """A learning rate at which the validation accuracy jumps about and does not grow for ever."""
     parts = digits()
-    recipe = Gradients(epochs=60, learning_rate=0.5, last_rate=1, patience=3)
+    trainer = GradientTrainer(epochs=60, learning_rate=0.5, last_rate=1, patience=3)
     notes: list[str] = []
     model, found = fit(
-        "linear", Problem(64, 10), parts["train"], parts["validation"], recipe, 0, lambda *told: notes.append(told[2])
+        "linear", Problem(64, 10), parts["train"], parts["validation"], trainer, 0, lambda *told: notes.append(told[2])
     )
     assert found.epochs < 60 and found.epochs == found.best_epoch + 3
     assert score(model, parts["validation"]) == found.validation
@@ -110,13 +110,13 @@ def test_scores_are_those_of_torch():
 @pytest.mark.parametrize("name", ["linear", "champion_cma_es"])
 def test_the_validation_part_is_not_trained_on(name):
     parts, start = digits(), digits_topology() if BASELINES[name].takes_champion else None
-    recipe = replace(BASELINES[name].recipe, epochs=1, patience=1)
+    trainer = replace(BASELINES[name].trainer, epochs=1, patience=1)
     unlike = replace(parts["validation"], labels=(parts["validation"].labels + 1) % 10)
     weights = []
     for validation in (parts["validation"], unlike):
         generator = torch.Generator().manual_seed(0)
         model = BASELINES[name].make(Problem(64, 10, start), generator)
-        trained_ = recipe.train(model, parts["train"], validation, generator, lambda *_: None)
+        trained_ = trainer.train(model, parts["train"], validation, generator, lambda *_: None)
         assert math.isfinite(trained_.validation.cross_entropy)
         weights.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach())
     assert torch.equal(*weights)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspection.drawing.diagram import FAMILIES, draw_network, glyph
+from inspection.drawing.activation_glyphs import FAMILIES, glyph
+from inspection.drawing.diagram import draw_network
 from inspection.drawing.layout import depths_of, ends_of, layered_layout, monotone, ring_layout
 from inspection.drawing.picture_files import png_of, save_picture
 from networks import random_genome

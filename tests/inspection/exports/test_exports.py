@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inspection.exports.registry import EXPORTS, default_weight, export_champion
+from inspection.exports.registry import EXPORTS, export_champion
 from inspection.exports.texts import printable
+from inspection.weights import best_weight
 from networks import random_genome
 from wann.activations import ACTIVATIONS
 from wann.champion import Champion, load_champion
@@ -335,6 +336,8 @@ def test_the_onnx_model_says_what_it_is(tmp_path):
     assert [(each.name, each.shape) for each in session.get_outputs()] == [("output", ["batch", 1])]
     metadata = session.get_modelmeta().custom_metadata_map
     assert metadata["task"] == "cartpole_swingup"
+    assert json.loads(metadata["weight"]) == 1.9
+    assert "10 N is the force" in json.loads(metadata["actions"])["rule"]
     assert json.loads(metadata["input_names"]) == list(champion.input_names)
     assert json.loads(metadata["output_names"]) == ["force"]
     assert session.run(None, {"observation": np.zeros((0, 5), np.float32)})[0].shape == (0, 1)
@@ -430,7 +433,7 @@ def assert_reads_back(champion: Champion, directory: Path) -> None:
         assert_same_network(read_genome(paths[name])[0], champion.genome)
     names = (*champion.input_names, *champion.output_names)
     module = module_of(paths["torch"])
-    assert (*module.INPUT_NAMES, *module.OUTPUT_NAMES) == names and champion.task == module.TASK
+    assert (*module.INPUT_NAMES, *module.OUTPUT_NAMES) == names and champion.task == module.TASK["name"]
     metadata = {each.key: each.value for each in onnx.load(paths["onnx"]).metadata_props}
     assert (*json.loads(metadata["input_names"]), *json.loads(metadata["output_names"])) == names
     graph = nx.read_graphml(paths["graphml"])
@@ -446,7 +449,7 @@ def test_hostile_names_are_data(tmp_path, monkeypatch):
     for task in HOSTILE:
         plain = champion_of(genome, task=task)
         export_champion(plain, tmp_path, list(EXPORTS), 0.5)
-        assert task == module_of(tmp_path / "champion_torch.py").TASK
+        assert task == module_of(tmp_path / "champion_torch.py").TASK["name"]
     assert_reads_back(champion_of(genome, input_names=HOSTILE, output_names=HOSTILE[::-1], task=HOSTILE[1]), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == {each.file_name for each in EXPORTS.values()}
 
@@ -468,6 +471,41 @@ def test_printable_texts_are_one_line(text):
     assert shown.encode("latin-1", "backslashreplace").decode("unicode_escape") == text
 
 
+@pytest.mark.parametrize("individual", [False, True])
+def test_a_trace_of_the_torch_module_takes_batches_of_any_size(tmp_path, individual):
+    champion = champion_named("all activations")
+    champion = tuned(champion) if individual else champion
+    (path,) = export_champion(champion, tmp_path, ["torch"])
+    module = module_of(path).ChampionNetwork()
+    inputs = torch.as_tensor(observations(champion, 7))
+    traced = torch.jit.trace(module, inputs[:2].float())
+    exported = torch.export.export(
+        module, (inputs[:2].float(),), dynamic_shapes=({0: torch.export.Dim("batch", min=1)},)
+    ).module()
+    for count in (1, 7):
+        batch = inputs[:count].float()
+        expected = module(batch).detach().numpy()
+        np.testing.assert_array_equal(traced(batch).detach().numpy(), expected)
+        np.testing.assert_allclose(exported(batch).detach().numpy(), expected, atol=1e-6)
+
+
+def test_models_name_the_environment_and_what_its_actions_are(tmp_path):
+    champion = champion_of(
+        random_genome(4, 2, np.random.default_rng(0)), task="gymnasium", task_options={"id": "CartPole-v1"}
+    )
+    onnx_path, torch_path = export_champion(champion, tmp_path, ["onnx", "torch"], 0.5)
+    metadata = {entry.key: entry.value for entry in onnx.load(onnx_path).metadata_props}
+    assert json.loads(metadata["task_options"]) == {"id": "CartPole-v1"}
+    assert json.loads(metadata["weight"]) == 0.5
+    module = module_of(torch_path)
+    assert module.TASK == {"name": "gymnasium", "id": "CartPole-v1"}
+    for found in (json.loads(metadata["actions"]), module.ACTIONS):
+        assert found["kind"] == "argmax" and found["start"] == 0
+    unknown = dataclasses.replace(champion, task_options={"id": "NoSuchEnvironment-v0"})
+    (path,) = export_champion(unknown, tmp_path / "unknown", ["onnx"], 0.5)
+    assert {entry.key: entry.value for entry in onnx.load(path).metadata_props}["actions"] == "null"
+
+
 # --- weights and mistakes ---
 
 
@@ -484,8 +522,8 @@ def test_printable_texts_are_one_line(text):
 )
 def test_the_weight_to_export_with(changes, expected):
     genome = make_genome(2, 2, [1] * 5, [1], [3], [True])
-    assert default_weight(champion_of(genome, **changes)) == expected
-    assert default_weight(champion_named("swingup_one_weight")) == 1.74
+    assert best_weight(champion_of(genome, **changes)) == expected
+    assert best_weight(champion_named("swingup_one_weight")) == 1.74
 
 
 def test_equal_champions_give_equal_bytes(tmp_path):
@@ -498,9 +536,8 @@ def test_equal_champions_give_equal_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("formats", "weight", "message"),
     [
-        (["onx"], 1.0, r"export: expected known formats, found 'onx' \(did you mean 'onnx'\?\)"),
+        (["onx"], 1.0, r"export: expected formats of onnx, .*, found 'onx' \(did you mean 'onnx'\?\)"),
         (["dot"], np.nan, "weight: expected a finite number, found nan"),
-        (["dot"], None, "weight: expected a shared weight, found none"),
         (["onnx"], 1e300, r"weight: expected one that float32 can hold, found 1e\+300"),
     ],
 )
@@ -513,11 +550,11 @@ def test_mistakes(tmp_path, formats, weight, message):
 
 def test_a_directory_that_is_a_file(tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(UserError, match=r"champion\.dot: expected a path that can be written, found: "):
+    with pytest.raises(UserError, match=r"champion\.dot: expected a path that can be written, found "):
         export_champion(champion_named("swingup_one_weight"), tmp_path / "out", ["dot"], 1.0)
 
 
 def test_a_package_that_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr("inspection.exports.registry.find_spec", lambda name: None)
+    monkeypatch.setattr("wann.extras.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"found no package 'onnx'; pip install .*\[export\]"):
         export_champion(champion_named("swingup_one_weight"), tmp_path, ["onnx"], 1.0)

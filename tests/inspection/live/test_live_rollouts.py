@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from live_page import live_page
 
-from envs.playing import Episode
+from envs.playing import CannotDraw, Episode
 from envs.registry import make_task, task_of_champion
 from envs.task import Task
 from inspection.live import LivePart, live_part
@@ -233,4 +233,5 @@ def test_pictures_of_any_environment_that_renders(page, id):
 def test_no_pictures_without_a_renderer(monkeypatch):
     champion, task = of_gymnasium("CartPole-v1")
     monkeypatch.setitem(sys.modules, "PIL", None)
-    assert live_part(champion, task, SEED, 0.5) is None
+    with pytest.raises(CannotDraw, match="pictures need the package Pillow; pip install"):
+        live_part(champion, task, SEED, 0.5)

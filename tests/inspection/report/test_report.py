@@ -16,8 +16,10 @@ from inspect_champion import main
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.text import escaped, plain
 from inspection.history import History, Stretch
-from inspection.report.page import Report, embedded, first_weight, render_page
-from inspection.weight_curve import WeightCurve, reported_task, weight_curve
+from inspection.measure import RETURN
+from inspection.report.page import Report, embedded, render_page
+from inspection.weight_curve import WeightCurve, measure_weight_curve, reported_task
+from inspection.weights import best_weight
 from networks import random_genome
 from places import CHAMPIONS
 from storage.snapshots import Snapshot
@@ -51,10 +53,10 @@ def digits_champion(seed: int = 0) -> Champion:
 def bare_page(champion: Champion) -> str:
     """A page without episodes and widgets."""
     grid = np.linspace(-2, 2, 9)
-    curve = WeightCurve(grid, grid**2, grid**2 - 1, grid**2, grid**2 + 1, 10, "return", champion.weights)
+    curve = WeightCurve(grid, grid**2, grid**2 - 1, grid**2, grid**2 + 1, 10, RETURN, champion.weights)
     network = compile_genome(champion.genome)
     diagram = draw_network(network, champion.input_names, champion.output_names, champion.individual_weights)
-    return render_page(Report(champion, diagram, first_weight(champion, None), curve, {"Champion": []}))
+    return render_page(Report(champion, diagram, best_weight(champion), curve, {"Champion": []}))
 
 
 @pytest.fixture(scope="module")
@@ -208,15 +210,15 @@ def test_the_widget_calls_nodes_what_the_diagram_calls_them(page, swingup):
 
 
 def test_earlier_networks_are_thinned_where_they_are_large(monkeypatch, tmp_path):
-    from inspection.report import page as module
+    from inspection.report import evolution
 
     champion = load_champion(SWINGUP)
     snapshots = tuple(Snapshot(2**k, champion.genome, float(k)) for k in range(8))
     values = {key: np.ones(200) for key in ("best_mean_return", "best_max_return", "best_num_connections")}
     history = History((Stretch("", np.arange(1.0, 201), values, 1.0, snapshots),))
-    assert module._growth(Report(champion, "", None, None, {}), history).count('class="snapshot"') == 9
-    monkeypatch.setattr(module, "_MOST_GROWTH", 100_000)
-    thinned = module._growth(Report(champion, "", None, None, {}), history)
+    assert evolution.growth(champion, history).count('class="snapshot"') == 9
+    monkeypatch.setattr(evolution, "MOST_GROWTH", 100_000)
+    thinned = evolution.growth(champion, history)
     assert 2 <= thinned.count('class="snapshot"') < 9
     assert len(thinned) < 110_000 and "The champion" in thinned
 
@@ -229,10 +231,10 @@ def test_the_slider_reads_the_curve_and_moves_the_widget(page, swingup):
     slider = page.locator("#weight-slider")
     slider.focus()
     before = page.inner_text("#weight-reading")
-    for _ in range(6):
+    for _ in range(5):
         page.keyboard.press("ArrowLeft")
     after = page.inner_text("#weight-reading")
-    assert before.startswith("1.78: ") and after.startswith("1.50: ")
+    assert before.startswith("1.75: ") and after.startswith("1.50: ")
     assert page.input_value("#live .live-weight") == "1.5"
     assert page.evaluate("wann.page.context.weight") == pytest.approx(1.5)
     page.locator("#live .live-weight").fill("-1.5")
@@ -252,7 +254,7 @@ def test_the_curve_is_the_tasks_and_on_episodes_of_its_own():
     champion = load_champion(SWINGUP)
     task = task_of_champion(champion)
     told = []
-    curve = weight_curve(champion, task, seed=3, episodes=5, progress=lambda *done: told.append(done))
+    curve = measure_weight_curve(champion, task, seed=3, episodes=5, progress=lambda *done: told.append(done))
     assert told[-1] == (len(curve.weights), len(curve.weights))
     assert 1.78125 in curve.weights and len(curve.weights) == 82  # the one that it was searched at, and a grid
     recorded = []
@@ -269,7 +271,7 @@ def test_the_curve_is_the_tasks_and_on_episodes_of_its_own():
             recorded.append(np.asarray(seeds))
             return reported_task(task).evaluate(networks, weights, seeds)
 
-    again = weight_curve(champion, Recorder(), seed=3, episodes=5)
+    again = measure_weight_curve(champion, Recorder(), seed=3, episodes=5)
     first_of_inspections = 3 * 2**29
     assert all(seeds.min() >= first_of_inspections for seeds in recorded)
     networks = Networks.of([compile_genome(champion.genome)])
@@ -282,11 +284,11 @@ def test_the_curve_is_the_tasks_and_on_episodes_of_its_own():
 def test_images_are_counted_on_the_test_part():
     pytest.importorskip("sklearn")
     champion = digits_champion()
-    curve = weight_curve(champion, task_of_champion(champion), seed=0)
+    curve = measure_weight_curve(champion, task_of_champion(champion), seed=0)
     task = Classification(dataset="digits", batch=None, split="test", score="accuracy")
     expected = task.evaluate(Networks.of([compile_genome(champion.genome)]), curve.weights, [0]).values[0, :, 0]
     np.testing.assert_array_equal(curve.mean, expected)
-    assert curve.unit == " %" and curve.episodes == 1
+    assert curve.measure.unit == " %" and curve.episodes == 1
 
 
 # --- hostile champions ---
@@ -391,3 +393,18 @@ def test_texts_are_shown_and_not_obeyed():
     assert plain("long" * 10, 5) == "long…"
     assert escaped("<a href='x'>") == "&lt;a href=&#x27;x&#x27;&gt;"
     plain("\ud800").encode("utf-8")
+
+
+def test_a_best_weight_of_the_curve_is_never_0():
+    grid = np.array([-1.0, 0.0, 1.0])
+    curve = WeightCurve(grid, np.array([3.0, 9.0, 5.0]), grid, grid, grid, 10, RETURN, (1.0,))
+    assert curve.best_weight == 1.0
+
+
+@pytest.mark.parametrize("falls", [None, 0.25])
+def test_falls_are_shown_where_they_are_counted(falls):
+    counted = {} if falls is None else {"falls": falls}
+    returns = {"episodes": 8, "best_shared_weight": {"weight": 1.0, "mean": 3.0, **counted}}
+    html = bare_page(dataclasses.replace(load_champion(SWINGUP), returns=returns))
+    assert ('<th scope="col">falls</th>' in html) == (falls is not None)
+    assert ("25%" in html) == (falls is not None)

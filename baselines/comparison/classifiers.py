@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.comparison.bench import HIGH, LOW, Progress
-from baselines.comparison.measurements import Cell, Table
-from baselines.comparison.order import QUICK_BASELINES, Asked, Entrant
+from baselines.comparison.cells import Cell, Table
+from baselines.comparison.comparison_options import QUICK_BASELINES, ComparisonOptions
+from baselines.comparison.contestants import HIGH, LOW, Progress
+from baselines.comparison.entrants import Entrant
 from baselines.comparison.store import Store
+from baselines.registry import BASELINES
+from baselines.training_options import TrainingOptions, check_fits, inputs_taken
 from envs.images.classification import Classification
 from envs.task import options_of
 from evolution.shared_weight import weight_grid
@@ -30,7 +34,7 @@ _ABOUT = {
 
 def measure_classifiers(
     group: Sequence[Entrant],
-    asked: Asked,
+    options: ComparisonOptions,
     store: Store,
     stopped: Callable[[], bool],
     progress: Progress,
@@ -41,7 +45,7 @@ def measure_classifiers(
 
     Args:
         group: champions of one task.
-        asked: what was asked for; ``episodes`` is the number of random settings.
+        options: of the comparison; ``episodes`` is the number of random settings.
         store: of finished cells.
         stopped: whether to leave the rest for later.
         progress: told of every batch of a training.
@@ -50,8 +54,8 @@ def measure_classifiers(
     """
     task = group[0].task
     assert isinstance(task, Classification)
-    jobs = [job for number, entrant in enumerate(group) for job in _champion_jobs(number, entrant, task, asked)]
-    jobs += _baseline_jobs(group, task, asked, progress)
+    jobs = [job for number, entrant in enumerate(group) for job in _champion_jobs(number, entrant, task, options)]
+    jobs += _baseline_jobs(group, task, options, progress)
     table = Table(task.name, options_of(task), {}, [waiting for _, waiting, _ in jobs])
     begin(table)
     for row, (name, _, measure) in enumerate(jobs):
@@ -69,23 +73,23 @@ def measure_classifiers(
 _Job = tuple[str, Cell, Callable[[], Cell]]
 
 
-def _champion_jobs(number: int, entrant: Entrant, task: Classification, asked: Asked) -> list[_Job]:
+def _champion_jobs(number: int, entrant: Entrant, task: Classification, options: ComparisonOptions) -> list[_Job]:
     genome, network = entrant.champion.genome, compile_genome(entrant.champion.genome)
     networks, swept = Networks.of([network]), np.array(entrant.champion.weights or (1.0,), np.float64)
 
     def rng(draw: int) -> np.random.Generator:
-        return keyed_rng(asked.seed, Purpose.COMPARISON, number, draw)
+        return keyed_rng(options.seed, Purpose.COMPARISON, number, draw)
 
     def cell(setting: str, values: NDArray[np.float64], unit: str, **facts: Any) -> Cell:
         return Cell(entrant.label, setting, _ABOUT[setting], values, unit, facts)
 
     def random_individual() -> Cell:
-        weights = rng(0).uniform(LOW, HIGH, (asked.episodes, genome.num_enabled))
+        weights = rng(0).uniform(LOW, HIGH, (options.episodes, genome.num_enabled))
         values = task.evaluate(networks, [weights], [0]).values.ravel()
         return cell("random_individual", values, "settings", low=LOW, high=HIGH)
 
     def random_shared() -> Cell:
-        weights = rng(1).uniform(LOW, HIGH, asked.episodes)
+        weights = rng(1).uniform(LOW, HIGH, options.episodes)
         values = task.evaluate(networks, weights, [0]).values.ravel()
         return cell("random_shared", values, "settings", low=LOW, high=HIGH)
 
@@ -126,55 +130,54 @@ def _right(chosen: NDArray[np.int64], task: Classification) -> NDArray[np.float6
     return 100.0 * (chosen == task.batch_of(0).labels)
 
 
-def _baseline_jobs(group: Sequence[Entrant], task: Classification, asked: Asked, progress: Progress) -> list[_Job]:
-    from baselines.order import Order, check_fits
-    from baselines.registry import BASELINES
-
+def _baseline_jobs(
+    group: Sequence[Entrant], task: Classification, options: ComparisonOptions, progress: Progress
+) -> list[_Job]:
     jobs: list[_Job] = []
-    for name in asked.baselines or QUICK_BASELINES:
+    for name in options.baselines or QUICK_BASELINES:
         for entrant in group if BASELINES[name].takes_champion else (None,):
-            order = Order(
-                name,
-                asked.out,
-                task.dataset,
-                "auto" if entrant is None else task.inputs,
-                asked.seed,
-                champion=None if entrant is None else str(entrant.path),
-                device="cpu",
-            )
-            order = check_fits(replace(order, inputs=_inputs(order, task)))
+            training = _training_of(name, entrant, task, options)
             label = name if entrant is None else entrant.label
-            about = "trained weights" if entrant is None else f"weights trained by {BASELINES[name].recipe.trained_by}"
+            about = "trained weights" if entrant is None else f"weights trained by {BASELINES[name].trainer.trained_by}"
             file_name = f"baseline.{name}" + ("" if entrant is None else f".{entrant.file_name}")
             waiting = Cell(label, name, about, np.zeros(0), "images")
-            jobs.append((file_name, waiting, lambda order=order, waiting=waiting: _train(order, waiting, progress)))  # type: ignore[misc]
+            jobs.append((file_name, waiting, partial(_train, training, waiting, progress)))
     return jobs
 
 
-def _inputs(order: Any, task: Classification) -> str:
-    """The champions' own inputs where the baseline takes them."""
-    from baselines.order import inputs_taken
+def _training_of(
+    name: str, entrant: Entrant | None, task: Classification, options: ComparisonOptions
+) -> TrainingOptions:
+    """The options of a baseline's training, on the champions' own inputs where it takes them."""
+    training = TrainingOptions(
+        name,
+        options.out,
+        task.dataset,
+        "auto" if entrant is None else task.inputs,
+        options.seed,
+        champion=None if entrant is None else str(entrant.path),
+        device="cpu",
+    )
+    taken = inputs_taken(training)
+    return check_fits(replace(training, inputs=task.inputs if task.inputs in taken or not taken else taken[0]))
 
-    taken = inputs_taken(order)
-    return task.inputs if task.inputs in taken or not taken else taken[0]
 
-
-def _train(order: Any, waiting: Cell, progress: Progress) -> Cell:
+def _train(options: TrainingOptions, waiting: Cell, progress: Progress) -> Cell:
     """Train a baseline; what it makes of each test image."""
     import torch
 
-    from baselines.run import run
+    from baselines.train import train
     from baselines.training.examples import load_examples
 
     label = f"{waiting.network}, {waiting.setting}"
-    result = run(order, lambda done, total, note: progress(label, done, total, note))
-    test = load_examples(order.dataset, order.inputs, "test")
+    result = train(options, lambda done, total, note: progress(label, done, total, note))
+    test = load_examples(options.dataset, options.inputs, "test")
     with torch.inference_mode():
         weights = result.model.weights()
         logits = torch.cat([result.model.logits(block, weights) for block in test.inputs.split(1000)])
     values = 100.0 * (logits.argmax(1) == test.labels).numpy()
     facts = {
-        "inputs": order.inputs,
+        "inputs": options.inputs,
         "parameters": result.model.num_parameters,
         "epochs": result.trained.epochs,
         "best_epoch": result.trained.best_epoch,

@@ -12,23 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.comparison.bench import Bench, Contestant, Progress
-from baselines.comparison.measurements import Cell, Curve, Table
-from baselines.comparison.order import (
-    OTHER_SELECTION_EPISODES,
-    SELECTION_EPISODES,
-    ComparisonOrder,
-    Entrant,
-    fixed_shape,
-    plan_of,
-)
-from baselines.comparison.player import SeedLedger
+from baselines.comparison.cells import Cell, Curve, Table
+from baselines.comparison.comparison_options import ComparisonOptions
+from baselines.comparison.contestants import Bench, Contestant, Progress
+from baselines.comparison.entrants import Entrant
+from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.store import Store, write_text
-from baselines.comparison.versions import versions
+from baselines.comparison.tuning_plans import fixed_shape, plan_of, selection_episodes_of
 from baselines.models.fixed_topology import fully_connected
 from envs.task import options_of
 from wann.champion import format_champion
 from wann.errors import Stopped
+from wann.versions import COMPARISON, versions_of
 from workers.evaluator import Evaluator
 from workers.inline import InlineEvaluator
 
@@ -42,7 +37,7 @@ class ControlTable:
     def __init__(
         self,
         group: Sequence[Entrant],
-        order: ComparisonOrder,
+        options: ComparisonOptions,
         evaluator: Evaluator,
         store: Store,
         ledger: SeedLedger,
@@ -50,12 +45,12 @@ class ControlTable:
         progress: Progress,
         write: Callable[[], None],
     ) -> None:
-        self._task, self._entrants, self._order = group[0].task, group, order
-        self._directory = Path(order.asked.out)
+        self._task, self._entrants, self._options = group[0].task, group, options
+        self._directory = Path(options.out)
         self._in_process = isinstance(evaluator, InlineEvaluator)
         self._stopped, self._progress, self._write = stopped, progress, write
-        episodes, seed = order.asked.episodes, order.asked.seed
-        choosing = SELECTION_EPISODES.get(self._task.name, OTHER_SELECTION_EPISODES)
+        episodes, seed = options.episodes, options.seed
+        choosing = selection_episodes_of(self._task)
         self._benches = [
             Bench(contestant, index, evaluator, store, ledger, stopped, episodes, choosing, seed)
             for index, contestant in enumerate(self._contestants())
@@ -116,7 +111,7 @@ class ControlTable:
                 raise
 
     def _tune(self, number: int, stopped: Callable[[], bool], look: Callable[[Cell, Curve], None]) -> None:
-        bench, plan = self._benches[number], plan_of(self._task, self._order.asked.steps)
+        bench, plan = self._benches[number], plan_of(self._task, self._options.steps)
         cell, curve, weights = bench.tune(plan, stopped, self._progress, look)
         if weights is not None:
             self._save(number, bench.contestant, cell, weights)
@@ -151,10 +146,10 @@ class ControlTable:
             individual_weights=tuple(weights.tolist()),
             returns=_returns(cell),
             config={},
-            seed=self._order.asked.seed,
+            seed=self._options.seed,
             generation=0,
             simulator=self._task.simulated_by,
-            versions=versions(),
+            versions=versions_of(COMPARISON),
         )
         write_text(self._directory, f"{contestant.file_name}.json", format_champion(champion))
 

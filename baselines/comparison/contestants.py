@@ -10,9 +10,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.comparison.measurements import Cell, Curve
-from baselines.comparison.player import Player, SeedLedger
-from baselines.comparison.published import SETTINGS, Setting
+from baselines.comparison.cells import Cell, Curve
+from baselines.comparison.player import Player
+from baselines.comparison.published_figures import SETTINGS, Setting
+from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.store import Store
 from baselines.comparison.weight_tuning import Tuned, TuningPlan, WeightTuning
 from evolution.shared_weight import best_shared_weight, weight_grid

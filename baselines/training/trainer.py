@@ -1,4 +1,4 @@
-"""What every way of training has in common: epochs, and the choice of the best of them on the validation part."""
+"""Trainers: epochs, of which the best one on the validation part is kept."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a model is trained. After each epoch it is scored on the validation part."""
+class Trainer:
+    """A way to train a model, with its settings. After each epoch the model is scored on the validation part."""
 
     epochs: int = 20  # at most
     patience: int = 8  # epochs without a better validation accuracy after which training ends
@@ -60,8 +60,8 @@ class BestEpoch:
     Of equal accuracies the one of the lower cross-entropy is better; NaN is never better.
     """
 
-    def __init__(self, model: Model, validation: Examples, recipe: Recipe) -> None:
-        self._model, self._validation, self._recipe = model, validation, recipe
+    def __init__(self, model: Model, validation: Examples, trainer: Trainer) -> None:
+        self._model, self._validation, self._trainer = model, validation, trainer
         self._score, self._epoch, self._weights, self._epochs = Score(-1.0, math.inf), 0, self._copy(), 0
         self.note = ""  # for a person
 
@@ -70,10 +70,9 @@ class BestEpoch:
         found, self._epochs = score(self._model, self._validation), epoch
         if (found.accuracy, -found.cross_entropy) > (self._score.accuracy, -self._score.cross_entropy):
             self._score, self._epoch, self._weights = found, epoch, self._copy()
-        self.note = (
-            f"epoch {epoch}/{self._recipe.epochs}  validation {found.accuracy:.2f} %, best {self._score.accuracy:.2f} %"
-        )
-        return epoch - self._epoch >= self._recipe.patience
+        scores = f"validation {found.accuracy:.2f} %, best {self._score.accuracy:.2f} %"
+        self.note = f"epoch {epoch}/{self._trainer.epochs}  {scores}"
+        return epoch - self._epoch >= self._trainer.patience
 
     def restore(self) -> Trained:
         """Give the model the weights of its best epoch."""

@@ -1,4 +1,4 @@
-"""From an order to a trained model and its figures."""
+"""The training of one baseline, from its options to a model and its figures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import torch
 
 from baselines.models.model import Model, Problem, Start
 from baselines.models.topology import best_start
-from baselines.order import Order, champion_of
 from baselines.registry import BASELINES
 from baselines.training.examples import Examples, load_examples
-from baselines.training.recipe import Progress, Recipe, Trained
 from baselines.training.scoring import Score, score
+from baselines.training.trainer import Progress, Trained, Trainer
+from baselines.training_options import TrainingOptions, champion_of
 from envs.images.datasets import dataset_of
 from wann.batch import Batch
 from wann.network import compile_genome
@@ -36,7 +36,7 @@ class Result:
     test: Score
     seconds: float  # of training and validation
     problem: Problem
-    provenance: dict[str, Any]  # the same for the same order on the same machine
+    provenance: dict[str, Any]  # the same for the same options on the same machine
 
     def plain(self) -> dict[str, Any]:
         """For ``results.json``."""
@@ -52,32 +52,32 @@ class Result:
         )
 
 
-def run(order: Order, progress: Progress) -> Result:
-    """Train what is ordered, and score it on the test part: once, after all choices.
+def train(options: TrainingOptions, progress: Progress) -> Result:
+    """Train a baseline, and score it on the test part: once, after all choices.
 
     Args:
-        order: as `baselines.order.make_ready` returns it.
+        options: as `baselines.training_options.make_ready` returns it.
         progress: told of every batch.
 
     Raises:
         UserError: the dataset or the champion cannot be had.
     """
     training, validation = (
-        load_examples(order.dataset, order.inputs, part, order.device) for part in ("train", "validation")
+        load_examples(options.dataset, options.inputs, part, options.device) for part in ("train", "validation")
     )
-    start = _start(order, training) if BASELINES[order.baseline].takes_champion else None
-    problem = Problem(training.inputs.shape[1], len(dataset_of(order.dataset).classes), start)
-    recipe = recipe_of(order)
+    start = _start(options, training) if BASELINES[options.baseline].takes_champion else None
+    problem = Problem(training.inputs.shape[1], len(dataset_of(options.dataset).classes), start)
+    trainer = trainer_of(options)
     begun = perf_counter()
-    model, trained = fit(order.baseline, problem, training, validation, recipe, order.seed, progress)
+    model, trained = fit(options.baseline, problem, training, validation, trainer, options.seed, progress)
     seconds = perf_counter() - begun
-    test = score(model, load_examples(order.dataset, order.inputs, "test", order.device))
-    return Result(model, trained, test, seconds, problem, _provenance(order, recipe, model, trained, test, problem))
+    test = score(model, load_examples(options.dataset, options.inputs, "test", options.device))
+    return Result(model, trained, test, seconds, problem, _provenance(options, trainer, model, trained, test, problem))
 
 
-def recipe_of(order: Order) -> Recipe:
-    recipe = BASELINES[order.baseline].recipe
-    return recipe if order.epochs is None else replace(recipe, epochs=order.epochs)
+def trainer_of(options: TrainingOptions) -> Trainer:
+    trainer = BASELINES[options.baseline].trainer
+    return trainer if options.epochs is None else replace(trainer, epochs=options.epochs)
 
 
 def fit(
@@ -85,33 +85,33 @@ def fit(
     problem: Problem,
     training: Examples,
     validation: Examples,
-    recipe: Recipe,
+    trainer: Trainer,
     seed: int,
     progress: Progress = lambda *_: None,
 ) -> tuple[Model, Trained]:
     """A new model of a baseline, trained; every draw comes from one generator of the seed."""
     generator = torch.Generator().manual_seed(seed)
     model = BASELINES[baseline].make(problem, generator).to(training.inputs.device)
-    return model, recipe.train(model, training, validation, generator, progress)
+    return model, trainer.train(model, training, validation, generator, progress)
 
 
-def _start(order: Order, training: Examples) -> Start:
-    champion, _ = champion_of(order)
+def _start(options: TrainingOptions, training: Examples) -> Start:
+    champion, _ = champion_of(options)
     few = training.first(_START_IMAGES)
     batch = Batch(np.ascontiguousarray(few.inputs.T.cpu().numpy()), few.labels.cpu().numpy())
     return best_start(compile_genome(champion.genome), champion.weights, batch)
 
 
 def _provenance(
-    order: Order, recipe: Recipe, model: Model, trained: Trained, test: Score, problem: Problem
+    options: TrainingOptions, trainer: Trainer, model: Model, trained: Trained, test: Score, problem: Problem
 ) -> dict[str, Any]:
     """What the files say of the model: how it is made again, what it costs, how good it is."""
-    made = {key: value for key, value in asdict(order).items() if key != "out" and value is not None}
+    made = {key: value for key, value in asdict(options).items() if key != "out" and value is not None}
     record: dict[str, Any] = {
-        "baseline": order.baseline,
-        "dataset": order.dataset,
-        "inputs": order.inputs,
-        "seed": order.seed,
+        "baseline": options.baseline,
+        "dataset": options.dataset,
+        "inputs": options.inputs,
+        "seed": options.seed,
         "validation": asdict(trained.validation),
         "test": asdict(test),
         "parameters": model.num_parameters,
@@ -119,16 +119,16 @@ def _provenance(
         "connections": model.num_connections,
         "epochs": trained.epochs,
         "best_epoch": trained.best_epoch,
-        "trained_by": recipe.trained_by,
-        "config": asdict(recipe),
-        "device": order.device,
+        "trained_by": trainer.trained_by,
+        "config": asdict(trainer),
+        "device": options.device,
         "command": "compare_baselines.py " + " ".join(f"--{key} {shlex.quote(str(made[key]))}" for key in made),
-        "preprocessing": {"inputs": order.inputs, "sha256": dict(dataset_of(order.dataset).fingerprint)},
-        "versions": {package: version(package) for package in ("torch", "numpy", *recipe.packages)},
+        "preprocessing": {"inputs": options.inputs, "sha256": dict(dataset_of(options.dataset).fingerprint)},
+        "versions": {package: version(package) for package in ("torch", "numpy", *trainer.packages)},
     }
-    if problem.start is not None and order.champion is not None:
+    if problem.start is not None and options.champion is not None:
         record["champion"] = {
-            "sha256": sha256(Path(order.champion).read_bytes()).hexdigest(),
+            "sha256": sha256(Path(options.champion).read_bytes()).hexdigest(),
             "start_weight": problem.start.weight,
             "start_logit_scale": problem.start.logit_scale,
         }

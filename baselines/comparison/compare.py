@@ -1,4 +1,4 @@
-"""From an order to tables: who is measured in what order, and where the files go."""
+"""A comparison from its options to tables and files."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from baselines.comparison import figure
-from baselines.comparison import rendering as tables
-from baselines.comparison.bench import Progress
-from baselines.comparison.control import ControlTable
-from baselines.comparison.measurements import Table
-from baselines.comparison.order import ComparisonOrder
-from baselines.comparison.player import SeedLedger
+from baselines.comparison import figure, formats
+from baselines.comparison.cells import Table
+from baselines.comparison.comparison_options import ReadyComparison
+from baselines.comparison.contestants import Progress
+from baselines.comparison.control_tasks import ControlTable
+from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.store import Store, saying_how_to_go_on, write_text
-from baselines.comparison.versions import versions
 from envs.images.classification import Classification
 from envs.task import Task, is_safe_at_home
+from wann.versions import COMPARISON, versions_of
 from workers.evaluator import Evaluator
 from workers.registry import EvaluatorOptions, make_evaluator
 
@@ -36,11 +35,11 @@ class Comparison:
         return all(table.is_complete for table in self.tables)
 
 
-def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress) -> Comparison:
-    """Measure what is ordered, writing the tables after each cell.
+def compare(ready: ReadyComparison, stopped: Callable[[], bool], progress: Progress) -> Comparison:
+    """Measure everything, writing the tables after each cell.
 
     Args:
-        order: as `baselines.comparison.order.make_ready` returns it.
+        ready: as `baselines.comparison.comparison_options.make_ready` returns it.
         stopped: whether to leave the rest for later.
         progress: told of all that takes long.
 
@@ -48,29 +47,29 @@ def run(order: ComparisonOrder, stopped: Callable[[], bool], progress: Progress)
         UserError: a saved state that does not fit, or a dataset that cannot be had.
         RunError: a disk that is full; what was finished is kept.
     """
-    from baselines.comparison.classification import measure_classifiers
+    from baselines.comparison.classifiers import measure_classifiers
 
-    directory = Path(order.asked.out)
+    directory = Path(ready.options.out)
     ledger = SeedLedger()
-    comparison = Comparison([], _provenance(order))
+    comparison = Comparison([], _provenance(ready))
 
     def write() -> None:
         comparison.provenance["seeds"] = ledger.plain()
-        _write_texts(directory, comparison, order.asked.seed)
+        _write_texts(directory, comparison, ready.options.seed)
 
-    with closing(Store(directory, order.plain(), order.asked.resume, ledger)) as store:
-        for group in order.groups:
+    with closing(Store(directory, ready.plain(), ready.options.resume, ledger)) as store:
+        for group in ready.groups:
             task = group[0].task
             if isinstance(task, Classification):
-                measure_classifiers(group, order.asked, store, stopped, progress, comparison.tables.append, write)
+                measure_classifiers(group, ready.options, store, stopped, progress, comparison.tables.append, write)
                 continue
-            with _evaluator(task, order.asked.workers) as evaluator:
-                ControlTable(group, order, evaluator, store, ledger, stopped, progress, write).measure(
+            with _evaluator(task, ready.options.workers) as evaluator:
+                ControlTable(group, ready.options, evaluator, store, ledger, stopped, progress, write).measure(
                     comparison.tables
                 )
     write()
     with saying_how_to_go_on(directory, directory / "comparison.png"):
-        figure.draw(comparison.tables, order.asked.seed, directory)
+        figure.draw(comparison.tables, ready.options.seed, directory)
     return comparison
 
 
@@ -79,19 +78,19 @@ def _evaluator(task: Task, workers: int | None) -> Evaluator:
     return make_evaluator(task, EvaluatorOptions("inline" if inline else "ray", None if inline else workers, "cpu"))
 
 
-def _provenance(order: ComparisonOrder) -> dict[str, Any]:
+def _provenance(ready: ReadyComparison) -> dict[str, Any]:
     from shlex import quote
 
-    asked = order.asked
-    words = [*map(quote, asked.paths), "--out", quote(asked.out), "--episodes", str(asked.episodes)]
-    words += [] if asked.steps is None else ["--steps", str(asked.steps)]
-    words += [] if asked.baselines is None else ["--baselines", ",".join(asked.baselines)]
-    words += ["--seed", str(asked.seed)]
+    options = ready.options
+    words = [*map(quote, options.paths), "--out", quote(options.out), "--episodes", str(options.episodes)]
+    words += [] if options.steps is None else ["--steps", str(options.steps)]
+    words += [] if options.baselines is None else ["--baselines", ",".join(options.baselines)]
+    words += ["--seed", str(options.seed)]
     return {
         "format_version": 1,
         "command": "compare_baselines.py " + " ".join(words),
-        "seed": asked.seed,
-        "episodes": asked.episodes,
+        "seed": options.seed,
+        "episodes": options.episodes,
         "champions": [
             {
                 "label": entrant.label,
@@ -101,17 +100,17 @@ def _provenance(order: ComparisonOrder) -> dict[str, Any]:
                 "connections": entrant.champion.genome.num_enabled,
                 "simulator": entrant.task.simulated_by,
             }
-            for group in order.groups
+            for group in ready.groups
             for entrant in group
         ],
-        "versions": versions(),
+        "versions": versions_of(COMPARISON),
     }
 
 
 def _write_texts(directory: Path, comparison: Comparison, seed: int) -> None:
     found = comparison.tables
-    plain = tables.plain(found, seed, comparison.provenance)
+    plain = formats.plain(found, seed, comparison.provenance)
     write_text(directory, "comparison.json", json.dumps(plain, indent=1) + "\n")
-    write_text(directory, "comparison.csv", tables.csv_text(found, seed))
-    write_text(directory, "comparison.md", tables.markdown(found, seed, comparison.provenance))
-    write_text(directory, "curves.csv", tables.curves_csv(found))
+    write_text(directory, "comparison.csv", formats.csv_text(found, seed))
+    write_text(directory, "comparison.md", formats.markdown(found, seed, comparison.provenance))
+    write_text(directory, "curves.csv", formats.curves_csv(found))

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from baselines.baseline import Baseline
 from baselines.models.model import Model, Problem, normal, zeros
+from baselines.training.by_gradients import GradientTrainer
 
 PIXELS_SIDE, HIDDEN_SIDE = 28, 16
 GENERATOR = (4, 25, 25, 1)  # nodes by layer: (25 * 4 + 25) + (25 * 25 + 25) + (25 + 1) = 801
@@ -77,3 +79,11 @@ def _coordinates() -> Tensor:
     """
     hidden, pixels = (torch.linspace(-1, 1, side) for side in (HIDDEN_SIDE, PIXELS_SIDE))
     return torch.cartesian_prod(hidden, hidden, pixels, pixels).T.contiguous()
+
+
+BASELINE = Baseline(
+    "a layer of 784 x 256 weights generated from their coordinates",
+    CoordinateHypernetwork,
+    GradientTrainer(epochs=30, batch=500, learning_rate=5e-3, warm_up=100),
+    side=PIXELS_SIDE,
+)

@@ -1,0 +1,50 @@
+"""The effort of a comparison by task: what tuning spends, how the best shared weight is chosen, the fixed network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from baselines.comparison.published_figures import FIXED_SHAPES
+from baselines.comparison.weight_tuning import TuningPlan
+from envs.task import Task
+
+PLANS: dict[str, TuningPlan] = {
+    "cartpole_swingup": TuningPlan(
+        steps=1_700_000_000,
+        population=32,
+        rollouts=16,
+        sigma=0.3,
+        runs=3,
+        looking_around=0.5,
+        refining_sigma=0.7,
+        refining_population=48,
+        selection_episodes=256,
+        final_episodes=1024,
+    ),
+    "bipedal_walker": TuningPlan(steps=60_000_000, population=24, rollouts=2, selection_episodes=32, final_episodes=64),
+    "car_racing": TuningPlan(
+        steps=2_000_000, population=16, rollouts=1, check_every=8, selection_episodes=8, pool=3, final_episodes=24
+    ),
+}
+OTHER_PLAN = TuningPlan(steps=5_000_000, population=16, rollouts=4, selection_episodes=32, final_episodes=128)
+_SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 32, "car_racing": 8}
+_OTHER_SELECTION_EPISODES = 64
+
+
+def plan_of(task: Task, steps: int | None) -> TuningPlan:
+    """The plan of tuning on a task; ``steps`` instead of its own, where they are given."""
+    plan = PLANS.get(task.name, OTHER_PLAN)
+    return plan if steps is None else replace(plan, steps=steps)
+
+
+def selection_episodes_of(task: Task) -> int:
+    """Episodes of the last round that chooses the best shared weight."""
+    return _SELECTION_EPISODES.get(task.name, _OTHER_SELECTION_EPISODES)
+
+
+def fixed_shape(task: Task) -> tuple[int, ...]:
+    """Layers of the fixed network: as published, or one hidden layer of ten as for the pole."""
+    found = FIXED_SHAPES.get(task.name, ())
+    if found and (found[0], found[-1]) == (task.num_inputs, task.num_outputs):
+        return found
+    return (task.num_inputs, 10, task.num_outputs)

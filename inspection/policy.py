@@ -1,0 +1,107 @@
+"""A champion that acts: observations in, actions out, and whole episodes.
+
+::
+
+    champion = load_champion("docs/champions/swingup_one_weight.json")
+    policy = Policy(champion)  # at its best shared weight
+    environment = policy.task.make_environment()
+    observation, _ = environment.reset(seed=1)
+    observation, reward, terminated, truncated, _ = environment.step(policy.action(observation))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from envs.playing import Episode
+from envs.registry import task_of_champion
+from envs.task import Playable
+from inspection.weights import best_weight, check_finite
+from wann.champion import Champion, load_champion
+from wann.errors import UserError
+from wann.network import compile_genome
+from wann.oracle import forward
+
+
+@dataclass(frozen=True)
+class Played:
+    """An episode that a champion played."""
+
+    value: float  # undiscounted return; NaN where something was not finite, which ended the episode
+    steps: int
+
+
+class Policy:
+    """A champion at one setting of its weights, computed in float64 by `wann.oracle`.
+
+    Attributes:
+        champion: as its file has it.
+        weight: shared by all connections; None for the champion's individual weights.
+        setting: the same as an array, [1] or [1, E], as `wann.oracle` takes it.
+        network: compiled.
+    """
+
+    def __init__(self, champion: Champion | str | Path, weight: float | None = None) -> None:
+        """``weight``: None for the champion's individual weights, or its best shared one.
+
+        Raises:
+            UserError: a file that is no champion, or a weight that is not finite.
+        """
+        self.champion = champion if isinstance(champion, Champion) else load_champion(champion)
+        self.weight = best_weight(self.champion) if weight is None else weight
+        self.setting = setting_of(self.champion, self.weight)
+        self.network = compile_genome(self.champion.genome)
+
+    @cached_property
+    def task(self) -> Playable:
+        """The task of the champion as it is reported, in Gymnasium's environment whatever stepped the search.
+
+        Raises:
+            UserError: a task that is not known here, or one without an environment, such as the classification of
+                images.
+        """
+        return playable_task_of(self.champion)
+
+    def outputs(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """Outputs [n, O] of inputs [n, I]."""
+        return forward(self.network, self.setting, np.asarray(inputs, np.float64))[0]
+
+    def action(self, observation: Any) -> Any:
+        """The action for one observation of ``task.make_environment()``."""
+        inputs = self.task.inputs_of(np.asarray(observation)[None])
+        return self.task.actions_of(self.outputs(inputs))[0]
+
+    def play(self, seed: int = 0) -> Played:
+        """One whole episode from the start state of a seed: the same return as ``task.evaluate_oracle``."""
+        with Episode(self.task, self.network, self.setting, seed) as episode:
+            while not episode.over:
+                episode.step()
+            return Played(episode.value, episode.steps)
+
+
+def setting_of(champion: Champion, weight: float | None) -> NDArray[np.float64]:
+    """[1] the shared weight, or [1, E] the champion's individual ones where it is None.
+
+    Raises:
+        UserError: a weight that is not finite.
+    """
+    if weight is None:
+        return np.array([champion.individual_weights or ()], np.float64)
+    check_finite(weight)
+    return np.array([weight], np.float64)
+
+
+def playable_task_of(champion: Champion) -> Playable:
+    """See `Policy.task`."""
+    task = task_of_champion(champion, simulator="gymnasium")
+    if not isinstance(task, Playable):
+        raise UserError(
+            key="champion", expected="a task with an environment that can be shown", found=repr(champion.task)
+        )
+    return task.reported

@@ -1,0 +1,57 @@
+"""The section of a report that shows how a run came to its champion."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from inspection.drawing.diagram import draw_network
+from inspection.drawing.text import escaped
+from inspection.history import History, draw_history
+from inspection.report.sections import in_both_widths
+from wann.champion import Champion
+from wann.network import compile_genome
+
+MOST_GROWTH = 1_200_000  # characters of pictures of earlier networks
+
+
+def evolution_section(champion: Champion, history: History) -> str:
+    """Learning curves, and a slider through the best networks."""
+    plots = "".join(
+        f'<figure class="plot" data-plot="history" data-axis="{axis}"{"" if axis == "generations" else " hidden"}>'
+        f"{in_both_widths(partial(draw_history, history, axis))}</figure>"
+        for axis in ("generations", "steps")
+    )
+    return (
+        '<section id="evolution" aria-labelledby="evolution-heading"><h2 id="evolution-heading">Evolution</h2>'
+        f'<p class="say">The best network of each of {history.generations:,} generations.</p>'
+        '<div class="choice" role="group" aria-label="Horizontal axis">'
+        '<button type="button" aria-pressed="true" data-show="generations">Generations</button>'
+        '<button type="button" aria-pressed="false" data-show="steps">Simulated steps</button></div>'
+        f'{plots}<p class="readout" id="history-reading" role="status"></p>{growth(champion, history)}</section>'
+    )
+
+
+def growth(champion: Champion, history: History) -> str:
+    """A slider through the best networks of the run."""
+    found = []
+    for stretch in history.stretches:
+        for snapshot in stretch.snapshots:
+            where = f"{stretch.name}, generation" if stretch.name else "Generation"
+            found.append((f"{where} {snapshot.generation:,}: return {snapshot.mean_return:,.1f}", snapshot.genome))
+    if not found:
+        return ""
+    items: list[str] = []
+    for said, genome in [*found, ("The champion", champion.genome)]:
+        network = compile_genome(genome)
+        said = f"{said}; {network.num_hidden} hidden nodes, {network.num_connections} connections"
+        picture = draw_network(network, champion.input_names, champion.output_names, merged=True)
+        items.append(f'<div class="snapshot" data-said="{escaped(said)}" hidden>{picture}</div>')
+    while sum(map(len, items)) > MOST_GROWTH and len(items) > 2:
+        items = items[::-1][::2][::-1]  # every other one, back from the champion
+    return (
+        '<h3 id="growth-heading">How it grew</h3><div class="growth">'
+        '<div class="reading"><button type="button" id="growth-play">Play</button>'
+        f'<input id="growth-slider" type="range" min="0" max="{len(items) - 1}" step="1" value="{len(items) - 1}" '
+        'aria-labelledby="growth-heading"></div><p class="readout" id="growth-reading" role="status"></p>'
+        f'<div class="snapshots">{"".join(items)}</div></div>'
+    )
