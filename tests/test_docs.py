@@ -19,6 +19,9 @@ from markdown import blocks, commands, links, program, spans
 from places import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Its blocks are files and changes to files; tests/test_extending.py applies them and runs its commands.
+APPLIED = ROOT / "docs" / "extending.md"
+RUN = [document for document in DOCUMENTS if document != APPLIED]
 LANGUAGES = {"sh", "yaml", "python", "text", "json"}
 PROGRAMS = re.compile(
     r"^(\.venv/bin/python|python -m|make|run_search\.py|inspect_champion\.py|compare_baselines\.py|train_vae\.py|"
@@ -51,7 +54,7 @@ LITTLE = {
     "SMALL": f"{_FEW} --set generations=2 --set workers.evaluator=inline",
     "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
     "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} {_LEAST} --set task.stall_steps=5 --set workers.evaluator=inline",
-    "GRADIENT": "--set generations=2 --set search.gradient.children=2 --set task.batch=200",
+    "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200",
     "COMPARE": "--steps 2000 --episodes 2 --workers 1",
     "ENCODER": "--simulators envpool --frames 1000 --held-out 1000 --epochs 1 --num-workers 1",
     "PARTS": "--seeds 1 --steps 0.001 --episodes 2",
@@ -100,7 +103,7 @@ def marked(document: Path) -> object:
     return pytest.param(document, id=name_of(document), marks=marks)
 
 
-@pytest.mark.parametrize("document", [marked(path) for path in DOCUMENTS])
+@pytest.mark.parametrize("document", [marked(path) for path in RUN])
 def test_every_command_runs_as_it_stands(document: Path, shell) -> None:
     """In order, so that a command finds what those before it left."""
     for block in blocks(document):
@@ -111,14 +114,14 @@ def test_every_command_runs_as_it_stands(document: Path, shell) -> None:
 
 def test_what_is_skipped_is_on_the_list() -> None:
     found: dict[str, int] = {}
-    for block in (block for document in DOCUMENTS for block in blocks(document) if block.language == "sh"):
+    for block in (block for document in RUN for block in blocks(document) if block.language == "sh"):
         for command in commands(block):
             if command.run is None:
                 found[command.reason] = found.get(command.reason, 0) + 1
     assert found == SKIPPED
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+@pytest.mark.parametrize("document", RUN, ids=name_of)
 def test_every_block_says_what_it_is(document: Path) -> None:
     for block in blocks(document):
         assert block.language in LANGUAGES, f"{block.place}: expected one of {sorted(LANGUAGES)}"
@@ -126,7 +129,7 @@ def test_every_block_says_what_it_is(document: Path) -> None:
         assert not block.comment or block.language in ("sh", "python"), f"{block.place}: a comment on no command"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+@pytest.mark.parametrize("document", RUN, ids=name_of)
 def test_every_config_loads(document: Path, tmp_path: Path) -> None:
     """Parts of configs are laid over a config of the pole."""
     for block in blocks(document):
@@ -139,7 +142,7 @@ def test_every_config_loads(document: Path, tmp_path: Path) -> None:
 
 
 def python_blocks() -> list[object]:
-    found = [block for document in DOCUMENTS for block in blocks(document) if block.language == "python"]
+    found = [block for document in RUN for block in blocks(document) if block.language == "python"]
     return [pytest.param(block, id=block.place) for block in found]
 
 
