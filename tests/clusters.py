@@ -34,7 +34,10 @@ def free_port() -> int:
 def cluster(directory: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
     """HOST:PORT of a head of two CPUs, and of its server for clients; ``environment`` is added to its own."""
     port, client = free_port(), free_port()
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2", "--port"]
+    # Ray's server for clients does not start where the interpreter's path has a space.
+    (directory / "environment").symlink_to(sys.prefix)
+    python = str(directory / "environment" / "bin" / "python")
+    command = [python, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2", "--port"]
     command += [str(port), "--node-ip-address", "127.0.0.1", "--include-dashboard", "false", "--disable-usage-stats"]
     # Ray's own niceness of 15 would stall its workers behind other tests.
     command += ["--system-config", json.dumps({"worker_niceness": 0})]

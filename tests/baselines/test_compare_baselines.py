@@ -1,6 +1,7 @@
 """The command: its mistakes in one sentence, and a run from words to files."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -46,7 +47,7 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
 )
 def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch, options, message):
     monkeypatch.chdir(ROOT)
-    assert compare_baselines.main([*options.split(), "--out", str(tmp_path / "out")]) == 2
+    assert compare_baselines.main([*shlex.split(options), "--out", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()
@@ -64,8 +65,9 @@ def test_a_directory_in_use_is_refused(tmp_path, capsys):
 @pytest.mark.parametrize(("package", "baseline"), [("torch", "linear"), ("cmaes", "champion_cma_es")])
 def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch, package, baseline):
     monkeypatch.setattr("wann.extras.find_spec", lambda name: None if name == package else name)
-    options = f"--baseline {baseline}" + (f" --champion {ROOT / CLASSIFIER}" if baseline == "champion_cma_es" else "")
-    assert compare_baselines.main([*options.split(), "--out", str(tmp_path / "out")]) == 2
+    champion = f" --champion {shlex.quote(str(ROOT / CLASSIFIER))}" if baseline == "champion_cma_es" else ""
+    options = f"--baseline {baseline}{champion}"
+    assert compare_baselines.main([*shlex.split(options), "--out", str(tmp_path / "out")]) == 2
     expected = f"expected the package {package!r} to be installed, found no package {package!r}; pip install"
     assert f'{expected} "weight-agnostic-search[torch]"' in capsys.readouterr().err
 

@@ -12,10 +12,10 @@ import pytest
 import compare_baselines
 import inspect_champion
 import run_search
-from configs import load_config
 from envs.registry import make_task, task_class
 from envs.task import modules_of
 from envs.testing import check_task
+from experiment.checking import load_checked
 from places import ROOT
 from wann import UserError
 from wann.champion import load_champion
@@ -111,7 +111,7 @@ def test_mistakes_are_one_sentence_with_their_place(here, name, options, message
     assert message in str(caught.value) and "\n" not in str(caught.value)
     (here / "c.yaml").write_text(f"task: {json.dumps({'name': name, **options})}\n")
     with pytest.raises(UserError) as caught:
-        load_config(here / "c.yaml")
+        load_checked(here / "c.yaml")
     assert str(caught.value).startswith(f"{here / 'c.yaml'}:1: task")
 
 

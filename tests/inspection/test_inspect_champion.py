@@ -11,6 +11,7 @@ import pytest
 import undrawable
 
 import run_search
+from envs.images import classification, dataset, inputs
 from inspect_champion import main
 from inspection.drawing.chart import Chart, Line, nice_ticks, short
 from inspection.history import load_history
@@ -224,6 +225,8 @@ def offline(tmp_path_factory, monkeypatch):
     monkeypatch.setattr("pooch.retrieve", refuse)
     monkeypatch.setenv("WANN_DATA_DIR", str(tmp_path_factory.mktemp("empty")))
     monkeypatch.setenv("WANN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    for kept in (classification._drawn, dataset.load_images, inputs.load_inputs):
+        kept.cache_clear()  # another test of this process may have read them
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ pytest.importorskip("cmaes")
 pytest.importorskip("matplotlib")
 
 SWINGUP = ROOT / "docs" / "champions" / "swingup_one_weight.json"
+NAMED = shlex.quote(str(SWINGUP))  # in a command line
 OTHER = ROOT / "docs" / "champions" / "swingup_published.json"
 TEXTS = ("comparison.json", "comparison.csv", "comparison.md", "curves.csv")
 FILES = {*TEXTS, "comparison.png", "comparison.svg", "state"}
@@ -206,21 +208,21 @@ def test_hostile_names_show_as_they_are(tmp_path, capsys):
         ("docs/champions/swingup_one_wieght.json", "did you mean 'docs/champions/swingup_one_weight.json'?"),
         ("docs", "docs: expected a champion file or a run directory, found a directory without champion.json"),
         ("README.md", "README.md:1: expected JSON"),
-        (f"{SWINGUP} --episodes 1", "--episodes: expected a whole number from 2 to 1000000, found 1"),
-        (f"{SWINGUP} --steps 0", "--steps: expected a whole number from 1 to"),
-        (f"{SWINGUP} --workers -1", "--workers: expected a whole number from 0 to"),
-        (f"{SWINGUP} --seed -1", "--seed: expected a whole number from 0 to 9223372036854775807, found -1"),
-        (f"{SWINGUP} --seed x", "argument --seed: invalid int value: 'x'"),
-        (f"{SWINGUP} --baselines linear", "--baselines: expected a champion of classification with it, found none"),
-        (f"{SWINGUP} --resume", "--resume: expected a comparison in"),
-        (f"{SWINGUP} --episode 3", "did you mean '--episodes'?"),
+        (f"{NAMED} --episodes 1", "--episodes: expected a whole number from 2 to 1000000, found 1"),
+        (f"{NAMED} --steps 0", "--steps: expected a whole number from 1 to"),
+        (f"{NAMED} --workers -1", "--workers: expected a whole number from 0 to"),
+        (f"{NAMED} --seed -1", "--seed: expected a whole number from 0 to 9223372036854775807, found -1"),
+        (f"{NAMED} --seed x", "argument --seed: invalid int value: 'x'"),
+        (f"{NAMED} --baselines linear", "--baselines: expected a champion of classification with it, found none"),
+        (f"{NAMED} --resume", "--resume: expected a comparison in"),
+        (f"{NAMED} --episode 3", "did you mean '--episodes'?"),
         ("docs/champions/mnist_published.json --baselines linaer", "found 'linaer' (did you mean 'linear'?)"),
         ("docs/champions/mnist_published.json --baselines mlp,mlp", "expected each once, found 'mlp' twice"),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch, arguments, message):
     monkeypatch.chdir(ROOT)
-    assert compare(tmp_path / "out", *arguments.split()) == 2
+    assert compare(tmp_path / "out", *shlex.split(arguments)) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()

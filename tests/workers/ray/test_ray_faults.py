@@ -245,7 +245,7 @@ def test_genome_that_hangs(networks: Networks, caplog: pytest.LogCaptureFixture)
 
 def test_interrupted_call_leaves_the_evaluator_usable(networks: Networks) -> None:
     """KeyboardInterrupt in the middle of a request; its late answers are dropped."""
-    with RayEvaluator(ArithmeticTask(seconds=0.05), RayOptions(2)) as evaluator:
+    with RayEvaluator(ArithmeticTask(seconds=0.2), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
         with meanwhile(lambda: (time.sleep(0.3), os.kill(os.getpid(), signal.SIGINT))[1]), suppress(KeyboardInterrupt):
             evaluator.evaluate(networks.take(range(39, -1, -1)), WEIGHTS, SEEDS)
