@@ -15,7 +15,7 @@ Record = Mapping[str, Any]
 SHARES = ("falls", "failed")  # of episodes that ended in failure, or without a return
 
 # Figures of all swept weights together, of tasks with an ensemble, in words.
-_ENSEMBLE = {"vote": "vote of all weights", "mean_softmax": "their mean softmax"}
+ENSEMBLE = {"vote": "vote of all weights", "mean_softmax": "their mean softmax"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ConfirmedReturns:
             returns["random_individual_weights"],
             returns["random_shared_weight"],
             returns["best_shared_weight"],
-            {words: returns[key] for key, words in _ENSEMBLE.items() if key in returns},
+            {words: returns[key] for key, words in ENSEMBLE.items() if key in returns},
             returns.get("per_class", {}),
         )
 

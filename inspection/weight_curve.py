@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.task import Task, is_safe_at_home, untouched_of
+from experiment.confirmed import ENSEMBLE
 from inspection.drawing.chart import WIDE, Band, Chart, Line, Mark
 from inspection.measure import Measure, measure_of
 from inspection.weights import weight_text
@@ -139,7 +140,7 @@ def summary_of(returns: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]
     ):
         if isinstance(returns.get(key), Mapping):
             rows.append((name, returns[key]))
-    for key, name in {"vote": "vote of all weights", "mean_softmax": "their mean softmax"}.items():
+    for key, name in ENSEMBLE.items():
         if key in returns:
             rows.append((name, {"mean": returns[key]}))
     return rows

@@ -40,9 +40,6 @@ SKIPPED = {
     "is run in results.md, into another directory": 1,
 }
 
-# A document whose commands are all done in seconds; the others are slow.
-QUICK = {"README.md", "docs/python.md"}
-
 # Searches, comparisons and trainings with as little to do as they can have: stand-ins name them.
 _CHAMPION = "--set champion.first_episodes=1 --set champion.candidates=2 --set champion.selection_episodes=2"
 _FEW = f"{_CHAMPION} --set champion.report_episodes=2 --set search.population=8 --set search.tournament_size=2"
@@ -99,8 +96,7 @@ def shell(copy: Path):
 
 
 def marked(document: Path) -> object:
-    marks = [] if name_of(document) in QUICK else [pytest.mark.slow, pytest.mark.timeout(900)]
-    return pytest.param(document, id=name_of(document), marks=marks)
+    return pytest.param(document, id=name_of(document), marks=[pytest.mark.slow, pytest.mark.timeout(900)])
 
 
 @pytest.mark.parametrize("document", [marked(path) for path in RUN])

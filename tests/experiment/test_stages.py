@@ -248,6 +248,7 @@ def test_the_driver_killed_again_and_again_changes_nothing(config, whole, tmp_pa
     assert staged_result(run) == staged_result(whole)
 
 
+@pytest.mark.slow
 def test_a_stop_saves_and_names_the_whole_run(config, whole, tmp_path):
     run = tmp_path / "run"
     child = run / "stages" / CHILDREN[3]

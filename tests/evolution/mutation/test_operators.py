@@ -212,6 +212,7 @@ except ValueError as error:
 """
 
 
+@pytest.mark.slow
 def test_an_operator_that_adds_more_than_it_says_is_stopped(tmp_path):
     """In a process of its own: operators are entered before the first mutation."""
     (tmp_path / "greedy_operator.py").write_text(GREEDY)

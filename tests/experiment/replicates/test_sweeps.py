@@ -125,6 +125,7 @@ def end_of(run: Path) -> int:
     return load_latest(run).metadata["generation"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_all_and_resuming_gives_the_same_bytes(tmp_path):
     path, run = write(tmp_path / "c.yaml", replicates=2), tmp_path / "run"
     with begin_long(path, run) as process:
@@ -140,6 +141,7 @@ def test_ctrl_c_saves_all_and_resuming_gives_the_same_bytes(tmp_path):
     assert results(run) == results(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_children_end_saved_when_their_parent_is_killed(tmp_path):
     run = tmp_path / "run"
     with begin_long(write(tmp_path / "c.yaml", replicates=2), run) as process:

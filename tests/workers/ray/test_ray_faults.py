@@ -214,6 +214,7 @@ def test_killer_with_weights_of_its_own_is_remembered_with_them(networks: Networ
         assert evaluator.statistics()["worker_poisoned"] == 1
 
 
+@pytest.mark.slow
 def test_long_work_is_sent_in_parts_that_stay_within_the_time_limit(networks: Networks) -> None:
     """One worker, two seconds of work, one second for a chunk; then one network whose rollouts take as long."""
     few = networks.take(np.arange(20))

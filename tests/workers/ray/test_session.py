@@ -64,6 +64,7 @@ def start(script: str, directory: Path, *before: str, **environment: str) -> sub
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_reaches_the_driver_only(tmp_path: Path) -> None:
     """SIGINT to the whole process group, twice in one request: nobody dies, the driver decides.
 
