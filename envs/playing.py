@@ -106,7 +106,6 @@ class Episode:
         seed: int,
         *,
         render: bool = False,
-        **kwargs: Any,
     ) -> None:
         """Start the episode.
 
@@ -116,13 +115,12 @@ class Episode:
             setting: [1] a shared weight, or [1, E] individual ones.
             seed: of the start state.
             render: whether ``environment.render()`` is to give pictures [height, width, 3].
-            kwargs: more arguments of the environment.
 
         Raises:
             CannotDraw: ``render``, and it gives none.
         """
         self._task, self._network, self._setting = task, network, setting
-        self.environment = _open_drawable(task) if render else task.make_environment(**kwargs)
+        self.environment = _open_drawable(task) if render else task.make_environment()
         self.value, self.steps, self.over = 0.0, 0, False
         try:
             self._see(self.environment.reset(seed=seed)[0])
