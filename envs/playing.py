@@ -116,8 +116,8 @@ class Episode:
             network: a network of the task.
             setting: [1] a shared weight, or [1, E] individual ones.
             seed: of the start state.
-            render: True if ``environment.render()`` is to give pictures [height, width, 3].
-            kwargs: further arguments of the environment.
+            render: whether ``environment.render()`` is to give pictures [height, width, 3].
+            kwargs: more arguments of the environment.
 
         Raises:
             CannotDraw: ``render`` is true, and the environment gives no pictures.

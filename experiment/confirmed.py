@@ -14,7 +14,7 @@ from typing import Any
 Record = Mapping[str, Any]
 SHARES = ("falls", "failed")  # shares of episodes that ended in failure, or without a return
 
-# Names, in words, of the figures of all swept weights together, for tasks with an ensemble.
+# Figures of all swept weights together, of tasks with an ensemble, in words.
 _ENSEMBLE = {"vote": "vote of all weights", "mean_softmax": "their mean softmax"}
 
 
