@@ -1,4 +1,4 @@
-"""Hold champions against tuned weights, fixed topologies and trained models.
+"""Compare champions with tuned weights, fixed topologies and trained models.
 
 ``compare_baselines.py RUN_OR_CHAMPION [...] --out DIR`` writes tables as JSON, CSV and Markdown, a figure, the curves
 of the tunings, and the tuned networks as champion files; see docs/comparing.md. ``--baseline NAME --out DIR`` trains
@@ -20,7 +20,7 @@ from wann.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-# What only one of the two ways to call this takes, with what it is without being given.
+# Options that only one of the two ways to call this command takes, with their defaults.
 _OF_COMPARING = {"episodes": 100, "steps": None, "workers": None, "resume": False, "baselines": None}
 _OF_TRAINING = {"dataset": "mnist", "inputs": "auto", "epochs": None, "champion": None, "device": "auto"}
 
@@ -82,7 +82,7 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _check_way(arguments: argparse.Namespace) -> None:
-    """Either champions or ``--baseline``, and the options of that way alone."""
+    """Check that there are either champions or ``--baseline``, and only the options of that way."""
     if bool(arguments.paths) == (arguments.baseline is not None):
         found = "both" if arguments.paths else "neither"
         expected = "champions to compare or --baseline NAME to train"

@@ -1,4 +1,4 @@
-"""Look into a champion: ``inspect_champion.py RUN_OR_CHAMPION [--out DIR]``.
+"""Inspect a champion: ``inspect_champion.py RUN_OR_CHAMPION [--out DIR]``.
 
 DIR gets ``report.html``, one page that needs neither a network nor other files, and its pictures as SVG and PNG.
 """
@@ -39,7 +39,7 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _show(console: Console, outcome: Outcome) -> None:
-    """Say what a reader of the files has to know, and list those that were written."""
+    """Print remarks for readers of the files, and list the files written."""
     lines = [*outcome.notes, *(["Files:"] if outcome.files else []), *(f"  {path}" for path in outcome.files)]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)

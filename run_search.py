@@ -1,7 +1,7 @@
 """Run a search: ``run_search.py CONFIG [--set KEY=VALUE] [--run-dir DIR]``, or ``run_search.py --resume DIR``.
 
 On a cluster: ``run_search.py CONFIG --address HOST:PORT``, or as a submitted job (docs/cluster.md). The loop of the
-search is in `experiment.loop`, on one screen; `experiment.search` is the same from Python (docs/python.md).
+search is in `experiment.loop`. `experiment.search` does the same from Python (docs/python.md).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _parser() -> ArgumentParser:
         help="where to keep the run: a directory, or a URL such as s3://bucket/mine (default: runs/NAME-N)",
     )
     parser.add_argument("--resume", metavar="DIR", help="go on with a stopped run, in a directory or at a URL")
-    # What a run whose children are side by side gives each of them.
+    # Passed by a run to each of its children that run side by side.
     parser.add_argument("--share", metavar="PARALLEL[@ADDRESS]", help=argparse.SUPPRESS)
     return parser
 

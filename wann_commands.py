@@ -1,7 +1,7 @@
 """The installed commands ``wann-search``, ``wann-inspect``, ``wann-compare`` and ``wann-encoder``.
 
 The project's packages have common names, such as ``configs`` and ``envs``. So importing this module puts the directory
-that they are installed in ahead of all others, and nothing of the project is to be imported before it.
+that they are installed in ahead of all others. Import nothing of the project before this module.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def own_rooms_first() -> None:
-    """Let the project's packages be found before others of their names."""
+    """Let the project's packages be found before others with the same names."""
     here = str(Path(__file__).resolve().parent)
     if here in sys.path:
         sys.path.remove(here)

@@ -1,4 +1,4 @@
-"""A baseline: one kind of model, and how it is trained."""
+"""A baseline: one kind of model with its trainer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a trained baseline: ``model.safetensors``, which says what it is, and ``results.json``."""
+"""The files of a trained baseline: ``model.safetensors``, which describes itself, and ``results.json``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wann.errors import UserError, did_you_mean
 
 
 def save(directory: str | Path, result: Result) -> None:
-    """Write both files, each whole or not at all.
+    """Write both files, each atomically.
 
     Raises:
         RunError: the disk is full or fails.

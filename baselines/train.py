@@ -105,7 +105,7 @@ def _start(options: TrainingOptions, training: Examples) -> Start:
 def _provenance(
     options: TrainingOptions, trainer: Trainer, model: Model, trained: Trained, test: Score, problem: Problem
 ) -> dict[str, Any]:
-    """What the files say of the model: how it is made again, what it costs, how good it is."""
+    """The record of the model for its files: how to make it again, its cost and its quality."""
     made = {key: value for key, value in asdict(options).items() if key != "out" and value is not None}
     record: dict[str, Any] = {
         "baseline": options.baseline,

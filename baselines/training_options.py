@@ -1,4 +1,4 @@
-"""The options of training one baseline, and the mistakes that are found in them before any work."""
+"""The options of training one baseline, and the checks of them before any work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do two simulators give the same returns? Two-sample tests; p-values over leading axes."""
+"""Two-sample tests of two simulators' returns for equality. They give p-values over leading axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that sleeps for what its chunk would have cost, and answers in the driver's own bytes.
+"""A worker that sleeps for the expected time of its chunk, and answers in the driver's own bytes.
 
 It imports neither this project nor NumPy: hundreds of such processes fit on one machine, where hundreds of real workers
 would not, and the driver cannot tell the difference.
@@ -18,7 +18,7 @@ Lengths = tuple[list[list[int]], float, float]
 
 
 class _Unknown:
-    """Whatever the chunk holds of classes that this process lacks: arrays of int64 are read, all else is ignored."""
+    """A stand-in for classes that this process lacks: arrays of int64 are read, and everything else is ignored."""
 
     def __init__(self, *arguments: Any) -> None:
         self.arguments, self.state = arguments, None

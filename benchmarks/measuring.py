@@ -69,7 +69,7 @@ class Recorded:
         return sum(len(lanes) for lanes, _ in self.steps)
 
     def play(self) -> None:
-        """In EnvPool alone: the least that any user of it must pay for these episodes.
+        """Replay the episodes in EnvPool alone, which is the minimal cost of them for any user of EnvPool.
 
         A pool of the same size and seeds takes the very actions, and steps the very lanes that are not over.
         """

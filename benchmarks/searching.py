@@ -1,4 +1,4 @@
-"""A search in this process, without a run directory: what the benchmarks grow networks with, and judge them by."""
+"""A search in this process, without a run directory, with which benchmarks grow and score networks."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ once, and half of the episodes last to the end. Steps [96, 24] of 96 of them are
 
     seconds = seconds_per_step x steps of all episodes + seconds_per_tick x steps of the longest one
 
-since a simulator steps each walker by itself, but a call is paid once for all that still walk. Both are fitted to
+because a simulator steps each walker by itself, but a call is paid once for all unfinished walkers. Both are fitted to
 the published walker on 1 to 64 rollouts at once.
 """
 

@@ -1,7 +1,7 @@
-"""Configs: one typed schema, the YAML files of the experiments, and how a file or a mapping becomes a config.
+"""Configs: one typed schema, the YAML files of the experiments, and the loading of a config from a file or a mapping.
 
-`configs.schema` declares and documents every key. Imports `wann` only: names that stand in registries of rooms above,
-such as those of tasks and strategies, are checked by `experiment.checking`.
+`configs.schema` declares and documents every key. Imports `wann` only. `experiment.checking` checks names from the
+registries of rooms above, such as those of tasks and strategies.
 """
 
 from __future__ import annotations

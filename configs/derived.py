@@ -1,4 +1,4 @@
-"""Configs that follow from a config: those of its stages, and those of the combinations of its sweep."""
+"""Configs derived from a config: one for each stage, and one for each combination of a sweep."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _KINDS_OF_WEIGHTS = (("weights", "sampled_weights"), ("sampled_weights", "weight
 
 
 def stage_config(config: Config, index: int) -> Config:
-    """The config of one stage as a search of its own: without stages, and the sections of the stage merged.
+    """The config of one stage as a search of its own: without stages, and with the sections of the stage merged.
 
     Raises:
-        pydantic.ValidationError: the stage gives what its sections do not take.
+        pydantic.ValidationError: the schema does not take the stage's keys or values.
     """
     stage = config.stages[index]
     values = config.model_dump(exclude={"stages"})
@@ -30,7 +30,7 @@ def stage_config(config: Config, index: int) -> Config:
 def swept_config(config: Config, index: int) -> Config:
     """The config of one combination of a sweep as a single search: with its values, without sweep and replicates.
 
-    A task of another name begins with its own defaults: the options of one task say nothing to another.
+    If the combination names another task, the options start from that task's defaults: they do not carry over.
 
     Raises:
         pydantic.ValidationError: the schema does not take these values.
@@ -51,10 +51,10 @@ def swept_config(config: Config, index: int) -> Config:
 
 
 def unused_sections(config: Config) -> list[tuple[str | int, ...]]:
-    """Paths of the sections of strategies that nothing in the config chooses: such settings look live and are not.
+    """Paths of strategy sections whose strategy is never chosen. Such settings would have no effect.
 
     A section of ``search`` may belong to the strategy of the config, of one of its stages, or of a combination of its
-    sweep; one in a stage, or in a combination, to the strategy that is chosen there.
+    sweep. A section in a stage or in a combination must belong to the strategy chosen there.
     """
     found: list[tuple[str | int, ...]] = []
     swept = [each for each in combinations(config.sweep) if "search.strategy" in each]
@@ -75,13 +75,13 @@ def unused_sections(config: Config) -> list[tuple[str | int, ...]]:
 
 
 def _without_unused_sections(config: Config) -> Config:
-    """A stage or a combination may choose another strategy; settings of the first one are none of its business."""
+    """Drop the settings of other strategies: a stage or a combination may choose another one than the config."""
     changes = {str(path[-1]): None for path in unused_sections(config) if path[0] == "search"}
     return config.model_copy(update={"search": config.search.model_copy(update=changes)}) if changes else config
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """``changes`` over ``base``, mapping by mapping."""
+    """``changes`` merged over ``base``, mapping by mapping."""
     deeper = {key: merged(base[key], value) for key, value in changes.items() if _both_mappings(base.get(key), value)}
     return {**base, **changes, **deeper}
 

@@ -1,4 +1,4 @@
-"""The identity of a config: the keys that decide results, their hash, and the keys in which two configs differ."""
+"""The identity of a config: the keys that decide results, their hash, and the differences between two configs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from wann.errors import UserError
 
 
 def result_keys(config: Config) -> dict[str, Any]:
-    """The part of a config that decides results, as plain JSON values in one order; champion files store it.
+    """The part of a config that decides results, as plain JSON values in a fixed order. Champion files store it.
 
-    Of ``stop`` only the returns are part of it, as no two runs take the same seconds; and nothing of it where it asks
-    for none, so that such configs have the hash they had before there was a ``stop``.
+    ``stop.seconds`` is left out, as no two runs take the same time. A ``stop`` without returns is left out too, so that
+    such configs keep the hash they had before ``stop`` existed.
     """
     values = {key: value for key, value in config.model_dump(mode="json").items() if key not in KEYS_WITHOUT_EFFECT}
     returns = {key: value for key, value in _without_seconds(values.pop("stop")).items() if value is not None}
@@ -34,11 +34,11 @@ def result_keys(config: Config) -> dict[str, Any]:
 def decisive_keys(config: Config) -> dict[str, Any]:
     """`result_keys` without those that may change on a resume: the end of a search, and ``task.on_error``.
 
-    Stages keep theirs: each starts from what the one before it ended with.
+    The ends of stages are kept, because each stage starts from the outcome of the one before.
     """
     ends = ("generations",) if config.stages else ("generations", "stop")
     decisive = {key: value for key, value in result_keys(config).items() if key not in ends}
-    # Forgiving an environment the errors that ended a run changes nothing before the first of them.
+    # Forgiving an environment's errors changes nothing before the first error, which ended the run.
     decisive["task"] = {option: value for option, value in decisive["task"].items() if option != "on_error"}
     return decisive
 
@@ -49,9 +49,9 @@ def config_hash(config: Config) -> str:
 
 
 def stored_config_hash(stored: Mapping[str, Any]) -> str | None:
-    """`config_hash` of a config as a checkpoint or a champion has it, perhaps in an earlier layout.
+    """`config_hash` of a config stored in a checkpoint or a champion, perhaps in an earlier layout.
 
-    Keys that have come since count with their defaults. None if it is no config.
+    Keys added since then take their defaults. None if it is not a config.
     """
     try:
         return config_hash(Config.model_validate(stored))
@@ -63,7 +63,7 @@ def check_later_end(saved: Config, new: Config) -> None:
     """Refuse to resume with an earlier end: fewer generations, or a lower return to stop at.
 
     Raises:
-        UserError: with the key.
+        UserError: names the key.
     """
     if new.generations < saved.generations:
         raise UserError(
@@ -83,7 +83,7 @@ def _or_never(limit: float | None) -> float:
 
 
 def differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Dotted keys, sorted, whose values differ between two nested mappings or that only one of them has."""
+    """Dotted keys, sorted, that differ between two nested mappings or are in only one of them."""
     return sorted(_differences(old, new, ""))
 
 
@@ -98,7 +98,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) ->
 
 
 def _canonical(value: Any) -> str:
-    """JSON in which equal configs are equal text; 1, 1.0 and true differ, as they may to a task."""
+    """JSON in which equal configs are equal text. 1, 1.0 and true differ, because they may differ to a task."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -1,7 +1,7 @@
 """Reading a config: a YAML file or a mapping, then overrides, then the schema.
 
-Every mistake is a `UserError` that says where (file and line, or override), which key, what was expected and what was
-found. Names and options that stand in registries above this room are checked by `experiment.checking`.
+Every mistake is a `UserError` with its place (file and line, or override), the key, the expectation and the finding.
+`experiment.checking` checks names and options from registries above this room.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from wann.errors import UserError, did_you_mean
 
 LOGGER = logging.getLogger(__name__)
 
-# ``key=value`` texts of a command line, in order, or nested values of Python code, whose keys may be dotted.
+# ``key=value`` texts of a command line, in order, or nested values from Python code, whose keys may be dotted.
 Overrides = Sequence[str] | Mapping[str, Any]
 
 
@@ -49,12 +49,12 @@ def from_mapping(values: Mapping[str, Any], overrides: Overrides = ()) -> Config
 
 
 def dump_yaml(config: Config) -> str:
-    """The resolved config, every key written out; `load_config` reads an equal one back."""
+    """The resolved config with every key written out. `load_config` reads an equal config back."""
     return dump(config.model_dump(mode="json"))
 
 
 def read(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Source:
-    """The values of a file or mapping with overrides, and their origins; the schema has not seen them yet.
+    """The values of a file or mapping with overrides, and their origins, before validation by the schema.
 
     Raises:
         UserError: the file or an override is wrong.
@@ -65,7 +65,7 @@ def read(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> S
 
 
 def _in_todays_layout(source: Source) -> Source:
-    """The same source with keys of earlier layouts where they are today; one line on the log says so."""
+    """The source with keys of earlier layouts moved to today's. One line on the log says so."""
     values, moves = migrated(source.values)
     if moves:
         LOGGER.warning("%s: keys of an earlier version: %s", source.name or "config", "; ".join(map(str, moves)))
@@ -74,7 +74,7 @@ def _in_todays_layout(source: Source) -> Source:
 
 
 def config_of(source: Source) -> Config:
-    """The config of values, with all that it stands for valid too: every stage, of every combination of its sweep.
+    """The validated config of a source. Every stage of every combination of its sweep is validated too.
 
     Raises:
         UserError: a key or a value is wrong.
@@ -88,22 +88,22 @@ def config_of(source: Source) -> Config:
 
 @dataclass(frozen=True)
 class Part:
-    """A plain search that a config stands for, and where its keys were given."""
+    """A plain search that a config stands for, and the origin of its keys."""
 
-    config: Config  # without stages; of a combination, without the sweep
+    config: Config  # without stages; for a combination, without the sweep
     source: Source
-    base: KeyPath = ()  # where the keys of a stage stand
-    combination: str = ""  # name of the one that it is of
+    base: KeyPath = ()  # path of the stage's keys
+    combination: str = ""  # name of the combination, if any
 
     def refused(self, key: str, error: UserError) -> UserError:
-        """A mistake in the value of a dotted key of this search, placed where that was given."""
+        """An error in the value of a dotted key of this search, with the place where the value was given."""
         path = (*self.base, *key.split("."))
         place = error.place or self.source.origin_within(path).place
         return _in_combination(error.at(key=dotted(path), place=place), self.combination)
 
 
 def _check_sections(config: Config, source: Source) -> None:
-    """Refuse settings of strategies that nothing chooses."""
+    """Refuse settings of strategies that are never chosen."""
     for path in unused_sections(config):
         name = str(path[-1]).rpartition(".")[2]
         chosen = "the combination's strategy" if path[0] == "sweep" else "the chosen strategy"
@@ -112,7 +112,7 @@ def _check_sections(config: Config, source: Source) -> None:
 
 
 def parts_of(config: Config, source: Source) -> Iterator[Part]:
-    """For every combination of the sweep (or the config itself) the search without its stages, then each stage.
+    """For every combination of the sweep (or the config itself): the search without its stages, then each stage.
 
     Raises:
         UserError: the schema refuses one of them.
@@ -139,7 +139,7 @@ def _stages_of(config: Config, source: Source, combination: str) -> Iterator[Par
 
 
 def _check_survivors(config: Config, index: int, part: Part) -> None:
-    """The genomes of the stage before must fit into the population."""
+    """Refuse a stage whose population cannot hold the survivors of the stage before."""
     coming, room = config.stages[index - 1].survivors if index else 0, part.config.search.population
     if coming > room:
         before = replace(part, base=("stages", index - 1))
@@ -154,7 +154,7 @@ def _in_combination(error: UserError, name: str) -> UserError:
 
 
 def _swept_source(source: Source, combination: Mapping[str, Any]) -> Source:
-    """The values of a config, with the keys of a combination placed where the sweep gives them."""
+    """The values of a config with those of a combination, whose origins are in the sweep."""
     swept: dict[KeyPath, Origin] = {
         tuple(key.split(".")): _origin_in_sweep(source, key, value) for key, value in combination.items()
     }
@@ -165,7 +165,7 @@ def _swept_source(source: Source, combination: Mapping[str, Any]) -> Source:
 
 
 def _origin_in_sweep(source: Source, key: str, value: Any) -> Origin:
-    """Where the sweep gives this value of a key, or else the key, or else the mapping around it."""
+    """The origin of this value of a key in the sweep; failing that, of the key, or of the mapping around it."""
     best, where = source.origin(("sweep",)), (-1, False)
     for path, origin in source.origins.items():
         name = ".".join(part for part in path[1:] if isinstance(part, str))
@@ -182,12 +182,12 @@ def _value_at(values: Any, path: KeyPath) -> Any:
 
 
 def _validated(make: Callable[[], Config], source: Source, base: KeyPath = ()) -> Config:
-    """A config, or the first mistake in it; ``base`` is where its keys stand."""
+    """The validated config, or an error for its first mistake. ``base`` is the path of its keys."""
     try:
         return make()
     except ValidationError as mistakes:
         errors = mistakes.errors(include_url=False)
-    # A misspelt key explains more than what it left undone.
+    # Report a misspelt key first: it often causes the other errors.
     _raise(min(errors, key=lambda error: error["type"] != "extra_forbidden"), source, base)
 
 
@@ -203,7 +203,7 @@ def _raise(error: ErrorDetails, source: Source, base: KeyPath) -> NoReturn:
     raise UserError(place=origin.place, key=dotted(path), expected=expected, found=found)
 
 
-# Of each kind of pydantic's errors, the words for what was expected; the names in braces are of its context.
+# The expectation in words for each kind of pydantic's errors. Names in braces come from the error's context.
 _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -239,7 +239,7 @@ def _expected_and_found(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
 
 
 def _nearest(path: KeyPath) -> str:
-    """The config key that was meant: a similar dotted one, or all keys of the section."""
+    """A hint at the key that was meant: a similar dotted key, or all keys of the section."""
     root, around, path = _root_of(path)
     name = dotted(path)
     others = [key for key in _known_keys(root, "") if not name.startswith(f"{key}.")]
@@ -252,7 +252,7 @@ def _nearest(path: KeyPath) -> str:
 
 
 def _root_of(path: KeyPath) -> tuple[type[Section], KeyPath, KeyPath]:
-    """The section that a key path is to be looked up in, the part of the path that leads there, and the rest."""
+    """The section to look a key path up in, the part of the path that leads there, and the rest."""
     if path[0] == "stages" and len(path) > 2:
         return StageConfig, path[:2], path[2:]
     return Config, (), path
@@ -277,14 +277,14 @@ def _known_keys(section: type[Section], prefix: str) -> Iterable[str]:
 
 
 def _section_of(section: type[Section], name: str) -> type[Section] | None:
-    """The section that is the value of a key, or of its ``| None``, or that a stage gives parts of."""
+    """The section type of a key: its type, the type beside ``None``, or the section that a stage gives parts of."""
     if section is StageConfig and name in STAGE_SECTIONS:
         return STAGE_SECTIONS[name]
     return next((kind for kind in _kinds(section, name) if isinstance(kind, type) and issubclass(kind, Section)), None)
 
 
 def _choices(path: KeyPath) -> list[str]:
-    """The texts that a key may have."""
+    """The literal texts that a key accepts."""
     root, _, path = _root_of(path)
     section, depth = _enclosing_section(root, path)
     return [
@@ -296,6 +296,6 @@ def _choices(path: KeyPath) -> list[str]:
 
 
 def _kinds(section: type[Section], name: str) -> tuple[Any, ...]:
-    """The type of a key, and the types that it is a union of."""
+    """The type of a key, or the members of a union type."""
     field = section.model_fields.get(name)
     return () if field is None else (field.annotation, *get_args(field.annotation))

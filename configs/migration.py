@@ -1,7 +1,7 @@
 """Configs of earlier layouts, moved to today's.
 
-Settings of one strategy used to stand among the keys that all strategies share. Each strategy now has a section of
-its own. Configs, run directories, champions and checkpoints made before are read as ever.
+Settings of one strategy used to be among the keys that all strategies share. Each strategy now has a section of its
+own. Configs, run directories, champions and checkpoints made earlier can still be read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from configs.sweep import combinations, normal_sweep
 
-# Key below `search` as it was: the sections it is in now, and its name there.
+# Old key below `search`: the sections it is in now, and its name there.
 _MOVED: dict[str, tuple[tuple[str, ...], str]] = {
     "newborn_ratio": (("age_fitness", "lower_bound"), "newborn_ratio"),
     "age_generations": (("age_fitness", "lower_bound"), "age_generations"),
@@ -25,10 +25,10 @@ _DEFAULT_STRATEGY = "published"
 
 @dataclass(frozen=True)
 class Move:
-    """A key that stood elsewhere: dotted paths, as in ``search.confidence`` and ``search.lower_bound.confidence``."""
+    """A moved key: old and new path, such as ``search.confidence`` and ``search.lower_bound.confidence``."""
 
     old: tuple[str | int, ...]
-    new: tuple[tuple[str | int, ...], ...]  # none where no chosen strategy has such a setting
+    new: tuple[tuple[str | int, ...], ...]  # empty if no chosen strategy has such a setting
 
     def __str__(self) -> str:
         targets = " and ".join(_dotted(path) for path in self.new)
@@ -39,11 +39,10 @@ def migrated(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Move]]:
     """A config's values in today's layout, and the keys that were moved to get there.
 
     Args:
-        values: nested plain values, as a file has them, in any layout. They stay as they are.
+        values: nested plain values from a file, in any layout. They are not changed.
 
     Returns:
-        Equal values and no moves where nothing is to be moved. What is no config stays what it is: the schema says
-        what is wrong with it.
+        Equal values and no moves if there is nothing to move. Invalid values are kept for the schema to refuse.
     """
     values, moves = dict(values), []
     search = values.get("search")
@@ -73,7 +72,7 @@ def migrated(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Move]]:
 def _moved(
     section: Mapping[str, Any], strategies: Iterable[str], base: tuple[str | int, ...]
 ) -> tuple[dict[str, Any], list[Move]]:
-    """A ``search`` section with the old keys in the sections of the strategies that have such a setting."""
+    """A ``search`` section with old keys moved into the sections of the strategies that have such a setting."""
     kept = {key: value for key, value in section.items() if key not in _MOVED}
     moves = []
     for old in section.keys() & _MOVED.keys():
@@ -91,7 +90,7 @@ def _moved(
 
 
 def _migrated_sweep(sweep: Any, base: str) -> tuple[Any, list[Move]]:
-    """Swept keys by their new names; a list of combinations where a key belongs to several swept strategies."""
+    """A sweep with new key names. It becomes a list of combinations if a key belongs to several swept strategies."""
     try:
         normal = normal_sweep(sweep)
     except ValueError:
@@ -119,7 +118,7 @@ def _migrated_sweep(sweep: Any, base: str) -> tuple[Any, list[Move]]:
 
 
 def _new_key(key: str, strategy: str) -> str:
-    """Of one combination. A key that its strategy does not have goes to the first that has it, where it is refused."""
+    """The new key in one combination. A key that its strategy lacks goes to the first that has it, and is refused."""
     name = _old_name(key)
     if name is None:
         return key
@@ -130,7 +129,7 @@ def _new_key(key: str, strategy: str) -> str:
 
 
 def _old_name(key: str) -> str | None:
-    """The old key that a dotted one is, or is within."""
+    """The old key that a dotted key equals or lies within; None for others."""
     parts = key.split(".")
     return parts[1] if parts[0] == "search" and len(parts) > 1 and parts[1] in _MOVED else None
 

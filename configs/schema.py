@@ -33,22 +33,22 @@ from wann.activations import ACTIVATIONS, PUBLISHED_ACTIVATIONS
 from wann.errors import UserError, did_you_mean
 
 PUBLISHED_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
-# Keys that say how, where and how often a search runs, and never what one run finds.
+# Keys that decide how, where and how often a search runs. They never change the result of one run.
 KEYS_WITHOUT_EFFECT = ("replicates", "sweep", "workers", "logging")
-# Keys of Ray's runtime_env that are the user's own.
+# Keys of Ray's runtime_env that the user may set.
 RUNTIME_ENV = ("pip", "uv", "conda", "env_vars", "image_uri", "py_modules")
-# No count is meant to be larger: a slip of the keyboard is not to end in a lack of memory.
+# Upper limit of counts, so that a typing error does not exhaust the memory.
 MOST = 1_000_000
 
 
 def _whole(value: Any) -> Any:
-    """1e3 is a whole number to a person; `True` is not."""
+    """Accept whole floats such as 1e3 as integers. `True` is refused by the strict type."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Whole = Annotated[int, Strict(), BeforeValidator(_whole)]
 Number = Annotated[float, Strict(), AllowInfNan(False)]
-# Beyond this a shared weight only overflows.
+# A larger shared weight only overflows.
 Weight = Annotated[Number, Field(ge=-1e6, le=1e6)]
 Count = Annotated[Whole, Field(ge=1, le=MOST)]
 Probability = Annotated[Number, Field(ge=0, le=1)]
@@ -58,12 +58,12 @@ Text = Annotated[str, Strict(), Field(min_length=1)]
 
 
 def _mistake(expected: str, found: str) -> PydanticCustomError:
-    """A mistake as data, to which `configs.loading` adds the place and the key."""
+    """An error as data. `configs.loading` adds the place and the key."""
     return PydanticCustomError("mistake", "expected {expected}, found {found}", {"expected": expected, "found": found})
 
 
 class Section(BaseModel):
-    """A mapping of the config: unknown keys are errors, and nothing changes once it is read."""
+    """A mapping of the config. Unknown keys are errors, and instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -74,13 +74,13 @@ class Section(BaseModel):
 
     @classmethod
     def without_empty_sections(cls, data: Mapping[str, Any]) -> dict[str, Any]:
-        """A section whose lines are all commented out reads as null, and counts as not given."""
+        """Drop null sections. A section whose lines are all commented out reads as null and counts as not given."""
         sections = {name for name, field in cls.model_fields.items() if isinstance(field.default, Section)}
         return {key: value for key, value in data.items() if value is not None or key not in sections}
 
 
 class TaskConfig(Section):
-    """The task and, beside its name, the options of that task (see `envs.registry`)."""
+    """The task: its name and its options (see `envs.registry`)."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -89,20 +89,20 @@ class TaskConfig(Section):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Every key but the name."""
+        """All keys except the name."""
         return dict(self.model_extra or {})
 
     @model_serializer(mode="wrap")
     def _in_one_order(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Options come in the order of the YAML: equal configs are to give equal bytes."""
+        """Sort the options, so that equal configs give equal bytes whatever the order in the YAML."""
         return {"name": self.name, **_sorted({k: v for k, v in handler(self).items() if k != "name"})}
 
 
 class MutationConfig(Section):
-    """Probability of each operator, drawn for every child. All of them sum to 1.
+    """Probability of each operator, drawn for every child. The probabilities sum to 1.
 
-    The published four and their two companions are listed here; a further operator of the registry
-    (`evolution.mutation.registry`) is given by its name and has the probability 0 unless it is.
+    The four published operators and two further ones are listed here. Any other operator of the registry
+    (`evolution.mutation.registry`) can be given by its name; its probability is 0 by default.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -123,15 +123,15 @@ class MutationConfig(Section):
 
     @model_serializer(mode="wrap")
     def _in_one_order(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Further operators come sorted: equal configs give equal bytes."""
+        """Sort the further operators, so that equal configs give equal bytes."""
         return dict.fromkeys(type(self).model_fields) | _sorted(handler(self))
 
 
 class SafeMutationConfig(Section):
-    """Children that act almost as their parents do (`evolution.mutation.safe`): drawn until one fits."""
+    """Children that act almost as their parents do (`evolution.mutation.safe`): mutants are drawn until one fits."""
 
     candidates: Count = 16
-    """Most mutants drawn for one child. If none fits, the nearest that differs from the parent is taken."""
+    """Maximum of mutants drawn for one child. If none fits, the nearest that differs from the parent is taken."""
     least: Annotated[Number, Field(ge=0)] = 1e-4
     """Divergence that a child must exceed: the mean difference between its actions and its parent's, in the task's
     units, over states that leading genomes have met."""
@@ -140,7 +140,7 @@ class SafeMutationConfig(Section):
     share: Probability = 0.9
     """Chance that a child is chosen this way. Otherwise the first mutant is taken."""
     states: Count = 512
-    """States that actions are compared on, over all weights."""
+    """Number of states that actions are compared on, over all weights."""
     leaders: Count = 4
     """Number of best genomes whose episodes supply the states."""
     refresh: Count = 10
@@ -161,13 +161,13 @@ class AgeFitnessConfig(StrategyConfig):
     """Settings of ``strategy: age_fitness``."""
 
     newborn_ratio: PartialProbability = 0.02
-    """Share of the population that each generation starts anew, from minimal genomes."""
+    """Share of the population that each generation replaces by minimal genomes."""
     age_generations: Count | None = None
-    """Generations that start genomes anew and rank by youth. Later ones refine: they rank by score and best weight, as
-    published. Null: all generations start anew."""
+    """Number of first generations that add minimal genomes and rank by youth. Later generations refine: they rank by
+    score and best weight, as published. Null: all generations add minimal genomes."""
 
     def num_newborn(self, population: int) -> int:
-        """Genomes that a generation of so many starts anew: at least one, unless the ratio is 0."""
+        """Number of minimal genomes added to a generation of ``population``: at least one, unless the ratio is 0."""
         return max(round(self.newborn_ratio * population), int(self.newborn_ratio > 0))
 
 
@@ -182,20 +182,20 @@ class LowerBoundConfig(AgeFitnessConfig):
 
 
 class GradientConfig(StrategyConfig):
-    """Settings of ``strategy: gradient_informed``: proposals, and how many of them a child takes."""
+    """Settings of ``strategy: gradient_informed``: the proposals, and the number of them that a child takes."""
 
     children: Count = 12
-    """Children of each lineage's parent in a generation."""
+    """Children per lineage and generation."""
     probes: Count = 128
     """Random new units probed in each generation."""
     shortlist: Count = 48
     """Top proposals that children sample from; grows with the number of edits per child."""
     lineages: Count = 1
-    """Independent lines of descent, each with a parent and children of its own. Workers share them out."""
+    """Independent lines of descent, each with a parent and children of its own. They are distributed over workers."""
     renew_every: Count = 50
     """Generations between renewals, in which the worst lineage restarts from the best one."""
     first_edits: Count = 8
-    """Proposals per child in the first generation. Later the number follows that of winning children."""
+    """Proposals per child in the first generation. Later the number adapts to that of winning children."""
     equal_paths: Switch = False
     """Every path has four connections, with a feature in the middle that sums what relays add and subtract. With
     activations that scale, such as abs and relu, the class is the same at every shared weight
@@ -203,43 +203,43 @@ class GradientConfig(StrategyConfig):
 
 
 class SearchConfig(Section):
-    """Who breeds, who survives, and by which operators.
+    """Strategy, breeding, survival and mutation.
 
-    A strategy's own settings are in the section of its name. That of the chosen strategy is always there; the others
-    are null. In a config with stages or a sweep, other strategies that those choose may have sections too.
+    A strategy's own settings are in the section of its name. The section of the chosen strategy is always present; the
+    others are null. In a config with stages or a sweep, the strategies chosen there may have sections too.
     """
 
     strategy: Text = "published"
     """Name in `evolution.registry.STRATEGIES`: published (NSGA-II as in the paper), age_fitness, lower_bound, or
     gradient_informed, which has lineages instead of a population."""
     age_fitness: AgeFitnessConfig | None = None
-    """Settings of that strategy."""
+    """Settings of the strategy age_fitness."""
     lower_bound: LowerBoundConfig | None = None
-    """Settings of that strategy."""
+    """Settings of the strategy lower_bound."""
     gradient_informed: GradientConfig | None = None
-    """Settings of that strategy."""
+    """Settings of the strategy gradient_informed."""
     population: Annotated[Whole, Field(ge=4, le=MOST)] = 192
     """Genomes in the population, P."""
     initial_connectivity: Probability = 0.5
-    """Chance that a connection of a first genome is enabled."""
+    """Probability that a connection of an initial genome is enabled."""
     mutation: MutationConfig = MutationConfig()
     """Probabilities of the operators."""
     extra_mutation: PartialProbability = 0.0
-    """Chance that a child is mutated a second time (not in the published algorithm)."""
+    """Probability that a child is mutated a second time (not in the published algorithm)."""
     safe_mutation: SafeMutationConfig | None = None
-    """Choose each child among several mutants by their behaviour (not in the published algorithm)."""
+    """Choose each child among several mutants by behaviour (not in the published algorithm)."""
     prune_dead: Switch = False
     """Remove hidden nodes that no output depends on from children (not in the published algorithm)."""
     activations: Annotated[tuple[Text, ...], Field(min_length=1)] = PUBLISHED_ACTIVATIONS
-    """Activations that new and changed hidden nodes may get; the published ten by default."""
+    """Activations for new and changed hidden nodes; the published ten by default."""
     complexity_probability: Probability = 0.8
-    """Chance that a generation is ranked by mean return and complexity, instead of mean and maximal return."""
+    """Probability that a generation is ranked by mean return and complexity, instead of mean and maximal return."""
     max_connections: Count | None = None
-    """Enabled connections that a genome may have: larger ones rank behind all that keep the limit."""
+    """Limit on enabled connections per genome. Genomes above it rank behind all others."""
     cull_ratio: PartialProbability = 0.2
-    """Share of the population, the worst, that never breeds."""
+    """Share of the population, from the worst up, that does not breed."""
     elite_ratio: Probability = 0.2
-    """Share of the survivors, the best, that pass unchanged."""
+    """Share of the survivors, from the best down, that pass unchanged."""
     tournament_size: Count = 16
     """Genomes drawn for one tournament (effective size)."""
 
@@ -253,7 +253,7 @@ class SearchConfig(Section):
 
     @model_serializer(mode="wrap")
     def _without_other_strategies(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Sections that are null are left out: a strategy's settings are no business of the others."""
+        """Leave out null sections, which belong to strategies that are not chosen."""
         return {k: v for k, v in handler(self).items() if v is not None or k not in strategy_sections()}
 
     @property
@@ -263,7 +263,7 @@ class SearchConfig(Section):
 
     @property
     def settings(self) -> StrategyConfig | None:
-        """The section of the chosen strategy; None where it has none."""
+        """The section of the chosen strategy; None if it has no settings."""
         return getattr(self, self.strategy) if self.strategy in strategy_sections() else None
 
     @model_validator(mode="after")
@@ -317,7 +317,7 @@ class SampledWeights(Section):
     high: Weight = 2.0
     """Upper end of the range."""
     count: Count = 32
-    """Weights drawn, W."""
+    """Number of weights drawn, W."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -327,27 +327,27 @@ class SampledWeights(Section):
 
 
 class HeatConfig(Section):
-    """More rollouts for the genomes that lead a generation."""
+    """Further rollouts for the best genomes of a generation."""
 
     share: Annotated[Number, Field(gt=0, le=1)]
-    """Share of the generation's different programs that goes on, the best by mean return."""
+    """Share of the generation's distinct programs that is run again, the best by mean return."""
     rollouts: Count
-    """Further episodes for each of them and each weight, on seeds that this generation has not used."""
+    """Further episodes per program and weight, on seeds that this generation has not used."""
 
 
 class EvaluationConfig(Section):
-    """Weights and episodes of each genome in each generation. ``weights`` is null exactly if weights are sampled."""
+    """Weights and episodes of each genome in each generation. ``weights`` is null exactly when weights are sampled."""
 
     weights: Annotated[tuple[Weight, ...], Field(min_length=1)] | None = None
     """Shared weights, [W]; the published six unless `sampled_weights` is given."""
     sampled_weights: SampledWeights | None = None
-    """Draw the shared weights afresh in each generation, instead of `weights`."""
+    """Draw new shared weights in each generation, instead of `weights`."""
     rollouts: Count = 3
-    """Episodes for each weight, R."""
+    """Episodes per weight, R."""
     rollout_seeds: Literal["shared", "per_weight"] = "shared"
-    """All weights see the same start states, or each its own."""
+    """shared: all weights see the same start states. per_weight: each weight has its own."""
     race: tuple[HeatConfig, ...] = ()
-    """Heats that follow in the same generation, each for the best of it so far."""
+    """Heats that follow in the same generation, each with the best genomes so far."""
 
     @model_validator(mode="before")
     @classmethod
@@ -361,61 +361,62 @@ class EvaluationConfig(Section):
 
 
 class ChampionConfig(Section):
-    """The choice of the champion, and its report. Both use seeds that no generation saw."""
+    """The choice of the champion, and its report. Both use seeds that no generation used."""
 
     objective: Literal["mean", "best"] = "mean"
     """Choose by the mean over weights, or by the best single weight."""
     first_episodes: Count = 32
-    """Episodes that all candidates are scored on, before the field is cut to `candidates`."""
+    """Episodes on which all candidate genomes are scored first, to select `candidates` of them."""
     candidates: Count = 64
-    """Genomes that are confirmed on selection seeds."""
+    """Number of genomes confirmed on the selection seeds."""
     max_connections: Count | None = None
-    """Largest network that may become champion (live connections); set aside, with a warning, if all are larger."""
+    """Maximal number of live connections of a champion. If all genomes are larger, it is ignored with a warning."""
     selection_episodes: Count = 1024
-    """Episodes that the choice rests on."""
+    """Episodes on which the champion is chosen."""
     report_episodes: Count = 100
-    """Episodes of the reported returns, on seeds untouched by the choice."""
+    """Episodes of the reported returns, on seeds not used for the choice."""
 
 
 class StopConfig(Section):
-    """Ends of a search before its last generation: after the first one that reaches one of these. Null asks for none.
+    """Conditions that end a search early: it stops after the first generation that meets one. Null means no condition.
 
-    The returns are those of `metrics.jsonl`, on the seeds of the search: a champion's on fresh seeds are often lower.
+    The returns are those of `metrics.jsonl`, on the seeds of the search. A champion's returns on fresh seeds are often
+    lower.
     """
 
     mean_return: Number | None = None
-    """Least mean return of the best genome of a generation (``best_mean_return``)."""
+    """Stop when the best genome of a generation has at least this mean return (``best_mean_return``)."""
     best_return: Number | None = None
-    """Least return of that genome at its best weight (``best_max_return``)."""
+    """Stop when that genome has at least this return at its best weight (``best_max_return``)."""
     seconds: Annotated[Number, Field(gt=0)] | None = None
-    """Time that the generations of a search may take in all, over its resumes (``wall_seconds``). No two runs take the
-    same time, so this key is outside of the same-bytes promise."""
+    """Stop when the generations of a search have taken this time in all, including those before a resume
+    (``wall_seconds``, s). No two runs take the same time, so a run that stops by it may not repeat byte for byte."""
 
 
 class WorkersConfig(Section):
-    """The place of evaluation; nothing here changes a result."""
+    """The place of evaluation. These keys do not change results."""
 
     evaluator: Literal["inline", "ray"] = "ray"
-    """In this process, or on Ray actors."""
+    """inline: evaluate in this process. ray: evaluate on Ray actors."""
     num_workers: Count | None = None
-    """Ray actors; one per CPU if null."""
+    """Number of Ray actors; one per CPU if null."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Hardware that evaluates: only auto falls back to what is there."""
+    """Hardware for evaluation. Only auto falls back to the hardware that is present."""
     device_megabytes: Count = 1024
-    """Memory that a chunk of networks, or of images for gradients, may take on a GPU; less changes no result. At least
-    one network, and 1024 images, are held at once."""
+    """Limit on the GPU memory of a chunk of networks, or of images for gradients. A lower limit changes no result. At
+    least one network and 1024 images are held at once."""
     address: Text | None = None
-    """Ray cluster to join: HOST:PORT, ray://HOST:PORT (as a client), or auto for one that was started on this machine.
-    If null, the one that runs the search as a submitted job, and else a local one is started."""
+    """Ray cluster to join: HOST:PORT, ray://HOST:PORT (as a client), or auto for a cluster started on this machine. If
+    null, a search that runs as a submitted job uses its cluster; otherwise a local one is started."""
     runtime_env: dict[Text, Any] = Field(default_factory=dict)
-    """Preparation of workers on a cluster's nodes, in Ray's own terms: pip, uv, conda, env_vars, image_uri or
-    py_modules. The project's sources, a task's own module and its files get there without it; modules that those
-    import, and that no node has, are listed in py_modules."""
+    """Ray's runtime environment for workers on a cluster's nodes: pip, uv, conda, env_vars, image_uri or py_modules.
+    The project's sources, a task's own module and its data files are sent without it. List in py_modules the modules
+    that those import and the nodes lack."""
     timeout_seconds: Annotated[Number, Field(gt=0)] = 600.0
-    """Longest time that one chunk may take before its worker counts as hanging (s)."""
+    """Longest time that one chunk may take before its worker is considered hung (s)."""
     parallel: Annotated[Whole, Field(ge=1, le=1000)] = 1
-    """Searches of replicates or a sweep that run at the same time, each in a process of its own with its share of the
-    workers."""
+    """Number of searches of replicates or a sweep that run at the same time, each in its own process with its share of
+    the workers."""
 
     @field_validator("runtime_env")
     @classmethod
@@ -427,63 +428,65 @@ class WorkersConfig(Section):
 
 
 class LoggingConfig(Section):
-    """Records of a run besides its results; nothing here changes a result."""
+    """Records of a run besides its results. These keys do not change results."""
 
     tensorboard: Switch = True
     """Write TensorBoard events beside metrics.jsonl."""
     progress: Switch = True
-    """Show the live display; plain lines where output is no terminal."""
+    """Show the live display, or plain lines if the output is not a terminal."""
     checkpoint_every: Count = 1
-    """Generations between checkpoints: what a crash may cost."""
+    """Generations between checkpoints: the most that a crash can lose."""
     put_seconds: Annotated[Number, Field(ge=0)] = 10.0
-    """Least time between two checkpoints put to a run directory that is a URL: what losing the machine may cost (s)."""
+    """Minimal time between two checkpoint uploads to a run directory that is a URL: what losing the machine may cost
+    (s)."""
     tracker: Literal["mlflow", "wandb"] | None = None
-    """Send the metrics to MLflow or to Weights & Biases too, wherever their own environment variables say."""
+    """Send the metrics also to MLflow or Weights & Biases, to the place that their own environment variables name."""
 
 
 def _null_is_empty(value: Any) -> Any:
-    """Null, where all lines of a section are commented out, is no change."""
+    """Null, as in a section whose lines are all commented out, means no change."""
     return {} if value is None else value
 
 
-# Keys of a section, as a stage gives them: checked when they are merged over the config's own.
+# Keys of a section given by a stage. They are checked once merged over the config's own.
 Changes = Annotated[
     dict[str, Any], BeforeValidator(_null_is_empty), PlainSerializer(lambda value: _sorted(value), return_type=dict)
 ]
 
 
 class StageConfig(Section):
-    """A part of a search that is done in stages. It starts from the survivors of the one before.
+    """One stage of a search. It starts from the survivors of the stage before.
 
-    What it gives below the names of sections is laid over the config's own sections (`stage_config`).
+    The keys it gives in sections are merged over the config's own sections (`stage_config`).
     """
 
     name: Annotated[Text, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
-    """Names its directory: letters, digits, - and _."""
+    """Name of its directory: letters, digits, - and _."""
     generations: Annotated[Whole, Field(ge=1, le=10**9)]
     """Generations of each restart."""
     restarts: Annotated[Whole, Field(ge=1, le=999)] = 1
     """Independent searches, each with its own seed."""
     enough: Number | None = None
-    """No further restart once a survivor scores this on held-out episodes."""
+    """Start no further restart once a survivor reaches this score on held-out episodes."""
     survivors: Count = 16
-    """Genomes that go on: of each restart the best on held-out episodes, and of those the best."""
+    """Number of genomes passed to the next stage. Each restart selects its best on held-out episodes; the stage keeps
+    the best of those."""
     mirrored: Switch = False
-    """Begin with the genomes of the stage before mirrored: a linear node behind every source relays it, so that they do
-    at the weights w and -w what they did at w squared (`evolution.mutation.mirroring`)."""
+    """Start from mirrored genomes of the stage before. A linear node behind every source relays it, so the genomes
+    behave at the weights w and -w as they did at w squared (`evolution.mutation.mirroring`)."""
     task: Changes = Field(default_factory=dict)
     """Options of the task that differ in this stage."""
     search: Changes = Field(default_factory=dict)
     """Keys of `search` that differ in this stage."""
     evaluation: Changes = Field(default_factory=dict)
-    """Keys of `evaluation` that differ in this stage; giving `weights` drops `sampled_weights`, and the reverse."""
+    """Keys of `evaluation` that differ in this stage. Giving `weights` drops `sampled_weights`, and vice versa."""
     champion: Changes = Field(default_factory=dict)
-    """Keys of `champion` that differ in this stage; its survivors are chosen in the same way."""
+    """Keys of `champion` that differ in this stage. Survivors are chosen by them as the champion is."""
     stop: Changes = Field(default_factory=dict)
-    """Keys of `stop` that differ in this stage; it ends each restart of the stage."""
+    """Keys of `stop` that differ in this stage. They apply to each restart."""
 
 
-# The sections that a stage may change.
+# Sections that a stage may change.
 STAGE_SECTIONS: dict[str, type[Section]] = {
     "task": TaskConfig,
     "search": SearchConfig,
@@ -504,21 +507,21 @@ class Config(Section):
     """One search, or replicates or a sweep of it."""
 
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
-    """Key of every random draw of the run."""
+    """Seed of every random draw of the run."""
     generations: Annotated[Whole, Field(ge=1, le=10**9)] = 1024
-    """Generations to run; may grow when a run is resumed. With stages, which have their own: the sum of theirs."""
+    """Generations to run; may be raised when a run is resumed. With stages, it is the sum of their generations."""
     replicates: Annotated[Whole, Field(ge=1, le=10_000)] = 1
     """Independent runs, each with its own seed and directory."""
     sweep: Annotated[Grid | Listed | None, BeforeValidator(_normal_sweep)] = None
-    """Values of other keys to be tried: dotted keys with lists of values, of which all combinations are run, or a list
-    of combinations; each has its own directory, or one for each replicate. Mappings are laid over what the config
-    has."""
+    """Values of other keys to try: either dotted keys with lists of values, of which all combinations are run, or a
+    list of combinations. Each combination has its own directory, or one per replicate. Mappings are merged over those
+    of the config."""
     initial: tuple[Text, ...] = ()
-    """Champion files to start from, instead of minimal genomes only."""
+    """Champion files to start from. Without them the first population has minimal genomes only."""
     task: TaskConfig = TaskConfig()
-    """The task to be learnt, and its options."""
+    """The task to learn, and its options."""
     search: SearchConfig = SearchConfig()
-    """The strategy, and the operators of evolution."""
+    """The strategy and the operators of evolution."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """Weights and episodes of each genome."""
     champion: ChampionConfig = ChampionConfig()
@@ -526,16 +529,16 @@ class Config(Section):
     stop: StopConfig = StopConfig()
     """Returns, or a time, that end a search early."""
     workers: WorkersConfig = WorkersConfig()
-    """Where evaluation runs."""
+    """The place of evaluation."""
     logging: LoggingConfig = LoggingConfig()
     """Records of a run besides its results."""
     stages: tuple[StageConfig, ...] = ()
-    """Searches that follow each other, such as: discover at one weight with restarts, refine, widen the weights."""
+    """Searches that follow each other. Example: discover at one weight with restarts, refine, widen the weights."""
 
     @model_validator(mode="before")
     @classmethod
     def _in_todays_layout(cls, data: Any) -> Any:
-        """Values of an earlier layout, such as those stored in a champion or a checkpoint."""
+        """Move values of an earlier layout, such as those stored in a champion or a checkpoint, to today's keys."""
         return migrated(data)[0] if isinstance(data, Mapping) else data
 
     @model_validator(mode="before")
@@ -547,7 +550,7 @@ class Config(Section):
         stages = stages if isinstance(stages, list | tuple) else ()
         given = [stage.get("generations") if isinstance(stage, Mapping) else None for stage in stages]
         numbers = [number for number in given if isinstance(number, int | float)]
-        # What is no number is refused where it stands.
+        # Anything that is not a number is refused later, at its own key.
         return {**data, "generations": sum(numbers)} if numbers and len(numbers) == len(given) else data
 
     @field_validator("stages")
@@ -579,7 +582,7 @@ class Config(Section):
 
     @property
     def has_children(self) -> bool:
-        """It stands for several searches."""
+        """True if the config stands for several searches."""
         return self.replicates > 1 or self.sweep is not None
 
 

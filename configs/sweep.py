@@ -1,4 +1,4 @@
-"""A sweep: several values of config keys, and the combinations of them; plain values, whatever the schema."""
+"""A sweep: several values of config keys, and their combinations. It works on plain values, without the schema."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 from wann.errors import UserError
 
-# One search each, times replicates: more is a slip of the keyboard.
+# Each combination is one search per replicate. More than this is taken for a typing error.
 MOST_COMBINATIONS = 1000
-# Of the name of a combination (letters).
+# Maximal length of a combination's name (characters).
 _LONGEST_NAME = 80
 _NOT_SWEPT = {
     "seed": "replicates give each combination several seeds",
@@ -26,15 +26,15 @@ _NOT_SWEPT = {
 
 Grid = dict[str, list[Any]]
 Listed = list[dict[str, Any]]
-# Flat: dotted keys of the config, and a value for each.
+# Dotted keys of the config, and a value for each.
 Combination = dict[str, Any]
 
 
 def normal_sweep(given: Any) -> Grid | Listed | None:
-    """A sweep as it is kept: dotted keys with lists of values, or a list of combinations; None if there is none.
+    """The normal form of a sweep: dotted keys with lists of values, or a list of combinations; None if there is none.
 
     Raises:
-        UserError: no such thing, a key that cannot be swept, a value given twice, or too many combinations.
+        UserError: not a sweep, a key that cannot be swept, a value given twice, or too many combinations.
     """
     if not isinstance(given, Mapping | list | tuple):
         if given is None:
@@ -50,7 +50,7 @@ def normal_sweep(given: Any) -> Grid | Listed | None:
 
 
 def combinations(sweep: Grid | Listed | None) -> list[Combination]:
-    """Every combination, in order: of a grid the last key changes fastest."""
+    """Every combination, in order. In a grid the last key changes fastest."""
     if sweep is None:
         return []
     if isinstance(sweep, list):
@@ -60,7 +60,7 @@ def combinations(sweep: Grid | Listed | None) -> list[Combination]:
 
 
 def names(found: Sequence[Combination]) -> list[str]:
-    """``01-population=64,complexity_probability=0.2``: a directory for each, in order."""
+    """A directory name for each combination, in order, such as ``01-population=64,complexity_probability=0.2``."""
     labels = swept_labels(found)
     digits = len(str(len(found)))
     result = []
@@ -72,7 +72,7 @@ def names(found: Sequence[Combination]) -> list[str]:
 
 
 def swept_labels(found: Sequence[Combination]) -> dict[str, str]:
-    """The keys in which combinations differ, each with the end of it that tells it from the others."""
+    """The keys in which combinations differ, each with the shortest end of it that is unique."""
     keys = list(dict.fromkeys(key for combination in found for key in combination))
     swept = [key for key in keys if len({_canonical(each.get(key)) for each in found}) > 1] or keys
     return {key: _shortest(key, swept) for key in swept}
@@ -130,7 +130,7 @@ def _check_different(what: str, values: Sequence[Any]) -> None:
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys; what is no mapping is a value."""
+    """Dotted keys and their values. Anything that is not a mapping is a value."""
     for key, value in nested.items():
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{prefix}{key}.")

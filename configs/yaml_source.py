@@ -1,7 +1,7 @@
-"""YAML text to plain values that remember where they were given.
+"""Reading YAML text as plain values whose origins are known.
 
-A `Document` is text with a name. A `Source` holds the values of a file and of what overrides them, with the `Origin` of
-every key, so that a mistake can be placed: file and line, or override.
+A `Document` is text with a name. A `Source` holds the values of a file and its overrides, with the `Origin` of every
+key, so that an error can name its place: file and line, or override.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _FLOAT_TAG, _TIMESTAMP_TAG = "tag:yaml.org,2002:float", "tag:yaml.org,2002:times
 _NUMBER_TAGS = ("tag:yaml.org,2002:int", _FLOAT_TAG)
 _EXPONENT = re.compile(r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+$")
 _OCTAL = re.compile(r"^[-+]?0[0-7_]+$")
-_HUGE = 2**1023  # the reach of floats
+_HUGE = 2**1023  # the range of floats
 
 
 def _resolvers(base: Mapping[str, list]) -> dict[str, list]:
-    """YAML 1.1, but 1e-3 and 1e6 are numbers, and dates are texts as JSON has no dates."""
+    """The rules of YAML 1.1, except that 1e-3 and 1e6 are numbers, and dates are texts because JSON has no dates."""
     kept = {first: [rule for rule in rules if rule[0] != _TIMESTAMP_TAG] for first, rules in base.items()}
     for first in "-+.0123456789":
         kept[first] = [*kept.get(first, []), (_FLOAT_TAG, _EXPONENT)]
@@ -42,7 +42,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    # The same rules as the loader: "1e6" and "2024-01-01" must come back as what they were.
+    # The loader's rules, so that the texts "1e6" and "2024-01-01" are read back as texts.
     yaml_implicit_resolvers = _resolvers(yaml.SafeDumper.yaml_implicit_resolvers)
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -51,7 +51,7 @@ class _Dumper(yaml.SafeDumper):
 
 @dataclass(frozen=True)
 class Origin:
-    """The place where a value was given, as it opens a message, and the key that stands there."""
+    """The place where a value was given, as it begins a message, and the key at that place."""
 
     place: str
     path: KeyPath
@@ -60,20 +60,20 @@ class Origin:
 
 @dataclass(frozen=True)
 class Document:
-    """YAML text of a file, or of an override of the key ``base``."""
+    """The YAML text of a file, or of an override of the key ``base``."""
 
     text: str
     name: str
     base: KeyPath = ()
 
     def place(self, line: int | None = None) -> str:
-        """``FILE:LINE``, or the override, which is one line that the message shows."""
+        """``FILE:LINE``, or the override itself, which is one line."""
         return self.name if self.base or line is None else f"{self.name}:{line}"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Nested plain values, and the origin of every key of them. `override` and `lay` change it in place."""
+    """Nested plain values, and the origin of every key. `override` and `lay` change it in place."""
 
     name: str
     values: dict[str, Any]
@@ -84,7 +84,7 @@ class Source:
         """The values of a YAML file.
 
         Raises:
-            UserError: no such file, no YAML, or no mapping.
+            UserError: the file does not exist, or is not YAML, or not a mapping.
         """
         document = Document(_read_text(Path(path)), str(path))
         values, lines = _parse(document)
@@ -94,7 +94,7 @@ class Source:
 
     @classmethod
     def of_mapping(cls, values: Mapping[str, Any], name: str = "") -> Source:
-        """Values given by Python code: mappings with texts for keys, lists, and what JSON knows."""
+        """Values given by Python code: mappings with text keys, lists, and JSON's scalars."""
         plain = _plain_copy(values)
         document = Document("", name)
         _check_plain(plain, (), {}, document)
@@ -116,7 +116,7 @@ class Source:
         """Apply one ``key=value`` of a command line: a dotted key, and a value in YAML.
 
         Raises:
-            UserError: another form, a value that is no YAML, or a key below something that is no mapping.
+            UserError: the text has another form, the value is not YAML, or the key is below a value that is no mapping.
         """
         key, equals, given = text.partition("=")
         shortened = one_line(text)
@@ -128,10 +128,10 @@ class Source:
         self._put(path, value, place)
 
     def lay(self, changes: Mapping[str, Any]) -> None:
-        """Lay Python values over these, mapping by mapping; keys may be dotted.
+        """Merge Python values over these, mapping by mapping. Keys may be dotted.
 
         Raises:
-            UserError: a key below something that is no mapping, or a value that JSON cannot hold.
+            UserError: a key is below a value that is no mapping, or JSON cannot hold a value.
         """
         for path, value in _leaves(_plain_copy(changes)):
             _check_plain(value, path, {}, Document("", self.name, path))
@@ -155,22 +155,22 @@ class Source:
 
 
 def dump(values: Mapping[str, Any]) -> str:
-    """Plain values as YAML that `Source.of_file` reads back equal."""
+    """Plain values as YAML. `Source.of_file` reads equal values back."""
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=120)
 
 
 def dotted(path: KeyPath) -> str:
-    """``search.activations[2]``."""
+    """A key path as text, such as ``search.activations[2]``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 def one_line(message: object) -> str:
-    """Text of any origin as part of one sentence."""
+    """Any text on one line, for use in a sentence."""
     return " ".join(str(message).split())
 
 
 def shown(value: Any) -> str:
-    """A value as the YAML has it, shortened."""
+    """A value in YAML notation, shortened."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
@@ -234,7 +234,7 @@ def _no_yaml(place: str, reason: object) -> UserError:
 
 
 def _walk(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], document: Document, seen: set[int]) -> None:
-    """Note the line of every key; refuse aliases, keys that are no names, keys given twice, and odd numbers."""
+    """Note the line of every key. Refuse aliases, keys that are not names, duplicate keys and ambiguous numbers."""
     if id(node) in seen:
         raise UserError(
             place=document.place(lines.get(path)),
@@ -270,7 +270,7 @@ def _key_of(node: yaml.Node, path: KeyPath, lines: Mapping[KeyPath, int], docume
 
 
 def _check_number(node: yaml.ScalarNode, path: KeyPath, lines: Mapping[KeyPath, int], document: Document) -> None:
-    """Refuse what YAML 1.1 reads as another number than a person: 010 is 8 to it, and 1:30 is 90."""
+    """Refuse numbers that YAML 1.1 reads differently from a person: it reads 010 as 8, and 1:30 as 90."""
     text = node.value
     if node.style is not None or node.tag not in _NUMBER_TAGS or not (":" in text or _OCTAL.match(text)):
         return
@@ -292,7 +292,7 @@ def _check_number(node: yaml.ScalarNode, path: KeyPath, lines: Mapping[KeyPath, 
 
 
 def _check_plain(value: Any, path: KeyPath, lines: Mapping[KeyPath, int], document: Document) -> None:
-    """Only what JSON holds: a config is stored in champion files and hashed as JSON."""
+    """Refuse values that JSON cannot hold, because a config is stored in champion files and hashed as JSON."""
     if isinstance(value, dict):
         for key, item in value.items():
             _check_plain(item, (*path, key), lines, document)
@@ -304,7 +304,7 @@ def _check_plain(value: Any, path: KeyPath, lines: Mapping[KeyPath, int], docume
 
 
 def _unless_plain(value: Any) -> str | None:
-    """The expectation that a value which JSON cannot hold fails; None for any other value."""
+    """The expectation, in words, for a value that JSON cannot hold; None for any other value."""
     if isinstance(value, float):
         return None if math.isfinite(value) else "a finite number"
     if isinstance(value, int):
@@ -315,20 +315,20 @@ def _unless_plain(value: Any) -> str | None:
 
 
 def _plain_copy(value: Any) -> Any:
-    """Mappings as dicts with texts for keys, sequences as lists, NumPy's numbers as Python's."""
+    """A copy with mappings as dicts with text keys, sequences as lists, and NumPy numbers as Python numbers."""
     if isinstance(value, Mapping):
         return {str(key): _plain_copy(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain_copy(item) for item in value]
     if isinstance(value, Path):
         return str(value)
-    if hasattr(value, "tolist"):  # an array or a number of NumPy, which this room does not import
+    if hasattr(value, "tolist"):  # a NumPy array or number; this room does not import NumPy
         return _plain_copy(value.tolist())
     return deepcopy(value)
 
 
 def _leaves(nested: Mapping[str, Any], base: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """Key paths and values; dotted keys are taken apart, and empty mappings are values."""
+    """Key paths and values. Dotted keys are split, and empty mappings are values."""
     for key, value in nested.items():
         path = (*base, *key.split("."))
         if isinstance(value, dict) and value:
@@ -338,7 +338,7 @@ def _leaves(nested: Mapping[str, Any], base: KeyPath = ()) -> Iterator[tuple[Key
 
 
 def apply(source: Source, overrides: Sequence[str] | Mapping[str, Any]) -> None:
-    """All overrides of a command line, in order, or those of a Python call."""
+    """Apply the overrides of a command line, in order, or those of a Python call."""
     if isinstance(overrides, Mapping):
         source.lay(overrides)
     else:

@@ -1,4 +1,4 @@
-"""Links of the pages to files outside docs/, which lead to the source on GitHub's pages, are plain text on the site."""
+"""Turns links to files outside docs/ into plain text on the site. On GitHub's pages they lead to the source."""
 
 import re
 from pathlib import Path

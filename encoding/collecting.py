@@ -27,7 +27,7 @@ EPISODES_PER_JOB = 8
 WANDERERS = 6  # one episode in so many is driven blindly
 SIMULATORS = ("envpool", "gymnasium")
 
-# Told how many frames are there.
+# Called with the number of frames collected so far.
 Progress = Callable[[int], None]
 
 
@@ -59,7 +59,7 @@ class Job:
     simulator: str
     seed: int
     index: int
-    held_out: bool = False  # episodes that no training sees
+    held_out: bool = False  # episodes not used for training
     champion: ChampionDriver | None = None
 
     def run(self) -> Frames:

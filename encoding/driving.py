@@ -1,4 +1,4 @@
-"""Drivers that show the encoder much of the road: they follow it by eye, from changing offsets, or hold random actions.
+"""Drivers that collect varied frames of the road: they follow it by sight at changing offsets, or hold random actions.
 
 A driver sees frames only, so it drives in either simulator. Actions are (steer, gas, brake) in their published ranges.
 """

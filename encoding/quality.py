@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envs.box2d.racer.task import CarRacing
     from envs.task import Seeds
 
-# The probe is asked where the camera is down, the car is on the road or half a road beside it, and looks along it.
+# The probe uses frames in which the camera is down, and the car is on the road or half a road beside it, looking along.
 PROBE_OFFSET, PROBE_HEADING = 2.0, np.pi / 3
 _RIDGE = 1e-3  # of the latents' variance
 _CHUNK = 250

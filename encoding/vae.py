@@ -1,8 +1,8 @@
 """The variational autoencoder of CarRacing's frames, and its training.
 
-The network is that of Ha & Schmidhuber 2018 (arXiv 1803.10122), as the published racer used it, and so is the loss
-but for one thing: the KL that costs nothing, 8 nats, is not the image's but half a nat for each latent. Under
-the published max(KL, 8) five of the 16 latents collapsed to a KL below 0.1, useless inputs of a network.
+The network is that of Ha & Schmidhuber 2018 (arXiv 1803.10122), as the published racer used it. The loss is theirs with
+one change: the free KL of 8 nats per image is replaced by half a nat for each latent. Under the published max(KL, 8)
+five of the 16 latents collapsed to a KL below 0.1 and were useless as inputs of a network.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def loss(vae: VAE, images: Tensor, noise: Tensor, kl_weight: float = 1.0) -> Ten
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a VAE is trained; the batch and the loss are the published ones."""
+    """The settings of training a VAE. The batch and the loss are the published ones."""
 
     epochs: int = 10
     batch: int = 100

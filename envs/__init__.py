@@ -1,7 +1,8 @@
 """Tasks: networks x weights x seeds in, returns out.
 
 `Task` is the contract, `TASKS` are the project's tasks by name, `make_task` makes one from a name and options, and
-`envs.testing` holds a task against the contract. Imports ``wann``; Gymnasium, EnvPool and numba only where a task runs.
+`envs.testing` checks a task against the contract. Imports ``wann``; Gymnasium, EnvPool and numba only where a task
+runs.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""One network plays one episode in Gymnasium's environment of a task: to be filmed, or to be watched."""
+"""One network playing one episode in Gymnasium's environment of a task, for videos and for observing behaviour."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import gymnasium
 
 
-class CannotDraw(Exception):  # noqa: N818 - no mistake of anybody's
+class CannotDraw(Exception):  # noqa: N818 - not an error of the user or the program
     """The environment of a task gives no pictures.
 
     Attributes:
-        reason: in words that follow "no pictures: ".
+        reason: text that can follow "no pictures: ".
     """
 
     def __init__(self, reason: str) -> None:
@@ -35,10 +35,11 @@ class CannotDraw(Exception):  # noqa: N818 - no mistake of anybody's
 def drawable_environment(task: Playable) -> gymnasium.Env:
     """A new environment of ``task``, not yet reset, whose ``render()`` gives pictures [height, width, 3].
 
-    A second one is made, drawn and closed before it: some environments differ after their first reset.
+    Another environment is made, drawn and closed before it for a test, because some environments differ after their
+    first reset.
 
     Raises:
-        CannotDraw: it takes no render mode, gives no picture, or lacks what draws it (pygame, OpenGL).
+        CannotDraw: it takes no render mode, gives no picture, or lacks a library to draw with (pygame, OpenGL).
     """
     tried = _open_drawable(task)
     try:
@@ -56,9 +57,9 @@ def drawable_environment(task: Playable) -> gymnasium.Env:
 def _open_drawable(task: Playable) -> gymnasium.Env:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Gymnasium's, of a mode that the environment does not declare
+            warnings.simplefilter("ignore")  # Gymnasium warns of a mode that the environment does not declare
             return task.make_environment(render_mode="rgb_array")
-    except Exception as error:  # whatever a renderer raises: an argument that is not known, a package, OpenGL
+    except Exception as error:  # any error of a renderer: an unknown argument, a missing package, OpenGL
         raise CannotDraw(f"it cannot be made with the render mode rgb_array ({_in_words(error)})") from error
 
 
@@ -74,7 +75,7 @@ def _check_picture(environment: gymnasium.Env) -> None:
 
 
 def _close(environment: gymnasium.Env) -> None:
-    """Close an environment that may have been broken by its own renderer."""
+    """Close an environment that its own renderer may have broken."""
     try:
         environment.close()
     except Exception:
@@ -89,13 +90,13 @@ def _in_words(error: Exception) -> str:
 
 
 class Episode:
-    """An episode of ``task`` from the start state of ``seed``; a context that closes its environment.
+    """An episode of ``task`` from the start state of ``seed``; a context manager that closes its environment.
 
     Attributes:
-        inputs: [1, I] that the network sees next.
-        value: the undiscounted return so far; NaN once something was not finite, which ends the episode.
-        steps: taken so far.
-        over: whether it has ended.
+        inputs: [1, I], the network's next inputs.
+        value: the undiscounted return so far. A value that is not finite ends the episode and makes it NaN.
+        steps: number of steps so far.
+        over: True once the episode has ended.
     """
 
     def __init__(
@@ -110,14 +111,14 @@ class Episode:
         """Start the episode.
 
         Args:
-            task: in whose environment.
-            network: of the task.
+            task: the task to play.
+            network: a network of the task.
             setting: [1] a shared weight, or [1, E] individual ones.
             seed: of the start state.
             render: whether ``environment.render()`` is to give pictures [height, width, 3].
 
         Raises:
-            CannotDraw: ``render``, and it gives none.
+            CannotDraw: ``render`` is true, and the environment gives no pictures.
         """
         self._task, self._network, self._setting = task, network, setting
         self.environment = _open_drawable(task) if render else task.make_environment()
@@ -131,7 +132,7 @@ class Episode:
             raise
 
     def step(self) -> None:
-        """One step; nothing once the episode is over."""
+        """Take one step. Does nothing once the episode is over."""
         with np.errstate(over="ignore", invalid="ignore"):
             outputs = forward_lanes(self._network, self._setting, self.inputs)
         if np.isnan(outputs).any():

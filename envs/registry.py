@@ -1,6 +1,6 @@
-"""The tasks by name, and the way from a config's options to a task.
+"""The registry of tasks, and the making of a task from a config's options.
 
-A new task of the project is a file and a line in `TASKS`; one of a user's own needs no line: its name is
+A new task of the project is a file and a line in `TASKS`. A user's own task needs no line: its name is
 ``module:Class`` (docs/tasks.md). `envs.testing.check_task` tests both.
 """
 
@@ -29,19 +29,19 @@ TASKS: dict[str, type] = {
     "gymnasium": GymnasiumTask,
 }
 
-# All that a task class must have.
+# Members that a task class must have.
 _MEMBERS = tuple(name for name in vars(Task) if not name.startswith("_"))
 
 
 def task_class(name: str, key: str = "task.name") -> type:
-    """The class of a task: of `TASKS`, or a user's own by ``module:Class``.
+    """The class of a task: from `TASKS`, or a user's own as ``module:Class``.
 
     Args:
-        name: as a config or a champion file has it.
-        key: of the config, or option of the command line, that gives the name.
+        name: from a config or a champion file.
+        key: key of the config, or option of the command line, that gives the name.
 
     Raises:
-        UserError: no such task, module or class, or a class that is no frozen dataclass with all members of
+        UserError: the task, module or class does not exist, or the class is not a frozen dataclass with all members of
             `envs.task.Task`.
     """
     if name in TASKS:
@@ -93,15 +93,15 @@ def make_task(name: str, options: Mapping[str, Any]) -> Task:
 
 
 def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
-    """The task a champion is for, by the options it was evolved with.
+    """The task of a champion, with the options it was evolved with.
 
     Args:
-        champion: as `wann.champion.load_champion` reads it.
-        simulator: instead of the champion's own, in tasks that have several.
+        champion: from `wann.champion.load_champion`.
+        simulator: replaces the champion's own, in tasks that have several.
 
     Raises:
-        UserError: an unknown task, one of other inputs and outputs than the champion's, or one whose networks would
-            see something else than the champion did (CarRacing's encoder, other images).
+        UserError: the task is unknown, its inputs or outputs differ from the champion's, or its preprocessing does
+            (CarRacing's encoder, other images).
     """
     kind, options = task_class(champion.task, key="champion"), dict(champion.task_options)
     if simulator is not None and "simulator" in declared_options(kind):
@@ -121,12 +121,12 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
 
 
 def declared_options(kind: type) -> dict[str, Field]:
-    """The options of a task's class by name: the fields that its constructor takes."""
+    """The options of a task's class by name, that is the fields that its constructor takes."""
     return {field.name: field for field in fields(kind) if field.init}
 
 
 def _check_class(kind: type, name: str, key: str) -> None:
-    """Refuse a user's class that is no task."""
+    """Refuse a user's class that is not a task."""
     declared: Any = kind
     if not is_dataclass(kind) or not declared.__dataclass_params__.frozen:
         raise UserError(
@@ -143,7 +143,7 @@ def _check_class(kind: type, name: str, key: str) -> None:
 
 
 def _made(kind: type, name: str, options: Mapping[str, Any]) -> Task:
-    """A task; what a user's own constructor raises is that user's mistake."""
+    """Make a task. An error raised by a user's own constructor becomes a UserError."""
     if name in TASKS:
         return cast(Task, kind(**options))
     try:
@@ -179,5 +179,5 @@ def _check_type(kind: type, field: Field, value: Any) -> None:
 
 
 def _shown_type(field: Field) -> str:
-    """As the class declares it."""
+    """The option's type as declared by the class."""
     return field.type if isinstance(field.type, str) else inspect.formatannotation(field.type)

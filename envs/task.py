@@ -1,7 +1,8 @@
 """The contract of a task: many networks x weights x seeds in, returns out.
 
-A task knows its simulator and nothing of evolution or of where it runs. `Task` is what every task has. What only some
-can do is a small protocol of its own, asked for by ``isinstance`` or by a function below, never by an attribute's name.
+A task knows its simulator. It does not know about evolution, or about the place of evaluation. `Task` has the members
+of every task. Each optional ability is a small protocol of its own. Test for it by ``isinstance`` or by a function
+below, never by an attribute's name.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Weights = NDArray[np.float64] | Sequence[NDArray[np.float64]]
 # [R], the same for every weight, or [W, R].
 Seeds = ArrayLike
-# Packages whose classes every worker has, and a script itself.
+# Packages whose classes every worker has, and the script itself.
 _OWN_PACKAGES = ("__main__", "envs", "wann", "workers")
 # Observations [L, I] to outputs [L, O], in float64.
 Policy = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -34,17 +35,17 @@ Policy = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Returns:
-    """What an evaluation found: undiscounted returns and simulated steps of every episode."""
+    """The outcome of an evaluation: undiscounted return and simulated steps of every episode."""
 
     values: NDArray[np.float64]  # [P, W, R]
     steps: NDArray[np.int64]  # [P, W, R]
-    falls: NDArray[np.bool_] | None = None  # [P, W, R] ended in failure, where the task has such an end
-    # Why values are NaN, where the task knows: an example of each kind of failure, by kind.
+    falls: NDArray[np.bool_] | None = None  # [P, W, R] ended in failure; None if the task has no such end
+    # Reasons for NaN values, if the task knows them: an example of each kind of failure, by kind.
     failures: Mapping[str, str] = field(default_factory=dict)
 
 
 class Task(Protocol):
-    """A task is a frozen dataclass whose fields are its options, as a config gives them."""
+    """The members of every task. A task is a frozen dataclass whose fields are its options in a config."""
 
     @property
     def name(self) -> str: ...
@@ -58,12 +59,12 @@ class Task(Protocol):
     def output_names(self) -> tuple[str, ...]: ...
     @property
     def simulated_by(self) -> str:
-        """What steps the episodes, with its version where it has one; stored in champion files."""
+        """The simulator that steps the episodes, with its version if it has one. Champion files store it."""
         ...
 
     @property
     def reported(self) -> Task:
-        """This task without what only a search may do: whole episodes, and the rewards as they are defined.
+        """This task without shortcuts of the search: whole episodes, and rewards as defined.
 
         The champion is chosen and reported on it.
         """
@@ -72,8 +73,8 @@ class Task(Protocol):
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Run every network at every weight setting on every seed.
 
-        The value of one (network, weight, seed) is the same whatever else is in the batch, and equal
-        seeds give equal start states to every network and weight.
+        The value of one (network, weight, seed) does not depend on the rest of the batch. Equal seeds give equal start
+        states to every network and weight.
 
         Args:
             networks: P programs with the task's inputs and outputs.
@@ -89,13 +90,13 @@ class Task(Protocol):
         ...
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64 through `wann.oracle`: P = 1. Slow, and the judge of `evaluate`."""
+        """Run one network in float64 through `wann.oracle`: P = 1. It is slow; `evaluate` is tested against it."""
         ...
 
 
 @runtime_checkable
 class SafeInDriver(Protocol):
-    """A task that may say that its simulator can neither hang nor end its process.
+    """A task that can declare that its simulator neither hangs nor ends its process.
 
     Small requests then run in the driver, where that is faster.
     """
@@ -106,59 +107,59 @@ class SafeInDriver(Protocol):
 
 @runtime_checkable
 class ReadsFiles(Protocol):
-    """A task that reads files. Machines of a cluster that lack them are sent them, once each."""
+    """A task that reads files. They are sent once to each machine of a cluster that lacks them."""
 
     def data_files(self) -> dict[str, bytes]:
         """Contents by name below the cache directory, where the task looks for them.
 
         Raises:
-            UserError: a file is gone.
+            UserError: a file is missing.
         """
         ...
 
 
 @runtime_checkable
 class NeedsModules(Protocol):
-    """A task that runs code of modules of the user's own. Workers on other machines are sent these modules."""
+    """A task that runs code of the user's own modules. They are sent to workers on other machines."""
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Their names, as they are imported."""
+        """Names of the modules, as they are imported."""
         ...
 
 
 @runtime_checkable
 class Preprocessed(Protocol):
-    """A task whose networks see something else than the simulator shows."""
+    """A task that transforms the simulator's observations into the networks' inputs."""
 
     @property
     def preprocessing(self) -> Mapping[str, Any]:
-        """What lies between the two, as plain JSON values; stored in champion files and compared when they are read."""
+        """The transformation as plain JSON values. Champion files store it, and it is compared when they are read."""
         ...
 
 
 @runtime_checkable
 class DescribesActions(Protocol):
-    """A task that can say how a network's outputs become actions, to somebody who has the network alone."""
+    """A task that can describe how outputs become actions, for users who have only the network."""
 
     def describe_actions(self) -> dict[str, Any]:
-        """Plain JSON values: ``kind``, such as "argmax" or "box", numbers of that kind, and ``rule``, a sentence."""
+        """Plain JSON values: ``kind``, such as "argmax" or "box", its numbers, and ``rule``, a sentence."""
         ...
 
 
 @runtime_checkable
 class HasUntouched(Protocol):
-    """A task whose seeds do not keep what is reported apart from what was chosen on, such as a test set."""
+    """A task in which other seeds do not give independent data for the report, so that it needs a test set."""
 
     @property
     def untouched(self) -> Task:
-        """The task that reports are made on."""
+        """The task on data that nothing was chosen on, used for reports."""
         ...
 
 
 @runtime_checkable
 class HasGradients(Protocol):
-    """A task that can tell what connections would do to its loss."""
+    """A task that can compute the effect of connections on its loss."""
 
     def gradients(
         self, genome: Genome, weights: NDArray[np.float64], seeds: Seeds, pairs: Sequence[Pairs]
@@ -169,22 +170,22 @@ class HasGradients(Protocol):
 
 @runtime_checkable
 class HasEnsemble(Protocol):
-    """A task in which one network at several weights can answer as one."""
+    """A task in which one network at several weights can form an ensemble."""
 
     def ensemble(self, network: Network, weights: NDArray[np.float64]) -> dict[str, Any]:
-        """Figures of all weights [W] together, as plain JSON values for the champion's returns."""
+        """Figures of the ensemble of all weights [W], as plain JSON values for the champion's returns."""
         ...
 
 
 @runtime_checkable
 class LoadsData(Protocol):
-    """A task whose data may have to be fetched, which is done before a run exists."""
+    """A task whose data may have to be fetched. That happens before a run is created."""
 
     def load(self) -> None:
-        """Find, or fetch, what the task is of.
+        """Find or fetch the data.
 
         Raises:
-            UserError: it cannot be had, or does not fit the options.
+            UserError: the data are not available, or do not fit the options.
         """
         ...
 
@@ -194,11 +195,11 @@ class OnDevice(Task, Protocol):
     """A task whose networks can be computed by another backend than the kernels, such as torch on a GPU."""
 
     def evaluate_by(self, backend: Backend, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """As ``evaluate``, computed by ``backend``."""
+        """Like ``evaluate``, computed by ``backend``."""
         ...
 
     def batch_of(self, seed: int) -> Batch:
-        """The images that a seed draws, on which gradients are computed."""
+        """The images that a seed draws. Gradients are computed on them."""
         ...
 
 
@@ -206,14 +207,15 @@ class OnDevice(Task, Protocol):
 class Playable(Task, Protocol):
     """A task that can be played step by step in Gymnasium's environment.
 
-    An episode in ``make_environment()`` with these two around the network is the episode of ``evaluate_oracle``, but
-    for limits and rewards that are the task's own (``max_steps``, ``stall_steps``, ``fall_penalty`` of Box2D tasks).
+    An episode in ``make_environment()``, with ``inputs_of`` before the network and ``actions_of`` after it, is the
+    episode of ``evaluate_oracle``, except for the task's own limits and rewards (``max_steps``, ``stall_steps``,
+    ``fall_penalty`` of Box2D tasks).
     """
 
     @property
     def reported(self) -> Playable: ...
     def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """Gymnasium's environment of this task; ``kwargs`` such as a render mode."""
+        """Make Gymnasium's environment of this task, with further arguments such as a render mode."""
         ...
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
@@ -226,24 +228,24 @@ class Playable(Task, Protocol):
 
 
 def is_safe_at_home(task: object) -> bool:
-    """Whether small requests may run in the driver."""
+    """True if small requests may run in the driver."""
     return isinstance(task, SafeInDriver) and task.safe_at_home
 
 
 def preprocessing_of(task: object) -> Mapping[str, Any] | None:
-    """What a champion file says of the way from observations to inputs; None if there is nothing between them."""
+    """The transformation of observations into inputs, as stored in champion files; None if there is none."""
     return task.preprocessing if isinstance(task, Preprocessed) else None
 
 
 def untouched_of(task: Task) -> Task:
-    """The task that reports are made on: ``untouched`` where seeds do not keep it apart, else the task itself."""
+    """The task used for reports: its ``untouched`` if it has one, else the task itself."""
     return task.untouched if isinstance(task, HasUntouched) else task
 
 
 def modules_of(task: object) -> tuple[str, ...]:
     """Names of the user's modules that a worker must be able to import: that of the task's class, and its ``modules``.
 
-    A class that a script defines in ``__main__`` travels by value and needs none.
+    A class defined in ``__main__`` is sent by value and needs none.
     """
     own = type(task).__module__
     defined = () if own.partition(".")[0] in _OWN_PACKAGES else (own,)
@@ -252,10 +254,10 @@ def modules_of(task: object) -> tuple[str, ...]:
 
 
 def options_of(task: Task) -> dict[str, Any]:
-    """The options of a task by name, as a config gives them.
+    """The options of a task by name, as in a config.
 
     Raises:
-        TypeError: the task is no dataclass.
+        TypeError: the task is not a dataclass.
     """
     if not is_dataclass(task):
         raise TypeError(f"expected a task that is a dataclass, found {type(task).__name__}")
@@ -266,7 +268,7 @@ def num_settings(weights: Weights) -> int:
     """W, the number of weight settings.
 
     Raises:
-        ValueError: weights of another shape than `Weights` allows.
+        ValueError: the weights have a shape that `Weights` does not allow.
     """
     if isinstance(weights, np.ndarray):
         if weights.ndim != 1 or not len(weights):
@@ -282,7 +284,7 @@ def check_networks(task: Task, networks: Network | Networks) -> None:
     """Refuse networks that were made for another task.
 
     Raises:
-        ValueError: other numbers of inputs or outputs than the task's.
+        ValueError: the numbers of inputs or outputs differ from the task's.
     """
     expected, found = (task.num_inputs, task.num_outputs), (networks.num_inputs, networks.num_outputs)
     if expected != found:
@@ -290,13 +292,13 @@ def check_networks(task: Task, networks: Network | Networks) -> None:
 
 
 def weights_of_one(weights: ArrayLike) -> Weights:
-    """[W] shared weights, or [W, E] of one network, as `Task.evaluate` takes them."""
+    """[W] shared weights, or [W, E] of one network, in the form that `Task.evaluate` takes."""
     weights = np.asarray(weights, np.float64)
     return weights if weights.ndim == 1 else [weights]
 
 
 def evaluate_one_by_one(task: Task, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-    """`Task.evaluate` through the task's own `evaluate_oracle`: the shortest way to a task, and a slow one.
+    """Implement `Task.evaluate` by the task's own `evaluate_oracle`. This is the shortest way to a task, but slow.
 
     Raises:
         ValueError: shapes that do not fit.
@@ -315,7 +317,7 @@ def evaluate_one_by_one(task: Task, networks: Networks, weights: Weights, seeds:
 
 
 def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Index of the weight setting and seed of every lane, both [W, R]."""
+    """Weight-setting index and seed of every lane, both [W, R]."""
     count = num_settings(weights)
     seeds = np.asarray(seeds, np.int64)
     if seeds.ndim not in (1, 2) or not seeds.size or (seeds.ndim == 2 and len(seeds) != count):
@@ -327,17 +329,17 @@ def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArra
 
 
 def weight_table(networks: Networks, weights: Weights) -> tuple[NDArray[np.float32], bool]:
-    """Weights as kernels take them: [1, W] shared, or [sum E, W] by live connection; and whether the latter."""
+    """Weights for kernels: [1, W] shared, or [sum E, W] by live connection; and True in the second case."""
     if isinstance(weights, np.ndarray):
         return np.asarray(weights, np.float32)[None], False
     return np.ascontiguousarray(individual_weights(networks, weights)), True
 
 
 def individual_weights(networks: Networks, weights: Sequence[NDArray]) -> NDArray[np.float32]:
-    """Weights by live connection of all networks, [sum E, W], from one [W, E] per network.
+    """Weights by live connection of all networks, [sum E, W], from one array [W, E] per network.
 
     Raises:
-        ValueError: a network without its array, or an array with too few weights.
+        ValueError: the number of arrays differs from that of networks, or an array has too few weights.
     """
     if len(weights) != len(networks):
         raise ValueError(f"expected individual weights for {len(networks)} networks, found {len(weights)}")

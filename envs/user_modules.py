@@ -1,4 +1,4 @@
-"""Modules of the user's own: found in the working directory or on PYTHONPATH."""
+"""The user's own modules, found in the working directory or on PYTHONPATH."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from wann.errors import UserError
 
 
 def import_user_module(name: str, key: str) -> ModuleType:
-    """Import a module by its dotted name; the working directory is searched, too.
+    """Import a module by its dotted name. The working directory is searched too.
 
     Args:
         name: of the module.
-        key: of the config, or option of the command line, that names it.
+        key: key of the config, or option of the command line, that names it.
 
     Raises:
-        UserError: there is no such module, or it cannot be imported.
+        UserError: the module does not exist or cannot be imported.
     """
     here = os.getcwd()
     if here not in sys.path:

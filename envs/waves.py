@@ -1,7 +1,7 @@
-"""Episodes in waves: environments that step in lockstep, with all their networks computed in one compiled call.
+"""Episodes in waves: environments step in lockstep, and one compiled call computes all their networks.
 
-A wave is a fresh pool of up to ``wave`` environments, each made with the seed of its own episode. Lanes whose
-episode is over leave the wave, so no step of a simulator is wasted.
+A wave is a new pool of up to ``wave`` environments, each made with the seed of its own episode. Lanes whose episode is
+over leave the wave, so no simulator step is wasted.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from wann.errors import UserError
 from wann.network import Network, Networks
 from wann.oracle import forward_lanes
 
-# Networks [n], weight settings [n] and inputs [n, I] of n lanes to their outputs [n, O].
+# Maps networks [n], weight settings [n] and inputs [n, I] of n lanes to their outputs [n, O].
 Act = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray], NDArray]
 
 
 def simulator_version(package: str) -> str:
-    """A simulator's name in champion files and logs."""
+    """A simulator's name and version for champion files and logs."""
     return f"{package} {version(package)}"
 
 
-# The kind of failures that are the network's own: its output is not a number.
+# The kind of failure caused by the network itself: its output is not a number.
 OUTPUT = "output"
 
 
@@ -36,7 +36,7 @@ OUTPUT = "output"
 class Failure:
     """The reason why an episode has no return."""
 
-    kind: str  # the same for failures of the same cause; each is named once
+    kind: str  # the same for failures with the same cause; each kind is reported once
     why: str  # follows the name of the environment, as in "step() raised ValueError: ..."
 
 
@@ -48,14 +48,14 @@ class Step:
     rewards: NDArray[np.float64]  # [n]
     terminated: NDArray[np.bool_]  # [n]
     truncated: NDArray[np.bool_]  # [n]
-    falls: NDArray[np.bool_] | None = None  # [n] ended in failure, where the simulator has such an end
+    falls: NDArray[np.bool_] | None = None  # [n] ended in failure; None if the simulator has no such end
 
 
 class Pool(Protocol):
     """L environments at their first observations.
 
-    An environment that fails without an error, where the pool forgives that, gives an observation or a reward that is
-    not a number.
+    In a forgiving pool, an environment that fails raises no error but gives an observation or a reward that is not a
+    number.
     """
 
     @property
@@ -65,18 +65,18 @@ class Pool(Protocol):
 
     @property
     def counts_falls(self) -> bool:
-        """Whether steps tell falls."""
+        """True if steps report falls."""
         ...
 
     @property
     def failures(self) -> Mapping[int, Failure]:
-        """Reasons of the environments that failed so far, by lane; empty where nothing is forgiven."""
+        """Reasons of failures so far, by lane; empty unless the pool is forgiving."""
         ...
 
     def step(self, lanes: NDArray[np.int64], outputs: NDArray) -> Step:
-        """Step the environments ``lanes`` [n], ascending, with what networks gave out, [n, O].
+        """Step the environments ``lanes`` [n], ascending, with the networks' outputs [n, O].
 
-        One that has ended is never stepped again.
+        An environment that has ended is never stepped again.
 
         Raises:
             LaneError: an environment raised.
@@ -86,7 +86,7 @@ class Pool(Protocol):
     def close(self) -> None: ...
 
 
-# Seeds [L] to a fresh pool.
+# Makes a new pool from seeds [L].
 MakePool = Callable[[NDArray[np.int64]], Pool]
 
 
@@ -101,7 +101,7 @@ class LaneError(RuntimeError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Where an episode is cut, besides the simulator's own end.
+    """Limits at which an episode is cut, in addition to the simulator's own end.
 
     An episode stalls when its return has reached no new maximum for ``stall_steps`` steps.
     """
@@ -117,7 +117,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Episodes:
-    """T episodes: index of the network and of the weight setting, and the seed of each."""
+    """T episodes, each with the index of its network, the index of its weight setting, and its seed."""
 
     networks: NDArray[np.int64]
     settings: NDArray[np.int64]
@@ -137,27 +137,27 @@ class Episodes:
 
 
 def as_float64(observations: NDArray) -> NDArray[np.float64]:
-    """Observations that are a network's inputs."""
+    """Observations as a network's inputs, without any transformation but the type."""
     return observations.astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """The stepping of a task's episodes.
+    """The settings for stepping a task's episodes.
 
-    ``encode`` makes a network's inputs [n, I] of the simulator's observations.
+    ``encode`` converts the simulator's observations to a network's inputs [n, I].
     """
 
     name: str  # of the environment, for messages
     make_pool: MakePool
-    wave: int  # environments in one pool at most
+    wave: int  # maximal number of environments in one pool
     limits: Limits = Limits()
     encode: Callable[[NDArray], NDArray[np.float64]] = as_float64
-    fall_reward: float | None = None  # instead of the simulator's, for the step that falls
+    fall_reward: float | None = None  # replaces the simulator's reward for the step that falls
 
 
 def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-    """Every network at every weight on every seed, in float32; see `envs.task.Task.evaluate`.
+    """Run every network at every weight on every seed, in float32; see `envs.task.Task.evaluate`.
 
     Raises:
         RuntimeError: an environment raised; names the episode.
@@ -177,7 +177,7 @@ def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weigh
 
 
 def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-    """One network at every weight on every seed, in float64 through `wann.oracle`.
+    """Run one network at every weight on every seed, in float64 through `wann.oracle`.
 
     Raises:
         RuntimeError: an environment raised; names the episode.
@@ -222,7 +222,7 @@ class _Wave:
     Attributes:
         returns: [L].
         steps: [L].
-        falls: [L], or None where the pool counts none.
+        falls: [L], or None if the pool does not count falls.
         failures: an example of each kind of failure.
     """
 
@@ -271,7 +271,7 @@ class _Wave:
             lanes, observations = (lanes[~over], step.observations[~over]) if over.any() else (lanes, step.observations)
 
     def _inputs(self, observations: NDArray) -> NDArray[np.float64]:
-        """Of networks, [n, I]; kernels take their number for granted."""
+        """The networks' inputs [n, I]. Their number is checked here, because kernels do not check it."""
         inputs = self._simulation.encode(observations)
         expected = (len(observations), self._num_inputs)
         if inputs.shape != expected:
@@ -281,7 +281,7 @@ class _Wave:
         return inputs
 
     def _take(self, pool: Pool, lanes: NDArray[np.int64], step: Step) -> NDArray[np.bool_]:
-        """Add a step to the episodes of ``lanes`` [n]; which of them are over, [n]."""
+        """Add a step to the episodes of ``lanes`` [n]. Returns a mask [n] of those that are over."""
         limits, rewards = self._simulation.limits, step.rewards
         if self.falls is not None and step.falls is not None:
             self.falls[lanes] = step.falls
@@ -302,7 +302,7 @@ class _Wave:
         return over
 
     def _fail(self, pool: Pool, lanes: NDArray[np.int64], usual: Failure) -> None:
-        """End episodes without a return; the reason is the pool's own, or the usual one."""
+        """End episodes without a return. The reason is the pool's, or ``usual`` if it has none."""
         self.returns[lanes] = np.nan
         for lane in lanes.tolist():
             failure = pool.failures.get(lane, usual)

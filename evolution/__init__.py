@@ -1,7 +1,7 @@
 """The search: strategies, operators, selection, and the choice of a champion.
 
-It knows arrays, not simulators: a search asks for evaluations and is told their results (`evolution.protocol`). This
-room imports `wann` and `configs` alone, and never ray, gymnasium or torch.
+It works on arrays and knows no simulator: a search asks for evaluations and is told their results
+(`evolution.protocol`). This room imports only `wann` and `configs`, and never ray, gymnasium or torch.
 """
 
 from __future__ import annotations

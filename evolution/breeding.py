@@ -15,10 +15,10 @@ from wann.randomness import Purpose, keyed_rng
 
 
 class Breeder:
-    """Makes genomes for one search; its draws are keyed by (seed, purpose, generation).
+    """Makes genomes for one search. Its draws are keyed by (seed, purpose, generation).
 
     Raises:
-        ValueError: safe mutations without a behaviour to choose by, or probabilities of operators that are none.
+        ValueError: safe mutations lack a behaviour to choose by, or the probabilities of operators are invalid.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -27,7 +27,7 @@ class Breeder:
         self.safe = _safe_mutation(setting)
 
     def first_population(self) -> Population:
-        """The initial genomes and mutants of them in turn, or minimal genomes where there are none."""
+        """The initial genomes followed by mutants of them in turn, or minimal genomes if there are none."""
         count, initial = self._config.population, self._setting.initial
         if not initial:
             return self._minimal(keyed_rng(self._setting.seed, Purpose.INITIAL), count)
@@ -47,7 +47,7 @@ class Breeder:
         return prune(mutants) if self._config.prune_dead else mutants
 
     def watch(self, population: Population, order: NDArray[np.int64], generation: int) -> None:
-        """If due, take the states that children are compared on from the first different ones in ``order``."""
+        """If due, collect the states that children are compared on from the first different genomes in ``order``."""
         if self.safe is not None and self.safe.is_due(generation):
             networks = compile_population(population).take(order)
             leaders = networks.take(networks.different()[: self.safe.config.leaders])
@@ -71,7 +71,7 @@ class Breeder:
     def _mutants(
         self, population: Population, parents: NDArray[np.int64], purpose: Purpose, generation: int
     ) -> Population:
-        """One for each parent; of several that are drawn, the one that `evolution.mutation.safe` chooses."""
+        """One mutant for each parent. If several are drawn, `evolution.mutation.safe` chooses one."""
         safe = self.safe
         candidates = 1 if safe is None else safe.config.candidates
         rows = np.repeat(parents, candidates)

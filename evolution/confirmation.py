@@ -1,6 +1,6 @@
-"""The champion: chosen by halving on selection seeds, reported once on seeds that nothing chose on.
+"""The champion: chosen by halving on selection seeds, and reported once on seeds that were not used for any choice.
 
-Episodes may cost a second each, so their number is bounded. With P different candidates, and c candidates, f
+An episode may take a second, so their number is bounded. With P different candidates, and c candidates, f
 first and s selection episodes in the config:
 
 - The choice of one takes at most f P + 2 f c (1 + log2(s / 2 f)) episodes, that of k survivors about s k more.
@@ -28,7 +28,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Outcome(Protocol):
-    """Results of episodes, [1, W, R]; ``falls`` is None where the task has no such end."""
+    """Results of episodes, [1, W, R]; ``falls`` is None if the task has no such end."""
 
     @property
     def values(self) -> NDArray[np.float64]: ...
@@ -36,11 +36,11 @@ class Outcome(Protocol):
     def falls(self) -> NDArray[np.bool_] | None: ...
 
 
-# The same for one network, in float64; weights are [W] or [W, E].
+# Evaluates one network in float64; weights are [W] or [W, E].
 Oracle = Callable[[Network, NDArray[np.float64], NDArray[np.int64]], Outcome]
 
-TOLERATED_ERRORS = 5.0  # standard errors by which the oracle may find a candidate worse than the kernels did
-# Of the returns of episodes.
+TOLERATED_ERRORS = 5.0  # standard errors by which a candidate's mean may be lower with the oracle than with the kernels
+# Statistics of the returns of episodes.
 _FIGURES = ("mean", "std", "median", "min")
 
 
@@ -52,12 +52,12 @@ def rank_candidates(
     seed: int,
     wanted: int = 1,
 ) -> list[tuple[Genome, float]]:
-    """The best candidates, best first, with their scores: successive halving over held-out seeds.
+    """The best candidates, best first, with their scores, found by successive halving over held-out seeds.
 
-    All different programs are scored on ``config.first_episodes``; the best ``config.candidates`` go on; then
-    the better half on twice the episodes, until one is left or ``config.selection_episodes`` are reached; where
-    no more than the ``wanted`` ones are left, those are scored on that many at once. Candidates with a return
-    that is not finite are left out; the list may be empty.
+    All different programs are scored on ``config.first_episodes``, and the best ``config.candidates`` are kept. Then
+    the better half is scored on twice the episodes, until one is left or ``config.selection_episodes`` are reached.
+    Once no more than ``wanted`` are left, they are scored on that many at once. Candidates with a return that is not
+    finite are left out; the list may be empty.
     """
     networks = compile_population(candidates)
     rows = _small_enough(networks, np.unique(networks.hashes, return_index=True)[1], config.max_connections)
@@ -82,7 +82,7 @@ def agrees(
 ) -> bool:
     """True if the float64 oracle finds a candidate as good as its ``score``, on held-out episodes.
 
-    A network that exploits rounding noise in float32 does not repeat its score in float64. The two means must be
+    A network that exploits rounding noise in float32 does not reach its score in float64. The two means must be
     within `TOLERATED_ERRORS` standard errors of the oracle's, over twice the ``config.first_episodes``.
     """
     weights = selection_weights(evaluation)
@@ -117,7 +117,7 @@ def _small_enough(networks: Networks, rows: NDArray[np.int64], limit: int | None
 
 
 def selection_weights(evaluation: EvaluationConfig) -> NDArray[np.float64]:
-    """The shared weights of the search; of a sampled range, the middle of each part."""
+    """The shared weights of the search; for a sampled range, the middle of each part."""
     sampled = evaluation.sampled_weights
     if sampled is None:
         return np.array(evaluation.weights, np.float64)
@@ -132,10 +132,10 @@ def confirm(
     Returns:
         ``per_weight`` of the search, ``random_individual_weights`` (U(low, high), drawn for each connection and
         each episode), ``random_shared_weight`` (one for all connections, drawn for each episode) and
-        ``best_shared_weight`` (chosen on selection seeds over a fine grid), each with mean, standard
-        deviation, median and minimum over ``episodes`` fresh episodes, and the share that ``falls`` where the
-        task tells. Episodes without a finite return are left out, and their share is ``failed``, where there are
-        any; where there are no others, the figures are None.
+        ``best_shared_weight`` (chosen on selection seeds over a fine grid). Each has mean, standard deviation, median
+        and minimum over ``episodes`` fresh episodes, and the share of ``falls`` if the task reports them. Episodes
+        without a finite return are left out; if there are any, their share is ``failed``. If there are no others, the
+        figures are None.
     """
     network = compile_genome(genome)
     episodes = config.report_episodes
@@ -168,7 +168,7 @@ def _range(evaluation: EvaluationConfig) -> tuple[float, float]:
 
 
 def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float | None]:
-    """Over all episodes of one network, or those of one of its weight settings."""
+    """Statistics over all episodes of one network, or over those of one of its weight settings."""
     rows = slice(None) if row is None else row
     falls = None if returns.falls is None else returns.falls[:, rows]
     all_values = returns.values[:, rows]
@@ -184,7 +184,7 @@ def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float | N
 
 def _figures(values: NDArray[np.float64]) -> dict[str, float]:
     first = values.ravel()[0]
-    same = bool((values == first).all())  # where seeds change nothing, sums would only add rounding
+    same = bool((values == first).all())  # if seeds change nothing, sums would only add rounding errors
     return {
         "mean": float(first if same else values.mean()),
         "std": 0.0 if same else float(values.std()),

@@ -15,7 +15,7 @@ class Hall:
     """The best-scored different programs of all generations, best first.
 
     Args:
-        empty: a population of no genomes, of the search's inputs and outputs.
+        empty: a population without genomes that has the search's inputs and outputs.
     """
 
     def __init__(self, empty: Population) -> None:
@@ -24,7 +24,7 @@ class Hall:
         self._hashes = np.zeros(0, np.uint64)
 
     def remember(self, population: Population, networks: Networks, scores: NDArray[np.float64]) -> None:
-        """Take in the best genome of a generation. Of equal scores, the newest comes first.
+        """Add the best genome of a generation. If scores are equal, the newest comes first.
 
         Args:
             population: P genomes.
@@ -48,7 +48,7 @@ class Hall:
         return {**arrays, "hall_scores": self._scores}
 
     def restore(self, arrays: dict[str, NDArray]) -> None:
-        """Become the hall that `state` was taken from."""
+        """Restore the hall from the arrays of `state`."""
         shape = self.members.num_inputs, self.members.num_outputs
         self.members = Population(*shape, *(arrays[f"hall.{name}"] for name in PACKED))
         self._scores = arrays["hall_scores"]

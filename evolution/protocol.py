@@ -1,4 +1,4 @@
-"""The door between a search and those who evaluate: requests, answers, and the search's own protocol."""
+"""The interface between a search and an evaluator: requests, answers, and the protocol of a search."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wann.network import Network, Networks
 from wann.population import Population
 from wann.randomness import Purpose, keyed_rng, stratified_uniform
 
-# Returns [P', W, R], or the gradients of each genome that was asked about.
+# Returns [P', W, R], or the gradients of each requested genome.
 Found = NDArray[np.float64] | Sequence[Gradients]
 
 
@@ -41,26 +41,26 @@ class Answer:
     """Results of a request."""
 
     found: Found  # for `AskTell.tell`
-    steps: int  # simulated for it
+    steps: int  # number simulated for it
 
 
 @dataclass(frozen=True)
 class Request:
-    """Returns that are needed: of P' different programs at W weights on R seeds each."""
+    """A request for returns of P' different programs at W weights on R seeds each."""
 
     networks: Networks
     weights: NDArray[np.float64]  # [W]
     seeds: NDArray[np.int64]  # [R], or [W, R]
 
     def answered_by(self, evaluator: Evaluates) -> Answer:
-        """Evaluate everything that is asked for. Raises as the evaluator does."""
+        """Evaluate the request. Raises the evaluator's errors."""
         outcome = evaluator.evaluate(self.networks, self.weights, self.seeds)
         return Answer(outcome.values, int(outcome.steps.sum()))
 
 
 @dataclass(frozen=True)
 class RequestForGradients(Request):
-    """Gradients that are needed: of genomes, at W weights on R seeds. ``networks`` are the programs they stem from."""
+    """A request for gradients of genomes at W weights on R seeds. ``networks`` are the programs of their parents."""
 
     genomes: Sequence[GradientRequest] = field(kw_only=True)
 
@@ -73,8 +73,8 @@ class RequestForGradients(Request):
 class Summary:
     """One generation in numbers.
 
-    The "best" are all of the genome with the highest mean return in it; under a strategy that gathers rollouts,
-    of the genome with the highest score, over all its rollouts.
+    All "best" figures are those of the genome with the highest mean return in the generation. Under a strategy that
+    gathers rollouts, they are those of the genome with the highest score, over all its rollouts.
     """
 
     generation: int
@@ -87,14 +87,14 @@ class Summary:
 
 
 class AskTell(Protocol):
-    """A search. It asks for evaluations and is told their results, whoever computed them.
+    """A search. It asks for evaluations and is told their results.
 
-    Everything that a search draws is keyed by (seed, purpose, generation), so its `state` holds no generator.
+    All random draws of a search are keyed by (seed, purpose, generation), so its `state` holds no random generator.
     """
 
     @property
     def generation(self) -> int:
-        """The one that `ask` is about, from 0."""
+        """The generation that `ask` is about, from 0."""
         ...
 
     @property
@@ -103,35 +103,35 @@ class AskTell(Protocol):
         ...
 
     def ask(self) -> Request:
-        """The next evaluations. Asked again before `tell`, it gives the same ones."""
+        """The next request. Calls before `tell` give the same request again."""
         ...
 
     def tell(self, found: Found) -> Summary | None:
         """Take the results of the last request.
 
         Returns:
-            None while the generation goes on: ask again. At its end the summary of it.
+            None while the generation is not finished: ask again. At its end, its summary.
 
         Raises:
-            ValueError: nothing was asked since the last results, or these have another shape.
+            ValueError: there is no outstanding request, or the results have another shape.
         """
         ...
 
     def candidates(self) -> Population:
-        """Genomes that are worth confirming as champion."""
+        """Genomes worth confirming as champion."""
         ...
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
-        """Everything a checkpoint needs between two generations: arrays and JSON metadata."""
+        """The whole state for a checkpoint between two generations: arrays and JSON metadata."""
         ...
 
     def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:
-        """Become the search that `state` was taken from (same config and seed)."""
+        """Restore the search from the result of `state`, with the same config and seed."""
         ...
 
 
 class Behaviour(Protocol):
-    """Observations and actions of networks in a task, which safe mutations are chosen by."""
+    """Observations and actions of networks in a task. Safe mutations are chosen by them."""
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray:
         """Inputs [T, I] of the T steps of an episode."""
@@ -144,20 +144,20 @@ class Behaviour(Protocol):
 
 @dataclass(frozen=True)
 class Setting:
-    """Everything that a search starts from.
+    """The arguments of a search.
 
     Raises:
-        ValueError: initial genomes of another shape.
+        ValueError: initial genomes have another shape.
     """
 
     config: SearchConfig
-    evaluation: EvaluationConfig  # weights and rollouts that a generation is scored on
+    evaluation: EvaluationConfig  # weights and rollouts on which a generation is scored
     seed: int  # keys every draw
     num_inputs: int
     num_outputs: int
-    # They fill the first population in turn: as they are first, mutated after.
+    # They fill the first population in turn: unchanged at first, then mutated.
     initial: Sequence[Genome] = ()
-    behaviour: Behaviour | None = None  # needed for safe mutations alone
+    behaviour: Behaviour | None = None  # needed only for safe mutations
 
     def __post_init__(self) -> None:
         shape = self.num_inputs, self.num_outputs
@@ -175,15 +175,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Strategy:
-    """An entry of the registry: a way to search, by name of the config's ``search.strategy``."""
+    """An entry of the registry of strategies, whose names are the values of ``search.strategy``."""
 
     start: Callable[[Setting], AskTell]
-    needs_gradients: bool = False  # of the task
-    has_population: bool = True  # else ``search.population`` has no effect
+    needs_gradients: bool = False  # the task must have gradients
+    has_population: bool = True  # if false, ``search.population`` has no effect
 
 
 class Outstanding:
-    """The request that a search has made and not been told the results of."""
+    """The request whose results a search has not been told yet."""
 
     def __init__(self) -> None:
         self._request: Request | None = None
@@ -205,5 +205,5 @@ class Outstanding:
         return self._request
 
     def done(self) -> None:
-        """Its results were taken, or the search has become another one."""
+        """Clear the request, because its results were taken or the search was restored."""
         self._request = None

@@ -1,4 +1,4 @@
-"""One generation's evaluation: every different program once, then heats for those that lead."""
+"""One generation's evaluation: every different program once, then heats for the best ones."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ class Race:
         _, self._first_of, self._program_of = np.unique(self.networks.hashes, return_index=True, return_inverse=True)
         self._heats = [HeatConfig(share=1.0, rollouts=evaluation.rollouts), *evaluation.race]
         self._heat = 0
-        self._racing = np.arange(self.num_programs)  # rows of the different programs that this heat is for
+        self._racing = np.arange(self.num_programs)  # rows of the different programs in this heat
         self._failed = np.zeros(self.num_programs, bool)
         self._now = Records.empty(self.num_programs, len(weights))
 
     @property
     def num_programs(self) -> int:
-        """Different programs, P'."""
+        """Number of different programs, P'."""
         return len(self._first_of)
 
     @property
     def num_failed(self) -> int:
-        """Genomes with a return that is not finite."""
+        """Number of genomes with a return that is not finite."""
         return int(self._failed[self._program_of].sum())
 
     @property

@@ -1,4 +1,4 @@
-"""From objectives to a ranking: non-dominated sorting and crowding distance.
+"""Ranking by objectives: non-dominated sorting and crowding distance.
 
 NSGA-II (Deb et al. 2002) for two objectives, both larger-is-better. The crowding distance is normalised
 by the range of each objective within the front, (max - min); the released research code divides by
@@ -49,8 +49,8 @@ def sort_into_fronts(objectives: NDArray[np.float64]) -> NDArray[np.int64]:
 def crowding_distance(objectives: NDArray[np.float64], front: NDArray[np.int64]) -> NDArray[np.float64]:
     """Crowding distance [P] of each genome within its front; infinite at the front's ends.
 
-    Sum over objectives of the gap between a point's two neighbours, in units of the front's range. An
-    objective without range in a front separates nobody there and adds nothing, not even ends.
+    Sum over objectives of the gap between a point's two neighbours, in units of the front's range. An objective without
+    range in a front adds nothing and has no infinite ends.
 
     Args:
         objectives: [P, M], finite.
@@ -76,8 +76,8 @@ def rank(objectives: NDArray[np.float64], violation: NDArray[np.int64] | None = 
 
     Args:
         objectives: [P, 2], larger is better.
-        violation: [P] by how much a genome breaks a constraint, 0 for those that keep it (Deb's constrained
-            domination: keeping it beats everything).
+        violation: [P] amount by which a genome breaks a constraint, 0 for those that keep it. Genomes that keep it rank
+            before all others (Deb's constrained domination).
     """
     front = sort_into_fronts(objectives)
     finite = np.where(_failed(objectives)[:, None], 0, objectives)

@@ -1,4 +1,4 @@
-"""Statistics of each genome's rollouts, gathered over races and generations."""
+"""Statistics of each genome's rollouts, accumulated over races and generations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Records:
-    """Rollouts of P genomes: a rollout is one seed at every weight, and its return the mean over weights."""
+    """Rollouts of P genomes. A rollout is one seed at every weight; its return is the mean over weights."""
 
     num_rollouts: NDArray[np.int64]  # [P]
     weight_sums: NDArray[np.float64]  # [P, W] sum of returns at each weight
@@ -22,7 +22,7 @@ class Records:
 
     @classmethod
     def of(cls, returns: NDArray[np.float64]) -> Records:
-        """From returns [P, W, R]."""
+        """Records of returns [P, W, R]."""
         count = np.full(len(returns), returns.shape[2])
         return cls(count, returns.sum(axis=2), np.square(returns.mean(axis=1)).sum(axis=1))
 
@@ -32,7 +32,7 @@ class Records:
         )
 
     def added(self, rows: NDArray[np.int64], other: Records) -> Records:
-        """With ``other``, the records of the genomes ``rows``, added to theirs."""
+        """These records plus ``other``, which are further records of the genomes ``rows``."""
         known = Records(self.num_rollouts.copy(), self.weight_sums.copy(), self.squares.copy())
         known.num_rollouts[rows] += other.num_rollouts
         known.weight_sums[rows] += other.weight_sums
@@ -43,30 +43,30 @@ class Records:
         return Records(self.num_rollouts[rows], self.weight_sums[rows], self.squares[rows])
 
     def extended(self, count: int) -> Records:
-        """With ``count`` more genomes that have no rollouts."""
+        """These records with ``count`` more genomes, which have no rollouts."""
         other = Records.empty(count, self.weight_sums.shape[1])
         return Records(*(np.concatenate([getattr(r, name) for r in (self, other)]) for name in RECORD_ARRAYS))
 
     def different(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """``rows`` in their order, without those whose returns were exactly those of an earlier one."""
+        """``rows`` in their order, without those whose returns equal those of an earlier row."""
         _, first = np.unique(np.column_stack([self.weight_sums, self.squares])[rows], axis=0, return_index=True)
         return rows[np.sort(first)]
 
     @property
     def weight_means(self) -> NDArray[np.float64]:
-        """[P, W] mean return at each weight; NaN where there was no rollout."""
+        """Mean return at each weight, [P, W]; NaN without rollouts."""
         return self.weight_sums / _or_nan(self.num_rollouts)[:, None]
 
     @property
     def mean(self) -> NDArray[np.float64]:
-        """[P] mean return over rollouts and weights."""
+        """Mean return over rollouts and weights, [P]."""
         return self.weight_means.mean(axis=1)
 
     def standard_error(self, prior_rollouts: int) -> NDArray[np.float64]:
-        """[P] of the mean, NaN for failed genomes.
+        """Standard error of the mean, [P]; NaN for failed genomes.
 
-        The variance of one genome's rollouts is shrunk towards the mean variance within all genomes that have
-        several, as if it had ``prior_rollouts`` more with that variance: two equal rollouts prove little.
+        The variance of one genome's rollouts is shrunk towards the mean variance within all genomes that have several,
+        as if the genome had ``prior_rollouts`` more with that variance. Two equal rollouts alone are weak evidence.
         """
         freedom = self.num_rollouts - 1
         deviations = np.maximum(self.squares - self.num_rollouts * np.square(self.mean), 0)

@@ -1,4 +1,4 @@
-"""The strategies, by the name that a config's ``search.strategy`` gives them, and the search that a config asks for."""
+"""The registry of strategies, by their names in ``search.strategy``, and the making of a search from a config."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wann.genome import Genome
 
 
 def with_population(strategy: type[PopulationStrategy]) -> Strategy:
-    """The entry of a strategy that scores a population."""
+    """The registry entry of a strategy that scores a population."""
     return Strategy(partial(Search, strategy))
 
 
@@ -34,7 +34,7 @@ def strategy_of(name: str) -> Strategy:
     """The strategy of that name.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no such strategy.
     """
     if name not in STRATEGIES:
         found = f"{name!r}{did_you_mean(name, STRATEGIES)}"
@@ -52,15 +52,15 @@ def make_search(
     """A search by the strategy that the config names, at its first generation.
 
     Args:
-        config: plain; its ``search``, ``evaluation`` and ``seed`` count.
+        config: plain; only its ``search``, ``evaluation`` and ``seed`` are used.
         num_inputs: I.
         num_outputs: O.
         initial: genomes to start from; minimal ones if empty.
-        behaviour: observations and actions of networks, where the config asks for safe mutations.
+        behaviour: observations and actions of networks, needed if the config asks for safe mutations.
 
     Raises:
-        UserError: no such strategy.
-        ValueError: initial genomes of another shape, or no behaviour for safe mutations.
+        UserError: there is no such strategy.
+        ValueError: initial genomes have another shape, or safe mutations lack a behaviour.
     """
     start = strategy_of(config.search.strategy).start
     return start(

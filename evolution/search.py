@@ -1,6 +1,6 @@
 """The search with a population: `ask`, `tell`, and one generation after the other.
 
-Its whole state is the population with its records: all randomness is keyed by (seed, purpose, generation).
+Its state is the population with its records, because all randomness is keyed by (seed, purpose, generation).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Search:
 
     Args:
         strategy: scores genomes.
-        setting: everything else that a search starts from.
+        setting: the other arguments of a search.
     """
 
     def __init__(self, strategy: type[PopulationStrategy], setting: Setting) -> None:
@@ -46,7 +46,7 @@ class Search:
         self._race = self._new_race()
 
     def ask(self) -> Request:
-        """Every different program once, or those that lead so far."""
+        """Ask for every different program once, or for a heat of the best so far."""
         return self._outstanding.ask(self._request)
 
     def tell(self, found: Found) -> Summary | None:
@@ -66,7 +66,7 @@ class Search:
 
     @property
     def best(self) -> Genome | None:
-        """The best genome of the last summary; None before the first generation is done."""
+        """The best genome of the last summary; None before the first generation is finished."""
         if self._best is None:
             return None
         population, row = self._best
@@ -118,7 +118,7 @@ class Search:
         """Genomes that have run, best first.
 
         Ranked by mean: a race exists to learn about little-known genomes. Of programs with identical returns, only
-        the one with the most rollouts is raced: most harmless mutations change nothing, and would fill the heat.
+        the one with the most rollouts is raced, because most harmless mutations change nothing and would fill the heat.
         """
         cohort = self._cohort()
         ran = cohort.now.num_rollouts > 0
@@ -142,7 +142,7 @@ class Search:
         )
 
     def _excess(self, cohort: Cohort) -> NDArray[np.int64]:
-        """[P] enabled connections beyond the limit of the config."""
+        """Number of enabled connections above the config's limit, [P]."""
         limit = self.config.max_connections
         return np.zeros_like(cohort.num_enabled) if limit is None else np.maximum(cohort.num_enabled - limit, 0)
 
@@ -167,5 +167,5 @@ class Search:
 
 
 def _best_first(mean: NDArray[np.float64], known: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows with a finite mean return, best first; of equals first the one with most rollouts ``known``."""
+    """Rows with a finite mean return, best first; of equal means, the one with most rollouts ``known`` comes first."""
     return np.lexsort((-known, -mean))[: np.count_nonzero(np.isfinite(mean))]

@@ -1,4 +1,4 @@
-"""Who survives and who breeds, given a ranking."""
+"""Selection by rank: culling, elites, and tournaments for parents."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def select(
     tournament_size: int,
     rng: np.random.Generator,
 ) -> Selection:
-    """Cull the worst, keep the elites, fill the rest with winners of tournaments among the survivors.
+    """Cull the worst, keep the elites, and fill the rest with winners of tournaments among the survivors.
 
     Args:
         order: [P] indices from best to worst.
-        num_newborn: places kept for genomes made from nothing.
+        num_newborn: places reserved for new minimal genomes.
         cull_ratio: share of the population that neither survives nor breeds.
         elite_ratio: share of the survivors that passes unchanged.
         tournament_size: entrants drawn with replacement; the best-ranked wins.

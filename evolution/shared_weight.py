@@ -1,8 +1,8 @@
-"""The shared weight at which a network is best: a grid, then a finer one around its best.
+"""The shared weight at which a network is best, found on a grid and then on a finer one around its best weight.
 
 With s selection episodes and G weights in the grid the choice takes about 5 * 4 G + 9 * 64 episodes, which are 2,200
-for the range from -2 to 2: fewer where s is below 64, up to 2,400 more where it is above. At the weight 0 all
-connections are off; a network that does nothing is no answer, so 0 is tried only where the search swept it.
+for the range from -2 to 2. It takes fewer if s is below 64, and up to 2,400 more if s is above. At the weight 0 all
+connections are off and the network does nothing, so 0 is tried only if the search swept it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from wann.randomness import Purpose, episode_seeds
 Evaluate = Callable[[Networks, NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]]
 
 GRID_STEP = 0.05  # between neighbouring weights of the first grid
-GRID_SIZE = 401  # weights of that grid, at most
-GRID_EPISODES = 64  # per weight in the last round of the first grid; fewer if the champion is chosen on fewer
+GRID_SIZE = 401  # maximal number of weights of that grid
+GRID_EPISODES = 64  # per weight in the last round of the first grid, or fewer if the champion is chosen on fewer
 GRID_HALVINGS = 4  # rounds before that, the first on a sixteenth of these episodes
 
 
@@ -39,19 +39,19 @@ def best_shared_weight(
     selection_episodes: int,
     seed: int,
 ) -> float:
-    """The best shared weight, by halving on selection seeds: of all these, then of a finer grid around that one.
+    """The best shared weight, by halving on selection seeds: first of all given weights, then of a finer grid.
 
     Args:
         network: the champion's.
         evaluate: gives returns on whole episodes.
-        weights: swept by the search. Only here may 0 be among them.
+        weights: swept by the search. Only they may include 0.
         grid: see `weight_grid`.
-        selection_episodes: that the last choice rests on.
+        selection_episodes: number of episodes for the last choice.
         seed: the run's.
     """
 
     def halve(settings: NDArray[np.float64], schedule: list[int], index: int) -> float:
-        """The better half goes on, at each number of episodes of the schedule; all on the same episodes."""
+        """Keep the better half at each number of episodes of the schedule. All weights have the same episodes."""
         for round_, episodes in enumerate(schedule):
             seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 1000 + index + round_, episodes)
             returns = evaluate(Networks.of([network]), settings, seeds)[0].mean(axis=1)
@@ -66,5 +66,5 @@ def best_shared_weight(
     finer = np.round(best + (grid[1] - grid[0]) / 5 * np.arange(-4, 5), 12)
     finer = finer[(finer != 0) | (finer == best)]
     finer = finer[(finer >= min(grid[0], best)) & (finer <= max(grid[-1], best))]
-    # Neighbours differ by less than a fall or two in 64 episodes cost.
+    # Neighbours differ by less than the cost of a fall or two in 64 episodes.
     return halve(finer, [last << k for k in range((selection_episodes // last).bit_length())], GRID_HALVINGS + 1)

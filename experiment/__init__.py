@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from experiment.plan import Plan as Plan
     from experiment.plan import plan_of as plan_of
 
-check_rooms()  # The first import of most programs that use this project from Python.
+check_rooms()  # Here, because most programs that use the project from Python import this package first.
 
 _PLACES = {
     "ConfirmedReturns": "experiment.confirmed",

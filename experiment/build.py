@@ -1,4 +1,4 @@
-"""Making what a run needs from a plain config: its task, its evaluator, and the behaviour that safe mutations watch."""
+"""Making the parts of a run from a plain config: its task, its evaluator, and the behaviour for safe mutations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wann.kernels.jit import is_first_use
 from workers.evaluator import Evaluator
 from workers.registry import EvaluatorOptions, make_evaluator
 
-# The task of a plain config.
+# Makes the task of a plain config.
 TaskOf = Callable[[Config], Task]
 
 
@@ -34,10 +34,10 @@ def task_of(config: Config) -> Task:
 
 
 def section_of(task: Task) -> dict[str, Any]:
-    """The ``task`` section of a config that stands for a task object: its name, and options that JSON can hold.
+    """The ``task`` section of a config for a task object: its name, and the options that JSON can hold.
 
-    The name is that of the registry or ``module:Class``, so that others can make the task too; the object's own where
-    its class cannot be imported.
+    The name is that of the registry or ``module:Class``, so that other processes can make the task too. If its class
+    cannot be imported, it is the object's own name.
     """
     kind = type(task)
     known = declared_options(kind)
@@ -48,7 +48,7 @@ def section_of(task: Task) -> dict[str, Any]:
 
 
 def variants_of(task: Task) -> TaskOf:
-    """The tasks of a run that was given this one: with the options that a plain config, such as a stage's, changes."""
+    """The tasks of a run that was given this one: it, with the options changed by a plain config, such as a stage's."""
     own = section_of(task)
 
     def of(config: Config) -> Task:
@@ -67,10 +67,10 @@ def _is_plain(value: Any) -> bool:
 
 
 def behaviour_of(config: Config, task: Task) -> Behaviour | None:
-    """The behaviour that safe mutations are chosen by, where the config asks for them.
+    """The behaviour that safe mutations are chosen by; None if the config does not ask for them.
 
     Raises:
-        UserError: a task whose networks cannot be watched.
+        UserError: the task's networks cannot be observed.
     """
     if config.search.safe_mutation is None:
         return None
@@ -82,7 +82,7 @@ def behaviour_of(config: Config, task: Task) -> Behaviour | None:
 
 @dataclass(frozen=True)
 class Share:
-    """The part of one search among ``parallel`` on the same workers: those of the Ray at ``address``, if given."""
+    """The share of one of ``parallel`` searches in the workers, which are those of the Ray at ``address`` if given."""
 
     parallel: int = 1
     address: str | None = None
@@ -92,17 +92,17 @@ class Share:
 
     @classmethod
     def parse(cls, text: str) -> Share:
-        """The reverse of `str`.
+        """Parse a text made by `str`.
 
         Raises:
-            ValueError: another text.
+            ValueError: any other text.
         """
         parallel, _, address = text.partition("@")
         return cls(int(parallel), address or None)
 
 
 def evaluator_of(config: Config, task: Task, share: Share | None = None) -> Evaluator:
-    """The evaluator of the ``workers`` section, not started yet: entering its context does that."""
+    """The evaluator of the ``workers`` section. It is started by entering its context."""
     workers, share = config.workers, share or Share()
     return make_evaluator(
         task,
@@ -120,14 +120,14 @@ def evaluator_of(config: Config, task: Task, share: Share | None = None) -> Eval
 
 
 class Evaluators:
-    """Starts evaluators, of one task at a time, as the ``workers`` section of a config says; a context manager.
+    """Starts evaluators for one task at a time, as the ``workers`` section of a config says; a context manager.
 
-    Stages, restarts and replicates with equal tasks share one, as starting it takes seconds.
+    Stages, restarts and replicates with equal tasks share one evaluator, because starting one takes seconds.
 
     Args:
         config: of the whole run.
-        console: where to tell what was started.
-        share: of the workers, in the place of the whole of them.
+        console: where to report what was started.
+        share: the share of the workers to use; all of them by default.
         tasks: makes the task of a plain config.
     """
 
@@ -142,7 +142,7 @@ class Evaluators:
         self._told: set[str] = set()
 
     def on(self, task: Task) -> Evaluator:
-        """The evaluator of a task; that of any other task is ended."""
+        """The evaluator of a task. The evaluator of any other task is closed."""
         if self._evaluator is None or task != self._task:
             self._evaluator = None
             self._open.close()

@@ -1,4 +1,4 @@
-"""From a finished search to its survivors, or to a champion file."""
+"""The choice of survivors, or of the champion, after a search."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from wann.population import Population
 from wann.versions import SEARCH, versions_of
 from workers.evaluator import Evaluator
 
-# Is told of episodes that were run, and of about how many there will be.
+# Called with the number of episodes run so far, and the approximate total.
 Progress = Callable[[int, int], None]
 
 
@@ -36,7 +36,7 @@ class Found:
     """The outcome of a search before its champion is chosen."""
 
     candidates: Population
-    generations: int  # that it ran; of a search in stages the sum over its stages
+    generations: int  # number that it ran; for a search in stages, the sum over its stages
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Survivors:
 
     genomes: Population
     scores: NDArray[np.float64]  # [P]
-    steps: int  # simulated to choose them
+    steps: int  # number simulated to choose them
 
 
 def ignored(done: int, total: int) -> None:
-    """Take no note of progress."""
+    """Ignore progress."""
 
 
 def survivors(
@@ -60,18 +60,18 @@ def survivors(
     stop: StopRequest,
     progress: Progress = ignored,
 ) -> Survivors:
-    """The ``wanted`` best by halving; see `evolution.confirmation.rank_candidates`.
+    """The ``wanted`` best candidates, found by halving; see `evolution.confirmation.rank_candidates`.
 
     Args:
-        candidates: of a search that is done.
+        candidates: of a finished search.
         config: plain, of that search.
-        evaluator: of the task that is to decide.
-        wanted: how many; fewer are left where others fail or are copies.
-        stop: is honoured between two rounds of the halving.
-        progress: is told of episodes.
+        evaluator: of the task that decides.
+        wanted: maximal number; there are fewer if candidates fail or are copies.
+        stop: checked between two rounds of the halving.
+        progress: called after evaluations.
 
     Raises:
-        Stopped: as asked for; the choice is begun anew when the run goes on.
+        Stopped: a stop was requested. The choice starts again when the run is resumed.
     """
     counted = _Counted(stop, progress, ranking_episodes(config, _num_different(candidates), wanted))
 
@@ -88,19 +88,19 @@ def crown(
 ) -> Champion:
     """Choose the champion among the candidates and confirm it; see `evolution.confirmation`.
 
-    Whole episodes of the task of the search, or of its last stage, decide: ``task.reported``. Where seeds do not keep
-    what is reported apart from what was chosen on, ``task.untouched`` is reported.
+    The choice is made on whole episodes (``task.reported``) of the task of the search, or of its last stage. Tasks in
+    which other seeds do not give independent data are reported on ``task.untouched``.
 
     Args:
         plan: of the search.
         found: its candidates, or the survivors of its last stage.
         evaluators: of its tasks.
-        stop: is honoured between two evaluations.
-        progress: is told of episodes.
+        stop: checked between two evaluations.
+        progress: called after evaluations.
 
     Raises:
         RunError: no candidate has finite returns that the oracle confirms.
-        Stopped: as asked for; the choice is begun anew when the run goes on.
+        Stopped: a stop was requested. The choice starts again when the run is resumed.
     """
     config, last, candidates = plan.config, plan.last, found.candidates
     task = evaluators.task_of(last)
@@ -146,10 +146,10 @@ def crown(
 
 
 class _Counted:
-    """Runs evaluations: honours a stop before each, and counts episodes and steps."""
+    """Runs evaluations. Checks for a stop before each, and counts episodes and steps."""
 
     def __init__(self, stop: StopRequest, progress: Progress, total: int) -> None:
-        self.steps = 0  # simulated
+        self.steps = 0  # number simulated
         self._episodes = 0
         self._stop, self._progress, self._total = stop, progress, total
 
@@ -167,7 +167,7 @@ def _num_different(candidates: Population) -> int:
 
 
 def first_genomes(run: RunDirectory, task: Task) -> list[Genome]:
-    """The genomes that the first population of a run is made of: genomes handed to it, or those of ``config.initial``.
+    """The genomes that a run's first population is made from: those handed to the run, or those of ``config.initial``.
 
     Raises:
         UserError: a file is missing, damaged, or made for other inputs and outputs than the task's.
@@ -202,7 +202,7 @@ def initial_genomes(config: Config, task: Task) -> list[Genome]:
 
 
 def _settings(config: Config) -> ChampionConfig:
-    """Neither the search's limit on connections nor the champion's is exceeded."""
+    """The champion's settings, with the smaller of its own and the search's limit on connections."""
     limits = [limit for limit in (config.champion.max_connections, config.search.max_connections) if limit]
     return config.champion.model_copy(update={"max_connections": min(limits, default=None)})
 

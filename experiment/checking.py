@@ -1,6 +1,6 @@
 """Checks of a config that need the rooms below: names against registries, options of tasks, files, installed packages.
 
-`load_checked` reads a config and checks what can be told from its text; `check` makes what a run will need.
+`load_checked` reads a config and checks its text. `check` makes the parts that a run will need.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from wann.errors import UserError
 
 
 def load_checked(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Config:
-    """`configs.load_config` of a file or a mapping, then everything that stands in registries.
+    """`configs.load_config` of a file or a mapping, followed by the checks against registries.
 
     Raises:
-        UserError: with the place and the key, also of an unknown strategy or task, a wrong option of a task, or stages
-            that genomes cannot pass through.
+        UserError: with the place and the key. In addition to mistakes found by `load_config`: an unknown strategy or
+            task, a wrong option of a task, or stages that genomes cannot pass through.
     """
     source = read(config, overrides)
     loaded = config_of(source)
@@ -39,9 +39,9 @@ def check_names(config: Config, source: Source, tasks: TaskOf = task_of) -> None
     """Check the names and options of every search that a config stands for against the registries.
 
     Raises:
-        UserError: placed by the origins of ``source``.
+        UserError: its place comes from the origins of ``source``.
     """
-    whole: tuple[Part, Task] | None = None  # the search that the stages which follow are part of
+    whole: tuple[Part, Task] | None = None  # the search that the following stages belong to
     for part in parts_of(config, source):
         task = _checked_task(part, tasks)
         if part.base and whole is not None:
@@ -71,7 +71,7 @@ def _check_stage(part: Part, task: Task, whole: Part, around: Task) -> None:
 
 
 def check(plan: Plan, tasks: TaskOf = task_of) -> None:
-    """Find the mistakes that only show when tasks, files and evaluators are made, before a run exists.
+    """Make tasks and evaluators and read files, to find the mistakes that only this shows, before a run exists.
 
     Raises:
         UserError: a package, a file or an ability of a task is missing.
@@ -92,10 +92,10 @@ def check(plan: Plan, tasks: TaskOf = task_of) -> None:
 
 
 def load_data(plan: Plan, tasks: TaskOf = task_of) -> None:
-    """Find, or fetch, the data of tasks, before a run exists.
+    """Find or fetch the data of tasks, before a run exists.
 
     Raises:
-        UserError: they cannot be had, or are fewer than a batch.
+        UserError: the data are not available, or are fewer than a batch.
     """
     for search in plan.different:
         for part in search.parts:

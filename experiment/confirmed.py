@@ -1,4 +1,4 @@
-"""The confirmed returns of a champion file, by name: the one place that knows the keys of ``Champion.returns``.
+"""The confirmed returns of a champion file, by name. Only this module reads the keys of ``Champion.returns``.
 
 `evolution.confirmation.confirm` and tasks with an ensemble (`envs.task.HasEnsemble`) write them.
 """
@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# ``mean``, ``std``, ``median`` and ``min`` of returns, None where no episode had one; the `SHARES` that occur; of one
-# weight also ``weight``.
+# ``mean``, ``std``, ``median`` and ``min`` of returns, None if no episode had one; the `SHARES` that occur; and
+# ``weight`` in a record of one weight.
 Record = Mapping[str, Any]
-SHARES = ("falls", "failed")  # of episodes that ended in failure, or without a return
+SHARES = ("falls", "failed")  # shares of episodes that ended in failure, or without a return
 
 # Figures of all swept weights together, of tasks with an ensemble, in words.
 ENSEMBLE = {"vote": "vote of all weights", "mean_softmax": "their mean softmax"}
@@ -20,19 +20,19 @@ ENSEMBLE = {"vote": "vote of all weights", "mean_softmax": "their mean softmax"}
 
 @dataclass(frozen=True)
 class ConfirmedReturns:
-    """Returns of a champion on episodes, or images, that nothing chose on."""
+    """Returns of a champion on episodes, or images, that were not used for any choice."""
 
     episodes: int
-    per_weight: Sequence[Record]  # [W] of the swept shared weights
+    per_weight: Sequence[Record]  # [W], one for each swept shared weight
     random_individual: Record  # a weight for each connection, drawn for each episode; also ``low`` and ``high``
     random_shared: Record  # one weight for all connections, drawn for each episode; also ``low`` and ``high``
     best_shared: Record
-    ensemble: Mapping[str, float]  # by its words; empty for tasks without an ensemble
+    ensemble: Mapping[str, float]  # by name, in words; empty for tasks without an ensemble
     per_class: Mapping[str, Mapping[str, Any]]  # accuracy of each class; empty for tasks without classes
 
     @classmethod
     def of(cls, returns: Mapping[str, Any]) -> ConfirmedReturns:
-        """Of a champion's ``returns``."""
+        """The confirmed returns in a champion's ``returns``."""
         return cls(
             returns["episodes"],
             returns["per_weight"],
@@ -45,7 +45,7 @@ class ConfirmedReturns:
 
     @property
     def unit(self) -> str:
-        """Of the figures, in words."""
+        """The unit of the figures, in words."""
         if self.ensemble:
             return "accuracy (%) on the test images, in float64"
         return f"returns of {self.episodes} fresh episodes each, in float64"

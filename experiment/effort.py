@@ -1,6 +1,6 @@
-"""The number of episodes that it takes to choose survivors, or to choose and confirm a champion.
+"""The number of episodes needed to choose survivors, or to choose and confirm a champion.
 
-Displays show progress against it. It is exact but for candidates that fail, and a best weight at an end of the grid.
+Displays show progress against it. It is exact unless candidates fail or the best weight is at an end of the grid.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from evolution.shared_weight import GRID_EPISODES, GRID_HALVINGS, weight_grid
 
 
 def expected_episodes(config: Config, num_programs: int) -> int:
-    """Episodes from the candidates to the champion's report, if the first that is confirmed agrees.
+    """Episodes from the candidates to the champion's report, if the oracle confirms the first one.
 
     Args:
-        config: plain, that decides about the champion.
-        num_programs: different candidates.
+        config: the plain config that decides about the champion.
+        num_programs: number of different candidates.
     """
     settings, weights = config.champion, selection_weights(config.evaluation)
     sampled = config.evaluation.sampled_weights
@@ -30,7 +30,7 @@ def expected_episodes(config: Config, num_programs: int) -> int:
 
 
 def ranking_episodes(config: Config, num_programs: int, wanted: int = 1) -> int:
-    """Episodes in which the best ``wanted`` are found; see `evolution.confirmation.rank_candidates`."""
+    """Episodes needed to find the ``wanted`` best; see `evolution.confirmation.rank_candidates`."""
     settings, num_weights = config.champion, len(selection_weights(config.evaluation))
     total, left, episodes = 0, num_programs, settings.first_episodes
     kept = max(settings.candidates, wanted)
@@ -44,7 +44,7 @@ def ranking_episodes(config: Config, num_programs: int, wanted: int = 1) -> int:
 
 
 def _best_weight(selection_episodes: int, grid: int) -> int:
-    """See `evolution.shared_weight.best_shared_weight`."""
+    """Episodes needed by `evolution.shared_weight.best_shared_weight`."""
     last = min(GRID_EPISODES, selection_episodes)
     coarse = [max(1, last >> k) for k in range(GRID_HALVINGS, -1, -1)]
     fine = [last << k for k in range((selection_episodes // last).bit_length())]

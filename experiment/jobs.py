@@ -1,4 +1,4 @@
-"""Searches that run as a job which was submitted to a cluster."""
+"""Searches that run as a job submitted to a cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check_outlives_job(run_dir: str | None) -> None:
     """Refuse to leave results in a job's working directory, which Ray deletes.
 
     Raises:
-        UserError: ``run_dir``, or the default, lies there.
+        UserError: ``run_dir``, or the default, is in that directory.
     """
     path = Path(run_dir or RUNS).resolve()
     if job_address() is not None and UNPACKED in path.parts and path.is_relative_to(Path.cwd()):

@@ -1,4 +1,4 @@
-"""The whole search on one screen: generations, then stages of them, then the champion.
+"""The whole search in one file: its generations, its stages, and the choice of the champion.
 
 `run_search.py` and `experiment.search` both run this.
 """
@@ -32,7 +32,7 @@ from workers.evaluator import Evaluator
 
 
 def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> AskTell | None:
-    """One search, from its newest checkpoint to its last generation; None if asked to stop."""
+    """Run one search from its newest checkpoint to its last generation. Returns None if asked to stop."""
     config = run.config
     search = make_search(
         config, task.num_inputs, task.num_outputs, first_genomes(run, task), behaviour_of(config, task)
@@ -45,7 +45,7 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
             if stop.requested:
                 return None
             summary = search.tell(recorder.evaluate(evaluator, search.ask()))
-            if summary is not None:  # else the generation goes on: a race, or children that gradients propose
+            if summary is not None:  # else the generation continues, with a race or children proposed by gradients
                 _check_first(summary, task, recorder.failures)
                 display.update(recorder.record(summary, evaluator.statistics()))
     if search.generation < config.generations:
@@ -56,7 +56,7 @@ def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console
 def find_champion(
     run: RunDirectory, plan: SearchPlan, evaluators: Evaluators, console: Console, stop: StopRequest
 ) -> Champion | None:
-    """Search, in stages where the plan has them, then choose the champion; None (or `Stopped`) if asked to stop."""
+    """Search, in the plan's stages if any, then choose the champion. Returns None (or `Stopped`) if asked to stop."""
 
     def evolve_one(run: RunDirectory) -> AskTell | None:
         task = evaluators.task_of(run.config)
@@ -78,7 +78,7 @@ def find_champion(
 def run_whole(
     run: RunDirectory, console: Console, stop: StopRequest, share: Share | None = None, tasks: TaskOf = task_of
 ) -> Champion | Finished | None:
-    """Everything that the config of a run stands for: its champion, or its searches with theirs; None if stopped."""
+    """Run the one search, or all searches, of a run's config up to their champions. Returns None if stopped."""
     plan = plan_of(run.config)
 
     def find(run: RunDirectory, plan: SearchPlan) -> Champion | None:
@@ -92,10 +92,10 @@ def run_whole(
 
 
 def _check_first(summary: Summary, task: Task, failures: Mapping[str, str]) -> None:
-    """Refuse to go on, or to record anything, where every genome of the first generation failed.
+    """Raise an error, before anything is recorded, if every genome of the first generation failed.
 
     Raises:
-        RunError: names the task, or the reasons that it gives.
+        RunError: names the task, or the task's reasons.
     """
     if summary.generation == 0 and summary.num_failed and not isfinite(summary.best_mean_return):
         own = f"expected finite rewards and observations of the task {task.name!r}, simulated by {task.simulated_by}"

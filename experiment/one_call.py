@@ -1,4 +1,4 @@
-"""A whole search by one call from Python."""
+"""A whole search in one call from Python."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from storage.run_directory import RunDirectory
 from wann.champion import Champion
 from wann.errors import UserError
 
-# A YAML file, the nested values that one would hold, or a config.
+# A YAML file, nested values as in such a file, or a config.
 Given = str | Path | Mapping[str, Any] | Config
 
 
@@ -35,21 +35,21 @@ def search(
     console: Console | None = None,
     **overrides: Any,
 ) -> Champion:
-    """Search for a champion: from a script, a notebook, or any thread.
+    """Search for a champion. May be called from a script, a notebook, or any thread.
 
-    Ctrl-C in the main thread finishes the generation, saves, and raises `KeyboardInterrupt`; a second one does so at
-    once. In other threads Ctrl-C is left alone.
+    Ctrl-C in the main thread finishes the generation, saves, and raises `KeyboardInterrupt`; a second Ctrl-C interrupts
+    at once. In other threads Ctrl-C is not handled.
 
     Args:
         config: of one search, maybe in stages; all defaults if neither this nor ``resume`` is given.
-        run_dir: where to keep the run, a new directory or a URL; by default ``runs/NAME-N`` as the command does.
-        resume: a stopped run to go on with, instead of ``config`` and ``run_dir``.
-        task: a task object, whose name and options take the place of the config's; or the section, or the name alone.
-            An object whose class other processes cannot import is for ``workers.evaluator`` inline, or Ray on this
-            machine, and is to be given again on ``resume``.
+        run_dir: where to keep the run, a new directory or a URL; by default ``runs/NAME-N``, as the command does.
+        resume: a stopped run to resume, instead of ``config`` and ``run_dir``.
+        task: a task object, whose name and options replace those of the config; or the section, or only the name. An
+            object whose class other processes cannot import needs ``workers.evaluator`` inline, or Ray on this machine,
+            and must be given again on ``resume``.
         console: where to show progress, such as ``rich.console.Console()``; nothing is shown by default.
-        overrides: keys of the config: ``generations=20``, ``search={"population": 32}`` (laid over what the config
-            has), or dotted, ``**{"search.population": 32}``.
+        overrides: keys of the config: ``generations=20``, ``search={"population": 32}`` (merged over the config's
+            section), or dotted, ``**{"search.population": 32}``.
 
     Returns:
         The champion, which is also in ``champion.json`` of the run directory.
@@ -65,7 +65,7 @@ def search(
     elif isinstance(task, Mapping):
         overrides = {**overrides, "task": task}
     tasks = task_of if given is None else variants_of(given)
-    # Quiet by being no terminal: a live display would hide what others print.
+    # Not a terminal, because even a quiet live display would hide the output of others.
     console = console or Console(quiet=True, force_terminal=False)
     with _open(config, run_dir, resume, given, overrides) as run, StopRequest(lambda: None) as stop, whole(run):
         found = run_whole(run, console, stop, tasks=tasks)
@@ -83,7 +83,7 @@ def _open(
     given: Task | None,
     overrides: Mapping[str, Any],
 ) -> RunDirectory:
-    """The run that a call asks for.
+    """Create or resume the run that a call asks for.
 
     Raises:
         UserError: contradictory arguments, an invalid config, several searches, or a directory that cannot be used.

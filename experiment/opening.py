@@ -1,4 +1,4 @@
-"""Opening a run: a new directory from a config, or a stopped one."""
+"""Opening a run: a new one from a config, or a stopped one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ RUNS = Path("runs")
 
 
 def create_run(config: Config, run_dir: str | Path | None, name: str, tasks: TaskOf = task_of) -> RunDirectory:
-    """Start a run, once everything that can be checked before has been.
+    """Create a run, after all checks that can be made in advance.
 
     Args:
         config: settled (`experiment.plan.settled`).
         run_dir: a directory, or a URL such as ``s3://bucket/mine``; None for the next free ``runs/NAME-N``.
-        name: that one's NAME.
+        name: NAME in ``runs/NAME-N``.
         tasks: makes the task of a plain config.
 
     Raises:
@@ -40,10 +40,10 @@ def create_run(config: Config, run_dir: str | Path | None, name: str, tasks: Tas
 
 
 def resume_run(place: str | Path, overrides: Overrides = ()) -> RunDirectory:
-    """Take over a stopped run, in a directory or at a URL, with overrides of what may change.
+    """Open a stopped run, in a directory or at a URL, with overrides of keys that may change.
 
     Raises:
-        UserError: there is no such run, it is in use, or an override changes results.
+        UserError: the run does not exist, is in use, or an override changes results.
     """
     if isinstance(place, str) and is_url(place):
         return RemoteRun.open_at(place, overrides)

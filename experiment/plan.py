@@ -1,7 +1,7 @@
-"""A config expanded once, into the searches that it stands for and their stages, each with a plain config of its own.
+"""The expansion of a config into its searches and their stages, each with a plain config of its own.
 
 A sweep has a search for each combination, replicates one for each seed, and a search in stages a plain config for each
-stage. Whoever has a `Plan` need not ask which of these it was.
+stage. Code that has a `Plan` need not ask which of these the config was.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ STAGES = "stages"  # the directory of stages within a run
 
 @dataclass(frozen=True)
 class StagePlan:
-    """One stage of a search: restarts of one plain config, but for their seeds."""
+    """One stage of a search: restarts of one plain config that differ only by their seeds."""
 
     number: int  # from 1
     settings: StageConfig
     config: Config  # plain
 
     def directory(self, restart: int) -> Path:
-        """Of a restart (from 0), within that of the search."""
+        """The directory of a restart (from 0), relative to that of the search."""
         return Path(STAGES) / f"{self.number}-{self.settings.name}" / f"restart-{restart:03d}"
 
 
@@ -37,15 +37,15 @@ class StagePlan:
 class SearchPlan:
     """One search that finds one champion, in a run directory of its own."""
 
-    name: str  # of that directory below the run's; empty where it is the run itself
-    config: Config  # of that directory: one search, with its stages
-    stages: tuple[StagePlan, ...] = ()  # none for a search of a single stage, which runs in the directory itself
+    name: str  # of its directory below the run's; empty if it is the run itself
+    config: Config  # stored in that directory: one search, with its stages
+    stages: tuple[StagePlan, ...] = ()  # empty for a search without stages, which runs in the directory itself
     combination: Combination | None = None  # of the sweep
     replicate: int = 0
 
     @property
     def parts(self) -> tuple[Config, ...]:
-        """The plain configs of all stages, in order, or the one of the search itself."""
+        """The plain configs of all stages, in order; without stages, that of the search itself."""
         return tuple(stage.config for stage in self.stages) or (self.config,)
 
     @property
@@ -56,27 +56,27 @@ class SearchPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a config stands for."""
+    """All searches that a config stands for."""
 
     config: Config
     searches: tuple[SearchPlan, ...]  # at least one
 
     @property
     def is_several(self) -> bool:
-        """The searches live in directories below the run's; else the only one is the run itself."""
+        """True if the searches have directories below the run's; else the only search is the run itself."""
         return self.config.has_children
 
     @property
     def different(self) -> list[SearchPlan]:
-        """The searches without those that differ from another only by their seed."""
+        """The searches without those that differ from an earlier one only by their seed."""
         return [search for search in self.searches if search.replicate == 0]
 
 
 def plan_of(config: Config) -> Plan:
     """Expand the config of a run.
 
-    Replicate i has the seed of the config plus i, in every combination, and lives in ``replicate-<i>`` below the run or
-    the combination; with a single replicate a combination is itself the run.
+    Replicate i has the seed of the config plus i, in every combination. Its directory is ``replicate-<i>`` below that
+    of the run or of the combination. With a single replicate, a combination's directory is itself the run.
     """
     if not config.has_children:
         return Plan(config, (_search("", config),))
@@ -92,9 +92,9 @@ def plan_of(config: Config) -> Plan:
 
 
 def settled(config: Config) -> Config:
-    """The config with the options that tasks settle by themselves, such as ``simulator: auto``, written down.
+    """The config with the options that tasks resolve themselves, such as ``simulator: auto``, written out.
 
-    A run keeps them wherever it goes on.
+    A run keeps these values when it is resumed elsewhere.
 
     Raises:
         UserError: an unknown task, or a wrong option.
@@ -118,7 +118,7 @@ def _search(name: str, config: Config, combination: Combination | None = None, r
 
 
 def _combinations_of(config: Config) -> list[tuple[str, Combination | None, Config]]:
-    """Of every combination of a sweep its name, itself and its config; of a config without one only the config."""
+    """Name, values and config of every combination of a sweep; for a config without a sweep, only the config."""
     found = combinations(config.sweep)
     if not found:
         return [("", None, config)]
@@ -127,7 +127,7 @@ def _combinations_of(config: Config) -> list[tuple[str, Combination | None, Conf
 
 
 def _settled_sweep(config: Config) -> Grid | Listed | None:
-    """The sweep itself, unless what a combination does to the task leaves an option to settle."""
+    """The sweep, with options written out if a combination changes the task so that an option must be resolved."""
     if config.sweep is None:
         return None
     found = [(combination or {}, _settled_options(single)) for _, combination, single in _combinations_of(config)]
@@ -140,7 +140,7 @@ def _settled_sweep(config: Config) -> Grid | Listed | None:
 
 
 def _settled_options(config: Config) -> Mapping[str, Any]:
-    """Options whose value in the task is another than the one given, or than the default."""
+    """Options whose value in the task differs from the given one, or from the default."""
     name, options = config.task.name, config.task.options
     declared = declared_options(task_class(name))
     given = {option: field.default for option, field in declared.items()} | options

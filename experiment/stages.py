@@ -1,7 +1,7 @@
-"""Searches in stages: each stage a few ordinary runs, which start from the survivors of the stage before.
+"""Searches in stages. Each stage is a few ordinary runs, which start from the survivors of the stage before.
 
-A run with stages holds ``stages/1-NAME/restart-000`` and so on, each a run directory that can stand alone:
-the genomes it starts from are in its ``initial``. Once its ``survivors`` are written it is finished.
+A run with stages holds ``stages/1-NAME/restart-000`` and so on. Each is a complete run directory: the genomes it starts
+from are in its ``initial``. It is finished once its ``survivors`` are written.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from wann.randomness import Purpose, keyed_rng
 LOGGER = logging.getLogger(__name__)
 
 SURVIVORS, TABLE = "survivors", "stages.csv"
-# Takes one run through its generations; None if it was asked to stop.
+# Runs the generations of one run; returns None if asked to stop.
 Evolve = Callable[[RunDirectory], AskTell | None]
 
 
 @dataclass(frozen=True)
 class Restart:
-    """One search of a stage that is done."""
+    """One finished search of a stage."""
 
     stage: str
     number: int  # from 1
@@ -57,7 +57,7 @@ class Restart:
         return float(self.survivors.scores.max(initial=-np.inf))
 
     def row(self) -> dict[str, object]:
-        """A line of the table."""
+        """The row of the table."""
         best = self.survivors.genomes[0] if len(self.survivors.genomes) else None
         return {
             "stage": self.stage,
@@ -79,11 +79,11 @@ def run_stages(
     console: Console,
     stop: StopRequest,
 ) -> Found | None:
-    """Run what is not finished yet of every stage; the survivors of the last one, or None if stopped on the way.
+    """Run the unfinished searches of every stage. Returns the survivors of the last stage, or None if stopped.
 
     Raises:
         RunError: all genomes of a stage fail.
-        Stopped: while survivors were chosen.
+        Stopped: a stop was requested while survivors were chosen.
     """
     done: list[Restart] = []
     genomes: Population | None = None
@@ -134,14 +134,14 @@ class _Restart:
     ) -> None:
         self._parent, self._stage, self._number, self._evaluators = parent, stage, number, evaluators
         self._path = parent.path / stage.directory(number)
-        # The genomes of `initial` are handed over like those of a stage before.
+        # The genomes of `initial` are passed on like those of a previous stage.
         self._named = plan.config.initial if stage.number == 1 else ()
         seed = _seed_of(plan.config.seed, stage.number - 1, number)
         own = {"seed": seed, "replicates": 1, "initial": ()}
         self._config: Config = stage.config.model_copy(update=own)
 
     def finished(self) -> Restart | None:
-        """Its outcome, if its survivors are written."""
+        """Its outcome if its survivors are written, else None."""
         try:
             found = load_genomes(self._path / SURVIVORS)
         except FileNotFoundError:
@@ -158,11 +158,11 @@ class _Restart:
                 remedy="restore it, or start a new run",
             )
         chosen = Survivors(found.genomes, found.scores, facts["selection_steps"])
-        # Before searches could end early the file did not have its generations.
+        # Old files, from before searches could end early, do not have the number of generations.
         return self._done(facts.get("generations", self._config.generations), facts["env_steps"], chosen)
 
     def _made_under(self, stamp: str) -> bool:
-        """True for the hash of this restart's config, or of the same config in an earlier layout of it."""
+        """True for the hash of this restart's config, also of the same config in an earlier layout."""
         expected = config_hash(self._config)
         if stamp == expected:
             return True
@@ -172,7 +172,7 @@ class _Restart:
         return stored_config_hash(checkpoint.metadata.get("config", {})) == expected
 
     def run(self, genomes: Population | None, evolve: Evolve, console: Console, stop: StopRequest) -> Restart | None:
-        """Begin or go on, and choose its survivors; None if stopped."""
+        """Start or resume the search, and choose its survivors. Returns None if stopped."""
         with self._open(genomes) as run:
             search = evolve(run)
             if search is None:
@@ -207,7 +207,9 @@ class _Restart:
 
 
 def _seed_of(seed: int, index: int, number: int) -> int:
-    """The run's own for its very first search, so that a seed found without stages can begin a run with them."""
+    """The seed of a restart. The very first search has the run's own seed, so that a seed that was found to be good
+    without stages can be used for a run with stages.
+    """
     if index == number == 0:
         return seed
     return int(keyed_rng(seed, Purpose.STAGE, index, number).integers(2**63 - 1))
@@ -222,7 +224,7 @@ def _announce(console: Console, parent: RunDirectory, plan: SearchPlan, stage: S
 
 
 def print_stages(console: Console, parent: RunDirectory, done: Sequence[Restart]) -> None:
-    """A line for each restart of each stage, and where the file is."""
+    """Print a line for each restart of each stage, and the place of the file."""
     table = Table(title="Stages (scores on held-out episodes of the stage)")
     for name in ("stage", "restart", "generations", "steps", "best score", "connections"):
         table.add_column(name, justify="left" if name == "stage" else "right")

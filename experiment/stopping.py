@@ -1,4 +1,4 @@
-"""The end of a search: its last generation, or the first one that reaches what the section ``stop`` asks for."""
+"""The end of a search: its last generation, or the first one that meets a condition of the section ``stop``."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 from configs import Config
 
-# Keys of ``stop``, and those of the lines of metrics that they are compared with.
+# Keys of ``stop``, and the keys of metrics that they are compared with.
 _MEASURED = {"mean_return": "best_mean_return", "best_return": "best_max_return", "seconds": "wall_seconds"}
 
 
 def end_of(config: Config, generations: int, line: Mapping[str, Any] | None) -> str | None:
-    """The reason for which a search is over, in words; None while it is not.
+    """The reason why a search is over, in words; None while it is not.
 
-    Only the newest generation counts: a search stops at the first one that reaches a limit, and goes on from there
-    where a resume asks for more.
+    Only the newest generation counts. A search stops at the first one that reaches a limit, and continues from there if
+    a resume asks for more.
 
     Args:
         config: plain.
-        generations: that are done.
-        line: metrics of the last one of them; None if there is none, or it is lost.
+        generations: number of finished generations.
+        line: metrics of the last finished generation; None if there is none, or it is lost.
     """
     if generations >= config.generations:
         return f"all {config.generations} generations are done"

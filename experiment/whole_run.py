@@ -1,4 +1,4 @@
-"""Failures below a run are failures of the run that was opened: it is the one that can go on."""
+"""Failures of runs below a run are reported as failures of the run that was opened, which is the one to resume."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from workers.evaluator import WorkerError
 
 @contextmanager
 def whole(run: RunDirectory) -> Iterator[None]:
-    """Name, in a failure of the task, the workers, the disk or the user, the run that was opened.
+    """Add the run that was opened to failures of the task, the workers, the disk or the user.
 
     Raises:
-        RunError: with the run, and whether it is begun.
+        RunError: with the run and its ``is_begun``.
         UserError: with places as the user names them.
     """
     try:
@@ -27,7 +27,7 @@ def whole(run: RunDirectory) -> Iterator[None]:
         run.put()
         raise _of_whole(run, RunError(None, str(error), run=run.path)) from error
     except RunError as error:
-        # What names no run is the search's own end, and comes again when the run goes on.
+        # An error that names no run ends the search for good: a resume would raise it again.
         raise error if error.run is None else _of_whole(run, error) from error
     except UserError as error:
         resume = None if error.resume is None else run.address
@@ -40,5 +40,5 @@ def _of_whole(run: RunDirectory, error: RunError) -> RunError:
 
 
 def _is_begun(run: RunDirectory) -> bool:
-    """It, or a replicate or stage of it, has a checkpoint."""
+    """True if the run, or a replicate or stage of it, has a checkpoint."""
     return any(run.path.rglob(CHECKPOINT))

@@ -1,4 +1,4 @@
-"""Champions looked at: reports, pictures, films, exports, and champions that act.
+"""Inspection of champions: reports, pictures, films, exports, and policies.
 
 Rooms: ``drawing`` (pictures as SVG), ``live`` (widgets of a report), ``report`` (its page), ``exports`` (for other
 programs). May import `wann`, `envs`, `configs`, `storage`, `workers`, `evolution` and `experiment`; neither `baselines`

@@ -1,4 +1,4 @@
-"""The history of a run: learning curves from its metrics, and its best networks on the way."""
+"""The history of a run: learning curves from its metrics, and snapshots of its best networks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class History:
-    """The searches of a run, one behind the other."""
+    """The searches of a run, one after another."""
 
     stretches: tuple[Stretch, ...]
 
@@ -65,7 +65,7 @@ class History:
         return np.concatenate([stretch.values[column] for stretch in self.stretches])
 
     def parts(self, of: str) -> list[Part]:
-        """Where each stretch begins and ends on that axis; none for a single one."""
+        """Begin and end of each stretch on that axis; empty for a single stretch."""
         if len(self.stretches) < 2:
             return []
         axis, parts, first = self.axis(of), [], 0
@@ -76,7 +76,7 @@ class History:
         return parts
 
     def rows(self) -> NDArray[np.int64]:
-        """Of all generations those that curves show."""
+        """Indices of the generations that curves show."""
         return np.unique(np.linspace(0, self.generations - 1, _MOST_POINTS).round().astype(np.int64))
 
 
@@ -142,7 +142,7 @@ def stacked(charts: list[Chart], names: list[str]) -> str:
 
 
 def history_data(history: History) -> dict[str, Any]:
-    """What a page needs to read the curves out: plain JSON values, None for NaN."""
+    """The curves' values for a page to show on hover: plain JSON values, None for NaN."""
     rows = history.rows()
     columns = {
         "generations": history.axis("generations"),

@@ -33,7 +33,7 @@ REPORT = "report.html"
 
 @dataclass
 class Outcome:
-    """The files written so far, and sentences that a reader of them has to know."""
+    """The files written so far, and sentences that their reader should know."""
 
     files: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Subject:
-    """A champion that is looked at."""
+    """The champion to inspect."""
 
     champion: Champion
     task: Task
@@ -51,15 +51,15 @@ class Subject:
 
 
 def inspect(options: InspectionOptions, console: Console, outcome: Outcome | None = None) -> Outcome:
-    """Write the report and whatever else is asked for.
+    """Write the report and the other requested files.
 
     Args:
         options: of the inspection.
-        console: shows bars while it is a terminal.
-        outcome: is told of every file as soon as it is written, so that it is known where something later fails.
+        console: shows bars if it is a terminal.
+        outcome: every file is added as soon as it is written, so that it is known even if a later step fails.
 
     Raises:
-        UserError: a wrong option, champion, run or directory.
+        UserError: an option, champion, run or directory is wrong.
     """
     outcome = Outcome() if outcome is None else outcome
     options.check()
@@ -136,7 +136,7 @@ def _directory(options: InspectionOptions, run: Path | None) -> Path:
 
 
 def _say_weight(options: InspectionOptions, subject: Subject, outcome: Outcome) -> None:
-    """Name the weight of what is exported and filmed, where nobody chose it."""
+    """Tell the weight of exports and films, if the user did not choose it."""
     used = [name for name, asked in (("exports", options.export), ("film", options.video)) if asked]
     if used and options.weight is None and subject.weight is not None:
         weight = weight_text(subject.weight, digits=6).rstrip("0").rstrip(".") if subject.weight else weight_text(0.0)
@@ -184,8 +184,8 @@ def _write_report(
 _PARTS = {"weights": "the curve over shared weights", "live": "recorded episodes"}
 
 
-class DataMissing(Exception):  # noqa: N818 - the report goes on without
-    """The data of a task cannot be had here.
+class DataMissing(Exception):  # noqa: N818 - the report is made without them
+    """The data of a task are not available here.
 
     Attributes:
         reason: one sentence.
@@ -202,7 +202,7 @@ def _progress(console: Console) -> Progress:
 
 
 def _curve(subject: Subject, options: InspectionOptions, progress: Progress) -> WeightCurve:
-    """Raises `DataMissing` where the images that returns are counted on cannot be had."""
+    """Measure the curve. Raises `DataMissing` if the images are not available."""
     reported = reported_task(subject.task)
     if isinstance(reported, LoadsData):
         try:
@@ -229,7 +229,7 @@ def _live(subject: Subject, options: InspectionOptions, progress: Progress) -> L
 def _save(
     directory: Path, page: str, diagram: str, curve: WeightCurve | None, history: History | None, files: list[Path]
 ) -> None:
-    """Write the page and its pictures; ``files`` is told of each."""
+    """Write the page and its pictures, and add each to ``files``."""
     report = directory / REPORT
     try:
         write_whole(report, page.encode())

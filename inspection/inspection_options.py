@@ -1,4 +1,4 @@
-"""The options of an inspection, and the mistakes that can be found in them before any work."""
+"""The options of an inspection, and the checks of them before any work."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class InspectionOptions:
 
     @property
     def film(self) -> Path | None:
-        """The path of the film; None where none is wanted, or where it goes into the report's directory."""
+        """The path of the film; None if there is none, or if it goes into the report's directory."""
         return None if self.video is None or self.film_suffix else Path(self.video)
 
     @property
     def film_suffix(self) -> str:
-        """The suffix where ``video`` is nothing but that, such as ``mp4``; else empty."""
+        """The suffix if ``video`` is only a suffix, such as ``mp4``; else empty."""
         suffix = f".{self.video.lower()}" if self.video is not None else ""
         return suffix if suffix in SUFFIXES else ""

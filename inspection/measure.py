@@ -1,4 +1,4 @@
-"""What the returns of a champion count, in words: returns of episodes, or the accuracy of a classifier."""
+"""The meaning of a champion's returns, in words: returns of episodes, or the accuracy of a classifier."""
 
 from __future__ import annotations
 

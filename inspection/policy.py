@@ -1,4 +1,4 @@
-"""A champion that acts: observations in, actions out, and whole episodes.
+"""A champion as a policy: observations in, actions out, and whole episodes.
 
 ::
 
@@ -33,7 +33,7 @@ from wann.oracle import forward
 class Played:
     """An episode that a champion played."""
 
-    value: float  # undiscounted return; NaN where something was not finite, which ended the episode
+    value: float  # undiscounted return; NaN if a value that is not finite ended the episode
     steps: int
 
 
@@ -60,11 +60,10 @@ class Policy:
 
     @cached_property
     def task(self) -> Playable:
-        """The task of the champion as it is reported, in Gymnasium's environment whatever stepped the search.
+        """The champion's task as used for reports, in Gymnasium's environment, whatever simulator the search used.
 
         Raises:
-            UserError: a task that is not known here, or one without an environment, such as the classification of
-                images.
+            UserError: the task is not known here, or has no environment, such as the classification of images.
         """
         return playable_task_of(self.champion)
 
@@ -78,7 +77,7 @@ class Policy:
         return self.task.actions_of(self.outputs(inputs))[0]
 
     def play(self, seed: int = 0) -> Played:
-        """One whole episode from the start state of a seed: the same return as ``task.evaluate_oracle``."""
+        """Play one whole episode from the start state of a seed. Its return equals that of ``task.evaluate_oracle``."""
         with Episode(self.task, self.network, self.setting, seed) as episode:
             while not episode.over:
                 episode.step()
@@ -86,10 +85,10 @@ class Policy:
 
 
 def setting_of(champion: Champion, weight: float | None) -> NDArray[np.float64]:
-    """[1] the shared weight, or [1, E] the champion's individual ones where it is None.
+    """The shared weight [1], or the champion's individual weights [1, E] if it is None.
 
     Raises:
-        UserError: a weight that is not finite.
+        UserError: the weight is not finite.
     """
     if weight is None:
         return np.array([champion.individual_weights or ()], np.float64)

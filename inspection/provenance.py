@@ -53,7 +53,7 @@ def run_rows(history: History) -> list[tuple[str, str]]:
 
 
 def report_rows(seed: int, episodes: int | None) -> list[tuple[str, str]]:
-    """The time, program and machine of this report; ``episodes`` for each weight, None where none were played."""
+    """The time, program and machine of this report; ``episodes`` per weight, None if none were played."""
     return [
         ("Made", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("Seed of the report", str(seed)),
@@ -84,7 +84,7 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value in a list of them; of a long hash its beginning, as the champion file has all of it."""
+    """The text of a value. A long hash is abbreviated, because the champion file has all of it."""
     if isinstance(value, Mapping):
         return f"({_listed(value)})"
     if value is None or isinstance(value, bool):

@@ -1,8 +1,8 @@
 """Champions of the published research code: a matrix of weights and activations as CSV.
 
-As `numpy.savetxt` writes it: a row for each of N nodes in the order bias, inputs, hidden, outputs. Entry j of row i is
-the weight of the connection from i to j, 0 where there is none and nan where its gene is disabled; entry N is the
-activation of node i. Weights stand there with three digits.
+The format is that of `numpy.savetxt`: a row for each of N nodes in the order bias, inputs, hidden, outputs. Entry j of
+row i is the weight of the connection from i to j, 0 if there is none and nan if its gene is disabled. Entry N is the
+activation of node i. Weights have three digits.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ def import_published(
 ) -> Champion:
     """A champion from a file of the published code.
 
-    The file does not say what made it: the champion has no returns yet, seed and generation 0, and for a config the
-    file's name and SHA-256. A connection whose weight was exactly 0 looks like none, and is none. The activations of
-    the bias and the inputs mean nothing, there as here. A hidden node may stand before its sources; the published code
-    would then compute it from zeros. The pole and the walker are what they were there; a racer of the published code
-    saw the latents of another encoder.
+    The file does not record its origin: the champion has no returns yet, seed and generation 0, and the file's name and
+    SHA-256 as its config. A connection whose weight was exactly 0 cannot be told from an absent one and is dropped. The
+    activations of the bias and the inputs are ignored, as in the published code. A hidden node may precede its sources;
+    the published code would then compute it from zeros. The pole and the walker are the same as there; a racer of the
+    published code saw the latents of another encoder.
 
     Args:
         path: of the file.
-        task: a key of `envs.registry.TASKS`; it says how many nodes are inputs and outputs, and what they are.
-        keep_weights: as individual weights of the champion; or they are dropped, for the published shared ones.
-        task_options: as a config gives them.
+        task: a key of `envs.registry.TASKS`; it gives the numbers and the meaning of inputs and outputs.
+        keep_weights: keep the weights as the champion's individual ones; otherwise the published shared ones are used.
+        task_options: as in a config.
 
     Raises:
-        UserError: an unknown task, or a file that cannot be read or breaks the format: names its row and column,
+        UserError: the task is unknown, or the file cannot be read or breaks the format. It names the row and column,
             counted from 1.
     """
     made = make_task(task, task_options or {})
@@ -167,7 +167,7 @@ def _cycle(num_nodes: int, sources: Sequence[int], targets: Sequence[int]) -> li
     stuck = {target: source for target, source in stuck.items() if waiting[target]}
     if not stuck:
         return []
-    # Every node that still waits has a source that does: back along those, a node must come again.
+    # Every stuck node has a stuck source, so a walk back along them must return to a node.
     path = [next(iter(stuck))]
     while path[-1] not in path[:-1]:
         path.append(stuck[path[-1]])

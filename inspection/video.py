@@ -39,18 +39,18 @@ def record_video(
     seed: int = 0,
     max_steps: int | None = None,
 ) -> Film:
-    """Film one whole episode, as reports count it.
+    """Film one whole episode of the reported task.
 
     Args:
-        champion: or its file.
-        path: of the film, ``.mp4`` or ``.gif``; a film that stands there is replaced once the new one is complete.
+        champion: the champion or its file.
+        path: of the film, ``.mp4`` or ``.gif``; an existing film is replaced once the new one is complete.
         weight: shared by all connections; None for the champion's individual weights, or its best shared one.
         seed: of the episode.
         max_steps: length at which the film is cut.
 
     Raises:
-        UserError: another suffix, a package that is missing, a path that cannot be written, or a champion that
-            or environment that cannot be shown; nothing is left at ``path`` that was not there.
+        UserError: the suffix is unknown, a package is missing, the path cannot be written, or the champion or its
+            environment cannot be shown. ``path`` is then unchanged.
     """
     path = Path(path)
     check_path(path)
@@ -118,7 +118,7 @@ def _writer(path: Path, fps: float) -> Iterator[Callable[[NDArray[np.uint8]], No
         return
     import imageio.v2 as imageio
 
-    # Sides are made even, which is all that the codec asks for.
+    # Only make the sides even, which is all that the codec requires.
     mp4: Any = imageio.get_writer(path, format="FFMPEG", mode="I", fps=fps, codec="libx264", macro_block_size=2)
     try:
         yield mp4.append_data

@@ -20,9 +20,9 @@ from wann.randomness import Purpose, episode_seeds
 from workers.inline import InlineEvaluator
 
 REACH = 2.0  # of the grid, to both sides
-# (weights of the grid, episodes for each): simulators that step one environment at a time are asked for less.
+# (weights of the grid, episodes for each), smaller for simulators that step one environment at a time.
 _FINE, _COARSE, _SLOW = (81, 100), (41, 4), (17, 1)
-_MOST_MARKED = 12  # swept weights that are evaluated themselves; more lie between those of the grid
+_MOST_MARKED = 12  # maximal number of swept weights evaluated themselves; more of them are read from the grid
 _AT_ONCE = 4  # weights between two reports of progress
 Progress = Callable[[int, int], None]  # (weights done, of how many)
 
@@ -43,7 +43,7 @@ class WeightCurve:
 
     @property
     def best_weight(self) -> float:
-        """The weight of the highest mean, but 0; of equals the one next to the weight that was searched, or to 1."""
+        """The weight of the highest mean, except 0; if equal, the one nearest to the searched weight, or to 1."""
         mean = np.where(np.isnan(self.mean) | (self.weights == 0), -np.inf, self.mean)
         equals = self.weights[mean >= mean.max() - 1e-9]
         middle = self.swept[0] if len(self.swept) == 1 else 1.0
@@ -59,7 +59,7 @@ class WeightCurve:
 def measure_weight_curve(
     champion: Champion, task: Task, seed: int, episodes: int | None = None, progress: Progress | None = None
 ) -> WeightCurve:
-    """Evaluate a champion over shared weights in [-2, 2] and further where it was swept further.
+    """Evaluate a champion over shared weights in [-2, 2], or a wider range if it was swept over one.
 
     Args:
         champion: of the task.
@@ -92,7 +92,7 @@ def measure_weight_curve(
 
 
 def reported_task(task: Task) -> Task:
-    """Whole episodes as they are reported; of images the part that nothing is chosen on."""
+    """The task for the report: whole episodes, or the images of the part that nothing is chosen on."""
     return untouched_of(task.reported)
 
 

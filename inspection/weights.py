@@ -14,12 +14,11 @@ OFF = "0, which switches all connections off"
 
 
 def best_weight(champion: Champion) -> float | None:
-    """The setting that a champion is used with unless another is asked for.
+    """The default setting that a champion is used with.
 
     Returns:
         None for a champion with individual weights. Otherwise its best shared weight: the one that its returns were
-        confirmed at, else the swept one of highest mean return, else the first one swept; 1 for a champion of which
-        nothing is known.
+        confirmed at, else the swept one of highest mean return, else the first one swept; 1 if nothing is known.
     """
     if champion.individual_weights is not None:
         return None
@@ -38,7 +37,7 @@ def number_in(returns: Mapping[str, Any], record: str, key: str) -> float | None
 
 
 def number_at(record: Any, key: str) -> float | None:
-    """A number of a mapping whose form nobody has checked; None where it is none."""
+    """A number of a mapping whose form was not checked; None if it is not a number."""
     value = record.get(key) if isinstance(record, Mapping) else None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
@@ -50,5 +49,5 @@ def check_finite(weight: float, key: str = "weight") -> None:
 
 
 def weight_text(weight: float, digits: int = 2) -> str:
-    """A shared weight in words: 0 is named for what it is."""
+    """A shared weight in words; 0 has a text of its own."""
     return OFF if weight == 0 else f"{weight:.{digits}f}"

@@ -1,7 +1,7 @@
-"""The files of a run: their forms, their places, and how they survive a crash or a full disk.
+"""The files of a run: their formats, their places, and their protection against crashes and full disks.
 
-A run's directory holds its config, metrics, checkpoints, snapshots and champion, owned by one process at a time.
-Imports `configs` and `wann`; knows nothing of searches, tasks or workers.
+A run's directory holds its config, metrics, checkpoints, snapshots and champion. One process owns it at a time. Imports
+`configs` and `wann`; knows nothing about searches, tasks or workers.
 """
 
 from __future__ import annotations

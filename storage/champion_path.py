@@ -1,4 +1,4 @@
-"""Finds a champion: a file, or the one in the directory of a finished run."""
+"""Finding a champion: a file, or the one in the directory of a finished run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from wann.errors import UserError
 
 
 def find_champion_file(path: str | Path) -> Path:
-    """The champion file that a person means by a file's or a run's path.
+    """The champion file for a user's path of a file or of a run.
 
     Raises:
-        UserError: nothing is there (names the nearest), or a directory without a champion.
+        UserError: the path does not exist (names the nearest), or is a directory without a champion.
     """
     path = Path(path)
     place = str(path) if str(path).isprintable() else ascii(str(path))
@@ -28,7 +28,7 @@ def find_champion_file(path: str | Path) -> Path:
         if (path / CHAMPION).is_file():
             return path / CHAMPION
         is_run = (path / CONFIG).is_file()
-    except OSError as error:  # too long a name, no permission
+    except OSError as error:  # the name is too long, or permission is missing
         raise UserError(place=place, expected=expected, found=f"a path that cannot be read: {error.strerror}") from None
     if is_run:
         expected, found = "a champion file or the directory of a finished run", f"a run without {CHAMPION}"

@@ -1,7 +1,7 @@
-"""Checkpoints: arrays and JSON in one checksummed file that no crash can lose.
+"""Checkpoints: arrays and JSON in one checksummed file that a crash cannot destroy.
 
 A file is ``MAGIC``, the SHA-256 of the payload, and the payload: safetensors with the metadata as one JSON
-string inside. Nothing in it can run code.
+string inside. Loading it cannot run code.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ _METADATA_KEY = "metadata"
 
 
 class CheckpointError(UserError):
-    """A checkpoint file that cannot be trusted."""
+    """A checkpoint file is damaged or not a checkpoint."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Arrays and metadata as they were saved; the arrays are not writeable."""
+    """Arrays and metadata as they were saved. The arrays are read-only."""
 
     arrays: dict[str, NDArray]
     metadata: dict[str, Any]
 
 
 def save(path: str | Path, arrays: Mapping[str, NDArray], metadata: Mapping[str, Any], run: Path | None = None) -> None:
-    """Replace the checkpoint at ``path``; the one before is kept beside it as ``NAME.previous``.
+    """Replace the checkpoint at ``path``. The previous one is kept beside it as ``NAME.previous``.
 
     Args:
         path: of the file.
         arrays: of numbers or bools, of any shapes.
-        metadata: JSON; its ``generation``, if any, is the one that error messages name.
+        metadata: JSON; error messages name its ``generation``, if it has one.
         run: directory of the run that the file belongs to; that of the file by default.
 
     Raises:
-        RunError: the disk is full or fails; the checkpoint before is intact.
-        ValueError: metadata that is no finite JSON, or arrays of objects or texts.
+        RunError: the disk is full or fails; the previous checkpoint is intact.
+        ValueError: the metadata are not finite JSON, or an array has objects or texts.
     """
     path = Path(path)
     data = _encode(arrays, metadata)
-    # Written and flushed before anything is renamed, so whatever stands under a final name is whole. Killed
-    # before the first rename, `checkpoint` is the old one; between the two, `checkpoint.previous` is the old
-    # one; after the second, `checkpoint` is the new one. `load_latest` sets a damaged `checkpoint` aside, so
-    # the first rename never puts it in the place of the only good one. After a power cut the same three
-    # states are possible, as a directory keeps the order of its renames.
+    # The file is written and flushed before anything is renamed, so files with a final name are complete. If the
+    # process is killed before the first rename, `checkpoint` is the old one. Between the two renames,
+    # `checkpoint.previous` is the old one. After the second, `checkpoint` is the new one. `load_latest` sets a damaged
+    # `checkpoint` aside, so the first rename never replaces the only good one by it. After a power cut the same three
+    # states are possible, because a directory keeps the order of its renames.
     try:
         with replacing(path) as partial:
             partial.write_bytes(data)
@@ -77,8 +77,8 @@ def load(path: str | Path) -> Checkpoint:
     """Read one checkpoint file.
 
     Raises:
-        CheckpointError: it is truncated, altered or no checkpoint.
-        FileNotFoundError: there is none.
+        CheckpointError: the file is truncated, altered or not a checkpoint.
+        FileNotFoundError: the file does not exist.
     """
     expected = "a checkpoint"
     try:
@@ -96,18 +96,18 @@ def load(path: str | Path) -> Checkpoint:
         raise CheckpointError(place=path, expected="a whole checkpoint", found=found)
     try:
         return _decode(data[start:])
-    except Exception as error:  # only a file made to deceive gets here
+    except Exception as error:  # only a deliberately crafted file gets here
         raise CheckpointError(place=path, expected=expected, found="one with a payload of another kind") from error
 
 
 def load_latest(directory: str | Path) -> Checkpoint | None:
-    """The newest valid checkpoint of a run, or None where none was ever finished.
+    """The newest valid checkpoint of a run, or None if none was ever finished.
 
-    Call it as the run's only owner: unfinished files are removed, and a damaged ``checkpoint`` is renamed to
+    Only the run's owner may call this: unfinished files are removed, and a damaged ``checkpoint`` is renamed to
     ``checkpoint.damaged``, with a warning.
 
     Raises:
-        CheckpointError: there are checkpoints, and none is valid.
+        CheckpointError: there are checkpoints, but none is valid.
     """
     directory = Path(directory)
     partial_path(directory / CHECKPOINT).unlink(missing_ok=True)
@@ -135,13 +135,13 @@ def load_latest(directory: str | Path) -> Checkpoint | None:
 
 
 def disk_error(run: Path, path: Path, error: OSError) -> WriteError:
-    """The failure of a write to a run, with what is saved of the run."""
+    """The error for a failed write to a run, with the generation up to which the run is saved."""
     is_begun, generation = _progress(run)
     return WriteError.of_disk(path, error, run=run, is_begun=is_begun, generation=generation)
 
 
 def _progress(run: Path) -> tuple[bool, int | None]:
-    """A checkpoint of the run can be read; and its generation, if it says one."""
+    """True if a checkpoint of the run can be read; and its generation, if it has one."""
     for name in (CHECKPOINT, PREVIOUS):
         try:
             return True, load(run / name).metadata.get("generation")
@@ -157,7 +157,7 @@ def _encode(arrays: Mapping[str, NDArray], metadata: Mapping[str, Any]) -> bytes
     if odd:
         raise ValueError(f"array {odd[0]!r}: expected numbers or bools, found dtype {np.asarray(arrays[odd[0]]).dtype}")
     text = json.dumps(metadata, allow_nan=False)
-    # safetensors stores the bytes as they lie in memory, whatever the strides say
+    # safetensors stores the bytes in memory order and ignores strides
     plain = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in arrays.items()}
     payload = encode(plain, {_METADATA_KEY: text})
     return b"".join((MAGIC, hashlib.sha256(payload).digest(), payload))

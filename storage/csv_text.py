@@ -9,7 +9,7 @@ from typing import Any
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A header of the keys of the first row (there is at least one), and a line for each."""
+    """CSV with a header of the first row's keys and a line for each row. There must be at least one row."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

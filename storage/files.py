@@ -1,4 +1,4 @@
-"""Errors of a run that cannot go on, and files that are written whole with those errors."""
+"""Errors of a run that cannot continue, and atomic writing of files that raises them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class RunError(RuntimeError):
-    """A run cannot go on through no mistake of its user.
+    """A run cannot continue, for a reason other than a mistake of its user.
 
-    ``str(error)`` is a sentence without any command; `experiment.terminal.messages` adds the one that goes on.
+    ``str(error)`` is a sentence without any command; `experiment.terminal.messages` adds the command that resumes.
 
     Attributes:
-        path: the file or place that failed; None where none did.
+        path: the file or place that failed; None if none did.
         cause: the reason, as a clause.
-        run: directory of the innermost run that it happened in; None if unknown, and then the sentence says nothing
-            about what is saved.
-        generation: up to which ``run`` is saved; None if unknown.
+        run: directory of the innermost run in which it happened. None if unknown; then the sentence does not tell what
+            is saved.
+        generation: generation up to which ``run`` is saved; None if unknown.
         is_begun: a checkpoint of ``run`` exists, so it can be resumed.
-        remedy: in words that name no command; empty if there is none.
-        resume: the run that can go on once the cause is mended, as its user names it, if there is one.
+        remedy: advice in words that name no command; empty if there is none.
+        resume: the run that can be resumed once the cause is removed, as its user names it, if there is one.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class RunError(RuntimeError):
 
     @property
     def sentence(self) -> str:
-        """``CAUSE; what is saved; REMEDY``, without the parts that are empty."""
+        """``CAUSE; what is saved; REMEDY``, without empty parts."""
         return "; ".join(part for part in (self._opening(), self._saved(), self.remedy) if part)
 
     def at(self, **fields: Any) -> Self:
-        """The same failure with some fields replaced, such as the run that only the caller knows."""
+        """The same error with some fields replaced, such as the run, which only the caller knows."""
         error = type(self)(**{**self._fields(), **fields})
         error.__cause__ = self.__cause__
         return error
@@ -79,7 +79,7 @@ class WriteError(RunError):
     """A file could not be written.
 
     Attributes:
-        failure: the kind of it: "disk full", "disk error" or "storage failed".
+        failure: its kind: "disk full", "disk error" or "storage failed".
         is_full: there is no space left.
     """
 
@@ -89,7 +89,7 @@ class WriteError(RunError):
 
     @classmethod
     def of_disk(cls, path: Path | str, error: OSError, **fields: Any) -> Self:
-        """A disk that is full or fails."""
+        """The error for a disk that is full or fails."""
         is_full = error.errno in _NO_SPACE
         failure, remedy = ("disk full", "free space") if is_full else ("disk error", "remove the cause")
         cause = error.strerror or str(error)
@@ -107,7 +107,7 @@ def _restored(kind: type[RunError], fields: dict[str, Any]) -> RunError:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that, whatever happens, it is the old or the new one, whole and on the disk.
+    """Write a file atomically: at any time it is either the old or the new one, complete and on the disk.
 
     Raises:
         WriteError: the disk is full or fails; the old file is intact.

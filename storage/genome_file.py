@@ -1,4 +1,4 @@
-"""Genomes on disk: a population and what is known of it, in the checksummed form of `storage.checkpoint`."""
+"""Genomes on disk: a population with scores and metadata, in the checksummed format of `storage.checkpoint`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wann.population import PACKED, Population
 
 @dataclass(frozen=True)
 class GenomeFile:
-    """P genomes, their scores where they have any, and JSON metadata."""
+    """P genomes, their scores if they have any, and JSON metadata."""
 
     genomes: Population
     scores: NDArray[np.float64]  # [P] or [0]
@@ -31,7 +31,7 @@ def save_genomes(
     metadata: Mapping[str, Any] | None = None,
     run: Path | None = None,
 ) -> None:
-    """Write a file that is whole or not there.
+    """Write a file of genomes atomically.
 
     Args:
         path: of the file.
@@ -49,11 +49,11 @@ def save_genomes(
 
 
 def load_genomes(path: Path) -> GenomeFile:
-    """Read and check what `save_genomes` wrote.
+    """Read and check a file written by `save_genomes`.
 
     Raises:
-        CheckpointError: it is truncated, altered or holds something else.
-        FileNotFoundError: there is none.
+        CheckpointError: the file is truncated, altered or has other contents.
+        FileNotFoundError: the file does not exist.
     """
     found = load(path)
     metadata = dict(found.metadata)

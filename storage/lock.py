@@ -18,9 +18,9 @@ class InUseError(UserError):
 
 
 class Lock:
-    """Held from `take` to `release`, or until its process ends, however it ends.
+    """A lock that is held from `take` to `release`, or until its process ends in any way.
 
-    The file stays: removing it would let two processes lock two files of one name.
+    The file is never removed, because two processes could then lock two files of the same name.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -28,7 +28,7 @@ class Lock:
 
     @classmethod
     def take(cls, directory: Path) -> Self:
-        """Lock a directory and sign the lock.
+        """Lock a directory, and write this process into the lock file.
 
         Raises:
             OSError: the file cannot be made or written.
@@ -38,14 +38,14 @@ class Lock:
 
     @classmethod
     def take_abandoned(cls, directory: Path) -> Self | None:
-        """The lock of a directory that a process has left; None where it lives, or there is no lock.
+        """Take the lock of a directory whose process has ended. Returns None if it is alive, or there is no lock.
 
         Raises:
             UserError: the system has no locks.
         """
         try:
             return cls._take(directory, os.O_RDWR)
-        except (OSError, InUseError):  # without a file, the directory is just being made or removed
+        except (OSError, InUseError):  # without a lock file, the directory is just being made or removed
             return None
 
     @classmethod
@@ -68,7 +68,7 @@ class Lock:
         return cls(descriptor)
 
     def release(self) -> None:
-        """Let others take it; further calls do nothing."""
+        """Release the lock. Further calls do nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

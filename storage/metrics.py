@@ -1,4 +1,4 @@
-"""``metrics.jsonl``: one JSON object for each generation of a search, in order. Its one writer and its one reader.
+"""``metrics.jsonl``: one JSON object for each generation of a search, in order. This module writes and reads it.
 
 Keys of a line:
 
@@ -8,11 +8,11 @@ Keys of a line:
   this generation.
 - ``worker_...`` are counts of this generation and gauges at its end (`workers.statistics`); absent inline.
 
-Numbers are exact. Where a figure is not finite, as the return of a generation in which all genomes failed, it is null.
+Numbers are exact. A figure that is not finite, such as the return of a generation in which all genomes failed, is null.
 
-A process may be killed while it writes, so a last line without a line feed is no line: every reader leaves it out. Any
-other line that is no JSON object is damage, and an error. `MetricsFile.truncate` alone drops damaged lines too, since
-they are computed again.
+A process may be killed while it writes, so readers ignore a last line without a line feed. Any other line that is not a
+JSON object is damaged, which is an error. Only `MetricsFile.truncate` drops damaged lines too, because they are
+computed again.
 """
 
 from __future__ import annotations
@@ -36,31 +36,31 @@ LOGGER = logging.getLogger(__name__)
 
 METRICS = "metrics.jsonl"
 _NEVER_NULL = ("generation", "env_steps", "wall_seconds")
-_TAIL_BYTES = 16384  # that usually hold the last line
-_SHOWN = 60  # letters of a damaged line
+_TAIL_BYTES = 16384  # usually enough to hold the last line
+_SHOWN = 60  # characters shown of a damaged line
 
 
 class MetricsFile:
-    """Appends lines; for the one process that owns the run. Failures of the disk are `OSError`."""
+    """Appends lines, for use by the process that owns the run. Disk failures raise `OSError`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor = -1
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Hand one line to the system, whole or not at all."""
+        """Append one line completely or not at all."""
         line = (json.dumps(_plain(record), allow_nan=False) + "\n").encode()
         if self._descriptor < 0:
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         _append_whole(self._descriptor, line)
 
     def flush(self) -> None:
-        """Bring the lines so far to the disk."""
+        """Flush the lines to the disk."""
         if self._descriptor >= 0:
             os.fsync(self._descriptor)
 
     def truncate(self, last_generation: int) -> list[dict[str, Any]]:
-        """Keep and return the lines up to ``last_generation``; -1 keeps none. Damaged lines go."""
+        """Keep and return the lines up to ``last_generation``; -1 keeps none. Damaged lines are dropped."""
         self.close()
         data = self.path.read_bytes() if self.path.exists() else b""
         lines = [(line, _of_generation(line)) for line in data.splitlines(keepends=True)]
@@ -74,14 +74,14 @@ class MetricsFile:
         return records
 
     def close(self) -> None:
-        """Further calls do nothing; the next line opens the file again."""
+        """Close the file. Further calls do nothing, and the next line opens the file again."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
-    """The lines of a run, or of one restart of a stage; none where there is no file.
+    """The lines of a run, or of one restart of a stage; none if there is no file.
 
     Raises:
         UserError: a line is damaged.
@@ -92,7 +92,7 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
 
 
 def last_metrics(run: Path) -> dict[str, Any] | None:
-    """The newest line, read from the end of the file; None where there is none.
+    """The newest line, read from the end of the file; None if there is none.
 
     Raises:
         UserError: the line is damaged.
@@ -105,13 +105,13 @@ def last_metrics(run: Path) -> dict[str, Any] | None:
         while True:
             file.seek(max(0, size - span))
             lines = _whole(file.read(span))
-            if len(lines) > 1 or span >= size:  # else the line may begin before
+            if len(lines) > 1 or span >= size:  # else the line may begin earlier
                 return _record(lines[-1], path) if lines else None
             span *= 2
 
 
 def read_columns(run: Path, keys: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """[M] values of each key over M generations; NaN for null.
+    """Values of each key over M generations, [M]; NaN for null.
 
     Raises:
         UserError: a line is damaged, or lacks a number.
@@ -149,7 +149,7 @@ def _number(record: Mapping[str, Any], key: str, place: str) -> float:
 
 
 def _of_generation(line: bytes) -> dict[str, Any] | None:
-    """A line that was written whole, or None."""
+    """The record of a complete line, or None."""
     try:
         record = json.loads(line) if line.endswith(b"\n") else None
     except (ValueError, RecursionError):
@@ -165,13 +165,13 @@ def _append_whole(descriptor: int, data: bytes) -> None:
         while written < len(data):
             written += os.write(descriptor, data[written:])
     except OSError:
-        with contextlib.suppress(OSError):  # the first error tells more; resuming drops a torn line too
+        with contextlib.suppress(OSError):  # the first error is more informative; resuming drops a torn line too
             os.ftruncate(descriptor, start)
         raise
 
 
 def _plain(value: Any) -> Any:
-    """JSON values of Python's and NumPy's own; null for numbers that are not finite."""
+    """JSON values from Python and NumPy values; null for numbers that are not finite."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):

@@ -1,4 +1,4 @@
-"""The second place of a run's files, where the run is kept at a URL."""
+"""The second place of a run's files, for runs that are kept at a URL."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Protocol
 
 
 class Mirror(Protocol):
-    """Puts the files of a run to where it is kept; `storage.remote.working_copy` is one.
+    """Uploads the files of a run to the place where it is kept; implemented by `storage.remote.working_copy`.
 
-    A run's directory holds its mirror and hands it to the replicates and stages below, so that whoever writes a file
-    need not know where the run is kept.
+    A run directory has a mirror and passes it on to the replicates and stages below. So code that writes a file need
+    not know where the run is kept.
     """
 
     def written(self, path: Path) -> None:
-        """Take note of a file of the run that is whole and on the disk.
+        """Note that a file of the run is complete and on the disk.
 
         Raises:
-            RunError: it cannot be put where the run is kept.
+            RunError: the file cannot be uploaded.
         """
 
     def put(self) -> None:
-        """Put everything that is not there yet.
+        """Upload everything that is not uploaded yet.
 
         Raises:
-            RunError: that fails.
+            RunError: the upload fails.
         """
 
     def address_of(self, place: Path | str) -> str:
-        """The URL of a file of the run, or of a line in it (``PATH:7``); any other place unchanged."""
+        """The URL of a file of the run, or of a line in it (``PATH:7``). Any other place is returned unchanged."""
         ...
 
 
 def address_of(place: Path | str, mirror: Mirror | None) -> str:
-    """A place in a run as its user names it, whether the run has a mirror or not."""
+    """A place in a run as its user names it, with or without a mirror."""
     return str(place) if mirror is None else mirror.address_of(place)

@@ -1,4 +1,4 @@
-"""Names in the directory of a run, and directories that a run cannot begin in."""
+"""Names in the directory of a run, and the check for directories in which a run cannot be created."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _LEFTOVERS = {LOCK, INITIAL, *(partial_path(Path(name)).name for name in (CONFIG
 
 
 def refuse_to_overwrite(address: str, names: set[str]) -> None:
-    """Refuse to start a run where there are files of ``names``.
+    """Refuse to create a run in a directory that has files ``names``.
 
     Raises:
-        UserError: tells whether they are those of a run, and which can go on.
+        UserError: tells if the files are those of a run, and which run can be resumed.
     """
     names = names - _LEFTOVERS
     if names & {CONFIG, CHECKPOINT, PREVIOUS, METRICS}:

@@ -1,4 +1,4 @@
-"""Configs that a stopped run may go on under."""
+"""Configs under which a stopped run may be resumed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Migration = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def stamp_of(config: Config) -> dict[str, Any]:
-    """The part of a checkpoint's metadata that says under which config it was made."""
+    """The part of a checkpoint's metadata that records the config it was made under."""
     return {"config_hash": config_hash(config), "config": result_keys(config)}
 
 
 def check_stamp(stamp: Mapping[str, Any], config: Config, place: Path | str, migrated: Migration = dict) -> None:
-    """Refuse a checkpoint that was made under a config with other results.
+    """Refuse a checkpoint made under a config that gives other results.
 
     Args:
         stamp: metadata of the checkpoint, with the fields of `stamp_of`; ``config`` may have keys of older versions.
-        config: to go on under.
+        config: the config to resume under.
         place: of that config.
-        migrated: moves the keys of older versions to where they are now.
+        migrated: moves the keys of older versions to today's.
 
     Raises:
         UserError: names the differing keys.
@@ -46,7 +46,7 @@ def check_stamp(stamp: Mapping[str, Any], config: Config, place: Path | str, mig
 
 
 def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
-    """Refuse to go on under a config that gives other results.
+    """Refuse to resume under a config that gives other results.
 
     `workers`, `logging` and ``task.on_error`` may differ, and a search may end later: after more generations, or at a
     higher `stop`.
@@ -83,8 +83,8 @@ def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
 
 
 def _completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Keys that are newer than the checkpoint have their defaults, as in a config file without them."""
+    """The values with defaults for keys that are newer than the checkpoint, as in a config file without them."""
     try:
         return decisive_keys(Config.model_validate(values)) if values else values
     except ValidationError:
-        return values  # keys that no version of today knows: they differ
+        return values  # has keys unknown to this version, which are reported as differences

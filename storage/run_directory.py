@@ -29,15 +29,15 @@ from wann.population import Population
 
 
 class RunDirectory:
-    """A run's files and the lock on them; use it as a context manager, or call `close`.
+    """A run's files and the lock on them. Use it as a context manager, or call `close`.
 
-    Made by `create` or `open_existing`. Whatever writes a file of a run does it by a method of this class, which puts
-    the file to the run's mirror too. A write that fails raises `storage.files.RunError`.
+    It is made by `create` or `open_existing`. All files of a run are written by methods of this class, which pass them
+    to the run's mirror too. A write that fails raises `storage.files.RunError`.
 
     Attributes:
         path: of the directory, on this machine.
         config: of the run.
-        mirror: the place where the run is kept, if that is not ``path``; children of the run share it.
+        mirror: for a run that is kept elsewhere than ``path``; children of the run share it.
     """
 
     def __init__(self, path: Path, config: Config, lock: Lock, mirror: Mirror | None = None) -> None:
@@ -51,12 +51,12 @@ class RunDirectory:
     def create(
         cls, path: str | Path, config: Config, initial: Population | None = None, mirror: Mirror | None = None
     ) -> Self:
-        """Start a run in a new or empty directory.
+        """Create a run in a new or empty directory.
 
         Args:
             path: of the directory.
             config: of the run.
-            initial: genomes that it is to start from.
+            initial: genomes to start from.
             mirror: see `RunDirectory`.
 
         Raises:
@@ -89,16 +89,16 @@ class RunDirectory:
         config: Config | None = None,
         mirror: Mirror | None = None,
     ) -> Self:
-        """Take over a stopped run.
+        """Open a stopped run.
 
         Args:
             path: of its directory.
-            overrides: of what may change (see `check_resumable`).
-            config: in the place of the run's own and its overrides, under the same rule.
+            overrides: of keys that may change (see `check_resumable`).
+            config: replaces the run's own config and overrides, under the same rule.
             mirror: see `RunDirectory`.
 
         Raises:
-            UserError: no run is there, it is in use, its config is invalid, or an override changes results.
+            UserError: there is no run, it is in use, its config is invalid, or an override changes results.
         """
         path = Path(path)
         address = address_of(path, mirror)
@@ -124,7 +124,7 @@ class RunDirectory:
 
     @property
     def is_fresh(self) -> bool:
-        """No checkpoint was ever finished."""
+        """True if no checkpoint was ever finished."""
         return not any((self.path / name).exists() for name in (CHECKPOINT, PREVIOUS))
 
     @property
@@ -143,10 +143,10 @@ class RunDirectory:
         return address_of(place, self.mirror)
 
     def put(self) -> None:
-        """Put everything that is not yet where the run is kept; nothing to do for a run of this machine.
+        """Upload all files that are not uploaded yet. Does nothing for a run that is kept on this machine.
 
         Raises:
-            RunError: that fails.
+            RunError: the upload fails.
         """
         if self.mirror is not None:
             self.mirror.put()
@@ -154,7 +154,7 @@ class RunDirectory:
     # --- writing ---
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file of the run: the old or the new one at every moment."""
+        """Write a file of the run atomically."""
         path = self.path / name
         with self._writing(path):
             write_whole(path, data)
@@ -167,7 +167,7 @@ class RunDirectory:
         scores: NDArray[np.float64] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write a file of genomes; see `storage.genome_file`. ``name`` may have a directory, which is made."""
+        """Write a file of genomes; see `storage.genome_file`. ``name`` may have a directory, which is created."""
         path = self.path / name
         with self._writing(path):
             path.parent.mkdir(exist_ok=True)
@@ -186,15 +186,15 @@ class RunDirectory:
     def truncate_metrics(self, last_generation: int) -> list[dict[str, Any]]:
         """Keep and return the lines up to ``last_generation``, the checkpoint's; -1 keeps none.
 
-        A torn or altered line goes too: what follows a checkpoint is computed again.
+        A torn or altered line is dropped too, because everything after a checkpoint is computed again.
         """
         with self._writing(self.metrics_path):
             return self._metrics.truncate(last_generation)
 
     def save_checkpoint(self, arrays: Mapping[str, NDArray], metadata: Mapping[str, Any]) -> None:
-        """`storage.checkpoint.save`, stamped with the config, after the metrics so far are on the disk.
+        """Save a checkpoint stamped with the config, after flushing the metrics to the disk.
 
-        ``metadata["generation"]`` is what resuming and error messages go by.
+        Resuming and error messages use ``metadata["generation"]``. See `storage.checkpoint.save`.
         """
         with self._writing(self.metrics_path):
             self._metrics.flush()
@@ -211,7 +211,7 @@ class RunDirectory:
         return load_genomes(path).genomes if path.exists() else None
 
     def load_checkpoint(self) -> Checkpoint | None:
-        """The newest valid checkpoint, or None where none was finished.
+        """The newest valid checkpoint, or None if none was finished.
 
         Raises:
             UserError: all are damaged, or they were made under another config.
@@ -222,7 +222,7 @@ class RunDirectory:
         return checkpoint
 
     def close(self) -> None:
-        """Release the lock; further calls do nothing."""
+        """Release the lock. Further calls do nothing."""
         self._metrics.close()
         self._lock.release()
 

@@ -1,4 +1,4 @@
-"""The best networks of a run's generations 1, 2, 4, 8, ...: with them one can watch a topology grow."""
+"""Snapshots of the best networks of a run's generations 1, 2, 4, 8, ..., which show the growth of a topology."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SNAPSHOTS = "snapshots"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The genome that a generation's line of metrics calls the best."""
+    """The best genome of a generation, to which the "best" figures of its metrics belong."""
 
     generation: int  # counted from 1
     genome: Genome
@@ -26,12 +26,12 @@ class Snapshot:
 
 
 def is_due(generation: int) -> bool:
-    """True of the generations (counted from 1) that are kept: powers of two, so a run of any length keeps few."""
+    """True for generations (counted from 1) that are kept: powers of two, so that a long run keeps few."""
     return generation > 0 and generation & (generation - 1) == 0
 
 
 def save_snapshot(run: RunDirectory, snapshot: Snapshot) -> None:
-    """Keep a snapshot. One that is there stays: a generation gives the same whenever it is run.
+    """Save a snapshot. An existing one is kept, because a repeated generation gives the same genome.
 
     Raises:
         RunError: the disk is full or fails.
@@ -42,7 +42,7 @@ def save_snapshot(run: RunDirectory, snapshot: Snapshot) -> None:
 
 
 def load_snapshots(run: Path) -> list[Snapshot]:
-    """All of a run, first generation first; none where the directory has none, as of runs of older versions.
+    """All snapshots of a run, first generation first; none if the directory has none, as in runs of older versions.
 
     Raises:
         CheckpointError: a file is damaged or holds something else.

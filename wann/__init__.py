@@ -1,6 +1,6 @@
 """Weight-agnostic networks: genomes, their compilation, and the backends that run them.
 
-The ground floor: nothing here imports another room of this project.
+This is the lowest room: nothing here imports another room of this project.
 """
 
 from __future__ import annotations

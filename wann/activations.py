@@ -1,8 +1,8 @@
 """The activation functions: one object each, which every backend, export and picture reads.
 
 Formulas and codes of the ten follow Gaier & Ha 2019 (arXiv 1906.04358) and their research code. The NumPy function is
-the oracle; all other forms are tested against it by walks over this registry. Nothing is imported here but NumPy:
-a backend hands its own module to the object, and gets its function back.
+the oracle; tests compare all other forms in this registry with it. Only NumPy is imported here: a backend passes its
+own module to the object and gets its function back.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 Elementwise = Callable[[NDArray], NDArray]
 
-# Rounding noise of terms that cancel must not open a step: every backend uses this threshold.
+# Threshold of the step in every backend, so that rounding noise of cancelling terms does not open it.
 STEP_THRESHOLD = 1e-6
-# sin and cos see arguments inside this range only, where float32 still resolves half a period.
+# Arguments of sin and cos are limited to this range, in which float32 still resolves half a period.
 PERIODIC_LIMIT = 2.0**22
 
 
@@ -26,9 +26,9 @@ PERIODIC_LIMIT = 2.0**22
 class Picture:
     """The curve of an activation as a small drawing."""
 
-    # Activations that look alike share a colour.
+    # Activations of similar shape share a colour.
     family: Literal["straight", "bent", "bump", "step", "wave"]
-    low: float  # the range of values that is shown
+    low: float  # the range of values shown
     high: float
     reach: float = 2.4  # arguments from -reach to reach
     points: int = 25
@@ -39,34 +39,34 @@ class Picture:
 class Activation:
     """One activation function.
 
-    Compiled kernels compute in float32. Their functions are written out of comparisons, arithmetic and the functions
-    of `wann.kernels.maths`, so that they vectorise and have the same bits on every machine.
+    Compiled kernels compute in float32. Their functions consist of comparisons, arithmetic and the functions of
+    `wann.kernels.maths`, so that they vectorise and have the same bits on every machine.
     """
 
     name: str  # in files and configs
     code: int  # in programs and genomes; never renumbered
     formula: str  # for people
-    function: Elementwise  # NumPy, of any float type, which it keeps
+    function: Elementwise  # NumPy; keeps the float type of its argument
     # (wann.kernels.maths) -> f(x, fused); see there for ``fused``.
     kernel: Callable[[Any], Callable]
-    # (wann.kernels.maths) -> f(weight, x, y, fused): weight times the derivative at x, where the value is y.
+    # (wann.kernels.maths) -> f(weight, x, y, fused): weight times the derivative at x; y is the value at x.
     kernel_slope: Callable[[Any], Callable]
     torch: Callable[[Any, Any], Any]  # (the module torch, x)
-    torch_slope: Callable[[Any, Any, Any], Any]  # (the module torch, x, y): the derivative at x, where the value is y
+    torch_slope: Callable[[Any, Any, Any], Any]  # (the module torch, x, y): the derivative at x; y is the value at x
     torch_text: str  # Python expression in x; `periodic` reduces x to one period, [-1, 1], of sin(pi x)
-    # Operators: "x" is the argument, "" the result of the operator before, the rest constants of
-    # `inspection.exports.onnx_model`.
+    # Operators and their inputs. "x" is the argument, "" the result of the previous operator, and other inputs are
+    # constants of `inspection.exports.onnx_model`.
     onnx: tuple[tuple[str, ...], ...]
     sympy: str  # expression in {x}, which is a product, or a sum that needs brackets
     javascript: str  # expression in x, with `periodic` as above
-    text: str  # in formulas for people: {x} is the argument, [x] the same in brackets where it is a sum
+    text: str  # in formulas for people: {x} is the argument, [x] is the argument in brackets if it is a sum
     picture: Picture
     # f(-x) = -f(x), or f(-x) = f(x), to the last bit of the compiled kernel.
     symmetry: Literal["odd", "even"] | None = None
 
 
 def _periodic(x: NDArray) -> NDArray:
-    """Reduce ``x`` to one period, [-1, 1], of sin(pi x): exact in floating point."""
+    """Reduce ``x`` to one period, [-1, 1], of sin(pi x). It is exact in floating point."""
     x = np.clip(x, -PERIODIC_LIMIT, PERIODIC_LIMIT)
     return x - 2 * np.rint(x / 2)
 
@@ -176,7 +176,7 @@ LINEAR = Activation(
     picture=Picture("straight", -2.4, 2.4),
     symmetry="odd",
 )
-# No slope: gradients do not pass.
+# The slope is 0, so gradients do not pass.
 STEP = Activation(
     name="step",
     code=2,

@@ -1,4 +1,4 @@
-"""Many networks on one batch of images, on the CPU: logits, cross-entropy, and how many are right."""
+"""Many networks on one batch of images, on the CPU: logits, cross-entropy and accuracy."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from numpy.typing import NDArray
 
 from wann.network import Networks
 
-# Images in a tile, by the nodes whose values are held at once: these are to stay in the L2 cache.
+# Images in a tile, by the number of nodes whose values are held at once. The values should fit into the L2 cache.
 _TILES = ((300, 256), (2**31, 128))
-# Of networks with individual weights only one setting's values are held.
+# With individual weights, the values of only one setting are held.
 _INDIVIDUAL_TILE = 256
-# Weight settings that are lanes at once.
+# Maximal number of weight settings computed at once as lanes.
 _MOST_SETTINGS = 8
-# Logits that are held at once.
+# Maximal number of logits held at once.
 _MOST_LOGITS = 2**22
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Of P networks at W weight settings over a batch."""
+    """Scores of P networks at W weight settings over a batch."""
 
     losses: NDArray[np.float64]  # [P, W] mean cross-entropy of the softmax (nats)
-    accuracies: NDArray[np.float64]  # [P, W] share of images whose largest logit, the first of equals, is the label's
+    accuracies: NDArray[np.float64]  # [P, W] share of images whose largest logit (the first if equal) is the label's
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B images and their labels, laid out for kernels when those first ask."""
+    """B images and their labels. The layout for kernels is made on first use."""
 
     inputs: NDArray[np.float32]  # [I, B]
     labels: NDArray[np.int64]  # [B]
@@ -45,7 +45,7 @@ class Batch:
         return {}
 
     def tiles(self, size: int) -> NDArray[np.float32]:
-        """[tiles, 1 + I, size], row 0 the bias; zeros after the last image."""
+        """Tiles [tiles, 1 + I, size] of the inputs, with the bias in row 0 and zeros after the last image."""
         if size not in self._packed:
             num_inputs, count = self.inputs.shape
             padded = np.zeros((1 + num_inputs, -(-count // size) * size), np.float32)
@@ -66,7 +66,7 @@ class Backend(Protocol):
 
 
 def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:
-    """Every network at every shared weight.
+    """Scores of every network at every shared weight.
 
     A score's bits depend on the network, the weight and the batch only.
 
@@ -81,14 +81,14 @@ def scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Sc
 
 
 def mean_losses(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
-    """[P, W] the losses of `scores` alone, a tenth faster for small networks: what a search needs."""
+    """Only the losses of `scores`, [P, W], as a search needs them. It is a tenth faster for small networks."""
     return _losses(networks, weights, batch, np.zeros((0, len(weights)), np.int64)) / len(batch)
 
 
 def _losses(
     networks: Networks, weights: NDArray[np.float64], batch: Batch, correct: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """[P, W] summed; ``correct`` [P, W] is written, unless it is [0, W]."""
+    """Summed losses [P, W]. ``correct`` [P, W] is written, unless it is [0, W]."""
     from wann.kernels.image_forward import shared_losses
 
     program, num_slots = _merged(networks)
@@ -104,7 +104,7 @@ def _losses(
 
 
 def tempered_scores(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> Scores:
-    """As `scores`, with the cross-entropy of logits times the factor that fits each network and weight best."""
+    """Like `scores`, with the cross-entropy of logits scaled by the factor that fits each network and weight best."""
     from wann.kernels.cross_entropy import fit_scales, score
 
     count, per_network = len(networks), len(weights) * networks.num_outputs * len(batch)
@@ -129,13 +129,13 @@ def individual_scores(
     batch: Batch,
     scales: NDArray[np.float32] | None = None,
 ) -> Scores:
-    """Every network with its own weights for each connection.
+    """Scores of every network with individual weights for its connections.
 
     Args:
         networks: P programs with I inputs.
         weights: P arrays [E, W], by live connection.
         batch: B images.
-        scales: [W] factors of all logits of a setting; None is 1.
+        scales: [W] factors of all logits of a setting; None means 1.
     """
     from wann.kernels.image_forward import individual_losses
 
@@ -151,7 +151,7 @@ def individual_scores(
 
 
 def shared_weight_logits(networks: Networks, weights: NDArray[np.float64], batch: Batch) -> NDArray[np.float32]:
-    """[P, W, O, B] logits of every network at every shared weight; see `scores`."""
+    """Logits [P, W, O, B] of every network at every shared weight; see `scores`."""
     from wann.kernels.image_forward import shared_logits
 
     logits = np.empty((len(networks), len(weights), networks.num_outputs, len(batch)), np.float32)
@@ -166,7 +166,7 @@ def shared_weight_logits(networks: Networks, weights: NDArray[np.float64], batch
 
 
 def _merged(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
-    """Arguments of `wann.kernels.image_forward` at shared weights; nodes that networks share are computed once."""
+    """Arguments of `wann.kernels.image_forward` at shared weights. Nodes that networks share are computed once."""
     from wann.kernels.node_merging import assign_slots, merged
 
     num_rows = 1 + networks.num_inputs
@@ -174,7 +174,7 @@ def _merged(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
 
 
 def _apart(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
-    """The same of networks whose connections have weights of their own."""
+    """Arguments of `wann.kernels.image_forward` for networks with individual weights."""
     from wann.kernels.node_merging import apart, assign_slots
 
     num_rows = 1 + networks.num_inputs
@@ -186,12 +186,12 @@ def _parts(count: int) -> list[slice]:
 
 
 def _tile(num_slots: int) -> int:
-    """Images in a tile."""
+    """Number of images in a tile."""
     return next(tile for most, tile in _TILES if num_slots <= most)
 
 
 def _opposite(weights: NDArray[np.float32]) -> NDArray[np.int64]:
-    """[W] where the positive of each negative weight stands, where it does; else the weight's own place."""
+    """For each negative weight, the index [W] of its positive if that is present; else the weight's own index."""
     own = np.arange(len(weights))
     matches = (weights[:, None] == -weights[None]) & (weights[:, None] < 0)
     return np.where(matches.any(axis=1), matches.argmax(axis=1), own)

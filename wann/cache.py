@@ -1,4 +1,4 @@
-"""The directory of what is kept between runs."""
+"""The cache directory, which is kept between runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from wann.errors import UserError
 def cache_directory() -> Path:
     """``WANN_CACHE_DIR``, else ``XDG_CACHE_HOME/wann``, else ``~/.cache/wann``.
 
-    A user without a home directory, or with one that cannot be written, gets a directory of their own below the
-    system's temporary one, with a warning.
+    A user without a home directory, or with one that is not writable, gets a private directory below the system's
+    temporary one, with a warning.
 
     Raises:
-        UserError: nor can that be had.
+        UserError: that directory cannot be used either.
     """
     chosen = os.environ.get("WANN_CACHE_DIR")
     if chosen:
@@ -40,7 +40,7 @@ def cache_directory() -> Path:
 
 
 def temporary_directory() -> Path | None:
-    """A directory below the system's temporary one that only this user can write; None if there cannot be one."""
+    """A directory below the system's temporary one that only this user can write; None if it cannot be made."""
     name = f"wann-{os.getuid()}" if hasattr(os, "getuid") else "wann"
     try:
         directory = Path(tempfile.gettempdir()) / name
@@ -48,13 +48,13 @@ def temporary_directory() -> Path | None:
         found = directory.lstat()
     except OSError:
         return None
-    # Another user may have made it first, or a link in its place.
+    # Another user may have made the directory first, or a link in its place.
     is_own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
     return directory if is_own and stat.S_ISDIR(found.st_mode) and can_be_written(directory) else None
 
 
 def can_be_written(directory: Path) -> bool:
-    """Whether files can be made in a directory, which is made if need be."""
+    """True if files can be made in a directory. The directory is made if necessary."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -63,7 +63,9 @@ def can_be_written(directory: Path) -> bool:
 
 
 def _usual() -> Path | None:
-    """None without a home directory: the variable ``HOME`` is not set, and the user is not listed by the system."""
+    """The usual directory. None without a home directory, that is if ``HOME`` is not set and the system does not list
+    the user.
+    """
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wann"
     except RuntimeError:

@@ -1,8 +1,8 @@
-"""The champion file: a network that a person keeps, reads and loads without this library.
+"""The champion file: a network in a form that people can keep, read, and load without this library.
 
-JSON with fixed keys in a fixed order, one node and one connection per line, exact numbers. Equal
-champions give equal bytes. What is read is checked throughout: a wrong file ends in a `UserError` of one
-sentence that names the file and the place in it.
+It is JSON with fixed keys in a fixed order, one node and one connection per line, and exact numbers. Equal champions
+give equal bytes. Files are checked completely on reading: a wrong file raises a `UserError` of one sentence that names
+the file and the place in it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Champion:
-    """A genome with everything that says what it is for, how good it is, and what made it.
+    """A genome with its task, its returns, and its origin.
 
     Mappings hold plain JSON values; numbers in them are finite.
     """
@@ -66,17 +66,17 @@ class Champion:
     task_options: Mapping[str, Any] = field(default_factory=dict)
     preprocessing: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
-    # [E], one for each enabled connection in the genome's order; None for one shared weight
-    # (and for a network without enabled connections)
+    # [E], one for each enabled connection in the genome's order. None for one shared weight, and for a network without
+    # enabled connections.
     individual_weights: tuple[float, ...] | None = None
 
 
 def save_champion(path: str | Path, champion: Champion) -> None:
-    """Write `format_champion` to a file, which is the old or the new one at every moment.
+    """Write `format_champion` to a file atomically.
 
     Raises:
         OSError: the disk is full or fails; the old file is intact.
-        ValueError: the champion holds what its file may not.
+        ValueError: the champion has a value that its file may not have.
     """
     write_whole(Path(path), format_champion(champion).encode("ascii"))
 
@@ -85,7 +85,7 @@ def load_champion(path: str | Path) -> Champion:
     """Read and check a champion file.
 
     Raises:
-        UserError: the file cannot be read, or breaks the format; says where, what was expected and what was found.
+        UserError: the file cannot be read, or breaks the format. It has the place, the expectation and the finding.
     """
     expected = "a champion file"
     try:
@@ -109,7 +109,7 @@ def format_champion(champion: Champion) -> str:
     """The text of a champion file, which `parse_champion` accepts.
 
     Raises:
-        ValueError: the champion holds what its file may not, such as NaN.
+        ValueError: the champion has a value that its file may not have, such as NaN.
     """
     document = _document(champion)
     lines = [f"  {json.dumps(key)}: {_render(value, '  ', key)}" for key, value in document.items()]
@@ -173,7 +173,7 @@ def _kind(num_inputs: int, num_outputs: int, index: int) -> str:
 
 
 def _render(value: Any, indent: str, key: str = "") -> str:
-    """JSON on one line where that is short; nodes and connections always one per line."""
+    """JSON, on one line if that is short. Nodes and connections are always one per line."""
     line = json.dumps(value, default=_python_value, allow_nan=False)
     value = json.loads(line)
     if not isinstance(value, dict | list) or not value:
@@ -190,7 +190,7 @@ def _render(value: Any, indent: str, key: str = "") -> str:
 
 
 def _python_value(value: Any) -> Any:
-    """NumPy's numbers and arrays as Python's."""
+    """NumPy numbers and arrays as Python numbers and lists."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, Mapping):
@@ -202,7 +202,7 @@ def _python_value(value: Any) -> Any:
 
 
 def parse_champion(text: str, name: str = "champion") -> Champion:
-    """A champion from the text of its file; ``name`` opens error messages.
+    """A champion from the text of its file. Error messages begin with ``name``.
 
     Raises:
         UserError: the text breaks the format.
@@ -238,7 +238,7 @@ def _champion(value: Any) -> Champion:
 
 
 def _parse_json(text: str) -> Any:
-    """Values of the text. The ``place`` of a mistake is its line, such as ``:7``, which the file's name precedes."""
+    """Values of the text. The ``place`` of an error is its line, such as ``:7``, to be appended to the file's name."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         document = dict(pairs)
@@ -316,7 +316,7 @@ def _nodes(value: Any, key: str, num_inputs: int, num_outputs: int) -> list[int]
 
 
 def _connections(value: Any, key: str, num_nodes: int) -> list[Mapping[str, Any]]:
-    """Checked one by one, and that all enabled ones have a weight or none has."""
+    """Check each connection, and that either all enabled ones have a weight or none has."""
     connections = _list(value, key)
     for index, connection in enumerate(connections):
         where = f"{key}[{index}]"
@@ -382,7 +382,7 @@ def _whole(value: Any, key: str, least: int = 0, most: int = _MOST, what: str = 
 
 
 def _number(value: Any, key: str) -> float:
-    """A finite number; a whole one beyond the reach of floats is none."""
+    """A finite number. Integers beyond the range of floats are refused."""
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
         _fail(key, "a finite number", _show(value))
     return float(value)

@@ -1,4 +1,4 @@
-"""Errors as data: what was expected, what was found, and where. Sentences are composed once, from these fields."""
+"""Errors as data: the expectation, the finding and the place. Sentences are composed once, from these fields."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any, Self
 class UserError(ValueError):
     """A mistake in a config, a file or a command line.
 
-    Commands print `sentence` on standard error and exit with status 2, without a traceback. Code that wants to know
-    more about a mistake reads its fields; nothing parses the sentence.
+    Commands print `sentence` on standard error and exit with status 2, without a traceback. Code that needs details of
+    a mistake reads its fields; nothing parses the sentence.
 
     Attributes:
-        expected: what should have been there, as in "at least 1".
-        found: what was there instead; empty where the expectation says it all.
+        expected: the expected value, as in "at least 1".
+        found: the actual value; empty if the expectation says enough.
         key: of the config or command line, dotted, such as ``task.max_steps`` or ``--weight``; empty if none.
         place: the file (and line) or override that the value came from; empty if unknown.
-        remedy: what the user can do, in words that name no command; empty if that is obvious.
-        resume: the run that can go on once the mistake is mended, if there is one. Commands say how.
+        remedy: advice to the user, in words that name no command; empty if it is obvious.
+        resume: the run that can be resumed once the mistake is corrected, if there is one. Commands say how.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class UserError(ValueError):
 
     @property
     def sentence(self) -> str:
-        """``PLACE: KEY: expected EXPECTED, found FOUND; REMEDY``, without the parts that are empty."""
+        """``PLACE: KEY: expected EXPECTED, found FOUND; REMEDY``, without empty parts."""
         said = self.message or f"expected {self.expected}" + (f", found {self.found}" if self.found else "")
         opening = "".join(f"{part}: " for part in (self.place, self.key) if part)
         return opening + said + (f"; {self.remedy}" if self.remedy else "")
 
     def at(self, **fields: Any) -> Self:
-        """The same mistake with some fields replaced, such as the place that only the caller knows."""
+        """The same error with some fields replaced, such as the place, which only the caller knows."""
         return type(self)(self.message, **{**self._fields(), **fields})
 
     def _fields(self) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _restored(kind: type[UserError], message: str, fields: dict[str, Any]) -> Us
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """A stop was asked for at a moment where nothing is lost by it."""
+    """A stop was requested and carried out at a point where nothing is lost."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

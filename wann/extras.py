@@ -1,4 +1,4 @@
-"""Optional packages: the extra of this project that installs each, and the one check for a missing one."""
+"""Optional packages: the extra of this project that installs each, and the check for a missing one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from wann.errors import UserError
 
 PROJECT = "weight-agnostic-search"
-# Import name to the extras of pyproject.toml that install it; the first one is advised unless another is asked for.
+# Import name to the extras of pyproject.toml that install it. The first one is advised unless another is asked for.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "Box2D": ("box2d",),
     "PIL": ("video", "torch"),
@@ -43,7 +43,7 @@ def install(package: str, extra: str = "") -> str:
 
     Args:
         package: its import name.
-        extra: the one that suits what is being done; where it does not have the package, another is advised. A package
+        extra: the extra that suits the current purpose. If it does not have the package, another is advised. A package
             that is in no extra, such as a tracker of the user's choice, is installed by itself.
     """
     known = EXTRAS.get(package, ())
@@ -53,19 +53,19 @@ def install(package: str, extra: str = "") -> str:
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package can be imported; it is not imported."""
+    """True if a package can be imported. It is not imported."""
     return find_spec(package) is not None
 
 
 def check_installed(package: str, purpose: str, *, extra: str = "", key: str = "", place: object = "") -> None:
-    """Refuse to go on without an optional package.
+    """Raise an error if an optional package is missing.
 
     Args:
         package: its import name.
         purpose: completes "expected ...", such as "a package that draws PNG files".
         extra: see `install`.
         key: see `wann.errors.UserError`.
-        place: likewise.
+        place: see `wann.errors.UserError`.
 
     Raises:
         UserError: the package is missing.

@@ -1,7 +1,7 @@
-"""Files that are written whole: aside first, then renamed. The one place of the project that does so.
+"""Atomic writing of files: to a temporary name first, then renamed. Only this module of the project does so.
 
-Whatever happens to the process or the machine, a name stands for the old or the new bytes. Errors are the system's
-own (`OSError`); `storage.files` turns them into those of a run.
+A name refers to either the old or the new bytes, even after a crash of the process or the machine. Errors are those of
+the system (`OSError`); `storage.files` turns them into errors of a run.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-PARTIAL = ".partial"  # ends the names of files that are being written
+PARTIAL = ".partial"  # suffix of files that are being written
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file or make it, flushed to the disk.
+    """Create or replace a file, and flush it to the disk.
 
     Raises:
         OSError: the disk is full or fails; the old file is intact.
@@ -27,12 +27,12 @@ def write_whole(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, suffix: str = PARTIAL) -> Iterator[Path]:
-    """A path beside ``path`` to write to; on leaving, what stands there is flushed and takes the name ``path``.
+    """A path beside ``path`` to write to. On leaving, the file there is flushed and renamed to ``path``.
 
-    After an error ``path`` is as it was, and nothing is left beside it.
+    After an error ``path`` is unchanged, and nothing is left beside it.
 
     Args:
-        path: of the file to be made or replaced; its directory exists.
+        path: of the file to create or replace; its directory exists.
         suffix: see `aside`.
 
     Raises:
@@ -47,35 +47,35 @@ def replacing(path: Path, suffix: str = PARTIAL) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def aside(path: Path, suffix: str = PARTIAL) -> Iterator[Path]:
-    """A path beside ``path`` that is removed on leaving, should anything stand there.
+    """A path beside ``path``. A file there is removed on leaving.
 
     Args:
-        path: of the file that is to be made.
-        suffix: added to its name. The usual one suits directories with one writer: the next write replaces what a
-            killed process left. Several writers each take a `unique_suffix`.
+        path: of the file to create.
+        suffix: added to its name. The default suits directories with one writer: the next write replaces the remains of
+            a killed process. Several writers each take a `unique_suffix`.
     """
     partial = partial_path(path, suffix)
     try:
         yield partial
     except BaseException:
-        with contextlib.suppress(OSError):  # the first error tells more
+        with contextlib.suppress(OSError):  # the first error is more informative
             partial.unlink(missing_ok=True)
         raise
     partial.unlink(missing_ok=True)
 
 
 def partial_path(path: Path, suffix: str = PARTIAL) -> Path:
-    """Where a file is written before it gets its name."""
+    """The path that a file has while it is being written."""
     return path.with_name(path.name + suffix)
 
 
 def unique_suffix() -> str:
-    """A suffix that no other writer takes, such as ``.1f0c93ab.partial``."""
+    """A suffix that no other writer has, such as ``.1f0c93ab.partial``."""
     return f".{uuid4().hex[:8]}{PARTIAL}"
 
 
 def flush(path: Path) -> None:
-    """Bring a file's bytes, or the names in a directory, to the disk.
+    """Flush a file's bytes, or the names in a directory, to the disk.
 
     Raises:
         OSError: the disk is full or fails.

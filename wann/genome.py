@@ -1,8 +1,8 @@
-"""Genomes: what evolution edits.
+"""Genomes, the objects of evolution.
 
-A genome is a directed acyclic graph of nodes and connection genes. It holds no weights: those are an
-input of evaluation. Nodes stand in the order bias, inputs, outputs, hidden; hidden nodes are appended,
-so a node's index is its identity and no innovation numbers are needed.
+A genome is a directed acyclic graph of nodes and connection genes. It has no weights, because weights are an input of
+evaluation. Nodes are in the order bias, inputs, outputs, hidden. New hidden nodes are appended, so a node's index is
+its identity and no innovation numbers are needed.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def frozen(values: ArrayLike, dtype: type) -> NDArray:
 
 
 def minimal_genome(num_inputs: int, num_outputs: int, enabled: ArrayLike | None = None) -> Genome:
-    """No hidden node; a gene from the bias and every input to every output.
+    """A genome without hidden nodes, with a gene from the bias and every input to every output.
 
     Args:
         num_inputs: I.
@@ -112,10 +112,10 @@ def minimal_genome(num_inputs: int, num_outputs: int, enabled: ArrayLike | None 
 
 
 def validate_genome(genome: Genome) -> None:
-    """Check every rule a genome must keep.
+    """Check all rules of genomes.
 
     Raises:
-        ValueError: says the rule, what was found and where.
+        ValueError: names the rule, the finding and its place.
     """
     num_nodes, fixed = genome.num_nodes, genome.num_fixed
     if genome.num_inputs < 1 or genome.num_outputs < 1:

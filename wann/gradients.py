@@ -1,10 +1,11 @@
 """Effect of each possible connection of a genome on the loss, to second order, on a batch of images.
 
-With s_k the sum that node k scales by the shared weight and v_a the value of node a, a new connection from a to k
-changes s_k by v_a, so the loss by about g + h / 2, where g = E[v_a dL/ds_k] and h = E[(v_a dL/ds_k)^2], the empirical
-Fisher information, stands for the curvature; removing one changes it by about -g + h / 2. Both are summed over weights.
+Let s_k be the sum that node k scales by the shared weight, and v_a the value of node a. A new connection from a to k
+changes s_k by v_a, and so the loss by about g + h / 2, where g = E[v_a dL/ds_k] and h = E[(v_a dL/ds_k)^2]. h is the
+empirical Fisher information and approximates the curvature. Removing a connection changes the loss by about -g + h / 2.
+Both are summed over weights.
 
-The loss is the cross-entropy at the logit temperature that fits each weight best: a temperature changes no class.
+The loss is the cross-entropy at the logit temperature that fits each weight best. A temperature changes no class.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from wann.batch import Batch
 from wann.genome import Genome
 from wann.linear_algebra import linear_algebra
 
-# Images that a product of matrices takes at once: its shape is to depend on nothing but the genome.
+# Number of images in one matrix product. It is fixed, so that the product's shape depends only on the genome.
 CHUNK = 1024
-# Source nodes and target nodes, all pairs of which are asked for.
+# Source nodes and target nodes. All their pairs are requested.
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class GradientRequest:
-    """Effect of possible connections of one genome on the loss."""
+    """A request for the effect of possible connections of one genome on the loss."""
 
     genome: Genome
     pairs: Sequence[Pairs]
@@ -35,7 +36,7 @@ class GradientRequest:
 
 @dataclass(frozen=True)
 class Gradients:
-    """Of pairs of a source and a target node of one genome, 0 where none was asked for."""
+    """Effects for pairs of a source and a target node of one genome; 0 for pairs that were not requested."""
 
     first: NDArray[np.float32]  # [N, N] g by (source, target)
     second: NDArray[np.float32]  # [N, N] h
@@ -43,7 +44,7 @@ class Gradients:
 
     @classmethod
     def nothing(cls, num_nodes: int) -> Gradients:
-        """No connection does anything."""
+        """Gradients of 0 for all pairs."""
         first, second = np.zeros((2, num_nodes, num_nodes), np.float32)
         return cls(first, second, 0)
 
@@ -51,7 +52,7 @@ class Gradients:
     def of_pairs(
         cls, request: GradientRequest, first: Sequence[NDArray], second: Sequence[NDArray], steps: int
     ) -> Gradients:
-        """From [S, T] arrays for the request's pairs of S sources and T targets."""
+        """Gradients from [S, T] arrays for the request's pairs of S sources and T targets."""
         whole = cls.nothing(request.genome.num_nodes)
         for (sources, targets), g, h in zip(request.pairs, first, second, strict=True):
             grid = np.ix_(sources, targets)
@@ -60,13 +61,13 @@ class Gradients:
 
 
 def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs: Sequence[Pairs]) -> Gradients:
-    """Forward and backward through every node, also those that no output depends on.
+    """The effect of connections, by a forward and a backward pass through all nodes, including dead ones.
 
     Args:
-        genome: N nodes; its disabled connections do not count.
+        genome: N nodes; its disabled connections are ignored.
         weights: [W] shared weights.
         batch: B images.
-        pairs: what is asked for; sources and targets are node indices.
+        pairs: the requested pairs; sources and targets are node indices.
     """
     from wann.kernels.image_gradients import backward, forward_with_slopes
 
@@ -89,7 +90,7 @@ def gradients(genome: Genome, weights: NDArray[np.float64], batch: Batch, pairs:
 
 
 def slope_of_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """B times the derivative of the mean cross-entropy, at the temperature that fits best, by [O, B] logits."""
+    """B times the derivative of the mean cross-entropy with respect to logits [O, B], at the best temperature."""
     from wann.kernels.cross_entropy import fit_scales
 
     scales = np.ones(1, np.float32)
@@ -103,7 +104,7 @@ def slope_of_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDA
 
 @dataclass(frozen=True)
 class GraphOfGenome:
-    """A genome as kernels take it, without leaving out anything: a row for each node, computed nodes in order."""
+    """A genome in the form that kernels take, without pruning: a row for each node, computed nodes in order."""
 
     activations: NDArray[np.int8]
     fan_in: NDArray[np.int32]

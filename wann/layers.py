@@ -1,4 +1,4 @@
-"""A network as groups of nodes of one level and one activation, which a model computes at once."""
+"""A network as groups of nodes with the same level and activation, which a model computes at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from wann.network import Network, Networks, node_levels
 
 @dataclass(frozen=True)
 class Group:
-    """Nodes whose sources are all computed before; they become the next rows. E is here their connections."""
+    """Nodes whose sources are all computed earlier. They become the next rows. Here E is the number of their
+    connections.
+    """
 
     activation: str  # name
     num_nodes: int
@@ -53,7 +55,7 @@ def layers_of(network: Network) -> Layers:
 
 
 def _new_rows(network: Network, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """[1 + I + N] row here of each row of the network."""
+    """The row in these layers of each row of the network, [1 + I + N]."""
     first_row = 1 + network.num_inputs
     row_of = np.arange(first_row + len(order))
     row_of[first_row + order] = first_row + np.arange(len(order))

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def lazy(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """``__getattr__`` and ``__dir__`` of a package whose names live in other modules.
+    """``__getattr__`` and ``__dir__`` for a package whose names are defined in other modules.
 
     Args:
         package: its ``__name__``.

@@ -1,4 +1,4 @@
-"""The libraries of this process that multiply matrices, and their threads."""
+"""The linear algebra libraries of this process, and their threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @cache
 def linear_algebra() -> ThreadpoolController:
-    """Found once: looking through what a process has loaded takes milliseconds."""
+    """The controller of their threads. It is made once, because a search for loaded libraries takes milliseconds."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

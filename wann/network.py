@@ -1,8 +1,8 @@
-"""Networks: what every backend runs.
+"""Networks, the programs that every backend runs.
 
-A `Network` is a genome compiled: dead nodes pruned, the rest in a canonical topological order with
-their sources as rows. Two genomes of the same graph compute the same bits and have the same structural hash,
-however evolution reached them. Only nodes that compute the same thing may stand in another order.
+A `Network` is a compiled genome: dead nodes are pruned, and the rest are in a canonical topological order with their
+sources as rows. Two genomes of the same graph compute the same bits and have the same structural hash, independent of
+their histories. Only nodes that compute the same value may differ in order.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Network:
     """One program. Rows: 0 the bias, 1..I the inputs, then N computed nodes, the last O the outputs.
 
     ``connection_ids`` maps each program connection to its position among the genome's enabled
-    connections, so that individual weights given as ``[W, E]`` find their place; pruned ones are
-    simply not named.
+    connections, so that individual weights given as ``[W, E]`` can be assigned. Pruned connections
+    do not occur in it.
     """
 
     num_inputs: int
@@ -48,7 +48,7 @@ class Network:
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """P programs in flat arrays, the fields of `Network` concatenated: what kernels and workers take."""
+    """P programs in flat arrays, the fields of `Network` concatenated, in the form that kernels and workers take."""
 
     num_inputs: int
     num_outputs: int
@@ -104,7 +104,7 @@ class Networks:
         )
 
     def different(self) -> NDArray[np.int64]:
-        """Rows of the first of each kind of equal programs, ascending."""
+        """Rows of the first of each set of equal programs, ascending."""
         return np.sort(np.unique(self.hashes, return_index=True)[1])
 
     def take(self, rows: ArrayLike) -> Networks:
@@ -126,7 +126,7 @@ class Networks:
     def program_arrays(self) -> tuple[NDArray, ...]:
         """Arrays for the lane kernels: (activations, fan_in, sources, node_offsets, connection_offsets)."""
         arrays = (self.activations, self.fan_in, self.sources, self.node_offsets, self.connection_offsets)
-        # Unpickling makes arrays writeable again, and numba would compile a kernel anew for those.
+        # Unpickling makes arrays writeable again, and numba would compile every kernel again for those.
         freeze(*arrays)
         return arrays
 
@@ -136,7 +136,7 @@ class Networks:
 
 
 def node_levels(networks: Networks) -> NDArray[np.int64]:
-    """[sum N] longest path to each node from one that only the bias and inputs feed."""
+    """Longest path to each node from one that only the bias and inputs feed, [sum N]."""
     first_row = 1 + networks.num_inputs
     target = np.repeat(np.arange(len(networks.fan_in)), networks.fan_in)
     first_node = np.repeat(networks.node_offsets[:-1], np.diff(networks.connection_offsets))
@@ -146,7 +146,7 @@ def node_levels(networks: Networks) -> NDArray[np.int64]:
 
 
 def longest_paths(num_nodes: int, source: NDArray, target: NDArray) -> NDArray[np.int64]:
-    """[N] connections of the longest path to each node of an acyclic graph, given the two ends of its connections."""
+    """Length of the longest path to each node of an acyclic graph, [N], given the two ends of its connections."""
     level = np.zeros(num_nodes, np.int64)
     while True:
         deeper = level.copy()

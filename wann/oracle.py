@@ -30,7 +30,7 @@ def forward(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype: type
 
 
 def forward_lanes(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype: type = np.float64) -> NDArray:
-    """Outputs with one weight setting and one observation per lane; the same bits beside any others.
+    """Outputs with one weight setting and one observation per lane. A lane's bits do not depend on other lanes.
 
     Args:
         network: N computed nodes.
@@ -55,7 +55,7 @@ def forward_lanes(network: Network, weights: ArrayLike, inputs: ArrayLike, dtype
             f"expected a weight for each enabled connection, at least {network.connection_ids.max() + 1}, "
             f"found {weights.shape[1]}"
         )
-    if len(inputs) == 1:  # NumPy adds up a single column in another order than one of several.
+    if len(inputs) == 1:  # NumPy sums a single column in another order than one of several columns.
         return forward_lanes(network, np.repeat(weights, 2, axis=0), np.repeat(inputs, 2, axis=0), dtype)[:1]
     first_row = 1 + network.num_inputs
     values: NDArray = np.empty((first_row + len(network.activations), len(inputs)), dtype)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from wann.genome import Genome
 from wann.ragged import Offsets, freeze, offsets_of, take_rows
 
-# The array fields, in the order that kernels and files take them.
+# The array fields, in their order in kernels and files.
 PACKED = ("activations", "sources", "targets", "enabled", "node_offsets", "connection_offsets")
 
 
@@ -74,7 +74,7 @@ class Population:
         )
 
     def packed_arrays(self) -> tuple[NDArray, ...]:
-        """The fields named in `PACKED`, as kernels take them."""
+        """The fields named in `PACKED`, in the form that kernels take."""
         return tuple(getattr(self, name) for name in PACKED)
 
     def take(self, rows: ArrayLike) -> Population:
@@ -99,7 +99,7 @@ class Population:
 
 
 def concatenate(populations: Sequence[Population]) -> Population:
-    """One population after another."""
+    """The concatenation of populations."""
     first = populations[0]
     return Population(
         first.num_inputs,

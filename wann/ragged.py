@@ -1,4 +1,4 @@
-"""Rows of different lengths in one flat array, cut by offsets."""
+"""Rows of different lengths in one flat array, delimited by offsets."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,6 @@ def take_rows(offsets: Offsets, rows: ArrayLike) -> tuple[NDArray[np.int64], Off
 
 
 def freeze(*arrays: NDArray) -> None:
-    """Make arrays unwriteable, in place: what records share must not change."""
+    """Make arrays read-only, in place, because arrays shared by records must not change."""
     for array in arrays:
         array.flags.writeable = False

@@ -30,8 +30,8 @@ class Purpose(IntEnum):
     COMPARISON = 14
 
 
-# Episode seeds of a search, of the choice of its champion, of its report and of looking into it or comparing it later
-# never meet; nothing is chosen on the last two. All fit in 31 bits, which is what simulators take.
+# Episode seeds of a search, of the choice of its champion, of its report, and of later inspection or comparison are
+# disjoint. Nothing is chosen on the last two. All fit in 31 bits, the limit of simulators.
 _SEED_RANGE = 2**29
 _SEED_BASE = {
     Purpose.EPISODES: 0,

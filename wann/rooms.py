@@ -1,4 +1,4 @@
-"""The top-level packages of this project, and the check that no package of the user's own hides one of them."""
+"""The top-level packages of this project, and the check that no package of the user hides one of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent.parent
 
 
 def check_rooms() -> None:
-    """Refuse to run where another package has the name of a room, as in a project with its own ``configs``.
+    """Refuse to run if another package has the name of a room, as in a project with its own ``configs``.
 
     Raises:
         UserError: names both paths.

@@ -1,4 +1,4 @@
-"""Versions of Python and of the libraries whose code decides results, as files that users keep record them."""
+"""Versions of Python and of the libraries whose code decides results, for recording in files."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ COMPARISON = ("numpy", "numba", "scipy", "cmaes", "gymnasium")  # decide the fig
 
 
 def versions_of(libraries: tuple[str, ...]) -> dict[str, str]:
-    """Python and each installed distribution, by name, to its version."""
+    """Versions of Python and of each installed distribution, by name."""
     return {"python": platform.python_version(), **{name: version(name) for name in libraries}}

@@ -1,6 +1,6 @@
-"""Evaluators: they run a task's evaluations in this process or on workers, and pin failures to single rollouts.
+"""Evaluators: they run a task's evaluations in this process or on workers, and locate failures in single rollouts.
 
-Imports `wann` and `envs`, and nothing of searches. `workers.ray` holds the evaluator on Ray actors.
+Imports `wann` and `envs`, and nothing about searches. `workers.ray` holds the evaluator on Ray actors.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A task's failure, pinned to a genome, a weight and a seed by running them alone."""
+"""Locating a task's failure: the genome, weight and seed are found by running them alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TaskError(RuntimeError):
 
     Attributes:
         task: name of the task.
-        genome: index within the whole request, or None where no single genome is to blame.
+        genome: index within the whole request, or None if no single genome is to blame.
         weight: the shared weight (float), the index of an individual weight setting (int), or None.
         seed: of the rollout, or None.
         detail: the original error.
@@ -48,7 +48,7 @@ def _where(genome: int | None, weight: float | int | None, seed: int | None) -> 
 def evaluate_or_locate(
     task: Evaluable, networks: Networks, weights: Weights, seeds: Seeds, rows: NDArray[np.int64] | None = None
 ) -> Returns:
-    """``task.evaluate``, checked; if it raises, the genome, weight and seed are found by running them alone.
+    """Run and check ``task.evaluate``. If it raises, the genome, weight and seed are found by running them alone.
 
     Args:
         task: a task or its oracle.
@@ -84,7 +84,7 @@ def gradients_or_locate(
     seeds: Seeds,
     rows: NDArray[np.int64] | None = None,
 ) -> list[Gradients]:
-    """``task.gradients`` of each genome; arguments and errors as those of `evaluate_or_locate`."""
+    """``task.gradients`` of each genome. Arguments and errors are like those of `evaluate_or_locate`."""
     if not isinstance(task, HasGradients):
         raise TaskError(task.name, None, None, None, "expected a task with gradients, found one without")
     found: list[Gradients] = []
@@ -103,11 +103,11 @@ def request_shape(networks: Networks, weights: Weights, seeds: Seeds) -> tuple[i
     """(P, W, R) of a request.
 
     Raises:
-        ValueError: weights or seeds of a wrong shape.
+        ValueError: weights or seeds have a wrong shape.
     """
     if isinstance(weights, np.ndarray) or len(weights):
         num_weights, num_seeds = lane_grid(weights, seeds)[0].shape
-    else:  # No network, hence no individual weights that could tell W.
+    else:  # Without networks there are no individual weights to infer W from.
         seed_array = np.asarray(seeds)
         num_weights, num_seeds = (len(seed_array) if seed_array.ndim == 2 else 0), seed_array.shape[-1]
     if not isinstance(weights, np.ndarray) and len(weights) != len(networks):
@@ -119,7 +119,7 @@ def validated(task: str, returns: object, shape: tuple[int, ...]) -> Returns:
     """``returns`` as float64 and int64 of ``shape``.
 
     Raises:
-        TaskError: anything else than that.
+        TaskError: types or shape are different.
     """
     if not isinstance(returns, Returns):
         raise TaskError(task, None, None, None, f"expected Returns from evaluate, found {type(returns).__name__}")
@@ -145,7 +145,7 @@ def validated(task: str, returns: object, shape: tuple[int, ...]) -> Returns:
 def _locate(
     task: Evaluable, networks: Networks, weights: Weights, seeds: Seeds, rows: NDArray[np.int64], error: BaseException
 ) -> TaskError:
-    """Blame the first network that fails alone, and its first rollout that fails alone."""
+    """The error for the first network that fails alone, and its first rollout that fails alone."""
     shared = isinstance(weights, np.ndarray)
     for index, row in enumerate(rows.tolist()):
         network = networks.take([index])

@@ -13,7 +13,7 @@ _OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 def num_cpus(cgroups: Path = _CGROUPS, own_groups: Path = _OWN_GROUPS) -> int:
-    """CPUs of this process: of its affinity mask, or of the quota of its container if that is less.
+    """CPUs of this process: those of its affinity mask, or the quota of its container if that is less.
 
     Args:
         cgroups: where the system mounts control groups.
@@ -25,12 +25,12 @@ def num_cpus(cgroups: Path = _CGROUPS, own_groups: Path = _OWN_GROUPS) -> int:
 
 
 def cpu_quota(cgroups: Path, own_groups: Path) -> float | None:
-    """CPUs that control groups allow this process, of version 1 or 2; None without a limit."""
+    """CPUs that control groups (version 1 or 2) allow this process; None without a limit."""
     return min(_quotas(cgroups, own_groups), default=None)
 
 
 def _quotas(cgroups: Path, own_groups: Path) -> Iterator[float]:
-    """Limits of this process's group and of every group above it: the tightest one holds."""
+    """Limits of this process's group and of every group above it. The tightest one applies."""
     for group in _groups(cgroups, own_groups):
         with suppress(OSError, ValueError):  # Version 2: "max 100000" or "150000 100000".
             quota, period = (group / "cpu.max").read_text().split()[:2]
@@ -42,7 +42,7 @@ def _quotas(cgroups: Path, own_groups: Path) -> Iterator[float]:
 
 
 def _groups(cgroups: Path, own_groups: Path) -> Iterator[Path]:
-    """Directories of control groups; within a container, those of the process may be mounted at the root."""
+    """Directories of control groups. In a container, those of the process may be mounted at the root."""
     names = ["/"]
     with suppress(OSError, ValueError):
         for line in own_groups.read_text().splitlines():  # 0::/a/b, or 4:cpu,cpuacct:/a/b

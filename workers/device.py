@@ -18,7 +18,7 @@ from wann.network import Network, Networks
 from workers.evaluable import EvaluableTask
 
 DEVICES = ("auto", "cpu", "cuda")
-# The file that a driver for NVIDIA's GPUs leaves on Linux; elsewhere torch is asked, which takes seconds to import.
+# The file that NVIDIA's driver creates on Linux. Elsewhere torch is asked, which takes seconds to import.
 _DRIVER = Path("/dev/nvidiactl")
 
 
@@ -26,7 +26,7 @@ _DRIVER = Path("/dev/nvidiactl")
 class DeviceTask:
     """A task for evaluators whose networks are computed by torch on ``device``; see `envs.task.OnDevice`.
 
-    Its other abilities, as `envs.task` has them, are those of the task itself.
+    Its other abilities (see `envs.task`) are those of the task itself.
     """
 
     task: OnDevice
@@ -75,16 +75,16 @@ class DeviceTask:
 def on_device(
     task: EvaluableTask, device: str, memory_bytes: int, elsewhere: bool = False
 ) -> tuple[EvaluableTask, str]:
-    """The task as it runs on the device, and the device as words for the log.
+    """The task in the form that runs on the device, and the device in words for the log.
 
     Args:
-        task: any; only one that is `OnDevice` runs on a GPU.
+        task: any task; only one that is `OnDevice` runs on a GPU.
         device: ``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back.
-        memory_bytes: that values may take on a GPU.
-        elsewhere: workers are on other machines: their GPUs count then, and workers look for them.
+        memory_bytes: limit on the memory of values on a GPU.
+        elsewhere: workers are on other machines. Then their GPUs count, and the workers look for them.
 
     Raises:
-        UserError: an unknown device, one that is not there, or one that the task cannot use.
+        UserError: the device is unknown or not present, or the task cannot use it.
     """
     if device not in DEVICES:
         raise UserError(
@@ -113,10 +113,10 @@ def on_device(
 
 
 def check_cuda(task: EvaluableTask) -> None:
-    """Refuse a task that needs a GPU where there is none.
+    """Refuse a task that needs a GPU on a machine without one.
 
     Raises:
-        UserError: this machine has none that torch can use.
+        UserError: this machine has no GPU that torch can use.
     """
     if isinstance(task, DeviceTask) and task.device == "cuda" and _cuda_device(ask_torch=True) is None:
         raise _no_cuda()
@@ -127,7 +127,7 @@ def _no_cuda(remedy: str = "") -> UserError:
 
 
 def _cuda_device(ask_torch: bool) -> str | None:
-    """Its name, or None where there is none."""
+    """The GPU's name, or None if there is none."""
     if not (ask_torch or _DRIVER.exists()):
         return None
     try:

@@ -12,7 +12,7 @@ from wann.network import Network, Networks
 
 
 class Evaluable(Protocol):
-    """A batch of networks can be evaluated on it: a task, or its oracle."""
+    """Something that evaluates a batch of networks: a task, or its oracle."""
 
     @property
     def name(self) -> str: ...
@@ -22,7 +22,7 @@ class Evaluable(Protocol):
 
 
 class EvaluableTask(Evaluable, Protocol):
-    """The part of `envs.task.Task` that evaluators need; `workers.device.DeviceTask` has no more than this."""
+    """The part of `envs.task.Task` that evaluators need. `workers.device.DeviceTask` has only this part."""
 
     @property
     def num_inputs(self) -> int: ...
@@ -44,7 +44,7 @@ class Oracle:
         return self._task.name
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """As `envs.task.Task.evaluate`, in float64."""
+        """Like `envs.task.Task.evaluate`, in float64."""
         own = [weights] * len(networks) if isinstance(weights, np.ndarray) else weights
         parts = [self._task.evaluate_oracle(n, w, seeds) for n, w in zip(networks, own, strict=True)]
         falls = [part.falls for part in parts if part.falls is not None]

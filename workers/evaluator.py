@@ -1,4 +1,4 @@
-"""The evaluator protocol: evaluations go in, returns come out, wherever they run."""
+"""The evaluator protocol: it takes evaluations and gives returns, independent of where they run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wann.network import Network, Networks
 
 
 class WorkerError(RuntimeError):
-    """There are no workers: Ray does not start, or every worker dies before it has run anything."""
+    """No workers are available: Ray does not start, or every worker dies before it has run anything."""
 
 
 class Evaluator(Protocol):
@@ -26,20 +26,20 @@ class Evaluator(Protocol):
         ...
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """Every network at every weight setting on every seed; see `envs.task.Task.evaluate`.
+        """Run every network at every weight setting on every seed; see `envs.task.Task.evaluate`.
 
         Raises:
-            TaskError: the task raised, or returned something else than it promised.
-            ValueError: weights or seeds of a wrong shape.
+            TaskError: the task raised, or broke its contract.
+            ValueError: weights or seeds have a wrong shape.
         """
         ...
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64; see `envs.task.Task.evaluate_oracle`. Raises as `evaluate` does."""
+        """Run one network in float64; see `envs.task.Task.evaluate_oracle`. Raises as `evaluate` does."""
         ...
 
     def gradients(self, requests: Sequence[GradientRequest], weights: NDArray, seeds: Seeds) -> list[Gradients]:
-        """The change of the loss by connections of each genome; see `wann.gradients`. For tasks that have gradients.
+        """The effect of connections on the loss, for each genome; see `wann.gradients`. For tasks that have gradients.
 
         Raises:
             TaskError: the task raised, or has no gradients.
@@ -47,10 +47,10 @@ class Evaluator(Protocol):
         ...
 
     def statistics(self) -> dict[str, float]:
-        """Figures for the log, keys beginning with ``worker_``.
+        """Figures for the log; keys begin with ``worker_``.
 
-        Counts and ``worker_busy_seconds`` are sums since the start. The `workers.statistics.GAUGES` are values as of
-        now; among them, shares and times of chunks cover the time since the last call.
+        Counts and ``worker_busy_seconds`` are sums since the start. The `workers.statistics.GAUGES` are current values;
+        among them, shares and times of chunks cover the time since the last call.
         """
         ...
 

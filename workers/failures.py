@@ -1,4 +1,4 @@
-"""Episodes without a return: each kind of failure is named once in the log, and all are counted."""
+"""Episodes without a return: each kind of failure is logged once, and all are counted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOGGER = logging.getLogger(__name__)
 class FailureLog:
     """The failures of an evaluator since its start.
 
-    Networks whose outputs overflow are part of every search; they are not named.
+    Networks whose outputs overflow occur in every search and are not logged.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class FailureLog:
         self._count = 0
 
     def noted(self, returns: Returns) -> Returns:
-        """The returns themselves, once their failures are noted."""
+        """Note the failures of returns, and return these unchanged."""
         if returns.failures.keys() - {OUTPUT}:
             self._count += int(np.isnan(returns.values).sum())
         for kind, example in sorted(returns.failures.items()):
@@ -33,5 +33,5 @@ class FailureLog:
         return returns
 
     def figures(self) -> dict[str, float]:
-        """For `workers.evaluator.Evaluator.statistics`; nothing as long as nothing has failed."""
+        """Figures for `workers.evaluator.Evaluator.statistics`; empty as long as nothing has failed."""
         return {"worker_failed_episodes": float(self._count)} if self._count else {}

@@ -20,11 +20,11 @@ from workers.failures import FailureLog
 class InlineEvaluator:
     """Evaluates in this process; see `workers.evaluator.Evaluator`.
 
-    A task that hangs or kills its process takes this one with it.
+    A task that hangs or kills its process does so to this one.
 
     Args:
-        task: evaluations run on it.
-        device: in words, for `description`.
+        task: the task to evaluate on.
+        device: the device in words, for `description`.
     """
 
     def __init__(self, task: EvaluableTask, device: str = "CPU") -> None:

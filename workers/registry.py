@@ -1,4 +1,4 @@
-"""Evaluators by the name that a config gives them. A new one is a function here and a line in `EVALUATORS`."""
+"""The registry of evaluators by name in a config. A new evaluator is a function here and a line in `EVALUATORS`."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from workers.inline import InlineEvaluator
 
 @dataclass(frozen=True)
 class EvaluatorOptions:
-    """The ``workers`` section of a config, and a search's share of workers that others use too."""
+    """The ``workers`` section of a config, and a search's share of workers that other searches use too."""
 
     evaluator: str = "ray"
     """A key of `EVALUATORS`."""
     num_workers: int | None = None
-    """Of ``ray``; None for one per CPU."""
+    """Number of workers of ``ray``; None for one per CPU."""
     device: str = "auto"
     """``auto``, ``cpu`` or ``cuda``; only ``auto`` falls back."""
     device_megabytes: int = 1024
-    """Memory that the values of a chunk of networks may take on a GPU."""
+    """Limit on the memory of the values of a chunk of networks on a GPU."""
     address: str | None = None
-    """Of the Ray cluster to join; None is the cluster that runs this process as a job, else a Ray on this machine."""
+    """Ray cluster to join. None: the cluster that runs this process as a job, else a Ray on this machine."""
     timeout_seconds: float = 600.0
-    """Of ``ray``: a worker that takes longer for one chunk counts as hanging."""
+    """Time limit of one chunk for ``ray`` (s). A worker that takes longer is considered hung."""
     parallel: int = 1
-    """Of ``ray``: searches that share the workers, each with its part of them."""
+    """Number of searches that share the workers of ``ray``, each with its part of them."""
     runtime_env: Mapping[str, Any] = field(default_factory=dict)
     """Further settings of Ray's ``runtime_env`` for the workers, such as ``pip``."""
 
 
-# Makes an evaluator of a task on a device, which is given in words; entering the evaluator's context starts it.
+# Makes an evaluator for a task on a device, which is given in words. Entering the evaluator's context starts it.
 EvaluatorFactory = Callable[[EvaluableTask, EvaluatorOptions, str], Evaluator]
 
 
@@ -50,7 +50,7 @@ def _ray(task: EvaluableTask, options: EvaluatorOptions, device: str) -> Evaluat
     from workers.ray.options import RayOptions
 
     if options.address is not None:
-        find_cluster(options.address)  # A wrong address is to be said before a run is begun.
+        find_cluster(options.address)  # Report a wrong address before a run is created.
     return RayEvaluator(
         task,
         RayOptions(
@@ -72,11 +72,11 @@ EVALUATORS: dict[str, EvaluatorFactory] = {
 
 
 def make_evaluator(task: Task, options: EvaluatorOptions) -> Evaluator:
-    """Build the evaluator that the options name; entering its context starts it.
+    """Build the evaluator that the options name. Entering its context starts it.
 
     Raises:
-        UserError: an unknown name, fewer than one worker, a device this task cannot use, no cluster at the address, or
-            an address for ``inline``.
+        UserError: the name is unknown, there is less than one worker, the task cannot use the device, there is no
+            cluster at the address, or ``inline`` has an address.
     """
     name = options.evaluator
     if name not in EVALUATORS:
@@ -99,7 +99,7 @@ def make_evaluator(task: Task, options: EvaluatorOptions) -> Evaluator:
 
 
 def _at_its_address(options: EvaluatorOptions) -> EvaluatorOptions:
-    """The options of a process that runs as a submitted job name the job's own cluster, unless they name another."""
+    """The options with an address. In a submitted job, it is that of the job's own cluster unless they name another."""
     from workers.ray.addresses import job_address
 
     return options if options.address is not None else replace(options, address=job_address())

@@ -1,4 +1,4 @@
-"""Figures of workers: counted since an evaluator's start, and of one generation."""
+"""Figures of workers, counted since an evaluator's start, and figures of one generation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
-# Figures that are no sums: they hold for now, or since the last look.
+# Figures that are not sums: current values, or values since the last call.
 GAUGES = (
     "worker_count",
     "worker_live",
@@ -20,13 +20,13 @@ GAUGES = (
 
 @dataclass
 class ChunkTimes:
-    """Chunks that were answered since the last look."""
+    """Chunks that were answered since the last call."""
 
-    seconds: list[float] = field(default_factory=list)  # that each took on its worker
-    sent_seconds: float = 0.0  # while requests were out
+    seconds: list[float] = field(default_factory=list)  # time of each on its worker
+    sent_seconds: float = 0.0  # time in which requests were running
 
     def figures(self, num_workers: int) -> dict[str, float]:
-        """Without chunks nothing was busy, and no chunk has a time (NaN)."""
+        """The figures for the log. Without chunks, the busy share is 0 and the times of chunks are NaN."""
         available = self.sent_seconds * num_workers
         return {
             "worker_busy_share": min(1.0, sum(self.seconds) / available) if available else 0.0,
@@ -39,9 +39,9 @@ class ChunkTimes:
 class WorkerCounts:
     """Counts of an evaluator with workers since its start."""
 
-    chunks: int = 0  # sent
+    chunks: int = 0  # chunks sent
     retries: int = 0  # chunks sent again after a worker's death
-    stragglers: int = 0  # chunks sent to a second worker since the first was late
+    stragglers: int = 0  # chunks sent to a second worker because the first was late
     deaths: int = 0
     timeouts: int = 0  # deaths by the time limit
     at_home: int = 0  # requests run in the driver
@@ -50,19 +50,19 @@ class WorkerCounts:
     recent: ChunkTimes = field(default_factory=ChunkTimes)
 
     def figures(self, num_workers: int) -> dict[str, float]:
-        """All of them under their names in the log; begins a new count of recent chunks."""
+        """All counts under their names in the log. Starts a new count of recent chunks."""
         recent, self.recent = self.recent, ChunkTimes()
         counts = {f"worker_{name}": float(count) for name, count in vars(self).items() if name != "recent"}
         return counts | recent.figures(num_workers)
 
 
 def of_one_generation(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
-    """Two looks at ``statistics()`` of one evaluator: differences of counts, and gauges as they are now."""
+    """The figures between two results of ``statistics()``: differences of counts, and current gauges."""
     return {key: value if key in GAUGES else value - before.get(key, 0.0) for key, value in now.items()}
 
 
 def worker_words(line: Mapping[str, float | None], lost: float) -> str:
-    """``workers 12  busy 93 %  lost 1``: of a line of metrics, and of all workers lost; empty without workers."""
+    """``workers 12  busy 93 %  lost 1``, from a line of metrics and the number lost; empty without workers."""
     live, count = line.get("worker_live"), line.get("worker_count")
     if not count:
         return ""

@@ -1,1 +1,1 @@
-"""Champions beside tuned weights, fixed topologies and trained models, on episodes that nothing was chosen on."""
+"""Comparison of champions with tuned weights, fixed topologies and trained models, on episodes not used for choices."""

@@ -1,4 +1,4 @@
-"""What is measured: contestants, and their returns under one way of setting weights."""
+"""The cells of a comparison: contestants, and their returns under one way of setting weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Cell:
     network: str  # label
     setting: str
     about: str  # the setting in words
-    values: NDArray[np.float64]  # [n]; [0] where it is still to be measured
+    values: NDArray[np.float64]  # [n]; [0] if not measured yet
     unit: str = "episodes"  # or settings, images: what n counts
     facts: Mapping[str, Any] = field(default_factory=dict)  # JSON: the shared weight, steps of tuning, ...
     complete: bool = True  # False: the tuning that it is of has not used all its steps
@@ -28,7 +28,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Curve:
-    """How a tuning went; see `baselines.comparison.weight_tuning.WeightTuning.history`."""
+    """The history of a tuning; see `baselines.comparison.weight_tuning.WeightTuning.history`."""
 
     network: str
     history: NDArray[np.float64]  # [generations, 6]
@@ -37,7 +37,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Table:
-    """Everything of one task."""
+    """All cells of one task."""
 
     task: str  # name
     options: Mapping[str, Any]

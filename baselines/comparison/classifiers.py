@@ -121,12 +121,12 @@ def _champion_jobs(number: int, entrant: Entrant, task: Classification, options:
 
 
 def _chosen(task: Classification, networks: Networks, weights: NDArray[np.float64]) -> NDArray[np.int64]:
-    """[W, B] class of each test image at each shared weight."""
+    """The class of each test image at each shared weight, [W, B]."""
     return shared_weight_logits(networks, weights, task.batch_of(0))[0].argmax(axis=1)
 
 
 def _right(chosen: NDArray[np.int64], task: Classification) -> NDArray[np.float64]:
-    """[B] 100 where the class of a test image is the label, else 0."""
+    """Scores [B]: 100 if the class of a test image is its label, else 0."""
     return 100.0 * (chosen == task.batch_of(0).labels)
 
 
@@ -163,7 +163,7 @@ def _training_of(
 
 
 def _train(options: TrainingOptions, waiting: Cell, progress: Progress) -> Cell:
-    """Train a baseline; what it makes of each test image."""
+    """Train a baseline, and return its results on the test images."""
     import torch
 
     from baselines.train import train

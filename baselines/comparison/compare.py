@@ -25,7 +25,7 @@ from workers.registry import EvaluatorOptions, make_evaluator
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was found, as far as it went."""
+    """The results so far."""
 
     tables: list[Table]
     provenance: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The options of a comparison, and the mistakes that are found in them before any work."""
+"""The options of a comparison, and the checks of them before any work."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ReadyComparison:
     groups: tuple[tuple[Entrant, ...], ...]  # of one task each, in the order in which they were given
 
     def plain(self) -> dict[str, Any]:
-        """JSON of all that decides results."""
+        """JSON of all options that decide results."""
         options = self.options
         return {
             "champions": [[entrant.label, entrant.digest] for group in self.groups for entrant in group],

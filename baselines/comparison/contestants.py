@@ -85,7 +85,7 @@ class Bench:
     def tune(
         self, plan: TuningPlan, stopped: Callable[[], bool], progress: Progress, look: Callable[[Cell, Curve], None]
     ) -> tuple[Cell, Curve, NDArray[np.float64] | None]:
-        """Tune to the plan's end, or to where it is stopped; saved at both, and now and then.
+        """Tune to the plan's end, or until stopped. The state is saved then, and at intervals.
 
         Args:
             plan: of the tuning.
@@ -120,7 +120,7 @@ class Bench:
         return cell, self._curve(tuning, plan), tuned.weights
 
     def keep(self, cell: Cell) -> None:
-        """Do not measure a cell again; one of a tuning that is not complete is let go."""
+        """Store a finished cell, so that it is not measured again. A cell of an unfinished tuning is not stored."""
         if cell.complete:
             self._store.keep(self._name(cast(Setting, cell.setting)), cell)
 
@@ -152,7 +152,7 @@ class Bench:
         return self._cell("own", self._reported("own", np.array([self.contestant.own]))[0])
 
     def _start(self) -> NDArray[np.float64]:
-        """Where tuning starts: its own weights, or the best shared one; 0 for a fixed network."""
+        """The start of tuning: the network's own weights, or the best shared one; 0 for a fixed network."""
         if self.contestant.own is not None:
             return np.array(self.contestant.own, np.float64)
         weight = self.measure("best_shared").facts["weight"] if self.contestant.kind == "champion" else 0.0

@@ -57,7 +57,7 @@ class ControlTable:
         ]
 
     def measure(self, found: list[Table]) -> None:
-        """Cheap cells first, so that there is much to see early; then the tunings."""
+        """Measure cheap cells first, so that most results are shown early, then the tunings."""
         cells = [bench.waiting(setting) for bench in self._benches for setting in bench.contestant.settings]
         kinds = {bench.contestant.label: bench.contestant.kind for bench in self._benches}
         table = Table(self._task.name, options_of(self._task), kinds, cells)
@@ -77,7 +77,7 @@ class ControlTable:
         self._tune_all(table, [row for row, (_, setting) in enumerate(rows) if setting == "tuned"])
 
     def _tune_all(self, table: Table, rows: Sequence[int]) -> None:
-        """All tunings; at once where they run in this process, whose kernels leave other threads alone."""
+        """Run all tunings, concurrently if they run in this process, whose kernels do not block other threads."""
         failed, writing = threading.Event(), threading.Lock()
         curves: list[Curve | None] = [None] * len(rows)
 

@@ -1,4 +1,4 @@
-"""The picture of a comparison: what each row returned, and how the tunings got there."""
+"""The figure of a comparison: the returns of each row, and the learning curves of tunings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SETTINGS: Any = {"svg.hashsalt": "comparison", "svg.fonttype": "none", "font.si
 
 
 def draw(tables: Sequence[Table], seed: int, directory: Path) -> None:
-    """Write ``comparison.png`` and ``comparison.svg``: the same tables give the same bytes."""
+    """Write ``comparison.png`` and ``comparison.svg``. The same tables give the same bytes."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -36,7 +36,7 @@ def draw(tables: Sequence[Table], seed: int, directory: Path) -> None:
 
 
 def _draw_rows(axes: Any, table: Table, rows: Sequence[Row]) -> None:
-    """A box of the quartiles for each row, its mean with the interval, and the published mean."""
+    """Draw a box of the quartiles for each row, its mean with the interval, and the published mean."""
     places = np.arange(len(rows))[::-1]
     for place, row in zip(places, rows, strict=True):
         said = row.summary
@@ -72,7 +72,7 @@ def _draw_rows(axes: Any, table: Table, rows: Sequence[Row]) -> None:
 
 
 def _draw_curves(axes: Any, table: Table) -> None:
-    """What is kept, on selection episodes, and the mean of each generation's candidates, against simulated steps."""
+    """Draw the kept solution on selection episodes, and the mean of each generation's candidates, against steps."""
     for number, curve in enumerate(table.curves):
         color = f"C{number}"
         steps = curve.history[:, 2] / 1e6

@@ -24,7 +24,7 @@ CURVE_POINTS = 500
 
 
 def plain(tables: Sequence[Table], seed: int, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything, as JSON values."""
+    """All results as JSON values."""
     return {**dict(provenance), "complete": all(t.is_complete for t in tables), "tables": _tables(tables, seed)}
 
 
@@ -64,7 +64,7 @@ def _row(row: Row) -> dict[str, Any]:
         **asdict(row.summary),
         "published": published,
         "facts": dict(cell.facts),
-        # Of images there are ten thousand, each right or wrong.
+        # There are ten thousand images, each right or wrong.
         "values": values if cell.unit != "images" else None,
     }
 
@@ -140,7 +140,7 @@ def curves_csv(tables: Sequence[Table]) -> str:
 
 
 def markdown(tables: Sequence[Table], seed: int, provenance: Mapping[str, Any]) -> str:
-    """For people; names are escaped, so that they show as they are and do nothing else."""
+    """The results as Markdown for people. Names are escaped, so that they are shown literally."""
     parts = ["# Comparison\n"]
     for index, table in enumerate(tables):
         rows = rows_of(table, seed, index)
@@ -177,7 +177,7 @@ def _tests(rows: Sequence[Row]) -> str:
 
 
 def escape(text: str) -> str:
-    """Text of any kind for a cell of a Markdown table: on one line, and every sign of Markdown and HTML as itself."""
+    """Any text for a cell of a Markdown table: on one line, with all markup of Markdown and HTML escaped."""
     shown = "".join(char if char.isprintable() else " " for char in text)
     return re.sub(r"[&<>]", lambda sign: {"&": "&amp;", "<": "&lt;", ">": "&gt;"}[sign[0]], _marks(shown))
 

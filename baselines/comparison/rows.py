@@ -16,7 +16,7 @@ HEADS = ("network", "weights", "mean ± sd", "95 % interval", "median", "quartil
 
 @dataclass(frozen=True)
 class Row:
-    """A cell and what is said of it."""
+    """A cell with its statistics."""
 
     cell: Cell
     summary: Summary
@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Test:
-    """Two rows against each other."""
+    """The comparison of two rows."""
 
     first: int  # rows
     second: int
@@ -43,7 +43,7 @@ def rows_of(table: Table, seed: int, index: int = 0) -> list[Row]:
 
 
 def tests_of(rows: Sequence[Row]) -> list[Test]:
-    """All pairs of rows that count the same thing, corrected together."""
+    """All pairs of rows with the same unit, with p-values corrected together."""
     measured = [number for number, row in enumerate(rows) if len(row.cell.values)]
     pairs = [
         (one, two) for one, two in itertools.combinations(measured, 2) if rows[one].cell.unit == rows[two].cell.unit
@@ -84,7 +84,7 @@ def _pair(mean: float, std: float | None) -> str:
 
 
 def remark_of(row: Row) -> str:
-    """What has to be known of a row and has no column; empty where nothing has."""
+    """Remarks on a row that have no column of their own; empty if there are none."""
     cell, facts = row.cell, row.cell.facts
     remarks = []
     if cell.setting == "best_shared" and "weight" in facts:

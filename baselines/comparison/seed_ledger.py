@@ -1,4 +1,4 @@
-"""The seeds of a comparison's episodes, by purpose: what is reported is never what something is chosen on."""
+"""The seeds of a comparison's episodes, by purpose. Episodes of reports are never used for choices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of the returns of a cell, and of two cells: moments, intervals, ranks."""
+"""Statistics of the returns of one cell and of two cells: moments, intervals, ranks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BATCH_VALUES = 2**22
 
 @dataclass(frozen=True)
 class Summary:
-    """Of n values; those that are not finite are only counted."""
+    """Statistics of n values. Those that are not finite are only counted."""
 
     n: int  # finite ones
     failed: int  # others
@@ -31,7 +31,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Difference:
-    """Of two samples by ranks."""
+    """The comparison of two samples by ranks."""
 
     u: float  # Mann-Whitney's of the first, ties count a half
     p: float  # two-sided
@@ -87,13 +87,13 @@ def bootstrap_interval(
 
 
 def compare(first: ArrayLike, second: ArrayLike) -> Difference:
-    """Mann-Whitney's test of two independent samples; values that are not finite rank below all others."""
+    """Mann-Whitney's test of two independent samples. Values that are not finite rank below all others."""
     from scipy.stats import mannwhitneyu
 
     one, two = (np.where(np.isfinite(values), values, -np.inf) for values in map(np.asarray, (first, second)))
     same = len(np.unique(np.concatenate([one, two]))) == 1
     pairs = len(one) * len(two)
-    if same:  # no ranks to tell them apart: the test's variance is 0
+    if same:  # all ranks are equal, so the test's variance is 0
         return Difference(pairs / 2, 1.0, 0.5, 0.0)
     found = mannwhitneyu(one, two, alternative="two-sided")
     superiority = float(found.statistic) / pairs

@@ -1,4 +1,4 @@
-"""The state of a comparison, from which it goes on: finished cells, and tunings under way."""
+"""The state of a comparison for resuming it: finished cells, and unfinished tunings."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Store:
             raise UserError(key="--resume", expected=expected, found="others")
 
     def cell(self, name: str) -> Cell | None:
-        """A finished cell; None where there is none, or it is damaged and so to be measured anew."""
+        """A finished cell; None if there is none, or if it is damaged and must be measured again."""
         try:
             found = load(self.path / "cells" / name)
             facts = found.metadata
@@ -104,7 +104,7 @@ class Store:
         )
 
     def restore(self, name: str, tuning: WeightTuning) -> None:
-        """Bring a tuning to where it was saved last, if it was.
+        """Restore a tuning from its last saved state, if there is one.
 
         Raises:
             UserError: all that was saved is damaged, or of another tuning.
@@ -134,7 +134,7 @@ class Store:
 
 
 def write_text(directory: Path, name: str, text: str) -> None:
-    """Write a result into a comparison's directory, whole or not at all.
+    """Write a result into a comparison's directory atomically.
 
     Raises:
         RunError: the disk is full or fails.
@@ -145,7 +145,7 @@ def write_text(directory: Path, name: str, text: str) -> None:
 
 @contextmanager
 def saying_how_to_go_on(directory: Path, path: Path) -> Iterator[None]:
-    """A disk that cannot take ``path`` costs a comparison nothing but time."""
+    """Add to the error of a failed write of ``path`` how to resume. The comparison loses only time."""
     try:
         yield
     except (RunError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What a person sees of a comparison: its tables."""
+"""The tables of a comparison in the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDE = 110  # columns of a terminal that shows all of a table
 
 
 def show(console: Console, tables: Sequence[Table], seed: int) -> None:
-    """The tables, a part for each network, with their remarks; nothing in them is markup."""
+    """The tables, a part for each network, with their remarks. Texts are not interpreted as markup."""
     for index, table in enumerate(tables):
         rows = rows_of(table, seed, index)
         wide = console.width >= _WIDE

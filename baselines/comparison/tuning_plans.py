@@ -1,4 +1,4 @@
-"""The effort of a comparison by task: what tuning spends, how the best shared weight is chosen, the fixed network."""
+"""The effort of a comparison by task: the plan of tuning, episodes for the best shared weight, the fixed network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OTHER_SELECTION_EPISODES = 64
 
 
 def plan_of(task: Task, steps: int | None) -> TuningPlan:
-    """The plan of tuning on a task; ``steps`` instead of its own, where they are given."""
+    """The plan of tuning on a task, with ``steps`` instead of its own if given."""
     plan = PLANS.get(task.name, OTHER_PLAN)
     return plan if steps is None else replace(plan, steps=steps)
 

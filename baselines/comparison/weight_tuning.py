@@ -30,7 +30,7 @@ from wann.randomness import Purpose, episode_seeds, keyed_rng
 # (weights [W, E], purpose of the episodes, their seeds [R], the same for all weights) -> returns [W, R], steps
 Play = Callable[[NDArray[np.float64], Purpose, NDArray[np.int64]], tuple[NDArray[np.float64], int]]
 
-# Connections beyond which no covariances are kept: their matrix is decomposed for every candidate.
+# Number of connections above which no covariances are kept, because their matrix is decomposed for every candidate.
 MOST_COVARIANCES = 300
 _POOL_STATE = (
     "_pool_weights",
@@ -49,20 +49,20 @@ _STARTS = 2**31
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """How much is spent, and on what."""
+    """The plan of a tuning: its effort and the division of it."""
 
     steps: int  # simulated, at least; the choice among the pool comes on top
     population: int = 16  # candidates of a generation
     rollouts: int = 4  # episodes of each, the same for all
     sigma: float = 0.5  # of all offsets at the start
-    runs: int = 1  # that look around
+    runs: int = 1  # number of exploring runs
     looking_around: float = 1.0  # their share of the steps
     # Of the candidates by which refining begins: their spread, as a share of what the best run's had become, and the
     # covariances of those.
     refining_sigma: float = 0.3
     refining_population: int = 16
     starts: int = 1024  # among which refining draws its episodes
-    hard_starts: int = 48  # that go worst, all of which are played
+    hard_starts: int = 48  # starts with the lowest returns, all of which are played
     other_starts: int = 24  # drawn of the others
     sort_every: int = 20  # generations, after which the mean is played on all starts to know which go worst
     check_every: int = 10  # generations, after which the mean and the best candidate are played on selection episodes
@@ -74,7 +74,7 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class Tuned:
-    """What tuning keeps so far."""
+    """The best solution of a tuning so far."""
 
     weights: NDArray[np.float64]  # [E]
     score: float  # mean return over ``episodes`` selection episodes
@@ -84,7 +84,7 @@ class Tuned:
 
 
 class WeightTuning:
-    """A search that can be saved between any two generations and goes on to the same bytes.
+    """A search that can be saved between any two generations and resumes to the same bytes.
 
     Attributes:
         steps: simulated so far, selection included.
@@ -112,11 +112,11 @@ class WeightTuning:
 
     @property
     def best_score(self) -> float | None:
-        """On selection episodes, of what is kept; None before the first check."""
+        """The score of the kept solution on selection episodes; None before the first check."""
         return float(self._pool_scores.max()) if len(self._pool_scores) else None
 
     def advance(self, play: Play) -> None:
-        """One generation; begins another run where one has used its share, or has come to rest."""
+        """Run one generation. Starts another run if one has used its share of steps, or has converged."""
         if not len(self._pool_scores):
             self._keep(np.zeros((1, len(self._start))), play)
         offsets = self._ask()
@@ -139,7 +139,7 @@ class WeightTuning:
             self._begin_run()
 
     def best(self, play: Play | None = None) -> Tuned:
-        """What is kept; with ``play``, chosen among the finalists on the last, larger set of selection episodes."""
+        """The kept solution. With ``play``, it is chosen among the finalists on the last, larger selection set."""
         if not len(self._pool_scores):
             return Tuned(self._start, np.nan, 0, self.steps, False)
         offsets, scores, episodes = self._pool_weights, self._pool_scores, self._plan.selection_episodes
@@ -187,7 +187,7 @@ class WeightTuning:
         return np.stack([self._search.ask() for _ in range(self._num_candidates)])
 
     def _keep(self, offsets: NDArray[np.float64], play: Play) -> None:
-        """Put offsets [n, E] into the pool, where they are among the run's best there."""
+        """Add offsets [n, E] to the pool if they are among the run's best there."""
         seeds = episode_seeds(self._seed, Purpose.TUNING_SELECTION, _POOL, self._plan.selection_episodes)
         means = _finite(self._played(offsets, Purpose.TUNING_SELECTION, seeds, play).mean(axis=1))
         if not self._is_refining and means.max() > self._leader_score:
@@ -207,7 +207,7 @@ class WeightTuning:
             seeds = episode_seeds(self._seed, Purpose.TUNING, len(self.history), plan.rollouts)
             return seeds, np.full(plan.rollouts, 1 / plan.rollouts)
         if self._generation % plan.sort_every == 0:
-            # New ones each time: those that go on being played would be learned by heart.
+            # New ones each time, to avoid overfitting to episodes that are played repeatedly.
             starts = episode_seeds(self._seed, Purpose.TUNING, _STARTS + len(self.history), plan.starts)
             found = self._played(self._search.mean[None], Purpose.TUNING, starts, play)[0]
             self._starts = starts[np.argsort(np.where(np.isfinite(found), found, -np.inf), kind="stable")]
@@ -243,7 +243,7 @@ class WeightTuning:
         }
 
     def restore(self, arrays: Mapping[str, NDArray], metadata: Mapping[str, Any]) -> None:
-        """Go on from a `state`.
+        """Resume from a `state`.
 
         Raises:
             ValueError: that of another tuning.
@@ -259,10 +259,10 @@ class WeightTuning:
         self.history = np.array(arrays["history"])
 
     def _key(self) -> dict[str, Any]:
-        """What has to be the same for a state to fit."""
+        """The values that must be equal for a state to fit."""
         return {**asdict(self._plan), "seed": self._seed, "start": self._start.tolist()}
 
 
 def _finite(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Minus infinity for what is not finite."""
+    """The values, with minus infinity for those that are not finite."""
     return np.where(np.isfinite(means), means, -np.inf)

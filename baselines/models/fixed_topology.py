@@ -1,4 +1,4 @@
-"""Networks whose topology nobody searched for: fully connected layers of tanh, as genomes like any other."""
+"""Networks with a fixed topology: fully connected layers of tanh, as ordinary genomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which connections to keep, found by gradients: edge-popup (Ramanujan et al. 2020, arXiv 1911.13299).
+"""A mask of the connections to keep, found by gradients: edge-popup (Ramanujan et al. 2020, arXiv 1911.13299).
 
 A layered network has a weight on every connection that is never trained. Each connection has a score, which is; the
 network is made of each layer's connections of the highest scores, and gradients pass to the scores as if the choice

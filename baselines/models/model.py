@@ -1,4 +1,4 @@
-"""What every baseline is: trained parameters that give weights, and weights that give logits."""
+"""The base of all baselines: trained parameters that give weights, and weights that give logits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wann.network import Network
 
 @dataclass(frozen=True)
 class Start:
-    """A topology, and where the training of its weights begins."""
+    """A topology, and the start of the training of its weights."""
 
     network: Network
     weight: float  # shared by all connections
@@ -21,7 +21,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Problem:
-    """What a model is for; ``start`` is for the topology of a champion alone."""
+    """The specification of a model. ``start`` is only for the topology of a champion."""
 
     num_inputs: int
     num_outputs: int
@@ -32,11 +32,11 @@ class Model(nn.Module):
     """A module that computes its weights apart from its logits: what generates weights does so once for all images."""
 
     def weights(self) -> tuple[Tensor, ...]:
-        """What images meet, computed from the trained parameters."""
+        """The weights applied to images, computed from the trained parameters."""
         raise NotImplementedError
 
     def logits(self, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
-        """Logits [B, O] of inputs [B, I], at what `weights` gave."""
+        """Logits [B, O] of inputs [B, I], with the result of `weights`."""
         raise NotImplementedError
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class Model(nn.Module):
 
     @property
     def num_generator_parameters(self) -> int | None:
-        """Those of them that generate weights; None where nothing does."""
+        """Number of trained numbers that generate weights; None if none do."""
         return None
 
     @property

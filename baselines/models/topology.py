@@ -70,7 +70,7 @@ class Topology(Model):
 
 
 def _arrays(network: Network) -> dict[str, NDArray]:
-    """What a file needs so that the network can be made again."""
+    """The arrays that a file needs to rebuild the network."""
     return {
         "network_activations": network.activations,
         "network_fan_in": network.fan_in,
@@ -119,7 +119,7 @@ def best_start(network: Network, swept: Sequence[float], batch: Batch) -> Start:
     weights = np.array(list(dict.fromkeys((*WEIGHTS, *swept))))
     networks = Networks.of([network])
     losses = tempered_scores(networks, weights, batch).losses[0]
-    # Weights that mean the same thing differ by rounding.
+    # Equivalent weights differ by rounding.
     weight = weights[np.argmin(losses.round(5))]
     logits = shared_weight_logits(networks, np.array([weight]), batch)[0]
     scale = np.ones(1, np.float32)

@@ -1,4 +1,4 @@
-"""The state of a search of the package cmaes: the one file that knows its private names.
+"""The state of a search of the package cmaes. Only this file uses the package's private names.
 
 pyproject.toml bounds the package's version from above, since these names may change with any release.
 """

@@ -1,4 +1,4 @@
-"""What a model makes of images, scored by the kernel that scores weight-agnostic champions."""
+"""Scores of a model on images, by the kernel that scores weight-agnostic champions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK = 1000  # images at once
 
 @dataclass(frozen=True)
 class Score:
-    """Of a part's images."""
+    """Scores on the images of a part."""
 
     accuracy: float  # percent
     cross_entropy: float  # mean, in nats

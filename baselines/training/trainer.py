@@ -21,7 +21,7 @@ TrainedBy = Literal["gradients", "evolution"]
 
 @dataclass(frozen=True)
 class Trained:
-    """How training went; the model has the weights of its best epoch."""
+    """The result of training. The model has the weights of its best epoch."""
 
     validation: Score
     best_epoch: int  # from 1
@@ -55,7 +55,7 @@ class Trainer:
 
 
 class BestEpoch:
-    """The weights of the epoch that the validation part likes best.
+    """The weights of the epoch with the best validation accuracy.
 
     Of equal accuracies the one of the lower cross-entropy is better; NaN is never better.
     """
@@ -66,7 +66,7 @@ class BestEpoch:
         self.note = ""  # for a person
 
     def is_last(self, epoch: int) -> bool:
-        """Look at the model after an epoch, counted from 1: whether there has been nothing better for too long."""
+        """Score the model after an epoch (counted from 1). Returns True if there was no improvement for too long."""
         found, self._epochs = score(self._model, self._validation), epoch
         if (found.accuracy, -found.cross_entropy) > (self._score.accuracy, -self._score.cross_entropy):
             self._score, self._epoch, self._weights = found, epoch, self._copy()

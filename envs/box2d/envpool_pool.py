@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from envs.waves import Failure, Step
 from wann.errors import UserError, did_you_mean
 
-# Values of `task.simulator`; auto takes EnvPool where it is installed.
+# Values of `task.simulator`; auto chooses EnvPool if it is installed.
 SIMULATORS = ("auto", "envpool", "gymnasium")
 
 
 def chosen_simulator(name: str) -> str:
-    """``envpool`` or ``gymnasium``.
+    """The simulator that ``name`` chooses: ``envpool`` or ``gymnasium``.
 
     Raises:
         UserError: an unknown name, or EnvPool is asked for and not installed.
@@ -43,11 +43,11 @@ def chosen_simulator(name: str) -> str:
 class EnvPoolPool:
     """L environments of one id in one thread; see `envs.waves.Pool`.
 
-    A pool is made for its episodes and thrown away: EnvPool takes seeds only when environments are made.
+    A pool is made for its episodes and then discarded, because EnvPool takes seeds only when environments are made.
 
     Args:
         id: in EnvPool's registry.
-        to_actions: outputs [n, O] to actions [n, A], float32, within bounds: EnvPool checks nothing.
+        to_actions: outputs [n, O] to actions [n, A], float32, within bounds, which EnvPool does not check.
         seeds: [L], below 2^31.
         fall_reward: the reward that marks a fall, in ids that have one.
     """
@@ -70,7 +70,7 @@ class EnvPoolPool:
         self.observations = self._pool.reset()[0]
 
     def step(self, lanes: NDArray[np.int64], outputs: NDArray) -> Step:
-        """Answers come in the order of ``lanes``: EnvPool keeps it when it waits for all that it was sent."""
+        """Step lanes. Answers are in the order of ``lanes``, because EnvPool waits for all lanes it was sent."""
         observations, rewards, terminated, truncated, _ = self._pool.step(self._to_actions(outputs), lanes)
         falls = None if self._fall_reward is None else terminated & (rewards == self._fall_reward)
         return Step(observations, rewards.astype(np.float64), terminated, truncated, falls)
@@ -82,7 +82,7 @@ class EnvPoolPool:
 
 
 def _return_memory() -> None:
-    """Return freed memory to the system. Its many small pieces would keep a worker growing."""
+    """Return freed memory to the system. Otherwise its many small pieces would make a worker grow."""
     trim = _malloc_trim()
     if trim is not None:
         trim(0)
@@ -90,7 +90,7 @@ def _return_memory() -> None:
 
 @cache
 def _malloc_trim() -> Callable[[int], int] | None:
-    """glibc's; other C libraries have none."""
+    """glibc's ``malloc_trim``; None with other C libraries."""
     try:
         return ctypes.CDLL(None).malloc_trim
     except (OSError, AttributeError, TypeError):

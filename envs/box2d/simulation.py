@@ -18,15 +18,15 @@ from wann.network import Network, Networks
 if TYPE_CHECKING:
     import gymnasium
 
-# The reward of both simulators for the step that falls, or leaves the field.
+# Both simulators give this reward for the step that falls or leaves the field.
 FALL_REWARD = -100.0
 
 
 class Box2DTask:
-    """`evaluate` steps the chosen simulator, `evaluate_oracle` always Gymnasium.
+    """The base of the Box2D tasks. `evaluate` steps the chosen simulator, `evaluate_oracle` always Gymnasium.
 
-    The tasks are dataclasses with these three options among theirs. "auto" is settled when one is made, so that a
-    run keeps its simulator wherever it goes on.
+    The tasks are dataclasses that have these three options among others. "auto" is resolved when a task is made, so
+    that a run keeps its simulator when it is resumed elsewhere.
     """
 
     max_steps: int | None
@@ -44,16 +44,16 @@ class Box2DTask:
     def __post_init__(self) -> None:
         Limits(self.max_steps, self.stall_steps)
         object.__setattr__(self, "simulator", chosen_simulator(self.simulator))
-        require_box2d()  # whatever steps the search: champions are confirmed in it
+        require_box2d()  # champions are confirmed in it, whatever simulator the search uses
 
     @property
     def id(self) -> str:
-        """In Gymnasium's registry, and in EnvPool's."""
+        """The id in Gymnasium's registry and in EnvPool's."""
         raise NotImplementedError
 
     @property
     def fall_reward(self) -> float | None:
-        """Instead of `FALL_REWARD`, where a task says so."""
+        """The reward that replaces `FALL_REWARD`; None to keep it."""
         return None
 
     @property
@@ -66,17 +66,17 @@ class Box2DTask:
         return replace(self, max_steps=None, stall_steps=None)  # type: ignore[type-var]
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """Every network at every weight on every seed; see `envs.task.Task.evaluate`."""
+        """Run every network at every weight on every seed; see `envs.task.Task.evaluate`."""
         check_networks(self, networks)
         return evaluate_in_waves(self._simulation(self.simulator), networks, weights, seeds)
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64 through `wann.oracle`, in Gymnasium's environment."""
+        """Run one network in float64 through `wann.oracle`, in Gymnasium's environment."""
         check_networks(self, network)
         return oracle_in_waves(self._simulation("gymnasium"), network, weights, seeds)
 
     def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """Gymnasium's environment of this task; ``kwargs`` such as a render mode."""
+        """Make Gymnasium's environment of this task, with further arguments such as a render mode."""
         import gymnasium
 
         return gymnasium.make(self.id, disable_env_checker=True, **kwargs)
@@ -107,5 +107,5 @@ class Box2DTask:
         return EnvPoolPool(self.id, self.actions_of, seeds, FALL_REWARD)
 
     def _gymnasium(self, seeds: NDArray[np.int64]) -> Pool:
-        # The physics remembers what was before a reset, hence a new environment for each seed.
+        # The physics keeps state across a reset, so each seed gets a new environment.
         return GymnasiumPool(self.id, self.make_environment, self.actions_of, seeds, fall_reward=FALL_REWARD)

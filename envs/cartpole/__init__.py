@@ -1,6 +1,6 @@
 """CartPoleSwingUp: a pole hangs from a cart; swing it up and balance it.
 
-The equations (`envs.cartpole.physics`) are read by the task's oracle, its lane kernels and the Gymnasium environment.
+The task's oracle, its lane kernels and the Gymnasium environment all use the equations in `envs.cartpole.physics`.
 Imports NumPy and ``wann``; numba, Gymnasium and pygame only in the modules that need them.
 """
 

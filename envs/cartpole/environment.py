@@ -34,8 +34,8 @@ class CartPoleSwingUpEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]
         hard: draw start states from the wide range; ``reset(options={"hard": ...})`` decides for one episode.
     """
 
-    # A frame per step: 50 frames a second show the motion at half its speed, which the eye can follow;
-    # real time would be 100, more than most screens and any GIF can show.
+    # With a frame per step, 50 frames a second show the motion at half its speed, which the eye can follow.
+    # Real time would need 100, more than most screens and any GIF can show.
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 50}  # noqa: RUF012 (as in the base)
 
     options: ClassVar[tuple[str, ...]] = ("hard",)
@@ -50,7 +50,7 @@ class CartPoleSwingUpEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]
             )
         self.render_mode = render_mode
         self.hard = hard
-        # The last observation of an episode lies beyond the track; velocities have no bound.
+        # The last observation of an episode lies beyond the track. Velocities are unbounded.
         high = np.array([2 * physics.TRACK_LIMIT, np.inf, 1, 1, np.inf], np.float32)
         self.observation_space = gymnasium.spaces.Box(-high, high)
         self.action_space = gymnasium.spaces.Box(-1, 1, (1,), np.float32)

@@ -1,7 +1,7 @@
 """Batched CartPoleSwingUp: every rollout of a network is a lane (numba, float32).
 
-The equations are those of `envs.cartpole.physics`, step for step. Lanes whose cart left the track are
-taken out of the tile once a whole vector's worth of them is done, which changes no lane's value.
+The equations are those of `envs.cartpole.physics`, step for step. Lanes whose cart left the track are removed from the
+tile once a whole vector of them is done. This changes no lane's value.
 """
 
 import numpy as np
@@ -61,7 +61,7 @@ def observe(state, values, num_lanes):
 
 @jit
 def advance(state, values, action_row, num_lanes):
-    """One Euler step of every lane; positions advance with the old velocities. Rewards the living."""
+    """One Euler step of every lane; positions advance with the old velocities. Only living lanes are rewarded."""
     for l in range(num_lanes):
         cos, sin = values[3, l], values[4, l]
         velocity, spin = state[VELOCITY, l], state[SPIN, l]
@@ -115,7 +115,7 @@ def record(state, l, returns, steps):
 
 @jit
 def start_tile(starts, first, count, state):
-    """Load ``count`` lanes from ``starts [4, L]``; padding repeats the first lane and counts for nothing."""
+    """Load ``count`` lanes from ``starts [4, L]``. Padding repeats the first lane and is not recorded."""
     padded = (count + VECTOR - 1) // VECTOR * VECTOR
     for l in range(padded):
         real = l < count
@@ -145,7 +145,7 @@ def simulate(programs, starts, weights, individual, max_steps, returns, steps):
         programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
         starts: [4, L] float32 start states, the same for all networks.
         weights: [1, L] shared weight of each lane, or [sum E, L] by live connection.
-        individual: whether ``weights`` is by connection.
+        individual: True if ``weights`` is by connection.
         max_steps: length of a full episode.
         returns: [P, L] float32, written.
         steps: [P, L] int64, written.

@@ -1,8 +1,8 @@
 """CartPoleSwingUp: constants, equations in float64, and start states.
 
-The cart starts with the pole hanging; the return counts how long and how well it stands upright near
-the middle of the track. Equations as in Gaier & Ha 2019 (after Deisenroth's pendulum on a cart); theta = 0
-is upright. The environment, the task's oracle and the lane kernels all read this file.
+The cart starts with the pole hanging. The return measures how long and how well the pole stands upright near the middle
+of the track. The equations are those of Gaier & Ha 2019 (after Deisenroth's pendulum on a cart); theta = 0 is upright.
+The environment, the task's oracle and the lane kernels all use this file.
 """
 
 from __future__ import annotations
@@ -68,16 +68,16 @@ def observe(state: NDArray) -> NDArray:
 
 
 def reward(state: NDArray) -> NDArray:
-    """(cos theta + 1)/2 * cos(pi/2 x/2.4), of the state that a step led to."""
+    """The reward (cos theta + 1)/2 * cos(pi/2 x/2.4) of the state after a step."""
     return (np.cos(state[..., 2]) + 1) / 2 * np.cos(np.pi / 2 * state[..., 0] / TRACK_LIMIT)
 
 
 def off_track(state: NDArray) -> NDArray:
-    """Whether the episode ends: |x| > 2.4."""
+    """True where the episode ends: |x| > 2.4."""
     return np.abs(state[..., 0]) > TRACK_LIMIT
 
 
 @lru_cache(maxsize=4096)
 def seeded_start(seed: int, hard: bool) -> tuple[float, ...]:
-    """The start that ``env.reset(seed=seed)`` gives."""
+    """The start state that ``env.reset(seed=seed)`` gives."""
     return tuple(start_state(np.random.Generator(np.random.PCG64(seed)), hard))

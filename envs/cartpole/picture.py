@@ -1,4 +1,4 @@
-"""Pictures of CartPoleSwingUp: a frame is drawn with pygame at twice its size, then shrunk to smooth edges."""
+"""Pictures of CartPoleSwingUp. A frame is drawn with pygame at twice its size, then shrunk to smooth the edges."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def draw(frame: Frame) -> pygame.Surface:
 
 
 def upright_colour(angle: float) -> Colour:
-    """From red (hanging) over amber (level) to green (upright)."""
+    """The colour of an angle: red (hanging) through amber (level) to green (upright)."""
     upright = (np.cos(angle) + 1) / 2
     return _mix(HANGING, LEVEL, 2 * upright) if upright < 0.5 else _mix(LEVEL, UPRIGHT, 2 * upright - 1)
 
@@ -81,7 +81,7 @@ def _tip(x: float, angle: float) -> Point:
 
 @cache
 def _scenery() -> pygame.Surface:
-    """All that never moves: rail, ticks, end stops and the height of an upright pole."""
+    """The static parts: rail, ticks, end stops and the height of an upright pole."""
     canvas = pygame.Surface((WIDTH * _FINE, HEIGHT * _FINE))
     canvas.fill(PAPER)
     left, right = _axle(-TRACK_LIMIT)[0], _axle(TRACK_LIMIT)[0]
@@ -101,7 +101,7 @@ def _scenery() -> pygame.Surface:
 
 
 def _draw_trail(canvas: pygame.Surface, tips: Iterable[Point]) -> None:
-    """Draw the earlier places of the pole's tip, fading out."""
+    """Draw the earlier positions of the pole's tip, fading out."""
     tips = list(tips)
     for age, (x, angle) in enumerate(tips):
         share = (age + 1) / (len(tips) + 1)
@@ -110,7 +110,7 @@ def _draw_trail(canvas: pygame.Surface, tips: Iterable[Point]) -> None:
 
 
 def _draw_force(canvas: pygame.Surface, frame: Frame) -> None:
-    """An arrow out of the cart's side, as long as the force is strong."""
+    """Draw an arrow from the cart's side whose length is proportional to the force."""
     action = float(np.clip(frame.action, -1, 1))
     if abs(action) < 0.02:
         return
@@ -150,13 +150,13 @@ def _draw_pole(canvas: pygame.Surface, frame: Frame) -> None:
 
 
 def _font(size: int) -> pygame.font.Font:
-    # Never kept: another environment that is closed ends all of pygame, and its fonts with it.
+    # Not cached: closing another environment quits pygame, which invalidates its fonts.
     pygame.font.init()
     return pygame.font.Font(None, size)
 
 
 def _draw_readout(surface: pygame.Surface, frame: Frame) -> None:
-    """Time, return so far and reward of the step, as a number and as a bar out of 1."""
+    """Draw the time, the return so far, and the step's reward as a number and as a bar out of 1."""
     share = float(np.clip(frame.reward, 0, 1))
     columns = (("TIME", f"{frame.seconds:.2f} s"), ("RETURN", f"{frame.total:.1f}"), ("REWARD", f"{share:.2f}"))
     for column, (label, value) in enumerate(columns):

@@ -1,4 +1,4 @@
-"""CartPoleSwingUp as a batched task: lane kernels in float32, and the equations themselves as the oracle."""
+"""CartPoleSwingUp as a batched task: lane kernels in float32, and the equations in float64 as the oracle."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CartPoleSwingUp:
     input_names: ClassVar[tuple[str, ...]] = physics.INPUT_NAMES
     output_names: ClassVar[tuple[str, ...]] = physics.OUTPUT_NAMES
     simulated_by: ClassVar[str] = "lane kernels, float32"
-    safe_at_home: ClassVar[bool] = True  # our own arithmetic: it cannot hang or end a process
+    safe_at_home: ClassVar[bool] = True  # plain arithmetic that cannot hang or end a process
 
     def __post_init__(self) -> None:
         if self.max_steps < 1:
@@ -47,7 +47,7 @@ class CartPoleSwingUp:
         return replace(self, max_steps=physics.EPISODE_STEPS)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """Every network at every weight on every seed; see `envs.task.Task.evaluate`."""
+        """Run every network at every weight on every seed; see `envs.task.Task.evaluate`."""
         from envs.cartpole import kernels as cartpole_kernels
 
         check_networks(self, networks)
@@ -69,7 +69,7 @@ class CartPoleSwingUp:
         return Returns(values.astype(np.float64).reshape(shape), steps.reshape(shape))
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64, every lane stepped by the equations of `envs.cartpole.physics`."""
+        """Run one network in float64; the equations of `envs.cartpole.physics` step every lane."""
         check_networks(self, network)
         weights = np.asarray(weights, np.float64)
         weight_index, lane_seeds = lane_grid(weights_of_one(weights), seeds)
@@ -88,7 +88,7 @@ class CartPoleSwingUp:
         return Returns(returns.reshape(1, *lane_seeds.shape), steps.reshape(1, *lane_seeds.shape))
 
     def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """Gymnasium's environment of this task, in float64; ``kwargs`` such as a render mode."""
+        """Make Gymnasium's environment of this task, in float64, with further arguments such as a render mode."""
         import gymnasium
 
         from envs.cartpole import environment as cartpole_swingup_env
@@ -97,7 +97,7 @@ class CartPoleSwingUp:
         id = "CartPoleSwingUpHard-v0" if self.hard else "CartPoleSwingUp-v0"
         environment = gymnasium.make(id, max_episode_steps=self.max_steps, disable_env_checker=True, **kwargs)
         inner: Any = environment.unwrapped
-        # Rounded to float32, as Gymnasium's observations are, an episode would drift away from the oracle's.
+        # With observations rounded to float32, as in Gymnasium, an episode would drift away from the oracle's.
         return gymnasium.wrappers.TransformObservation(environment, lambda _: physics.observe(inner.state), None)
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Any Gymnasium environment as a task, by its id.
 
-`making` reads Gymnasium's registry; `observations` and `actions` translate for a network, and `spaces` joins them;
-`answers` checks each step; `pool` steps many environments; `task` is the task. Imports ``wann``, `envs.task` and
+`making` reads Gymnasium's registry. `observations` and `actions` translate for a network, and `spaces` joins them.
+`answers` checks each step, `pool` steps many environments, and `task` is the task. Imports ``wann``, `envs.task` and
 `envs.waves`; Gymnasium itself only where an environment is made.
 """
 

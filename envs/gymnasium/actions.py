@@ -14,29 +14,29 @@ from envs.gymnasium.observations import places
 if TYPE_CHECKING:
     from gymnasium.spaces import Box, Space
 
-# Outputs [L, O] to L actions, as the space's environment takes them.
+# Maps outputs [L, O] to L actions in the form that the environment takes.
 ToActions = Callable[[NDArray], Sequence[Any] | NDArray]
 
 
 class ActionMap(Protocol):
-    """`ToActions` of a space that can be described."""
+    """A `ToActions` that can describe itself."""
 
     def __call__(self, outputs: NDArray) -> Sequence[Any] | NDArray:
-        """L actions, as the space's environment takes them, of outputs [L, O]."""
+        """Map outputs [L, O] to L actions in the form that the environment takes."""
         ...
 
     def describe(self) -> dict[str, Any]:
-        """The same in words and numbers; see `envs.task.DescribesActions`."""
+        """Describe the mapping in words and numbers; see `envs.task.DescribesActions`."""
         ...
 
 
-# Some environments write the largest float32 where they mean that there is no bound.
+# Some environments use the largest float32 to mean that there is no bound.
 _LARGEST_BOUND = float(np.finfo(np.float32).max) / 2
 
 
 @dataclass(frozen=True)
 class Actions:
-    """The way from outputs to the actions of a space."""
+    """The mapping from outputs to the actions of a space."""
 
     names: tuple[str, ...]  # [O] of the outputs
     to_actions: ActionMap
@@ -44,7 +44,7 @@ class Actions:
 
 @dataclass(frozen=True)
 class DiscreteActions:
-    """The largest of the outputs [L, O] acts, the first of equal ones: L Python ints."""
+    """The action is the index of the largest of the outputs [L, O], the first if several are equal: L Python ints."""
 
     start: int
 
@@ -58,7 +58,7 @@ class DiscreteActions:
 
 @dataclass(frozen=True, eq=False)
 class MultiDiscreteActions:
-    """In each part of the outputs [L, O] the largest acts, the first of equal ones: [L, ...] in the space's type."""
+    """Argmax in each part of the outputs [L, O], the first if several are equal: [L, ...] in the space's type."""
 
     counts: NDArray[np.int64]  # outputs of each part, in the space's shape
     start: NDArray[np.int64]  # likewise
@@ -81,7 +81,7 @@ class MultiDiscreteActions:
 
 @dataclass(frozen=True)
 class MultiBinaryActions:
-    """A bit is 1 where its output is above 0: [L, ...] from outputs [L, O]."""
+    """A bit is 1 if its output is above 0: [L, ...] from outputs [L, O]."""
 
     shape: tuple[int, ...]
 
@@ -96,7 +96,7 @@ class MultiBinaryActions:
 class BoxActions:
     """Outputs [L, O] clipped to +-1 and mapped linearly to the bounds, [L, ...] in the space's type.
 
-    A number without two finite bounds takes the clipped output itself, kept within the bound it may have.
+    A number without two finite bounds takes the clipped output itself, kept within its one bound, if any.
     """
 
     shape: tuple[int, ...]
@@ -122,9 +122,9 @@ class BoxActions:
 
 
 def actions_of(space: Space) -> Actions | None:
-    """The way to the actions of a space; None for a space that networks cannot act in.
+    """The mapping to the actions of a space; None for a space that networks cannot act in.
 
-    Those are nested spaces (Tuple, Dict), a Box of whole numbers, and spaces that leave nothing to choose.
+    Such spaces are nested (Tuple, Dict), a Box of whole numbers, or leave nothing to choose.
     """
     from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 
@@ -146,7 +146,7 @@ def actions_of(space: Space) -> Actions | None:
 
 
 def box_actions(space: Box) -> BoxActions:
-    """The way to the actions of a Box of floats."""
+    """The mapping to the actions of a Box of floats."""
     low, high = space.low.astype(np.float64).ravel(), space.high.astype(np.float64).ravel()
     bounded = (np.abs(low) < _LARGEST_BOUND) & (np.abs(high) < _LARGEST_BOUND)
     with np.errstate(invalid="ignore", over="ignore"):

@@ -1,4 +1,7 @@
-"""An environment whose answers are held against its spaces: what is unambiguous is taken, all else refused by name."""
+"""A wrapper that checks an environment's answers against its spaces.
+
+Unambiguous answers are converted; all others are refused with a message that names them.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,20 @@ from envs.gymnasium.spaces import Interface
 from envs.waves import Failure
 from wann.errors import UserError
 
-# Types that need no second look.
+# Types that need no further check.
 _NUMBERS, _FLAGS = (float, int), (bool, np.bool_)
 _STEP = "(observation, reward, terminated, truncated, info)"
 
 
 class AnsweringEnvironment(gymnasium.Wrapper):
-    """Observations are vectors [I], rewards floats and flags bools, whatever the environment makes of them.
+    """Converts observations to vectors [I], rewards to floats and flags to bools.
 
     Args:
-        environment: as `gymnasium.make` gives it.
+        environment: from `gymnasium.make`.
         id: for messages.
         interface: to the environment.
-        forgiving: whether an environment that raises ends its episode, with a reward that is not a number and the
-            reason under `FAILURE` in the info, instead of passing its error on.
+        forgiving: True if an environment that raises ends its episode, with a NaN reward and the reason under
+            `FAILURE` in the info, instead of passing its error on.
     """
 
     def __init__(self, environment: gymnasium.Env, id: str, interface: Interface, forgiving: bool) -> None:
@@ -41,10 +44,10 @@ class AnsweringEnvironment(gymnasium.Wrapper):
             self.observation_space = flatten_space(environment.observation_space)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[NDArray, dict]:
-        """The first observation [I], and the info.
+        """Return the first observation [I] and the info.
 
         Raises:
-            UserError: an observation that the environment does not declare.
+            UserError: the observation does not fit the declared space.
         """
         try:
             answer: Any = self.env.reset(seed=seed, options=options)
@@ -52,16 +55,16 @@ class AnsweringEnvironment(gymnasium.Wrapper):
             if not self._forgiving:
                 raise
             return self._blind, {FAILURE: _failure("reset()", error)}
-        # Environments of older times give the observation alone.
+        # Old environments return the observation alone.
         if _has_info(answer, isinstance(self.env.observation_space, Tuple)):
             return self._vector(answer[0], "reset()"), _info(answer[1])
         return self._vector(answer, "reset()"), {}
 
     def step(self, action: Any) -> tuple[NDArray, float, bool, bool, dict]:
-        """Observation [I], reward, terminated, truncated and info.
+        """Return observation [I], reward, terminated, truncated and info.
 
         Raises:
-            UserError: an answer that is none of that.
+            UserError: the answer has another form.
         """
         try:
             answer: Any = self.env.step(action)
@@ -110,7 +113,7 @@ class AnsweringEnvironment(gymnasium.Wrapper):
 
 
 def reset_problem(id: str, environment: gymnasium.Env) -> UserError | None:
-    """The reason why an environment cannot be reset to the start state of a seed, if there is one."""
+    """The error for an environment that cannot be reset to the start state of a seed; None if it can."""
     layer = environment
     while isinstance(layer, gymnasium.Wrapper) and type(layer).reset.__module__.partition(".")[0] == "gymnasium":
         layer = layer.env
@@ -132,7 +135,7 @@ def reset_problem(id: str, environment: gymnasium.Env) -> UserError | None:
 
 
 def _has_info(answer: object, tuples: bool) -> bool:
-    """Whether the answer of reset is (observation, info); ``tuples`` where observations are tuples themselves."""
+    """True if reset answered (observation, info). ``tuples`` says that observations are tuples themselves."""
     return isinstance(answer, tuple) and len(answer) == 2 and (isinstance(answer[1], Mapping) or not tuples)
 
 
@@ -146,7 +149,7 @@ def _info(info: Any) -> dict:
 
 
 def _shown(value: Any) -> str:
-    """A short text of a value: of an array its shape and type."""
+    """A short text for a value; for an array, its shape and type."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {list(value.shape)} and type {value.dtype}"
     text = " ".join(repr(value).split())

@@ -1,6 +1,6 @@
-"""Ids of Gymnasium's registry, and environments made of them; mistakes in ids and arguments are named.
+"""Ids of Gymnasium's registry, and environments made from them. Errors name the wrong id or argument.
 
-This file alone reads what Gymnasium raises.
+Only this file interprets Gymnasium's exceptions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
 
 _OWN_IDS = "envs.cartpole.environment"
-# Arguments of `gymnasium.make` that the task gives itself, and where from.
+# Arguments of `gymnasium.make` that the task sets itself, and their sources.
 _RESERVED = {
     "id": "task.id",
     "max_episode_steps": "task.max_steps",
@@ -29,15 +29,15 @@ _RESERVED = {
 
 
 def module_of(id: str) -> str:
-    """The module that an id such as ``mazes:Small-v0`` names; empty if it names none."""
+    """The module named by an id such as ``mazes:Small-v0``; empty if it names none."""
     return id.rpartition(":")[0]
 
 
 def spec_of(id: str) -> EnvSpec:
-    """Gymnasium's entry for an id, by which it is made; the module that the id names is imported first.
+    """Gymnasium's registry entry for an id. The module that the id names is imported first.
 
     Raises:
-        UserError: a module that cannot be imported, or an id that nobody registers.
+        UserError: the module cannot be imported, or the id is not registered.
     """
     import gymnasium
 
@@ -52,25 +52,25 @@ def spec_of(id: str) -> EnvSpec:
             key="task.id",
             expected=f"an environment that Gymnasium knows{after}",
             found=f"{bare!r} (did you mean {near[0]!r}?)" if near else repr(bare),
-            # All ids would be a page, not a sentence.
+            # Listing all ids would fill a page.
             remedy="" if near else "gymnasium.pprint_registry() lists all",
         )
     return found
 
 
 def make(id: str, kwargs: Mapping[str, Any], max_steps: int | None) -> gymnasium.Env:
-    """A new environment of an id, cut at ``max_steps``, or at the limit of the id."""
+    """A new environment of an id, cut at ``max_steps``, or at the id's limit if that is None."""
     import gymnasium
 
-    # The checker would only warn, at each step.
+    # Gymnasium's checker would only warn, at each step.
     return gymnasium.make(spec_of(id), max_episode_steps=max_steps, disable_env_checker=True, **kwargs)
 
 
 def make_first(id: str, kwargs: Mapping[str, Any], max_steps: int | None) -> gymnasium.Env:
-    """The same, for an id and arguments that may be mistaken.
+    """Like `make`, for an id and arguments that have not been checked yet.
 
     Raises:
-        UserError: names the key of the mistake.
+        UserError: names the wrong key.
     """
     from gymnasium.error import DependencyNotInstalled
 
@@ -91,7 +91,7 @@ def make_first(id: str, kwargs: Mapping[str, Any], max_steps: int | None) -> gym
 
 
 def original(error: BaseException) -> BaseException:
-    """The environment's own error: `gymnasium.make` raises a TypeError again, with its arguments behind it."""
+    """The environment's own error. `gymnasium.make` re-raises a TypeError with the arguments appended."""
     return error.__cause__ if error.__cause__ is not None and type(error.__cause__) is type(error) else error
 
 
@@ -121,13 +121,13 @@ def _check_kwargs(id: str, kwargs: Mapping[str, Any]) -> None:
 
 
 def _parameters(spec: EnvSpec) -> list[str] | None:
-    """Names of the arguments that make an environment; None if any name is taken, or they are not known."""
+    """Names of the arguments that an environment takes; None if it takes any name, or they are unknown."""
     from gymnasium.envs.registration import load_env_creator
 
     try:
         creator = load_env_creator(spec.entry_point) if isinstance(spec.entry_point, str) else spec.entry_point
         parameters = inspect.signature(creator).parameters.values()  # type: ignore[arg-type]
-    except Exception:  # making it says more
+    except Exception:  # making the environment gives a better error
         return None
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return None

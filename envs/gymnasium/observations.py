@@ -1,8 +1,8 @@
-"""Observations of a Gymnasium space as vectors: their lengths, names, and one observation at a time.
+"""Observations of a Gymnasium space as vectors: their lengths, their names, and the conversion of one observation.
 
-A vector space (a `Box` of one dimension) gives its numbers as they are. Any other is flattened, where the task asks for
-it, as `gymnasium.spaces.utils.flatten` does: Discrete parts become one-hot, arrays their numbers in C order, and the
-parts of Dict and Tuple spaces follow each other.
+A vector space (a `Box` of one dimension) gives its numbers as they are. Any other is flattened, if the task asks for
+it, as `gymnasium.spaces.utils.flatten` does: Discrete parts become one-hot, arrays become their numbers in C order, and
+the parts of Dict and Tuple spaces are concatenated.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from gymnasium import Space
 
 
-class UnfitObservation(ValueError):  # noqa: N818 - not a mistake of ours
-    """An observation that its space does not declare.
+class UnfitObservation(ValueError):  # noqa: N818 - not an error of this project
+    """An observation that does not fit its space.
 
     Attributes:
-        expected: by the space.
-        found: instead.
+        expected: the space's declaration, in words.
+        found: the observation, in words.
     """
 
     def __init__(self, expected: str, found: str) -> None:
@@ -33,14 +33,14 @@ class UnfitObservation(ValueError):  # noqa: N818 - not a mistake of ours
 
 
 def is_vector(space: Space) -> bool:
-    """Whether observations of a space are vectors without being flattened."""
+    """True if observations of a space are vectors without being flattened."""
     from gymnasium.spaces import Box
 
     return isinstance(space, Box) and len(space.shape) == 1 and space.shape[0] > 0
 
 
 def is_flattenable(space: Space) -> bool:
-    """Whether observations of a space have a vector of one length."""
+    """True if observations of a space can be flattened to vectors of one length."""
     from gymnasium.spaces import Box, flatten_space
 
     flat = flatten_space(space) if space.is_np_flattenable else None
@@ -49,10 +49,10 @@ def is_flattenable(space: Space) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class ToVector:
-    """The way from an observation of a vector space, or of a flattenable one, to its vector [I].
+    """Converts an observation of a vector space, or of a flattenable one, to its vector [I].
 
-    Raises `UnfitObservation` for observations that the space does not declare. Axes of length 1 are no difference: an
-    array [1, 3] is the vector [3].
+    Raises `UnfitObservation` for observations that do not fit the space. Axes of length 1 are ignored: an array [1, 3]
+    is accepted as the vector [3].
     """
 
     space: Space
@@ -67,12 +67,12 @@ class ToVector:
 
 
 def vectors_of(space: Space) -> ToVector:
-    """The way to the vectors of a space that `is_vector` or `is_flattenable`."""
+    """The conversion to vectors for a space that `is_vector` or `is_flattenable`."""
     return ToVector(space, space.shape if is_vector(space) else None)
 
 
 def names_of(space: Space) -> tuple[str, ...]:
-    """A name for each number of the vectors, all different."""
+    """A distinct name for each number of the vectors."""
     from gymnasium.spaces import Dict
 
     names = tuple(_names(space, "" if isinstance(space, Dict) else "observation"))
@@ -85,7 +85,7 @@ def places(shape: tuple[int, ...]) -> Iterator[str]:
 
 
 def _array(value: Any, shape: tuple[int, ...]) -> NDArray:
-    """Numbers in an array of a shape; those of one that differs in axes of length 1 are taken, too."""
+    """Numbers as an array of a shape. An array that differs only in axes of length 1 is reshaped."""
     if isinstance(value, np.ndarray) and value.shape == shape and value.dtype.kind in "fiub":
         return value
     expected = f"an array of shape {list(shape)}"
@@ -105,7 +105,7 @@ def _without_ones(shape: tuple[int, ...]) -> list[int]:
 
 
 def _fitting(space: Space, value: Any) -> Any:
-    """The observation as `flatten` takes it; that itself would take many that the space does not declare."""
+    """The observation in the form that `flatten` takes, checked, because `flatten` accepts many that do not fit."""
     from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
     if isinstance(space, Discrete):
@@ -139,7 +139,7 @@ def _integers(value: Any, shape: tuple[int, ...], low: Any, high: Any) -> NDArra
 
 
 def _exactly(found: NDArray, dtype: Any) -> NDArray:
-    """The array in the type of its space, where whole numbers would lose nothing by it."""
+    """The array in the type of its space, if whole numbers lose nothing by the conversion."""
     if np.dtype(dtype).kind == "f" or found.dtype == dtype:
         return found
     with np.errstate(invalid="ignore"):

@@ -16,7 +16,7 @@ from wann.errors import UserError
 if TYPE_CHECKING:
     import gymnasium
 
-# Key of the info in which an environment that forgives its own errors says why an episode failed, as a `Failure`.
+# Key of the info under which a forgiving environment gives the reason of a failed episode, as a `Failure`.
 FAILURE = "weight-agnostic failure"
 
 
@@ -40,13 +40,13 @@ class GymnasiumPool:
         make: a new environment.
         to_actions: outputs [n, O] to n actions.
         seeds: [L].
-        spares: environments to reset instead of making new ones, and where those of this pool are left; None
-            to make and close them.
+        spares: environments to reset instead of making new ones; those of this pool are returned to it. None to make
+            and close environments.
         fall_reward: the reward that marks a fall, in ids that have one.
 
     Raises:
         LaneError: an environment raised.
-        UserError: an environment answered with something else than it declares.
+        UserError: an answer does not fit the environment's declared spaces.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Between a network and a Gymnasium environment: counts and names of inputs and outputs, observations and actions."""
+"""The interface of a network to a Gymnasium environment: inputs and outputs by count and name, and their conversion."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _KNOWN_NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Interface:
-    """A network's side of an environment."""
+    """An environment as a network sees it."""
 
     input_names: tuple[str, ...]  # [I]
     output_names: tuple[str, ...]  # [O]
@@ -59,7 +59,7 @@ class Interface:
 
 
 def problems_of(id: str, observations: Space, actions: Space, flatten: bool) -> list[UserError]:
-    """Reasons why networks cannot play in an environment with these spaces; none if they can."""
+    """Reasons why networks cannot act in an environment with these spaces; empty if they can."""
     problems = []
     if actions_of(actions) is None:
         expected = "a Box of floats, 2 or more Discrete actions, MultiDiscrete or MultiBinary ones"
@@ -86,7 +86,7 @@ def make_interface(id: str, observations: Space, actions: Space) -> Interface:
 
 
 def known_names(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of observations and of outputs of an id without its version; empty where none are known."""
+    """Names of observations and of outputs of an id without its version; empty if unknown."""
     return _KNOWN_NAMES.get(name, ((), ()))
 
 

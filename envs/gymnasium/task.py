@@ -1,4 +1,4 @@
-"""Any Gymnasium environment as a task, by its id: no code, only options.
+"""Any Gymnasium environment as a task, by its id and options, without code.
 
 Episodes run in waves (see `envs.waves`); each has an environment of its own.
 """
@@ -24,7 +24,7 @@ from wann.network import Network, Networks
 if TYPE_CHECKING:
     import gymnasium
 
-WAVE = 32  # environments that step together: enough to share the cost of a call, few enough to hold in memory
+WAVE = 32  # environments stepped together: enough to share the cost of a call, few enough to fit into memory
 
 ON_ERROR = ("stop", "fail")
 
@@ -35,9 +35,9 @@ class GymnasiumTask:
 
     Actions. A Box takes one output per number: the output is clipped to +-1 and mapped linearly to the
     bounds of the space; a number without two finite bounds takes the clipped output itself, kept within
-    the bound it may have. A Discrete space takes one output per action, and the largest acts (the first
-    of equal ones); MultiDiscrete is that for each of its parts. MultiBinary takes one output per bit, which
-    is 1 where the output is above 0.
+    its one bound, if any. A Discrete space takes one output per action; the largest chooses (the first
+    if several are equal). MultiDiscrete does so for each of its parts. MultiBinary takes one output per
+    bit, which is 1 if the output is above 0.
 
     An observation, output or reward that is not finite ends its episode, and the return is NaN, which no
     champion may have.
@@ -46,14 +46,14 @@ class GymnasiumTask:
         id: as in `gymnasium.make`, with version; ``module:Name-v0`` imports ``module`` first, from the path of
             Python or the working directory, so that worker processes know the id too.
         kwargs: arguments of the environment, as `gymnasium.make` takes them; plain values.
-        flatten: make vectors of observations that are none, as Gymnasium's ``FlattenObservation`` does.
+        flatten: flatten observations that are not vectors, as Gymnasium's ``FlattenObservation`` does.
         max_steps: length at which an episode is cut, instead of the id's own limit. A longer one than that
-            holds for the champion too; a shorter one only for the search.
-        on_error: ``stop`` ends the search where the environment raises; ``fail`` makes the return of that
-            episode NaN, and goes on.
-        reuse: reset an environment for the next episode instead of making a new one. Right only where
-            ``reset(seed)`` forgets everything, which that of BipedalWalker-v3 does not, and worth it only
-            where making an environment is slow.
+            applies to the champion too; a shorter one only to the search.
+        on_error: ``stop`` ends the search if the environment raises; ``fail`` makes the return of that
+            episode NaN and continues.
+        reuse: reset an environment for the next episode instead of making a new one. This is correct only if
+            ``reset(seed)`` clears all state, which that of BipedalWalker-v3 does not, and useful only if making
+            an environment is slow.
         stall_steps: an episode is cut when its return has reached no new maximum for so many steps.
     """
 
@@ -72,7 +72,7 @@ class GymnasiumTask:
         if self.on_error not in ON_ERROR:
             found = f"{self.on_error!r}{did_you_mean(self.on_error, ON_ERROR)}"
             raise UserError(key="task.on_error", expected=f"one of {', '.join(ON_ERROR)}", found=found)
-        # An environment that does not fit is refused here, not later in a worker.
+        # Refuse an unfit environment here, not later in a worker.
         self._interface  # noqa: B018
 
     @property
@@ -103,29 +103,29 @@ class GymnasiumTask:
 
     @property
     def reported(self) -> GymnasiumTask:
-        """Episodes end where the id itself ends them, or later where ``max_steps`` is longer."""
+        """This task with episodes that end at the id's own limit, or at ``max_steps`` if that is longer."""
         own, wanted = spec_of(self.id).max_episode_steps, self.max_steps
         shortened = own is not None and wanted is not None and wanted <= own
         return replace(self, max_steps=None if shortened else wanted, stall_steps=None)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """Every network at every weight on every seed; see `envs.task.Task.evaluate`.
+        """Run every network at every weight on every seed; see `envs.task.Task.evaluate`.
 
         Raises:
             ValueError: shapes that do not fit.
-            UserError: the environment answered with something else than it declares.
+            UserError: an answer does not fit the environment's declared spaces.
             RuntimeError: the environment raised; names the episode.
         """
         check_networks(self, networks)
         return self._play(lambda simulation: evaluate_in_waves(simulation, networks, weights, seeds))
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64 through `wann.oracle`."""
+        """Run one network in float64 through `wann.oracle`."""
         check_networks(self, network)
         return self._play(lambda simulation: oracle_in_waves(simulation, network, weights, seeds))
 
     def make_environment(self, **kwargs: Any) -> gymnasium.Env:
-        """A new environment of this task; ``kwargs`` (a render mode, say) come on top of the task's own.
+        """Make an environment of this task. ``kwargs``, such as a render mode, are added to the task's own.
 
         Its observations are vectors [I], and its answers are checked; see `envs.gymnasium.answers`.
         """
@@ -179,7 +179,7 @@ class GymnasiumTask:
 
 
 def _refuse(problems: list[UserError]) -> None:
-    """Raise all of them as one."""
+    """Raise all problems as one error, if there are any."""
     if problems:
         first, *others = problems
         remedies = [*([first.remedy] if first.remedy else []), *(f"also {other.sentence}" for other in others)]

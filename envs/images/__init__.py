@@ -1,7 +1,7 @@
 """Classification of images: MNIST, Fashion-MNIST, scikit-learn's digits, and images of one's own.
 
-`dataset_of` is the one door to a dataset: a name of `DATASETS`, or a path. Imports NumPy, ``wann`` and `envs.task`;
-scikit-learn and pooch only where a dataset needs them.
+`dataset_of` gives a dataset by a name of `DATASETS` or by a path. Imports NumPy, ``wann`` and `envs.task`; scikit-learn
+and pooch only where a dataset needs them.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Classification of images as a task: a seed draws a batch, a return is a score of the logits on it."""
+"""Classification of images as a task. A seed draws a batch; a return is a score of the logits on it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from wann.gradients import Gradients, Pairs, gradients
 from wann.network import Network, Networks
 from wann.oracle import forward
 
-# Indices of weight settings and a batch, to returns [P, W] of all networks at those.
+# Maps indices of weight settings and a batch to returns [P, W] of all networks.
 _FoundAt = Callable[[NDArray[np.int64], Batch], NDArray[np.float64]]
-_ORACLE_IMAGES = 1000  # that the oracle computes at once
+_ORACLE_IMAGES = 1000  # number that the oracle computes at once
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Classification:
     """The batched task; see `envs.task.Task`. A step is an image that a network sees.
 
     Options:
-        dataset: a key of `envs.images.datasets.DATASETS`, or a path to images of one's own (docs/tasks.md), which is
+        dataset: a key of `envs.images.datasets.DATASETS`, or a path to the user's own images (docs/tasks.md), which is
             made absolute.
-        dataset_sha256: of the images of one's own; a run writes it down and refuses other images from then on.
-        inputs: how pictures become inputs, one of `envs.images.inputs.input_kinds`; "auto" is the first of them.
-        batch: images drawn, without repetition, for each seed; null is all of them.
-        batch_seed: draws one batch for all seeds; null draws one for each seed, and a search has a seed a generation.
+        dataset_sha256: of the user's own images. A run records it and then refuses any other images.
+        inputs: the conversion of pictures to inputs, one of `envs.images.inputs.input_kinds`; "auto" is the first.
+        batch: number of images drawn, without repetition, for each seed; null means all of them.
+        batch_seed: draws one batch for all seeds. Null draws one per seed; a search has one seed per generation.
         split: the part of the dataset.
-        score: of a return: minus the mean cross-entropy (nats), the same at the logit temperature that fits each
-            network and weight best (which changes no class), or the accuracy (percent).
+        score: the meaning of a return: minus the mean cross-entropy (nats), the same at the logit temperature that fits
+            each network and weight best (which changes no class), or the accuracy (percent).
     """
 
     dataset: str = "digits"
@@ -53,13 +53,13 @@ class Classification:
 
     name: ClassVar[str] = "classification"
     simulated_by: ClassVar[str] = "lane kernels, float32"
-    safe_at_home: ClassVar[bool] = True  # our own arithmetic: it cannot hang or end a process
+    safe_at_home: ClassVar[bool] = True  # plain arithmetic that cannot hang or end a process
 
     def __post_init__(self) -> None:
         described = dataset_of(self.dataset)
         self._settle_own(described)
-        # What is no option travels with the task all the same: a worker has the images' inputs in its cache, or is
-        # sent them, and needs no path.
+        # These attributes are not options, but are sent with the task. A worker then needs no path: it has the inputs
+        # in its cache, or is sent them.
         object.__setattr__(self, "_described", described)
         kinds = input_kinds(described)
         if self.inputs == "auto":
@@ -75,7 +75,7 @@ class Classification:
             raise UserError(key="task.split", expected=f"one of {', '.join(SPLITS)}", found=repr(self.split))
 
     def _settle_own(self, described: Dataset) -> None:
-        """The path and content of images of one's own, written down; another content than before is refused."""
+        """Record the path and the content of the user's own images. Refuse a content that differs from the recorded."""
         if self.dataset in DATASETS:
             if self.dataset_sha256 is not None:
                 expected, found = "null, or a dataset of your own", f"one for {self.dataset!r}, whose content is known"
@@ -94,12 +94,12 @@ class Classification:
 
     @property
     def described(self) -> Dataset:
-        """All that is known of the dataset without its pictures."""
+        """The dataset's description, without its pictures."""
         return self._described  # type: ignore[attr-defined]
 
     @property
     def picture_shape(self) -> tuple[int, int, int]:
-        """Rows, columns and channels of the picture that a network sees; inputs are row by row, channels last."""
+        """Rows, columns and channels of the picture that a network sees. Inputs are row by row, channels last."""
         return input_kinds(self.described)[self.inputs]
 
     @property
@@ -121,7 +121,7 @@ class Classification:
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """The way from files to networks; stored in champion files."""
+        """The conversion of files to inputs; stored in champion files."""
         return {"inputs": self.inputs, "sha256": dict(self.described.fingerprint)}
 
     def describe_actions(self) -> dict[str, Any]:
@@ -147,18 +147,18 @@ class Classification:
         return self.batch is None or self.batch_seed is not None
 
     def batch_of(self, seed: int) -> Batch:
-        """The images that a seed draws; kept until others are asked for.
+        """The images that a seed draws. The last batch is cached.
 
         Raises:
-            UserError: the dataset cannot be had, or is smaller than a batch.
+            UserError: the dataset is not available, or is smaller than a batch.
         """
         return _drawn(self.described, self.inputs, self.split, self.batch, self._batch_seed(seed))
 
     def load(self) -> None:
-        """Find, or fetch, the dataset; see `envs.task.LoadsData`.
+        """Find or fetch the dataset; see `envs.task.LoadsData`.
 
         Raises:
-            UserError: the dataset cannot be had, or is smaller than a batch.
+            UserError: the dataset is not available, or is smaller than a batch.
         """
         self.batch_of(0)
 
@@ -166,20 +166,20 @@ class Classification:
         """The inputs that evaluation reads, by name below the cache directory, for machines that lack them.
 
         Raises:
-            UserError: the dataset cannot be had.
+            UserError: the dataset is not available.
         """
         return input_files(self.described, self.inputs, self.split)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """Every network at every weight on every seed's batch; see `envs.task.Task.evaluate`."""
+        """Run every network at every weight on every seed's batch; see `envs.task.Task.evaluate`."""
         return self.evaluate_by(batch_on_cpu, networks, weights, seeds)
 
     def evaluate_by(self, backend: Backend, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
-        """As `evaluate`, computed by another backend."""
+        """Like `evaluate`, computed by another backend."""
         check_networks(self, networks)
         grid, count = lane_grid(weights, seeds)[1], len(networks)
         if isinstance(weights, np.ndarray):
-            if self.score == "cross_entropy":  # which is all that most searches ask for
+            if self.score == "cross_entropy":  # most searches need nothing else
                 return self._returns(
                     count, grid, lambda chosen, batch: -backend.mean_losses(networks, weights[chosen], batch)
                 )
@@ -192,7 +192,7 @@ class Classification:
         )
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
-        """One network in float64; see `envs.task.Task.evaluate_oracle`."""
+        """Run one network in float64; see `envs.task.Task.evaluate_oracle`."""
         check_networks(self, network)
         weights = np.asarray(weights, np.float64)
         grid = lane_grid(weights_of_one(weights), seeds)[1]
@@ -208,9 +208,9 @@ class Classification:
         """Accuracies of one network at several weights together, on all images of the part, in percent.
 
         Returns:
-            ``vote``: the class that most weights choose (of equals the first; the published ensemble);
-            ``mean_softmax``: the class of the largest mean probability; ``per_class``: the accuracy on the images of
-            each class, of that and, ``by_weight`` [W], of every weight alone.
+            ``vote``: of the class that most weights choose (the first if several are equal; the published ensemble);
+            ``mean_softmax``: of the class with the largest mean probability; ``per_class``: the accuracy on the images
+            of each class, of the latter and, as ``by_weight`` [W], of every weight alone.
         """
         batch = replace(self, batch=None).batch_of(0)
         logits = shared_weight_logits(Networks.of([network]), weights, batch)[0].astype(np.float64)
@@ -230,7 +230,7 @@ class Classification:
         }
 
     def _per_class(self, chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-        """[S, O] accuracy (percent) on the images of each class, by [S, B] chosen classes."""
+        """Accuracy (percent) [S, O] on the images of each class, from chosen classes [S, B]."""
         counts = np.bincount(labels, minlength=self.num_outputs)
         right = np.stack([np.bincount(labels, row == labels, self.num_outputs) for row in chosen])
         return 100 * right / np.maximum(counts, 1)
@@ -251,7 +251,7 @@ class Classification:
         return 100 * found.accuracies if self.score == "accuracy" else -found.losses
 
     def _batch_seed(self, seed: int) -> int:
-        """The seed of the batch; seeds that draw the same batch are the same here."""
+        """The seed of the batch. Seeds that draw the same batch give the same value."""
         if self.batch is None:
             return 0
         return seed if self.batch_seed is None else self.batch_seed

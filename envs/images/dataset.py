@@ -24,7 +24,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Ink:
-    """The way from strokes to pictures of a dataset, for a pad to draw on that makes pictures alike."""
+    """The conversion of drawn strokes to pictures like those of a dataset, for a drawing pad."""
 
     canvas: int  # side in pixels before blocks are counted
     box: int  # side that the ink is scaled to
@@ -35,7 +35,7 @@ class Ink:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All that is known of a dataset without its pictures. It is small, hashable, and travels to workers with a task.
+    """The description of a dataset without its pictures. It is small and hashable, and is sent to workers with a task.
 
     Attributes:
         name: a key of `envs.images.datasets.DATASETS`, or the absolute path of a user's own.
@@ -43,8 +43,8 @@ class Dataset:
         shape: rows, columns and channels of a picture; one channel is grey.
         classes: names of the K classes.
         contents: names of the content's parts and their SHA-256, or the package that carries it.
-        load: reads the pictures by part, and raises a UserError where they cannot be had or are others.
-        deskewed: whether pictures are handwriting or the like, shrunk and deskewed unless asked for otherwise.
+        load: reads the pictures by part; raises a UserError if they are not available or differ from the description.
+        deskewed: True for pictures such as handwriting, which are shrunk and deskewed by default.
         ink: for the pad of a report; None for a dataset that has no pad.
     """
 
@@ -59,20 +59,20 @@ class Dataset:
 
     @property
     def sha256(self) -> str:
-        """Of `contents`, in one."""
+        """One SHA-256 of all `contents`."""
         return hashlib.sha256(json.dumps(self.contents).encode()).hexdigest()
 
     @property
     def fingerprint(self) -> Mapping[str, str]:
-        """`contents` as champion files have it."""
+        """`contents` as stored in champion files."""
         return dict(self.contents)
 
 
 @lru_cache(maxsize=4)
 def load_images(dataset: Dataset) -> dict[str, Images]:
-    """All parts of a dataset, read and checked once in a process.
+    """All parts of a dataset, read and checked once per process.
 
     Raises:
-        UserError: files are missing and cannot be fetched, or hold something else than the description says.
+        UserError: files are missing and cannot be fetched, or their content differs from the description.
     """
     return dataset.load(dataset)

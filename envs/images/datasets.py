@@ -1,6 +1,6 @@
-"""The datasets by name, and the one door to a dataset: a name of this registry, or a path to images of one's own.
+"""The registry of datasets, and the function that gives a dataset by name or by a path to the user's own images.
 
-A search sees the training part; a champion is chosen on the validation part; the test part is for reports alone.
+A search uses the training part, a champion is chosen on the validation part, and the test part is for reports only.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (DIGITS, MN
 def dataset_of(name: str) -> Dataset:
     """The dataset of a name: a key of `DATASETS`, or a path to a directory of idx files or an ``.npz`` (docs/tasks.md).
 
-    A relative path is one from the working directory. A name of the registry is never a path: ``./mnist`` is one.
+    A relative path starts from the working directory. A name of the registry is never a path; ``./mnist`` is a path.
 
     Raises:
-        UserError: neither, or images of one's own that cannot be read.
+        UserError: the name is neither, or the user's own images cannot be read.
     """
     if name in DATASETS:
         return DATASETS[name]
@@ -37,5 +37,5 @@ def dataset_of(name: str) -> Dataset:
 
 
 def title_of(name: str) -> str:
-    """The dataset's title, which needs no images."""
+    """The dataset's title. It needs no images."""
     return DATASETS[name].title if name in DATASETS else Path(name).stem

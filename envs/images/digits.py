@@ -10,7 +10,7 @@ from wann.extras import install
 
 
 def _load(dataset: Dataset) -> dict[str, Images]:
-    """Shuffled by a fixed key: 1,197 / 300 / 300."""
+    """The images, shuffled by a fixed key and divided into 1,197 / 300 / 300."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:

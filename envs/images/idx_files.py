@@ -1,4 +1,4 @@
-"""The idx format of MNIST and its kin: arrays of bytes behind a header of big-endian numbers.
+"""The idx format of MNIST and similar datasets: arrays of bytes after a header of big-endian numbers.
 
 Source: http://yann.lecun.com/exdb/mnist/ (the format's description).
 """
@@ -20,14 +20,14 @@ _UNSIGNED_BYTES = 0x08
 
 
 def find_idx(folders: Iterable[Path], stem: str, dimensions: Sequence[int]) -> Path | None:
-    """The first file of that stem, such as ``train-images``, by any usual name; None if no folder has one.
+    """The first file with that stem, such as ``train-images``, under any usual name; None if no folder has one.
 
-    Usual are ``train-images-idx3-ubyte`` and ``train-images.idx3-ubyte``, both with ``.gz`` or without.
+    Usual names are ``train-images-idx3-ubyte`` and ``train-images.idx3-ubyte``, both with or without ``.gz``.
 
     Args:
         folders: searched in this order.
         stem: of the name.
-        dimensions: of the array, one of these.
+        dimensions: the numbers of dimensions that the array may have.
     """
     for folder in folders:
         for count in dimensions:
@@ -45,12 +45,12 @@ def read_idx(
 
     Args:
         path: of the file.
-        shape: that the array must have; None where any size will do.
-        sha256: of the uncompressed content, or None where any content will do.
-        largest: byte that the array may hold.
+        shape: required shape of the array; None for an axis of any size.
+        sha256: required hash of the uncompressed content; None for any content.
+        largest: largest byte that the array may hold.
 
     Raises:
-        UserError: no such file, or one that is damaged, truncated, of another format, shape or content.
+        UserError: the file does not exist, is damaged or truncated, or has another format, shape or content.
     """
     content = _content(path)
     array = _parse(path, content, shape)

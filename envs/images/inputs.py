@@ -1,8 +1,8 @@
-"""From pictures to a network's inputs: numbers in [0, 1], row by row, shrunk and deskewed as published if asked for.
+"""Conversion of pictures to a network's inputs: numbers in [0, 1], row by row, optionally shrunk and deskewed.
 
 ``16x16 deskewed`` follows Gaier & Ha 2019 (arXiv 1906.04358) and their research code: bilinear sampling to 16 x 16,
-without smoothing first, then a horizontal shear that makes the picture's second moments upright. Inputs are kept in the
-cache directory and mapped into memory, so all workers of a machine share one copy.
+without prior smoothing, then a horizontal shear that makes the picture's second moments upright. Inputs are cached in
+the cache directory and mapped into memory, so all workers of a machine share one copy.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ LOGGER = logging.getLogger(__name__)
 DESKEWED = "16x16 deskewed"
 _DESKEWED_SIDE = 16
 _LEAST_MOMENT = 1e-2  # of a picture that is not blank, in pixels squared times brightness
-# To be raised when what is computed here changes: it names the files in the cache.
+# Part of the names of cached files. Increase it when the computation here changes.
 _VERSION = 2
 _MANTISSA_BITS = 24
-_BLOCK = 5000  # pictures that are worked on at once
+_BLOCK = 5000  # number of pictures processed at once
 
 
 @lru_cache(maxsize=8)
 def load_inputs(dataset: Dataset, inputs: str, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Inputs [I, N] of all pictures of one part, a row for each input, and their labels [N]; neither writeable.
+    """Inputs [I, N] of all pictures of one part, a row for each input, and their labels [N]. Both are read-only.
 
     Raises:
         UserError: see `envs.images.dataset.load_images`.
@@ -52,7 +52,7 @@ def load_inputs(dataset: Dataset, inputs: str, split: str) -> tuple[NDArray[np.f
 
 
 def input_files(dataset: Dataset, inputs: str, split: str) -> dict[str, bytes]:
-    """Files by name below the cache directory; a machine that has them there needs no pictures for `load_inputs`.
+    """Files by name below the cache directory. A machine that has them needs no pictures for `load_inputs`.
 
     Raises:
         UserError: see `envs.images.dataset.load_images`.
@@ -89,8 +89,8 @@ def _block_to_inputs(pixels: NDArray[np.float64], inputs: str) -> NDArray[np.flo
 
 
 def smallest_difference(num_inputs: int) -> float:
-    """Inputs are multiples of this power of two: then every sum of some of them and the bias, in whatever order, by
-    whatever product of matrices, is exact in float32.
+    """The power of two that inputs are multiples of. It makes every sum of inputs and the bias exact in float32, in any
+    order and by any matrix product.
     """
     return 2.0 ** (np.ceil(np.log2(num_inputs + 1)) - _MANTISSA_BITS)
 
@@ -116,13 +116,13 @@ def input_names(rows: int, columns: int, channels: int) -> tuple[str, ...]:
 
 
 def shrink(pictures: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-    """Sample pictures [N, rows, columns] bilinearly at the middles of ``side`` x ``side`` pixels, as OpenCV does."""
+    """Sample pictures [N, rows, columns] bilinearly at the centres of ``side`` x ``side`` pixels, as OpenCV does."""
     by_row, by_column = (_samples(size, side) for size in pictures.shape[1:])
     return by_row @ pictures @ by_column.T
 
 
 def _samples(size: int, side: int) -> NDArray[np.float64]:
-    """[side, size] shares of pixels in samples along one axis."""
+    """Shares of pixels in samples along one axis, [side, size]."""
     middles = np.clip((np.arange(side) + 0.5) * size / side - 0.5, 0, size - 1)
     below = np.minimum(np.floor(middles).astype(int), size - 2)
     share = np.zeros((side, size))
@@ -132,7 +132,7 @@ def _samples(size: int, side: int) -> NDArray[np.float64]:
 
 
 def deskew(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shear each picture [N, S, S] along its rows until its moment of x and y vanishes; edges bring nothing in."""
+    """Shear each picture [N, S, S] along its rows so that its moment of x and y vanishes. Outside it pixels are 0."""
     count, size, _ = pictures.shape
     places = np.arange(size, dtype=np.float64)
     mass = pictures.sum(axis=(1, 2))
@@ -143,7 +143,7 @@ def deskew(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
     mixed = np.einsum("nyx,ny,nx->n", pictures, dy, dx, optimize=True)
     upright = np.einsum("ny,ny->n", pictures.sum(axis=2), dy**2)
     skew = np.where(np.abs(upright) < _LEAST_MOMENT, 0, mixed / np.where(upright == 0, 1, upright))
-    # Where the pixel x of row y comes from: a place between two pixels of that row.
+    # The source of pixel x in row y: a position between two pixels of that row.
     shift = skew[:, None] * (places - 0.5 * size)
     source = places + shift[:, :, None]
     left = np.floor(source)
@@ -156,7 +156,7 @@ def deskew(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _cached(dataset: Dataset, inputs: str, split: str) -> Path:
-    # A dataset of one's own is its content, wherever it lies.
+    # A user's own dataset is identified by its content, not by its path.
     stem = "own" if Path(dataset.name).is_absolute() else dataset.name
     key = json.dumps([stem, dataset.fingerprint, inputs, split, _VERSION])
     name = f"{stem}-{inputs.replace(' ', '-')}-{split}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
@@ -168,7 +168,7 @@ def _labels_of(path: Path) -> Path:
 
 
 def _kept(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
-    """Both arrays, mapped; None where they are missing or damaged."""
+    """Both arrays, mapped into memory; None if they are missing or damaged."""
     try:
         return np.load(path, mmap_mode="r"), np.load(_labels_of(path), mmap_mode="r")
     except (OSError, ValueError):
@@ -176,7 +176,7 @@ def _kept(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
 
 
 def _keep(path: Path, inputs: NDArray[np.float32], labels: NDArray[np.int64]) -> bool:
-    """Write both files whole or not at all; several processes may do so at once."""
+    """Write both files atomically. Several processes may do so at once."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for target, array in ((path, inputs), (_labels_of(path), labels)):

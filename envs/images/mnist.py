@@ -1,6 +1,6 @@
-"""MNIST and Fashion-MNIST: found below ``WANN_DATA_DIR`` or the cache directory, or fetched into the latter, once.
+"""MNIST and Fashion-MNIST: found below ``WANN_DATA_DIR`` or the cache directory, or fetched once into the latter.
 
-Below either, files are looked for in ``mnist`` (``fashion-mnist``) and where torchvision keeps them, in ``MNIST/raw``
+In both, files are searched for in ``mnist`` (``fashion-mnist``) and in torchvision's directories, ``MNIST/raw``
 (``FashionMNIST/raw``). The validation part is the last 5,000 of the published training images.
 """
 

@@ -1,8 +1,8 @@
-"""Images of one's own: an ``.npz`` file with ``images`` and ``labels``, or a directory of idx files (docs/tasks.md).
+"""The user's own images: an ``.npz`` file with ``images`` and ``labels``, or a directory of idx files (docs/tasks.md).
 
-With ``test_images`` and ``test_labels`` (``t10k-...`` or ``test-...`` among idx files), these are the test part, and
-15 % of the others the validation part. Without, each of the two gets 15 %. The division is made within each class, by
-a fixed seed, so it is the same everywhere.
+If there are ``test_images`` and ``test_labels`` (``t10k-...`` or ``test-...`` among idx files), they are the test part,
+and 15 % of the others are the validation part. Otherwise each of the two parts gets 15 %. The division is made within
+each class by a fixed seed, so it is the same everywhere.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ _Stamp = tuple[tuple[str, int, int], ...]
 
 
 def describe(path: str) -> Dataset:
-    """The dataset at an absolute path; its images are read once for as long as its files do not change.
+    """The dataset at an absolute path. Its images are read once, and again only if its files change.
 
     Raises:
-        UserError: no such file or directory, or one that does not hold labelled images.
+        UserError: the file or directory does not exist, or does not hold labelled images.
     """
     return _described(path, _stamp(path))
 
 
 def contents_of(arrays: _Arrays) -> tuple[tuple[str, str], ...]:
-    """SHA-256 of each array: of its type, shape and numbers, however the file is compressed."""
+    """SHA-256 of each array's type, shape and numbers, independent of the file's compression."""
 
     def digest(array: NDArray) -> str:
         header = f"{array.dtype.str} {list(array.shape)}\n".encode()
@@ -81,7 +81,7 @@ def _load(dataset: Dataset) -> dict[str, Images]:
 
 
 def divide(labels: NDArray[np.int64], with_test: bool) -> dict[str, NDArray[np.int64]]:
-    """Rows of each part, ascending: of every class 15 % and at least one for validation, and as many for tests."""
+    """Rows of each part, ascending. Validation gets 15 % of every class and at least one image; tests get as many."""
     rng = np.random.Generator(np.random.Philox(0))
     rows: dict[str, list[NDArray[np.int64]]] = {part: [] for part in SPLITS}
     for label in range(int(labels.max()) + 1):
@@ -97,7 +97,7 @@ def divide(labels: NDArray[np.int64], with_test: bool) -> dict[str, NDArray[np.i
 
 
 def _stamp(path: str) -> _Stamp:
-    """Name, time and size of the files; another content is read anew."""
+    """Name, time and size of the files. If they change, the files are read again."""
     try:
         files = sorted(_idx_files(path).values()) if Path(path).is_dir() else [Path(path)]
         return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
@@ -135,7 +135,7 @@ def _read_npz(path: str) -> dict[str, NDArray[Any]]:
 
 
 def _idx_files(path: str) -> dict[str, Path]:
-    """Files by array; they may lie in a directory ``raw`` below, as torchvision keeps them."""
+    """Files by array. They may be in a subdirectory ``raw``, as in torchvision."""
     folders = (Path(path), Path(path, "raw"))
     found: dict[str, Path] = {}
     for name, stems in _ARRAYS.items():
@@ -158,7 +158,7 @@ def _read_idx_files(path: str) -> dict[str, NDArray[Any]]:
 
 
 def _dimensions(file: Path) -> int:
-    """As the file's name says: ``-idx3-`` is one of three."""
+    """The number of dimensions given by the file's name: ``-idx3-`` means three."""
     return int(file.name.split("idx")[1][0])
 
 
@@ -166,7 +166,7 @@ def _dimensions(file: Path) -> int:
 
 
 def _check(path: str, arrays: _Arrays, images: str, labels: str) -> None:
-    """Types, shapes and ranges of pictures and their labels."""
+    """Check the types, shapes and ranges of pictures and their labels."""
     pixels, classes = arrays[images], arrays[labels]
     if pixels.ndim not in (3, 4) or 0 in pixels.shape:
         _refuse(path, f"{images} [N, rows, columns] or [N, rows, columns, channels]", f"shape {list(pixels.shape)}")
@@ -181,7 +181,7 @@ def _check(path: str, arrays: _Arrays, images: str, labels: str) -> None:
 
 
 def _check_classes(path: str, labels: NDArray[Any], least: int) -> None:
-    """Labels are 0 to K - 1 with K of at least 2, each with images for all parts."""
+    """Check that labels are 0 to K - 1 with K of at least 2, each with images for all parts."""
     if labels.min() < 0:
         _refuse(path, "labels of at least 0", str(labels.min()))
     if labels.max() >= len(labels):
@@ -196,7 +196,7 @@ def _check_classes(path: str, labels: NDArray[Any], least: int) -> None:
 
 
 def _check_test(path: str, arrays: _Arrays) -> None:
-    """The test part is of the same kind of pictures and of the same classes."""
+    """Check that the test part has the same kind of pictures and the same classes."""
     images, tests = arrays["images"], arrays["test_images"]
     if images.shape[1:] != tests.shape[1:] or images.dtype != tests.dtype:
         expected = f"test_images of {images.dtype} {list(images.shape[1:])}, as the others"

@@ -1,8 +1,8 @@
 """The conformance suite of a task, for tests inside and outside this project.
 
-``check_task(task)`` holds a task against the contract of `envs.task` and raises an AssertionError that says what was
-expected and found; it needs no pytest. `CHECKS` are its parts, functions of a `Sample`. Imports ``wann`` and
-`envs.task` alone.
+``check_task(task)`` checks a task against the contract of `envs.task` and raises an AssertionError with the expectation
+and the finding. It needs no pytest. `CHECKS` are its parts, functions of a `Sample`. Imports only ``wann`` and
+`envs.task`.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The checks of what every task must do."""
+"""The checks that every task must pass."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from envs.testing.networks import random_networks
 from envs.testing.sample import SEEDS, SHARED, Sample, expect, expect_close, expect_refused, expect_same, part
 from wann.network import compile_population
 
-_LARGEST_PICKLE = 1_000_000  # bytes; what is larger belongs in files, see `envs.task.ReadsFiles`
+_LARGEST_PICKLE = 1_000_000  # bytes; larger data belong in files, see `envs.task.ReadsFiles`
 
 
 def check_names(sample: Sample) -> None:
-    """Numbers, and names of inputs and outputs."""
+    """The numbers and names of inputs and outputs are consistent."""
     task = sample.task
     expect(isinstance(task.name, str) and task.name != "", f"expected a name that is a text, found {task.name!r}")
     for end, count, names in (
@@ -45,7 +45,7 @@ def check_options(sample: Sample) -> None:
 
 
 def check_pickle(sample: Sample) -> None:
-    """A task travels to workers: whole, small, and hashable."""
+    """A task can be sent to workers: it pickles completely, is small, and is hashable."""
     task = sample.task
     message = pickle.dumps(task)
     copy = pickle.loads(message)
@@ -61,7 +61,7 @@ def check_pickle(sample: Sample) -> None:
 
 
 def check_returns(sample: Sample) -> None:
-    """Shapes and types of what an evaluation gives."""
+    """An evaluation gives the right shapes and types."""
     task, found = sample.task, sample.returns
     expect(isinstance(found, Returns), f"{task.name}: expected envs.task.Returns, found {type(found).__name__}")
     shape = (len(sample.networks), len(SHARED), len(SEEDS))
@@ -83,7 +83,7 @@ def check_equal_bytes(sample: Sample) -> None:
 
 
 def check_company(sample: Sample) -> None:
-    """A value is the same alone, in another order, and in another chunk."""
+    """A value is the same when computed alone, in another order, and in another chunk."""
     task, networks, whole = sample.task, sample.networks, sample.returns
     for p, w, r in [(0, 0, 0), (2, 1, 1), (4, 2, 0), (6, 0, 1)]:
         alone = task.evaluate(networks.take([p]), SHARED[[w]], SEEDS[[r]])
@@ -105,9 +105,9 @@ def check_seeds_of_weights(sample: Sample) -> None:
 
 
 def check_individual_weights(sample: Sample) -> None:
-    """Individual weights [W, E] that are all equal are a shared weight, and each belongs to its connection."""
+    """Equal individual weights [W, E] act as a shared weight, and each weight belongs to its connection."""
     task, networks, counts = sample.task, compile_population(sample.smooth), sample.smooth.num_enabled()
-    # Powers of two: scaling by them commutes with rounding, whatever the order of sums.
+    # Powers of two, because scaling by them commutes with rounding in any order of sums.
     shared = np.array([-1.0, 0.5, 2.0])
     equal = [np.repeat(shared[:, None], count, axis=1) for count in counts]
     found, expected = task.evaluate(networks, equal, SEEDS), task.evaluate(networks, shared, SEEDS)
@@ -124,7 +124,7 @@ def check_individual_weights(sample: Sample) -> None:
 
 
 def check_oracle(sample: Sample) -> None:
-    """The oracle has P = 1, and agrees."""
+    """The oracle has P = 1 and agrees with `evaluate`."""
     task, networks, weights = sample.task, compile_population(sample.smooth), np.array([-0.6, 0.4, 0.9])
     found = task.evaluate(networks, weights, SEEDS)
     for p, network in enumerate(networks):
@@ -141,7 +141,7 @@ def check_oracle(sample: Sample) -> None:
 
 
 def check_arguments(sample: Sample) -> None:
-    """Arguments stay as they are, and may be read-only, as arrays in shared memory are."""
+    """Arguments are not changed, and may be read-only, as arrays in shared memory are."""
     task, weights, seeds = sample.task, SHARED.copy(), SEEDS.copy()
     frozen = pickle.loads(pickle.dumps(sample.networks))
     arrays = (*frozen.program_arrays(), frozen.connection_ids, frozen.hashes, weights, seeds)
@@ -155,7 +155,7 @@ def check_arguments(sample: Sample) -> None:
 
 
 def check_refusals(sample: Sample) -> None:
-    """Shapes that do not fit, and networks of another task, are a ValueError."""
+    """Shapes that do not fit, and networks of another task, raise a ValueError."""
     task, networks = sample.task, sample.networks
     count = len(networks)
     many = 1 + int(networks.connection_ids.max(initial=0))
@@ -180,7 +180,7 @@ def check_refusals(sample: Sample) -> None:
 
 
 def check_reported(sample: Sample) -> None:
-    """``reported`` and ``untouched`` are tasks for the same networks, and settled."""
+    """``reported`` and ``untouched`` are tasks for the same networks, and ``reported`` is idempotent."""
     task = sample.task
     others: list[tuple[str, Task]] = [("reported", task.reported), ("reported.reported", task.reported.reported)]
     if isinstance(task, HasUntouched):

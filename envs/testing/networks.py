@@ -1,6 +1,6 @@
 """Small random genomes and networks, for tests of tasks and backends.
 
-They are drawn from a generator that is given, with hidden nodes in any order and some genes disabled.
+They are drawn from a given generator, with hidden nodes in any order and some genes disabled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def random_genome(
     """
     num_fixed = 1 + num_inputs + num_outputs
     num_hidden = int(rng.integers(max_hidden + 1))
-    hidden = num_fixed + rng.permutation(num_hidden)  # in an order of computation that differs from the indices
+    hidden = num_fixed + rng.permutation(num_hidden)  # in order of computation, which differs from that of indices
     sources = [*range(1 + num_inputs), *hidden]
     pairs = []
     for position, target in enumerate([*hidden, *range(1 + num_inputs, num_fixed)]):
@@ -51,7 +51,7 @@ def random_population(
     max_hidden: int = 6,
     activations: Sequence[str] = tuple(ACTIVATIONS),
 ) -> Population:
-    """``count`` random genomes; ``SMOOTH`` activations where a jump would tell float32 from float64."""
+    """``count`` random genomes. Give ``SMOOTH`` activations if a jump would make float32 differ from float64."""
     return Population.of([random_genome(num_inputs, num_outputs, rng, max_hidden, activations) for _ in range(count)])
 
 
@@ -63,5 +63,5 @@ def random_networks(
     max_hidden: int = 6,
     activations: Sequence[str] = tuple(ACTIVATIONS),
 ) -> Networks:
-    """As `random_population`, compiled."""
+    """Like `random_population`, compiled."""
     return compile_population(random_population(num_inputs, num_outputs, count, rng, max_hidden, activations))

@@ -1,4 +1,4 @@
-"""The checks of what a task claims beyond the contract: the small protocols of `envs.task`."""
+"""The checks of a task's optional abilities: the small protocols of `envs.task`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wann.genome import Genome
 
 
 def check_protocols(sample: Sample) -> None:
-    """The small protocols of `envs.task` that the task claims."""
+    """The task fulfils each of the small protocols of `envs.task` that it claims."""
     task = sample.task
     for module in modules_of(task):
         import_module(module)
@@ -75,7 +75,7 @@ def _check_gradients(sample: Sample, of: HasGradients) -> None:
 
 
 def _check_play(task: Playable) -> None:
-    """A few steps in Gymnasium's environment."""
+    """The task can be played for a few steps in Gymnasium's environment."""
     environment = task.make_environment()
     try:
         observation, _ = environment.reset(seed=3)

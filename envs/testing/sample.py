@@ -1,4 +1,4 @@
-"""A task with random networks to check it with, and assertions that say what they expected."""
+"""A task with random networks to check it with, and assertions whose messages give the expectation."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SEEDS = np.array([3, 11])
 
 @dataclass(frozen=True)
 class Sample:
-    """A task and what it is checked with: P = 7 networks, W = 3 shared weights, R = 2 seeds.
+    """A task and the arguments to check it with: P = 7 networks, W = 3 shared weights, R = 2 seeds.
 
     Attributes:
-        task: under test.
+        task: the task under test.
         tolerance: relative and absolute, between `evaluate` and `evaluate_oracle`.
-        oracle: compare the two; false where they run different simulators.
+        oracle: compare the two; false if they run different simulators.
         seed: of the random networks.
     """
 
@@ -37,18 +37,18 @@ class Sample:
 
     @cached_property
     def networks(self) -> Networks:
-        """Seven, of any activations."""
+        """Seven networks with any activations."""
         return random_networks(self.task.num_inputs, self.task.num_outputs, 7, self.rng(0))
 
     @cached_property
     def smooth(self) -> Population:
-        """Five small genomes without steps: a jump would tell float32 from float64."""
+        """Five small genomes without step activations, whose jumps would make float32 differ from float64."""
         inputs, outputs = self.task.num_inputs, self.task.num_outputs
         return random_population(inputs, outputs, 5, self.rng(1), max_hidden=4, activations=SMOOTH)
 
     @cached_property
     def returns(self) -> Returns:
-        """Of `networks`."""
+        """The returns of `networks`."""
         return self.task.evaluate(self.networks, SHARED, SEEDS)
 
     def rng(self, key: int) -> np.random.Generator:
@@ -56,7 +56,7 @@ class Sample:
 
 
 def expect(condition: bool, sentence: str) -> None:
-    """An assertion that ``python -O`` keeps.
+    """Assert a condition, also under ``python -O``.
 
     Raises:
         AssertionError: with that sentence.
@@ -66,7 +66,7 @@ def expect(condition: bool, sentence: str) -> None:
 
 
 def expect_same(task: Task, where: str, found: Returns, expected: Returns) -> None:
-    """Equal to the last bit."""
+    """Assert that returns are equal to the last bit."""
     for name in ("values", "steps", "falls"):
         one, other = getattr(found, name), getattr(expected, name)
         same = (one is None) == (other is None) and (
@@ -77,7 +77,7 @@ def expect_same(task: Task, where: str, found: Returns, expected: Returns) -> No
 
 
 def expect_close(sample: Sample, said: str, found: NDArray, other: str, expected: NDArray) -> None:
-    """Equal within the sample's tolerance."""
+    """Assert that arrays are equal within the sample's tolerance."""
     close = np.isclose(found, expected, rtol=sample.tolerance, atol=sample.tolerance, equal_nan=True)
     if not close.all():
         row = tuple(np.argwhere(~close)[0].tolist())
@@ -88,7 +88,7 @@ def expect_close(sample: Sample, said: str, found: NDArray, other: str, expected
 
 
 def expect_refused(task: Task, said: str, call: Callable[[], object]) -> None:
-    """A ValueError, and nothing else."""
+    """Assert that a call raises a ValueError and nothing else."""
     try:
         call()
     except ValueError:
@@ -99,7 +99,7 @@ def expect_refused(task: Task, said: str, call: Callable[[], object]) -> None:
 
 
 def part(returns: Returns, index: Any) -> Returns:
-    """Some of the returns."""
+    """The returns at an index."""
     falls = None if returns.falls is None else returns.falls[index]
     return Returns(returns.values[index], returns.steps[index], falls)
 

@@ -27,9 +27,9 @@ CHECKS: tuple[Callable[[Sample], None], ...] = (
 
 
 def check_task(task: Task, *, tolerance: float = 2e-3, oracle: bool = True, seed: int = 0) -> None:
-    """Hold a task against the contract in `envs.task`.
+    """Check a task against the contract in `envs.task`.
 
-    It runs some hundred short episodes: give the task few steps or a small batch where its options allow that.
+    It runs some hundred short episodes. Give the task few steps or a small batch if its options allow that.
 
     Args:
         task: with any options.
@@ -39,7 +39,7 @@ def check_task(task: Task, *, tolerance: float = 2e-3, oracle: bool = True, seed
             keep the two together.
 
     Raises:
-        AssertionError: says what was expected of the task, and what was found.
+        AssertionError: with the expectation and the finding.
     """
     sample = Sample(task, tolerance, oracle, seed)
     for check in CHECKS:

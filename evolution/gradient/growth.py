@@ -1,10 +1,10 @@
-"""Edits of a genome in a gradient-informed search: units that it may grow, proposals, and children made of them.
+"""Edits of a genome in a gradient-informed search: possible new units, proposals, and children made from them.
 
-A *probe* is a small new unit without an effect yet: its last nodes may be connected to the nodes that come after.
-Probes are added to a genome only to be looked at; those that a child uses stay in it. With ``equal_paths`` a unit is
-two relays, linear and inverse, that sum inputs; a feature such as abs that sums both; and two relays that hand it on.
-So every path from an input to an output has four connections, and where all features scale (abs, relu) the outputs
-at a shared weight w are w^4 times those at 1: the class is the same at every weight.
+A *probe* is a small new unit without an effect yet: its last nodes may be connected to later nodes. Probes are added to
+a genome only to compute gradients; a child keeps those that it uses. With ``equal_paths`` a unit has two relays, linear
+and inverse, that sum inputs; a feature such as abs that sums both; and two relays that pass its value on. So every path
+from an input to an output has four connections. If all features scale (abs, relu), the outputs at a shared weight w are
+w^4 times those at 1, and the class is the same at every weight.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ INVERSE = ACTIVATIONS["inverse"].code
 # Inputs that a relay of a new unit, or a new node, sums.
 _MOST_INPUTS = 5
 ADD, REMOVE = 0, 1
-PATH_LENGTH = 4  # connections from an input to an output, where all paths are equal
+PATH_LENGTH = 4  # connections from an input to an output, if all paths are equal
 
 
 @dataclass(frozen=True)
 class Proposals:
-    """Edits of a probed genome, best first, and its connections that could go, least harmful first."""
+    """Edits of a probed genome, best first, and its connections that could be removed, least harmful first."""
 
-    gains: NDArray[np.float32]  # [M] by which the loss is expected to fall
+    gains: NDArray[np.float32]  # [M] expected decrease of the loss
     kinds: NDArray[np.int8]  # [M] ADD or REMOVE
     sources: NDArray[np.int64]  # [M] node
     targets: NDArray[np.int64]  # [M] node
@@ -44,15 +44,15 @@ class Proposals:
 
 @dataclass(frozen=True)
 class Probed:
-    """A parent with probes; its own nodes come first."""
+    """A parent with probes. Its own nodes come first."""
 
     genome: Genome
     unit: NDArray[np.int64]  # [N] number of the node's probe, -1 for the parent's own
-    levels: NDArray[np.int64] | None  # [N] with equal paths: connections between the inputs and a node
+    levels: NDArray[np.int64] | None  # [N] number of connections from the inputs to a node; only with equal paths
 
     @cached_property
     def depths(self) -> NDArray[np.int64]:
-        """[N] longest path from the inputs to a node; outputs come last. Connections to deeper nodes close no cycle."""
+        """Longest path from the inputs to a node, [N]; outputs are last. Connections to deeper nodes close no cycle."""
         depth = np.zeros(self.genome.num_nodes, np.int64)
         while True:
             deeper = depth.copy()
@@ -64,7 +64,7 @@ class Probed:
             depth = deeper
 
     def pairs(self) -> list[Pairs]:
-        """The pairs of nodes that a connection may lead from and to."""
+        """The pairs of nodes that a connection may join."""
         nodes, own = np.arange(self.genome.num_nodes), self.unit < 0
         if self.levels is None:
             sources = nodes[(nodes < 1 + self.genome.num_inputs) | (nodes >= self.genome.num_fixed)]
@@ -95,12 +95,12 @@ class Probed:
         return Proposals(gains[order], kinds[order], sources[order], targets[order], least_missed)
 
     def child(self, proposals: Proposals, chosen: NDArray[np.int64], given_up: NDArray[np.int64]) -> Genome:
-        """The parent with some of the proposals, without some connections, pruned of nodes that no output depends on.
+        """The parent with the chosen proposals applied, without some connections, and with dead nodes pruned.
 
         Args:
             proposals: of this parent.
             chosen: indices of proposals.
-            given_up: indices of spare connections.
+            given_up: indices of spare connections to remove.
         """
         genome = self.genome
         added = proposals.kinds[chosen] == ADD
@@ -120,7 +120,7 @@ class Probed:
 def probed(
     parent: Genome, count: int, activations: NDArray[np.int8], equal_paths: bool, rng: np.random.Generator
 ) -> Probed:
-    """The parent with ``count`` random probes, and with equal paths the relays that its features lack."""
+    """The parent with ``count`` random probes and, with equal paths, the relays that its features lack."""
     if equal_paths:
         return _with_units(parent, count, activations, rng)
     nodes = _Nodes(parent)
@@ -151,10 +151,12 @@ def _with_units(parent: Genome, count: int, activations: NDArray[np.int8], rng: 
 
 
 def levels_of(genome: Genome) -> NDArray[np.int64]:
-    """[N] connections between the inputs and a node, found from the outputs: a relay may have lost all its inputs.
+    """Number of connections from the inputs to a node, [N].
+
+    It is computed from the outputs, because a relay may have lost all its inputs.
 
     Raises:
-        ValueError: paths are not all equally long.
+        ValueError: the paths are not all equally long.
     """
     levels = np.full(genome.num_nodes, -1)
     levels[: 1 + genome.num_inputs] = 0
@@ -199,7 +201,7 @@ def _genome(like: Genome, activations: ArrayLike, sources: ArrayLike, targets: A
 
 
 def _missing_relays(parent: Genome, levels: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """(feature, activation of the relay) for each of the two that a feature does not have."""
+    """(feature, activation of the relay) for each relay that a feature lacks of its two."""
     into = levels[parent.targets] == 3
     there = set(zip(parent.sources[into].tolist(), parent.activations[parent.targets[into]].tolist(), strict=True))
     features = np.flatnonzero(levels == 2).tolist()
@@ -209,7 +211,7 @@ def _missing_relays(parent: Genome, levels: NDArray[np.int64]) -> list[tuple[int
 def _signed_inputs(
     parent: Genome, features: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[list[int], list[int]]:
-    """Inputs that a new unit adds and subtracts: random ones, or every second time those of a feature, changed."""
+    """Inputs that a new unit adds and subtracts: random ones or, half the time, a variation of a feature's inputs."""
     signs = np.zeros(1 + parent.num_inputs, np.int64)
     if len(features) and rng.random() < 0.5:
         for relay in parent.sources[parent.targets == rng.choice(features)]:

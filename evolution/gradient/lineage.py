@@ -11,16 +11,16 @@ from wann.genome import Genome
 from wann.gradients import GradientRequest, Gradients
 from wann.population import Population, concatenate
 
-# Connections to give up are drawn among this many times as many least harmful ones.
+# Connections to remove are drawn from this many times as many least harmful ones.
 _SPARE_CHOICE = 2
 
 
 class Lineage:
-    """A parent that its children replace.
+    """A parent that is replaced by its best child.
 
     Args:
-        hall: the newest parents, the last one breeds.
-        edits: proposals that a child takes: about as many as children that won had.
+        hall: the newest parents. The last one breeds.
+        edits: proposals per child. It follows the number that winning children had.
     """
 
     def __init__(self, hall: Population, edits: float) -> None:
@@ -34,19 +34,19 @@ class Lineage:
         return self.hall[-1]
 
     def copy(self) -> Lineage:
-        """A line that begins where this one is."""
+        """A lineage that starts from the current state of this one."""
         return Lineage(self.hall, self.edits)
 
     def probe(self, settings: GradientConfig, palette: NDArray[np.int8], rng: np.random.Generator) -> GradientRequest:
-        """Ask for the effect of every possible edit of the parent, random new units included."""
+        """Request the effect of every possible edit of the parent, including random new units."""
         self._probed = probed(self.parent, settings.probes, palette, settings.equal_paths, rng)
         return GradientRequest(self._probed.genome, self._probed.pairs())
 
     def breed(
         self, found: Gradients, settings: GradientConfig, max_connections: int | None, rng: np.random.Generator
     ) -> Population:
-        """The parent, and children with random subsets of the best proposals: half as many as the last that won had,
-        as many, and twice as many."""
+        """The parent, and children with random subsets of the best proposals. The subsets have half the size that the
+        last winner had, the same size, and twice the size."""
         proposals = self._probed.proposals(found)
         edits = max(1, round(self.edits))
         listed = min(len(proposals), max(4 * edits, settings.shortlist))
@@ -64,7 +64,7 @@ class Lineage:
     def _child(
         self, proposals: Proposals, chosen: NDArray[np.int64], limit: int | None, rng: np.random.Generator
     ) -> Genome | None:
-        """A child that gives up as few least harmful connections as the limit asks for; None if it cannot keep it."""
+        """A child that removes as few of the least harmful connections as the limit requires; None if impossible."""
         given_up = np.zeros(0, np.int64)
         while True:
             child = self._probed.child(proposals, chosen, given_up)
@@ -77,7 +77,7 @@ class Lineage:
             given_up = rng.permutation(min(len(proposals.spare), _SPARE_CHOICE * count))[:count]
 
     def choose(self, scores: NDArray[np.float64], hall_size: int) -> int:
-        """Let the best of the parent (row 0) and the children, by scores [1 + children], be the parent; its row."""
+        """Make the best of the parent (row 0) and children, by scores [1 + children], the parent; return its row."""
         best = int(np.argmax(scores))
         if best == 0:
             self.edits = max(1.0, 0.8 * self.edits)

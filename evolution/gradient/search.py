@@ -1,10 +1,10 @@
-"""Gradient-informed search: gradients help to choose which connections come and go; weights are never trained.
+"""Gradient-informed search: gradients help to choose the connections to add and remove. Weights are never trained.
 
 A generation has two rounds. The first asks for the effect of every possible edit of each lineage's parent on the loss
-(`wann.gradients`), random new units included (`evolution.gradient.growth`). The second scores children, each the
-parent with a random few of the best proposals, on images that no gradient came from. The best child replaces the
-parent if it is better there. From time to time the worst of several lineages restarts from the best. This is not the
-published search, and its results are reported beside it, never as its own.
+(`wann.gradients`), including random new units (`evolution.gradient.growth`). The second scores children on images that
+were not used for gradients. Each child is the parent with a few of the best proposals, chosen at random. The best child
+replaces the parent if it is better on these images. From time to time the worst of several lineages restarts from the
+best. This is not the published search. Its results are reported separately, never as those of the published search.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from wann.network import Networks, compile_population
 from wann.population import PACKED, Population, concatenate
 from wann.randomness import Purpose, episode_seeds, keyed_rng
 
-# The newest parents, of all lineages, that are remembered as candidates for champion; at least so many of each.
+# Number of newest parents, of all lineages, that are kept as candidates for champion; and the minimum of each lineage.
 HALL_SIZE, LEAST_OF_EACH = 32, 4
 
 
@@ -34,7 +34,7 @@ class GradientSearch:
     """A search by lineages; see `evolution.protocol.AskTell` for the methods.
 
     Raises:
-        ValueError: with ``equal_paths``, an initial genome with paths of other lengths.
+        ValueError: with ``equal_paths``, an initial genome has paths of other lengths.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -47,13 +47,13 @@ class GradientSearch:
             levels_of(genome)
         count, edits = self.settings.lineages, float(self.settings.first_edits)
         self.lineages = [Lineage(Population.of([genomes[l % len(genomes)]]), edits) for l in range(count)]
-        self.best: Genome | None = None  # of the last generation that is done
+        self.best: Genome | None = None  # of the last finished generation
         self._outstanding = Outstanding()
-        self._networks: Networks | None = None  # parents and children, once these are there
+        self._networks: Networks | None = None  # parents and children, once the children are bred
         self._family: NDArray[np.int64]  # [P] lineage of each
 
     def ask(self) -> Request:
-        """The gradients of the parents with their probes, then the scores of the parents and their children."""
+        """Ask for the gradients of the parents with probes, then for the scores of the parents and their children."""
         return self._outstanding.ask(self._request)
 
     def tell(self, found: Found) -> Summary | None:
@@ -112,7 +112,7 @@ class GradientSearch:
         )
 
     def _choose(self, scores: NDArray[np.float64]) -> None:
-        """The best of each family breeds next; in every ``renew_every`` generations the worst lineage is renewed."""
+        """Choose the next parent of each lineage. Every ``renew_every`` generations the worst lineage is renewed."""
         hall_size = max(LEAST_OF_EACH, HALL_SIZE // len(self.lineages))
         reached = []
         for l, lineage in enumerate(self.lineages):
@@ -149,7 +149,7 @@ class GradientSearch:
         self._outstanding.done()
 
     def _rng(self, purpose: Purpose, lineage: int) -> np.random.Generator:
-        """Of one lineage; the first draws what it would draw alone."""
+        """The generator of one lineage. The first lineage draws the same numbers as if it were the only one."""
         return keyed_rng(self._setting.seed, purpose, self.generation, *([lineage] if lineage else []))
 
 

@@ -1,4 +1,4 @@
-"""Mutation: the operators that make a child differ from its parent, and safe mutations that choose among children.
+"""Mutation: the operators that make a child differ from its parent, and safe mutation, which chooses among children.
 
 It imports `wann`, `configs` and the protocol of searches. Only its kernels and operators import numba.
 """

@@ -1,4 +1,4 @@
-"""Operators drawn for the children of a generation, and applied to them."""
+"""Drawing operators for the children of a generation, and applying them."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def palette_of(names: Sequence[str]) -> NDArray[np.int8]:
 def draw_operators(
     rng: np.random.Generator, count: int, probabilities: Mapping[str, float], extra_mutation: float
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Operators [P, 2] and their uniforms [P, 2, 2]: one for every child, a second with ``extra_mutation``.
+    """Operators [P, 2] and their uniforms [P, 2, 2]: one for every child, and a second with ``extra_mutation``.
 
     Args:
         rng: draws eight uniforms for each child.
-        count: children, P.
-        probabilities: by name of operator, in sum 1; 0 for those that are not named.
-        extra_mutation: chance of the second operator; its code is -1 otherwise.
+        count: number of children, P.
+        probabilities: by name of operator, with sum 1; 0 for those that are not named.
+        extra_mutation: probability of a second operator; otherwise its code is -1.
 
     Raises:
-        UserError: an unknown name, or another sum.
+        UserError: a name is unknown, or the sum is not 1.
     """
     check_probabilities(probabilities)
     draws = rng.random((count, 2, 4))
     bounds = np.cumsum([probabilities.get(name, 0.0) for name in OPERATORS])
-    # The last bound is 1 up to rounding; a draw never falls beyond it.
+    # The last bound is 1 up to rounding. The minimum keeps draws beyond it in range.
     chosen = np.minimum(np.searchsorted(bounds, draws[:, :, 0], side="right"), len(OPERATORS) - 1)
     operators = chosen.astype(np.int8)
     operators[:, 1][draws[:, 1, 1] >= extra_mutation] = -1
@@ -45,7 +45,7 @@ def draw_operators(
 def mutate(
     parents: Population, operators: NDArray[np.int8], uniforms: NDArray[np.float64], palette: NDArray[np.int8]
 ) -> Population:
-    """Children of ``parents``: row i of ``operators [P, M]`` applied to genome i, which stays as it is."""
+    """Children of ``parents``: row i of ``operators [P, M]`` applied to a copy of genome i."""
     from evolution.mutation import kernels
 
     shape, packed = (parents.num_inputs, parents.num_outputs), parents.packed_arrays()
@@ -54,7 +54,7 @@ def mutate(
 
 
 def prune(population: Population) -> Population:
-    """The genomes without the hidden nodes that no output depends on; what they compute stays the same."""
+    """The genomes without the hidden nodes that no output depends on. Their outputs stay the same."""
     from evolution.mutation import kernels
 
     shape = (population.num_inputs, population.num_outputs)
@@ -62,6 +62,6 @@ def prune(population: Population) -> Population:
 
 
 def mutate_genome(genome: Genome, operator: str, rng: np.random.Generator) -> Genome:
-    """Apply one named operator to one genome, with all activations to choose from."""
+    """Apply one named operator to one genome, with all activations in the palette."""
     operators = np.array([[code_of(operator)]], np.int8)
     return mutate(Population.of([genome]), operators, rng.random((1, 1, 2)), palette_of(list(ACTIVATIONS)))[0]

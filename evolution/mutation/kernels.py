@@ -1,7 +1,7 @@
-"""Whole populations of packed genomes, mutated or pruned in one call (numba).
+"""Mutation and pruning of a whole population of packed genomes in one call (numba).
 
-The dispatch to operators is built from the registry when this module is first imported: an operator that is entered
-later is not seen.
+The dispatch to operators is built from the registry when this module is first imported. An operator registered later
+is ignored.
 """
 
 import numpy as np
@@ -11,15 +11,15 @@ from wann.kernels.compilation import by_target, mark_live
 from wann.kernels.jit import is_digested, jit, uncached
 
 _OPERATORS = load_operators()
-# Room of a child for each operator that is applied to it.
+# Space for new nodes and genes of a child for each operator applied to it.
 GROWTH_NODES = max(operator.added_nodes for operator in _OPERATORS)
 GROWTH_GENES = max(operator.added_genes for operator in _OPERATORS)
-# Entries behind the last child: an operator that writes beyond its room is noticed before it can do harm.
+# Entries after the last child. They make an operator that writes beyond its space detectable before it does harm.
 _GUARD = 64
 
 
 def _dispatch():
-    """A kernel that applies the operator of a code; any other code leaves the genome as it is."""
+    """A kernel that applies the operator of a code. Any other code leaves the genome unchanged."""
 
     @uncached
     def apply(operator, child, size, shape, palette, u, v):
@@ -41,7 +41,7 @@ def _with_case(code, kernel, otherwise):
 
 
 _apply = _dispatch()
-# Machine code is kept where the cache's digest covers every operator's source.
+# Machine code is cached only if the cache's digest covers the source of every operator.
 _jit = jit if all(map(is_digested, OPERATORS.values())) else uncached
 
 
@@ -61,7 +61,7 @@ def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette
         The same six arrays for the children.
 
     Raises:
-        ValueError: an operator added more nodes or genes than it says.
+        ValueError: an operator added more nodes or genes than it declares.
     """
     activations, sources, targets, enabled, node_offsets, gene_offsets = parents
     num_genomes, num_rounds = operators.shape

@@ -1,8 +1,8 @@
-"""Mirrored genomes: a network that works at one shared weight is made to work at its negative too.
+"""Mirrored genomes: a network that works at one shared weight is changed to work at the negative weight too.
 
 Every connection of a mirrored genome comes from a relay, a linear node with one input. A term w * x becomes
 w * (w * x), so the network at the shared weight w equals the original at w squared, and behaves the same at w and -w.
-This is a property of the topology alone; evolution may go on from it as from any other.
+This is a property of the topology alone. Evolution can continue from it as from any other genome.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wann.population import Population
 
 
 def mirrored(population: Population) -> Population:
-    """Each genome with a relay behind every node that a connection comes from."""
+    """Each genome with a relay behind every node that has outgoing connections."""
     return Population.of([_mirrored(genome) for genome in population])
 
 

@@ -1,6 +1,6 @@
-"""The operators by name, and the probabilities that a config gives them.
+"""The registry of operators by name, and the check of their probabilities.
 
-Names are known here without numba; the modules that are named hold the operators themselves.
+Names are known here without importing numba. The named modules hold the operators themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wann.errors import UserError, did_you_mean
 if TYPE_CHECKING:
     from evolution.mutation.operators.operator import Operator
 
-# Name, as the config's ``search.mutation`` gives it, to the module of its `OPERATOR`. Draws go by this order: append.
+# Maps a name in the config's ``search.mutation`` to the module of its `OPERATOR`. Draws depend on the order, so append.
 OPERATORS: dict[str, str] = {
     "add_connection": "evolution.mutation.operators.add_connection",
     "insert_node": "evolution.mutation.operators.insert_node",
@@ -27,17 +27,17 @@ OPERATORS: dict[str, str] = {
 
 
 def code_of(name: str) -> int:
-    """The number by which kernels know an operator."""
+    """The number of an operator in kernels."""
     return list(OPERATORS).index(name)
 
 
 def load_operators() -> list[Operator]:
-    """Every operator, by code. Imports numba."""
+    """All operators in the order of their codes. Imports numba."""
     return [import_module(module).OPERATOR for module in OPERATORS.values()]
 
 
 def check_probabilities(probabilities: Mapping[str, float]) -> None:
-    """Refuse names that are no operators, and probabilities that do not sum to 1.
+    """Refuse unknown operators, and probabilities that do not sum to 1.
 
     Raises:
         UserError: with the key ``search.mutation``, or the one below it.

@@ -1,8 +1,8 @@
-"""Safe mutations: of several mutants of a parent, the first that acts almost, but not exactly, as the parent does.
+"""Safe mutation: of several mutants of a parent, the first that acts almost, but not exactly, like the parent.
 
 Most mutants of a good controller either behave identically or fail at once. Their actions on states that good genomes
-have met tell the two apart, at a thousandth of the cost of an episode. Lehman, Chen, Clune & Stanley 2018 (arXiv
-1712.06563) scale steps in weight space by this idea; here mutants of a topology are drawn until one fits.
+have met distinguish the two, at a thousandth of the cost of an episode. Lehman, Chen, Clune & Stanley 2018 (arXiv
+1712.06563) use this idea to scale steps in weight space. Here, mutants of a topology are drawn until one fits.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from evolution.protocol import Behaviour
 from wann.network import Networks
 from wann.randomness import Purpose, episode_seeds
 
-# Children whose mutants are evaluated together: bounds the memory.
+# Number of children whose mutants are evaluated together. It limits the memory.
 _BLOCK = 32
 
 
 class SafeMutation:
-    """States that good genomes have met, and the choice of mutants by their actions in these."""
+    """States that good genomes have met, and the choice of mutants by their actions in these states."""
 
     def __init__(self, config: SafeMutationConfig, behaviour: Behaviour) -> None:
         self.config, self._behaviour = config, behaviour
@@ -28,13 +28,13 @@ class SafeMutation:
         self._weights = np.zeros(0, np.float32)  # [L]
 
     def is_due(self, generation: int) -> bool:
-        """True in generations that take the states anew, since the population moves on."""
+        """True in generations that collect new states. They are renewed because the population changes."""
         return not len(self._weights) or generation % self.config.refresh == 0
 
     def observe(self, leaders: Networks, weights: NDArray[np.float64], seed: int, generation: int) -> None:
-        """Take the states from one episode of each leader, at the weights in turn, and at least one for each weight.
+        """Collect the states from one episode of each leader, at the weights in turn, at least one for each weight.
 
-        ``seed`` is the run's. A task that shows nothing at all leaves the states as they were.
+        ``seed`` is the run's. If the episodes give no observations, the states stay as they were.
         """
         num_episodes = max(len(leaders), len(weights))
         seeds = episode_seeds(seed, Purpose.OBSERVATION, generation, num_episodes)
@@ -54,8 +54,8 @@ class SafeMutation:
         """Rows of the chosen mutants [P].
 
         Args:
-            parents: of the P children.
-            mutants: ``candidates`` of each, in that order.
+            parents: the parents of the P children.
+            mutants: ``candidates`` mutants of each parent, in that order.
         """
         candidates = self.config.candidates
         chosen = [np.zeros(0, np.int64)]
@@ -76,13 +76,13 @@ class SafeMutation:
         self._inputs, self._weights = arrays["safe.inputs"], arrays["safe.weights"]
 
     def _first_fit(self, divergence: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Of each row [n, candidates] the first within the limits, else the least above them, else the first."""
+        """For each row of [n, candidates]: the first within the limits, else the least above them, else the first."""
         beyond = np.where(divergence > self.config.least, divergence, np.inf)
         fits = beyond <= self.config.most
         return np.where(fits.any(axis=1), fits.argmax(axis=1), beyond.argmin(axis=1))
 
     def _actions(self, networks: Networks) -> NDArray[np.float64]:
-        """[P, L x A]"""
+        """Actions of all networks in all states, [P, L x A]."""
         from wann.kernels.batch_forward import batch_outputs
 
         outputs = np.empty((len(networks), networks.num_outputs, len(self._weights)), np.float32)

@@ -1,4 +1,4 @@
 """Strategies of searches with a population: the scores and objectives that genomes are ranked by.
 
-One file each; `evolution.registry` lists them. They import records of rollouts and the config, nothing else.
+Each strategy has a file; `evolution.registry` lists them. They import only records of rollouts and the config.
 """

@@ -1,6 +1,6 @@
 """Age-fitness Pareto optimisation (Schmidt & Lipson 2010).
 
-Young lineages compete with their peers, so the search keeps restarting beside its best genomes.
+Young lineages compete only with lineages of similar age, so the search restarts continually while keeping its best.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from evolution.strategies.strategy import Cohort, PopulationStrategy
 
 
 class AgeFitness(PopulationStrategy):
-    """Newborns in every generation, ranked by score and youth, for ``age_generations``; then refinement."""
+    """Adds newborns and ranks by score and youth for ``age_generations`` generations; later generations refine."""
 
     def __init__(self, config: SearchConfig) -> None:
         super().__init__(config)
@@ -24,7 +24,7 @@ class AgeFitness(PopulationStrategy):
         return config.age_fitness or AgeFitnessConfig()
 
     def score(self, cohort: Cohort) -> NDArray[np.float64]:
-        """The lifetime mean: elites are evaluated anew in each generation, and their average is less lucky."""
+        """The lifetime mean. Elites are evaluated again in each generation, so their average depends less on luck."""
         return cohort.life.mean
 
     def starts_anew(self, generation: int) -> bool:

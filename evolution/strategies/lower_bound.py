@@ -1,7 +1,7 @@
 """Age-fitness with scores that discount luck.
 
-A genome counts for the return that all its rollouts support: late in a search the luck of few rollouts differs more
-than genomes do.
+A genome's score is a lower bound on its return, given all its rollouts. Late in a search, the luck in a few rollouts
+varies more than genomes do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from evolution.strategies.strategy import Cohort
 
 
 class LowerBound(AgeFitness):
-    """Scores are lifetime means less ``confidence`` standard errors."""
+    """Scores are lifetime means minus ``confidence`` standard errors."""
 
     gathers = True
 

@@ -6,4 +6,4 @@ from evolution.strategies.strategy import PopulationStrategy
 
 
 class Published(PopulationStrategy):
-    """Elites are judged by this generation's episodes alone; no genome is started anew."""
+    """Elites are scored on this generation's episodes only, and there are no newborns."""

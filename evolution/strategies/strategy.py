@@ -1,4 +1,4 @@
-"""The part of a population's search in which strategies differ.
+"""The part of a search with a population in which strategies differ.
 
 A strategy turns a cohort's records into scores and objectives. Ranking, selection, mutation and the checkpoint are the
 same for all (`evolution.search`).
@@ -17,11 +17,11 @@ from evolution.records import Records
 
 @dataclass(frozen=True)
 class Cohort:
-    """P genomes after their evaluation in one generation. Failed genomes carry NaN."""
+    """P genomes after their evaluation in one generation. Failed genomes have NaN."""
 
-    now: Records  # this generation's rollouts
-    life: Records  # those of all generations that the genome lived
-    age: NDArray[np.int64]  # [P] generations since its oldest ancestor was made from nothing
+    now: Records  # rollouts of this generation
+    life: Records  # rollouts of all generations of the genome's life
+    age: NDArray[np.int64]  # [P] generations since its oldest ancestor was a newborn
     num_enabled: NDArray[np.int64]  # [P]
 
     @property
@@ -31,26 +31,26 @@ class Cohort:
 
 
 class PopulationStrategy:
-    """Scores, and the genomes that a generation starts anew. Scores are [P], larger is better.
+    """Scores, and the number of newborns of a generation. Scores are [P], larger is better.
 
-    This one is the published algorithm's; others override a part of it.
+    This class implements the published algorithm; others override parts of it.
 
     Args:
         config: keys of ``search``, with the section of this strategy.
     """
 
-    # Scores and the figures of a generation rest on all rollouts of a genome's life, not on this generation's.
+    # If true, scores and the figures of a generation use all rollouts of a genome's life, not only this generation's.
     gathers = False
 
     def __init__(self, config: SearchConfig) -> None:
         self.config = config
 
     def score(self, cohort: Cohort) -> NDArray[np.float64]:
-        """The first objective; candidates for champion are remembered by it."""
+        """The first objective. Candidates for champion are chosen by it."""
         return cohort.now.mean
 
     def peak(self, cohort: Cohort) -> NDArray[np.float64]:
-        """The same for a genome's best weight: the second objective of generations without newborns."""
+        """The score at a genome's best weight: the second objective of generations without newborns."""
         return cohort.now.weight_means.max(axis=1)
 
     def starts_anew(self, generation: int) -> bool:
@@ -58,7 +58,7 @@ class PopulationStrategy:
         return False
 
     def num_newborn(self, generation: int) -> int:
-        """Genomes that the generation makes from nothing."""
+        """Number of minimal genomes that the generation adds."""
         return 0
 
     def records(self, cohort: Cohort) -> Records:
@@ -66,7 +66,7 @@ class PopulationStrategy:
         return cohort.life if self.gathers else cohort.now
 
     def objectives(self, cohort: Cohort, generation: int, draw: float) -> NDArray[np.float64]:
-        """[P, 2]: the score and, as the uniform ``draw`` says, simplicity or the strategy's own second objective."""
+        """Objectives [P, 2]: the score and, by the uniform ``draw``, simplicity or the strategy's second objective."""
         if draw < self.config.complexity_probability:
             second = cohort.simplicity
         elif self.starts_anew(generation):

@@ -1,4 +1,4 @@
-"""The record of a search: metrics, TensorBoard events, snapshots, checkpoints, and trackers of others.
+"""The record of a search: metrics, TensorBoard events, snapshots, checkpoints, and third-party trackers.
 
 Imports what `experiment` may; ``mlflow`` and ``wandb`` only where a config asks for them.
 """

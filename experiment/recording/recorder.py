@@ -39,14 +39,14 @@ _TENSORBOARD_KEYS = (
 
 @dataclass(frozen=True)
 class Totals:
-    """Cumulative figures of a run; they go on where a checkpoint left them."""
+    """Cumulative figures of a run. On a resume they continue from the checkpoint."""
 
     env_steps: int = 0
     wall_seconds: float = 0.0
 
 
 class _Noting:
-    """An evaluator that keeps the reasons for episodes without a return, where the task gives them."""
+    """An evaluator that records the task's reasons for episodes without a return."""
 
     def __init__(self, evaluator: Evaluator, failures: dict[str, str]) -> None:
         self._evaluator, self._failures = evaluator, failures
@@ -65,8 +65,8 @@ class _Noting:
 class Recorder:
     """Keeps the files of one run in step with its search; a context manager.
 
-    Entering it brings ``search`` to the run's newest checkpoint. Metrics and events beyond that are
-    dropped: they are computed again.
+    Entering it restores ``search`` from the run's newest checkpoint. Later metrics and events are dropped, because they
+    are computed again.
     """
 
     def __init__(self, run: RunDirectory, search: AskTell, config: LoggingConfig) -> None:
@@ -81,7 +81,7 @@ class Recorder:
         self._last = perf_counter()
         self._evaluate_seconds = 0.0
         self._env_steps = 0
-        self._workers: Mapping[str, float] | None = None  # as they were when the generation began
+        self._workers: Mapping[str, float] | None = None  # their statistics when the generation began
         self._unsaved = False
 
     def __enter__(self) -> Self:
@@ -97,23 +97,23 @@ class Recorder:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._events is not None:
-            with suppress(OSError):  # What is wrong with the disk is said by what ended the run.
+            with suppress(OSError):  # The error that ended the run already reports a fault of the disk.
                 self._events.close()
         if self._tracking is not None:
             self._tracking.close()
-        # A stop or a failing task leaves nothing unsaved. After other errors the search may be between two
-        # generations, or the disk full.
+        # Save after a stop or a failure of the task or the workers. After other errors the search may be between two
+        # generations, or the disk may be full.
         if self._unsaved and (kind is None or issubclass(kind, TaskError | WorkerError)):
             self._save()
 
     @property
     def newest(self) -> Mapping[str, Any] | None:
-        """The line of metrics of the last generation that is done; None if there is none, or it is lost."""
+        """The line of metrics of the last finished generation; None if there is none, or it is lost."""
         return self._newest
 
     def evaluate(self, evaluator: Evaluator, request: Request) -> Found:
-        """The returns, or gradients, of a round of a generation; its time and steps go into the generation's line."""
-        if self._workers is None:  # another run may have used them before
+        """The returns, or gradients, of a round. Its time and steps are added to those of the generation."""
+        if self._workers is None:  # another run may have used the workers before
             self._workers = evaluator.statistics()
         begin = perf_counter()
         answer = request.answered_by(_Noting(evaluator, self.failures))
@@ -122,9 +122,9 @@ class Recorder:
         return answer.found
 
     def record(self, summary: Summary, workers: Mapping[str, float]) -> dict[str, Any]:
-        """Write down the generation that ``summary`` is of, with all its rounds; returns its line of metrics.
+        """Record the generation of ``summary`` with all its rounds, and return its line of metrics.
 
-        ``workers`` are the evaluator's `statistics` after it.
+        ``workers`` are the evaluator's `statistics` after the generation.
         """
         now = perf_counter()
         seconds, self._last = now - self._last, now
@@ -151,7 +151,7 @@ class Recorder:
         generation = self._search.generation
         if is_due(generation) and self._search.best is not None:
             save_snapshot(self._run, Snapshot(generation, self._search.best, summary.best_mean_return))
-        if generation % self._config.checkpoint_every == 0:  # What ends the run otherwise is saved when it ends.
+        if generation % self._config.checkpoint_every == 0:  # The last generation is saved on exit in any case.
             self._save()
         return line
 

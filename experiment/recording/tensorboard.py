@@ -1,4 +1,4 @@
-"""TensorBoard events, written as they come: no thread, so an error of the disk is seen where it happens."""
+"""TensorBoard events, written at once and without a thread, so that disk errors are raised where they happen."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Events:
     """One event file of a run.
 
     Args:
-        directory: where TensorBoard looks.
-        first_step: events of earlier files from this step on are void (the run was resumed before them).
+        directory: the log directory of TensorBoard.
+        first_step: events of earlier files from this step on are void, because the run was resumed before them.
 
     Raises:
         OSError: on making or writing the file.
@@ -30,7 +30,7 @@ class Events:
         self._flushed = time.monotonic()
 
     def add(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Write the scalars of one step; those that are not a number are left out."""
+        """Write the scalars of one step. NaN values are left out."""
         from tensorboardX.proto.event_pb2 import Event
         from tensorboardX.proto.summary_pb2 import Summary
 

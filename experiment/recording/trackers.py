@@ -1,6 +1,6 @@
-"""Metrics sent to MLflow or Weights & Biases, each where its own environment variables say.
+"""Metrics sent to MLflow or Weights & Biases, to the place that their own environment variables name.
 
-The files of the run are what counts: a tracker that fails is warned of once, and the search goes on without it.
+The run's own files are the record. If a tracker fails, one warning is given, and the search continues without it.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from wann.errors import UserError
 LOGGER = logging.getLogger(__name__)
 
 PROJECT = "weight-agnostic-search"
-IDENTITY = "tracker.json"  # of the run at the tracker: a resumed one goes on there
+IDENTITY = "tracker.json"  # file with the run's identity at the tracker, which a resumed run continues
 _SEND_SECONDS = 5.0
-_MOST_AT_ONCE = 500  # metrics; MLflow takes 1000
-_LONGEST_VALUE = 500  # letters of a config's value
+_MOST_AT_ONCE = 500  # metrics per request; MLflow accepts 1000
+_LONGEST_VALUE = 500  # characters of a config's value
 
 
 class Tracker(Protocol):
     """One run at a tracker."""
 
     def add(self, step: int, figures: Mapping[str, float]) -> None:
-        """The finite figures of one generation."""
+        """Add the finite figures of one generation."""
         ...
 
     def close(self) -> None:
-        """Send the rest."""
+        """Send the remaining figures."""
         ...
 
 
 class MlflowTracker:
-    """At ``MLFLOW_TRACKING_URI``, in the experiment ``MLFLOW_EXPERIMENT_NAME`` or else `PROJECT`."""
+    """A run at ``MLFLOW_TRACKING_URI``, in the experiment ``MLFLOW_EXPERIMENT_NAME`` or else `PROJECT`."""
 
     def __init__(self, run: RunDirectory, identity: str | None) -> None:
         from mlflow.entities import Param
@@ -82,7 +82,7 @@ class MlflowTracker:
 
 
 class WandbTracker:
-    """In the project ``WANDB_PROJECT`` or else `PROJECT`; ``WANDB_MODE=offline`` keeps it in the run's directory."""
+    """A run in the project ``WANDB_PROJECT`` or else `PROJECT`. ``WANDB_MODE=offline`` keeps it in the run's files."""
 
     def __init__(self, run: RunDirectory, identity: str | None) -> None:
         import os
@@ -107,17 +107,17 @@ class WandbTracker:
         self._run.finish()
 
 
-TRACKERS: dict[str, tuple[str, type[MlflowTracker] | type[WandbTracker]]] = {  # what to install, and the tracker
+TRACKERS: dict[str, tuple[str, type[MlflowTracker] | type[WandbTracker]]] = {  # package to install, and the tracker
     "mlflow": ("mlflow-skinny", MlflowTracker),
     "wandb": ("wandb", WandbTracker),
 }
 
 
 class Tracking:
-    """A tracker that cannot stop a search once it has begun.
+    """A tracker whose failures do not stop a search that has begun.
 
     Raises:
-        UserError: on making it, the tracker cannot be reached.
+        UserError: at construction, if the tracker cannot be reached.
     """
 
     def __init__(self, run: RunDirectory, name: str) -> None:
@@ -135,7 +135,7 @@ class Tracking:
         self._tracker: Tracker | None = tracker
 
     def add(self, line: Mapping[str, Any]) -> None:
-        """A line of metrics."""
+        """Add a line of metrics."""
         numbers = {key: float(value) for key, value in line.items() if isinstance(value, int | float)}
         if self._tracker is not None:
             try:
@@ -168,7 +168,7 @@ def check_installed(name: str) -> None:
 
 
 def _settings(run: RunDirectory) -> dict[str, str]:
-    """The config that decides results, flat."""
+    """The config keys that decide results, as dotted keys."""
     flat: dict[str, str] = {}
 
     def walk(prefix: str, value: Any) -> None:

@@ -1,6 +1,6 @@
 """Several searches in one run: replicates and the combinations of a sweep, one after another or side by side.
 
-Each is an ordinary run in a directory below. Imports what `experiment` may.
+Each is an ordinary run in a subdirectory. Imports what `experiment` may.
 """
 
 from __future__ import annotations

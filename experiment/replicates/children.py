@@ -1,7 +1,7 @@
 """Runs below a run: the searches of a plan that has several, each in its own directory.
 
-A child is an ordinary run, whose config follows from its parent's. So the whole goes on where it stopped, whether
-children run one after another (`one_by_one`) or side by side (`side_by_side`).
+A child is an ordinary run whose config is derived from its parent's. So the whole can be resumed where it stopped,
+whether children run one after another (`one_by_one`) or side by side (`side_by_side`).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from wann.population import Population
 
 @dataclass(frozen=True)
 class Child:
-    """One search of several, and where it runs."""
+    """One search of several, with its parent run."""
 
     plan: SearchPlan
     path: Path
 
     @property
     def name(self) -> str:
-        """Of its directory, below the parent's."""
+        """The name of its directory below the parent's."""
         return self.plan.name
 
     @property
@@ -43,48 +43,48 @@ class Child:
 
     @property
     def combination(self) -> Combination:
-        """Of the sweep; empty without one."""
+        """Its combination of the sweep; empty without a sweep."""
         return self.plan.combination or {}
 
     def finished(self) -> Champion | None:
-        """Its champion, if its search has got to the end that its config asks for."""
+        """Its champion if its search has reached the end given by its config, else None."""
         path = self.path / CHAMPION
         if not path.is_file():
             return None
         champion = load_champion(path)
-        if self.plan.stages:  # whose ends cannot change
+        if self.plan.stages:  # the ends of stages cannot change
             return champion
         line = None
-        with suppress(UserError):  # Damaged metrics are written anew when the child goes on.
+        with suppress(UserError):  # Damaged metrics are rewritten when the child is resumed.
             line = last_metrics(self.path)
         return champion if end_of(self.config, champion.generation, line) is not None else None
 
 
-# Is told of a child that is done.
+# Called with a finished child and its champion.
 OnFinished = Callable[[Child, Champion], None]
 
 
 def children_of(parent: RunDirectory, plan: Plan) -> list[Child]:
-    """All of them, in order."""
+    """All children of a run, in order."""
     return [Child(search, parent.path / search.name) for search in plan.searches]
 
 
 def open_child(
     parent: RunDirectory, path: Path, config: Config, initial: Callable[[], Population | None] = lambda: None
 ) -> RunDirectory:
-    """The run at ``path`` below another, begun before or now; a new one starts from the genomes of ``initial``."""
+    """Open or create the run at ``path`` below another. A new one starts from the genomes of ``initial``."""
     if (path / CONFIG).is_file():
         return RunDirectory.open_existing(path, config=config, mirror=parent.mirror)
     return RunDirectory.create(path, config, initial(), mirror=parent.mirror)
 
 
 def tell_failure(console: Console, child: Child, message: str) -> None:
-    """A line about a child that failed, while others go on."""
+    """Print a line about a child that failed, while others continue."""
     console.print(f"{child.name} failed: {message}", highlight=False, markup=False, soft_wrap=True)
 
 
 def raise_failures(parent: RunDirectory, failures: dict[str, Exception], total: int) -> None:
-    """End the run by the failures of its children, if there are any."""
+    """Raise one error for the failures of children, if there are any."""
     if len(failures) == 1:
         raise next(iter(failures.values()))
     if failures:

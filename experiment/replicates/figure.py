@@ -1,4 +1,4 @@
-"""The picture of a sweep: returns of champions by swept value, and the curves of the searches."""
+"""The figure of a sweep: returns of champions by swept value, and the curves of the searches."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from storage.run_directory import RunDirectory
 from wann.extras import install, is_installed
 
 FIGURES = ("sweep.svg", "sweep.png")
-# Lines that a legend can name.
+# Maximal number of lines named in a legend.
 _MOST_NAMED = 12
-_POINTS = 200  # of a curve
+_POINTS = 200  # per curve
 _SETTINGS: Any = {"svg.hashsalt": "sweep", "svg.fonttype": "none", "font.size": 9, "text.parse_math": False}
 
 
 def draw_sweep(console: Console, parent: RunDirectory, finished: Finished) -> None:
-    """Write ``sweep.svg`` and ``sweep.png`` and say so, or that the package that draws is missing.
+    """Write ``sweep.svg`` and ``sweep.png``. Prints their places, or that the plotting package is missing.
 
     Raises:
         RunError: the files cannot be written.
@@ -60,7 +60,7 @@ def draw_sweep(console: Console, parent: RunDirectory, finished: Finished) -> No
 
 
 def _draw_values(axes: Any, key: str, label: str, finished: Finished, colours: Mapping[str, str]) -> None:
-    """A point for each search above its value of one key, and a bar at the mean of all with that value."""
+    """Draw a point for each search above its value of one key, and a bar at the mean of all with that value."""
     values = list(dict.fromkeys(value_text(child.combination.get(key, "-")) for child, _ in finished))
     for place, value in enumerate(values):
         here = [pair for pair in finished if value_text(pair[0].combination.get(key, "-")) == value]
@@ -68,7 +68,7 @@ def _draw_values(axes: Any, key: str, label: str, finished: Finished, colours: M
         returns = [row_of(champion)["random_mean"] for _, champion in here]
         for (child, _), found in zip(here, returns, strict=True):
             name = child.name.split("/")[0]
-            # Combinations stand side by side, so that points of one do not hide those of another.
+            # Shift combinations sideways, so that points of one do not hide those of another.
             shift = (own.index(name) + 0.5) / len(own) - 0.5
             axes.plot(place + 0.5 * shift, found, "o", color=colours[name], markersize=5, alpha=0.8)
         axes.plot([place - 0.32, place + 0.32], [np.mean(returns)] * 2, color="0.25", linewidth=1.5)
@@ -81,7 +81,7 @@ def _draw_values(axes: Any, key: str, label: str, finished: Finished, colours: M
 
 
 def _draw_curves(axes: Any, curves: Mapping[str, list[NDArray[np.float64]]], colours: Mapping[str, str]) -> None:
-    """For each combination the mean over its replicates, within a standard deviation."""
+    """Draw for each combination the mean over its replicates, with a band of a standard deviation."""
     for name, own in curves.items():
         steps = np.linspace(max(curve[0, 0] for curve in own), min(curve[-1, 0] for curve in own), _POINTS)
         returns = np.array([np.interp(steps, *curve.T) for curve in own])
@@ -100,7 +100,7 @@ def _draw_curves(axes: Any, curves: Mapping[str, list[NDArray[np.float64]]], col
 
 
 def _curves(order: Sequence[str], finished: Finished) -> dict[str, list[NDArray[np.float64]]]:
-    """Of each combination, [G, 2] for each replicate: steps and best mean return; searches with stages have none."""
+    """Curves [G, 2] of each combination's replicates: steps and best mean return. Searches with stages have none."""
     curves: dict[str, list[NDArray[np.float64]]] = {}
     for name in order:
         own = [_curve(child.path) for child, _ in finished if child.name.split("/")[0] == name]
@@ -110,6 +110,6 @@ def _curves(order: Sequence[str], finished: Finished) -> dict[str, list[NDArray[
 
 
 def _curve(run: Path) -> NDArray[np.float64]:
-    """[G, 2]: generations that failed are left out."""
+    """The curve [G, 2] of a run, without failed generations."""
     points = np.stack(list(read_columns(run, ("env_steps", "best_mean_return")).values()), axis=1)
     return points[~np.isnan(points[:, 1])]

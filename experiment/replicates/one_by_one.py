@@ -15,7 +15,7 @@ from wann.champion import Champion
 from wann.errors import UserError
 from workers.blame import TaskError
 
-# Takes one run to its champion, or to None if it was asked to stop.
+# Runs one search to its champion; returns None if asked to stop.
 SearchOne = Callable[[RunDirectory, SearchPlan], Champion | None]
 
 
@@ -27,9 +27,9 @@ def run_one_by_one(
     console: Console,
     stop: StopRequest,
 ) -> dict[str, Exception] | None:
-    """Run the children; the failures by name, or None if stopped on the way.
+    """Run the children. Returns the failures by name, or None if stopped.
 
-    A failure of one child's task or files need not stop another; a lack of workers would.
+    A failure of one child's task or files does not stop the others. A lack of workers does.
     """
     failures: dict[str, Exception] = {}
     for child in children:

@@ -1,4 +1,4 @@
-"""The display of children side by side: the progress of each, read from its metrics."""
+"""The display of children that run side by side: the progress of each, read from its metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LIVE_SECONDS = 0.5
 
 
 class Overview:
-    """Shows the children that run; a context manager.
+    """Shows the running children; a context manager.
 
     Args:
         console: where to write; its ``is_terminal`` decides between live and plain.
@@ -56,7 +56,7 @@ class Overview:
         self._done += 1
 
     def update(self) -> None:
-        """Show their progress, if it is time to."""
+        """Show the children's progress, if the last display is old enough."""
         now = monotonic()
         if now - self._shown < (_LIVE_SECONDS if self._live else PLAIN_SECONDS):
             return
@@ -97,7 +97,7 @@ class Overview:
 
 
 def _progress(child: Child, line: dict[str, Any]) -> str:
-    """Generations that are done; of a stage without their total, which only its own config tells."""
+    """Finished generations, as text; in a stage without the total, which only the stage's own config has."""
     done = line["generation"] + 1
     if child.plan.stages:
         return f"generation {done}"
@@ -109,6 +109,6 @@ def _newest_line(child: Child) -> dict[str, Any] | None:
     """The newest line of metrics of a search, or of the newest of its stages."""
     runs = [child.path, *child.path.glob(f"{STAGES}/*/*")]
     found = [((run / METRICS).stat().st_mtime, run) for run in runs if (run / METRICS).is_file()]
-    with suppress(UserError):  # A damaged line is not what a display is there to say.
+    with suppress(UserError):  # Reporting a damaged line is not a task of the display.
         return last_metrics(max(found)[1]) if found else None
     return None

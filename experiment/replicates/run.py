@@ -18,12 +18,12 @@ from wann.champion import Champion
 def run_several(
     parent: RunDirectory, plan: Plan, search: SearchOne, console: Console, stop: StopRequest
 ) -> Finished | None:
-    """Run what is not finished yet of all children; None if stopped on the way.
+    """Run all unfinished children. Returns None if stopped.
 
     Args:
         parent: the run.
         plan: of its config.
-        search: runs one child in this process, where they are not to run side by side.
+        search: runs one child in this process, unless children run side by side.
 
     Raises:
         RunError: a child failed; the others are finished.
@@ -52,7 +52,7 @@ def run_several(
 
 
 def print_several(console: Console, parent: RunDirectory, finished: Finished) -> None:
-    """The tables of finished children, and of a sweep the figure."""
+    """Print the tables of finished children, and draw the figure of a sweep."""
     print_tables(console, parent, finished)
     if parent.config.sweep is not None:
         draw_sweep(console, parent, finished)

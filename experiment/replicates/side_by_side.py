@@ -1,7 +1,7 @@
-"""Children side by side: each a process of its own, with its share of the workers, its log in its own directory.
+"""Children side by side: each is a process with its share of the workers, and its log is in its own directory.
 
-The parent evaluates nothing. It starts Ray, or joins the cluster that the config names, and children join that one. A
-child stops, saved, when its standard input ends: so it does when its parent is asked to stop, and when its parent dies.
+The parent evaluates nothing. It starts Ray, or joins the cluster that the config names, and the children join the same.
+A child saves and stops when its standard input ends. This happens when its parent is asked to stop or dies.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from wann.errors import UserError
 LOG = "log.txt"
 _COMMAND = Path(__file__).resolve().parents[2] / "run_search.py"
 _LOOK_SECONDS = 0.1
-# For a child that is interrupted for good, before it is killed.
+# Time between the final interrupt of a child and its kill (s).
 _LAST_SECONDS = 10.0
 
 
 def run_side_by_side(
     parent: RunDirectory, children: Sequence[Child], on_finished: OnFinished, console: Console, stop: StopRequest
 ) -> dict[str, Exception] | None:
-    """Run the children, ``workers.parallel`` at a time; a child that fails leaves the others alone.
+    """Run the children, ``workers.parallel`` at a time. A failing child does not affect the others.
 
     Returns:
-        The failures by name, or None if stopped on the way.
+        The failures by name, or None if stopped.
     """
     config = parent.config
     failures: dict[str, Exception] = {}
@@ -84,7 +84,7 @@ def run_side_by_side(
 
 
 class _Process:
-    """One child that runs."""
+    """The process of one child."""
 
     def __init__(self, parent: RunDirectory, child: Child, share: Share, environment: Mapping[str, str]) -> None:
         self.child = child
@@ -99,7 +99,8 @@ class _Process:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **environment, "COLUMNS": "120"},
-                # Ctrl-C is for the parent, which asks its children; a signal beside that would end them unsaved.
+                # Ctrl-C goes to the parent only, which asks its children to stop. A further signal would end them
+                # unsaved.
                 start_new_session=True,
             )
 
@@ -112,13 +113,13 @@ class _Process:
         return self._popen.returncode
 
     def ask_to_stop(self) -> None:
-        """After its generation; once is enough."""
+        """Ask the child to stop after its generation. Further calls change nothing."""
         pipe: IO[bytes] | None = self._popen.stdin
         assert pipe is not None
         pipe.close()
 
     def end(self) -> None:
-        """Now."""
+        """End the child at once."""
         self.ask_to_stop()
         if not self.has_ended:
             self._popen.send_signal(signal.SIGINT)
@@ -129,7 +130,7 @@ class _Process:
                 self._popen.wait()
 
     def last_words(self) -> str:
-        """The sentence that it ended with, or its signal or status; and the place of its log."""
+        """The child's last sentence, or its signal or status; and the place of its log."""
         with open(self._log_path, "rb") as log:
             log.seek(self._start)
             lines = log.read().decode(errors="replace").strip().splitlines()
@@ -140,8 +141,8 @@ class _Process:
 
 @contextmanager
 def _cluster(config: Config) -> Iterator[tuple[str | None, dict[str, str]]]:
-    """The Ray that children share, started here if the config names none: its address, None without Ray, and the
-    environment variables of those that join it.
+    """The Ray that children share, started here if the config names none. Yields its address, None without Ray, and the
+    environment variables for joining it.
     """
     if config.workers.evaluator != "ray":
         yield None, {}

@@ -1,4 +1,4 @@
-"""The outcome of replicates and of the combinations of a sweep, as files and as printed tables."""
+"""The results of replicates and of a sweep's combinations, as files and as printed tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Finished = Sequence[tuple[Child, Champion]]
 
 
 def write_tables(parent: RunDirectory, finished: Finished) -> None:
-    """``replicates.csv``, or of a sweep ``searches.csv``, a line for each search, and ``sweep.csv``, for each
+    """Write ``replicates.csv``; for a sweep, ``searches.csv`` with a line per search and ``sweep.csv`` with a line per
     combination.
     """
     if parent.config.sweep is None:
@@ -41,7 +41,7 @@ def write_tables(parent: RunDirectory, finished: Finished) -> None:
 
 
 def row_of(champion: Champion) -> dict[str, Any]:
-    """A line of a table, of one search."""
+    """The table row of one search."""
     network = compile_genome(champion.genome)
     returns = ConfirmedReturns.of(champion.returns)
     random, best = returns.random_shared, returns.best_shared
@@ -59,12 +59,12 @@ def row_of(champion: Champion) -> dict[str, Any]:
 
 
 def _number(figure: float | None) -> float:
-    """A confirmed figure; NaN where every episode failed."""
+    """A confirmed figure; NaN if every episode failed."""
     return math.nan if figure is None else figure
 
 
 def combination_rows(parent: RunDirectory, finished: Finished) -> list[dict[str, Any]]:
-    """A line for each combination with a search that is done: means over its replicates, and sample deviations."""
+    """A row for each combination with a finished search: means and sample deviations over its replicates."""
     found = combinations(parent.config.sweep)
     labels = swept_labels(found)
     rows = []
@@ -81,7 +81,7 @@ def combination_rows(parent: RunDirectory, finished: Finished) -> list[dict[str,
 
 
 def print_tables(console: Console, parent: RunDirectory, finished: Finished) -> None:
-    """The table over all children, and where the files are."""
+    """Print the table of all children, and the places of the files."""
     if parent.config.sweep is None:
         _print_replicates(console, [row_of(champion) for _, champion in finished])
         files = [REPLICATES]
@@ -93,7 +93,7 @@ def print_tables(console: Console, parent: RunDirectory, finished: Finished) -> 
 
 
 def _print_replicates(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A line per replicate, and the mean over them."""
+    """Print a line per replicate, and the mean over them."""
     table = Table(title="Replicates (returns on fresh episodes, mean ± sd)")
     for name in ("seed", "random shared weight", "best shared weight", "at", "hidden", "connections"):
         table.add_column(name, justify="right")
@@ -120,7 +120,7 @@ def _print_replicates(console: Console, rows: Sequence[Mapping[str, Any]]) -> No
 
 
 def _print_sweep(console: Console, parent: RunDirectory, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A line per combination."""
+    """Print a line per combination."""
     count = parent.config.replicates
     spread = f", mean ± sd over {count} replicates" if count > 1 else ""
     table = Table(title=f"Sweep (returns on fresh episodes at random shared weights and at the best{spread})")

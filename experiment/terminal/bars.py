@@ -1,4 +1,4 @@
-"""The display of work in parts: a bar for each where there is a terminal, plain lines now and then elsewhere."""
+"""The display of work in parts: a bar for each part on a terminal, occasional plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ PLAIN_SECONDS = 5.0  # between plain lines
 
 
 class Bars:
-    """The progress of each part, the time left, and a remark; a context manager. Names and remarks are no markup.
+    """Shows the progress of each part, the time left, and a remark; a context manager.
+
+    Names and remarks are plain text, not markup.
 
     Args:
         console: where to write; its ``is_terminal`` decides between bars and lines.
-        percent: show per cent, for parts so large that counts say little.
+        percent: show per cent instead of counts, for large parts.
     """
 
     def __init__(self, console: Console, percent: bool = False) -> None:
@@ -34,7 +36,7 @@ class Bars:
         )
 
     def update(self, part: str, done: int, total: int, note: str = "") -> None:
-        """``done`` of ``total`` of one part, with a remark."""
+        """Show ``done`` of ``total`` for one part, with a remark."""
         if part not in self._bars:
             self._bars[part] = self._progress.add_task(part, total=total, note="")
         self._progress.update(self._bars[part], completed=done, note=note)
@@ -45,7 +47,7 @@ class Bars:
             self.say(f"{part}  {count}  {note}".rstrip())
 
     def say(self, line: str) -> None:
-        """A line above the bars."""
+        """Print a line above the bars."""
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def __enter__(self) -> Bars:

@@ -1,4 +1,4 @@
-"""The table of a champion that a search ends with: confirmed returns per weight, and the files of the run."""
+"""The table of the champion at the end of a search: confirmed returns per weight, and the files of the run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from storage.run_directory import RunDirectory
 from wann.champion import Champion
 from wann.network import compile_genome
 
-_MOST_WEIGHTS = 12  # that a table shows
+_MOST_WEIGHTS = 12  # maximal number in a table
 
 
 def print_champion(console: Console, run: RunDirectory, champion: Champion) -> None:
-    """The champion's confirmed returns per weight, and where the files are."""
+    """Print the champion's confirmed returns per weight, and the places of the files."""
     returns = ConfirmedReturns.of(champion.returns)
     console.print(_per_weight(champion, returns))
     if returns.per_class:
@@ -66,11 +66,11 @@ def _per_class(returns: ConfirmedReturns) -> Table:
 
 
 def _shown(returns: ConfirmedReturns) -> Sequence[Record]:
-    """The swept weights, unless they are too many for a table."""
+    """The records of the swept weights; none if they are too many for a table."""
     return returns.per_weight if len(returns.per_weight) <= _MOST_WEIGHTS else []
 
 
 def _figures(record: Record, shares: Sequence[str]) -> list[str]:
-    """Of a row: statistics of its returns, and shares of its episodes."""
+    """The cells of a row: statistics of its returns, and shares of its episodes."""
     numbers = [number_text(record[key]) for key in ("mean", "std", "median", "min")]
     return [*numbers, *(f"{record.get(name) or 0:.0%}" for name in shares)]

@@ -1,4 +1,4 @@
-"""The display of a choice among candidates: episodes that were run, of about as many as it takes."""
+"""The display of a choice among candidates: episodes run so far, and about how many are needed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from experiment.terminal.bars import PLAIN_SECONDS
 
 
 class Choosing:
-    """A bar where there is a terminal, plain lines now and then elsewhere; a context manager.
+    """A bar on a terminal, occasional plain lines elsewhere; a context manager.
 
     Args:
         console: where to write; its ``is_terminal`` decides between the two.
         label: of the run.
-        chosen: what is, such as "the champion".
-        live: the config wants the bar.
+        chosen: name of the thing to choose, such as "the champion".
+        live: True if the config asks for the bar.
     """
 
     def __init__(self, console: Console, label: str, chosen: str, live: bool = True) -> None:
@@ -35,7 +35,7 @@ class Choosing:
         self._bar = self._progress.add_task(self._label, total=None, start=False, visible=False)
 
     def update(self, done: int, total: int) -> None:
-        """``done`` of about ``total`` episodes."""
+        """Show ``done`` of about ``total`` episodes."""
         total = max(done, total)
         if not self._progress.tasks[self._bar].started:
             self._progress.start_task(self._bar)

@@ -1,4 +1,4 @@
-"""Shared by the commands: one-sentence errors, exit statuses, and stopping at a convenient moment."""
+"""Common parts of the commands: one-sentence errors, exit statuses, and stopping between generations."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class ArgumentParser(argparse.ArgumentParser):
 
 
 def exit_status(command: str, action: Callable[[], int], is_part: bool = False) -> int:
-    """Run ``action``; turn what a person can act on into one sentence on standard error and a status.
+    """Run ``action``. Errors that a user can act on become one sentence on standard error and a status.
 
     Args:
-        command: as its user calls it.
-        action: the command itself; gives the status if nothing goes wrong.
-        is_part: the process is one of several that another one started, which says how to go on.
+        command: its name, as the user types it.
+        action: the command itself; returns the status if nothing goes wrong.
+        is_part: True in one of several processes started by another one, which tells the user how to resume.
     """
     from experiment.terminal.messages import sentence_of
     from storage.files import RunError
@@ -55,10 +55,9 @@ def exit_status(command: str, action: Callable[[], int], is_part: bool = False) 
 
 
 class StopRequest:
-    """Turns the first Ctrl-C (or SIGTERM) into ``requested``; a second Ctrl-C interrupts at once.
+    """Sets ``requested`` on the first Ctrl-C (or SIGTERM). A second Ctrl-C interrupts at once.
 
-    Outside the main thread, where Python has no signals, nothing is turned into anything: another thread may set
-    ``requested``.
+    Outside the main thread, where Python has no signals, signals are not handled. Another thread may set ``requested``.
     """
 
     def __init__(self, notice: Callable[[], None]) -> None:
@@ -67,12 +66,12 @@ class StopRequest:
         self._before: dict[signal.Signals, object] = {}
 
     def check(self) -> None:
-        """Raise `Stopped` if a stop is asked for."""
+        """Raise `Stopped` if a stop was requested."""
         if self.requested:
             raise Stopped
 
     def watch_input(self) -> None:
-        """Take the end of standard input for a request too: it is what a parent that dies leaves to its child."""
+        """Treat the end of standard input as a request too. It also occurs when the parent process dies."""
 
         def wait() -> None:
             with suppress(OSError):
@@ -80,7 +79,7 @@ class StopRequest:
                     pass
             self.requested = True
 
-        # Not through sys.stdin, whose lock an interpreter that ends would wait for.
+        # Not through sys.stdin, because the interpreter would wait for its lock at exit.
         threading.Thread(target=wait, daemon=True).start()
 
     def __enter__(self) -> Self:

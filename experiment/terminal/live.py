@@ -1,4 +1,4 @@
-"""The display of a search that runs: a live line where there is a terminal, plain lines elsewhere."""
+"""The display of a running search: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.text import Text
 from experiment.terminal.bars import PLAIN_SECONDS
 from workers.statistics import worker_words
 
-_RECENT = 50  # generations that the rate and the time left are estimated from
+_RECENT = 50  # generations from which the rate and the time left are estimated
 
 
 class Display:
@@ -26,8 +26,8 @@ class Display:
     Args:
         console: where to write; its ``is_terminal`` decides between live and plain.
         label: of the run, such as `label_of` its directory.
-        generations: to run in all.
-        live: the config wants the live display.
+        generations: total number to run.
+        live: True if the config asks for the live display.
     """
 
     def __init__(self, console: Console, label: str, generations: int, live: bool = True) -> None:
@@ -35,7 +35,7 @@ class Display:
         self._label = label
         self._generations = generations
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT)  # (time, env_steps)
-        self._lost = 0.0  # workers, since the display began
+        self._lost = 0.0  # workers lost since the display began
         self._shown = -PLAIN_SECONDS
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
@@ -63,7 +63,7 @@ class Display:
             self._console.print(self._sentence(line), highlight=False, markup=False, soft_wrap=True)
 
     def ended(self, generation: int, reason: str) -> None:
-        """Say why the search is over after ``generation`` generations, before the last."""
+        """Print why the search ended early, after ``generation`` generations."""
         line = f"{self._label}  ends after generation {generation} of {self._generations}: {reason}"
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -113,14 +113,14 @@ class Display:
 
 
 def label_of(path: Path) -> str:
-    """The name of a run's directory; within a stage or a combination of a sweep also that of what it is in."""
+    """The name of a run's directory; in a stage or a combination of a sweep, preceded by that one's name."""
     if path.parent.parent.name == "stages":
         return f"{path.parent.name} {path.name}"
     return f"{path.parent.name}/{path.name}" if "=" in path.parent.name else path.name
 
 
 def number_text(value: float | None) -> str:
-    """One decimal, or a dash for what is no number."""
+    """A number with one decimal, or a dash if there is none."""
     return "-" if value is None or value != value else f"{value:.1f}"
 
 

@@ -1,4 +1,4 @@
-"""The sentences of a run: at its beginning, and at its end. No other room composes one that names a command."""
+"""The sentences at the beginning and the end of a run. No other room composes a sentence that names a command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCRIPT = Path(__file__).resolve().parents[2] / "run_search.py"
 
 
 def announce(console: Console, run: RunDirectory, plan: Plan) -> None:
-    """A line each for what runs and where it is kept; `experiment.build` tells what runs it."""
+    """Print what runs and where it is kept, a line each. `experiment.build` prints what evaluates it."""
     config, first = plan.config, plan.searches[0]
     if first.stages:
         names = ", ".join(stage.settings.name for stage in first.stages)
@@ -32,7 +32,7 @@ def announce(console: Console, run: RunDirectory, plan: Plan) -> None:
 
 
 def sentence_of(error: UserError | RunError) -> str:
-    """The sentence of an error, with the command that goes on where a run can."""
+    """The sentence of an error, with the command that resumes the run if it can be resumed."""
     if error.resume is not None:
         return f"{error}; go on with: {resume_command(str(error.resume))}"
     if isinstance(error, RunError) and error.run is not None:
@@ -41,16 +41,16 @@ def sentence_of(error: UserError | RunError) -> str:
 
 
 def resume_command(address: str) -> str:
-    """The command line that goes on with the run at ``address``."""
+    """The command line that resumes the run at ``address``."""
     python, script = (_from_here(Path(path)) for path in (sys.executable, _SCRIPT))
     return f"{shlex.join([python, script])} --resume {shlex.quote(address)}"
 
 
 def print_interrupted(console: Console, run: RunDirectory) -> None:
-    """Say how to go on, once all is where the run is kept.
+    """Print how to resume, once everything is stored at the run's place.
 
     Raises:
-        RunError: it cannot be put there.
+        RunError: it cannot be stored there.
     """
     run.put()
     line = f"Stopped and saved; go on with: {resume_command(run.address)}"

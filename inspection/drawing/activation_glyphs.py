@@ -7,7 +7,7 @@ import numpy as np
 from inspection.drawing.colours import NEGATIVE, PAPER, POSITIVE
 from wann.activations import ACTIVATIONS
 
-# Those of families of activations are ones that people of any colour vision tell apart.
+# The colours of families of activations are distinguishable with any colour vision.
 COLOURS: dict[str, str] = {
     "input": "#44515f",
     "pixel": "#0a5c80",

@@ -1,4 +1,4 @@
-"""Charts of lines and bands as SVG, drawn like the diagrams: colours in attributes, classes for pages."""
+"""Charts of lines and bands as SVG. Like diagrams they have colours in attributes, and classes for pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STYLES: dict[str, tuple[str, float, str]] = {  # colour, width, dashes
 
 @dataclass(frozen=True)
 class Line:
-    """A curve; it is broken where it is NaN."""
+    """A curve, with gaps where it is NaN."""
 
     name: str
     x: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point that is pointed out."""
+    """A highlighted point."""
 
     x: float
     y: float
@@ -131,7 +131,7 @@ class Chart:
         return self.height - _BOTTOM - (self.height - self._top - _BOTTOM) * (value - low) / (high - low)
 
     def _points(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
-        """Commands of a path, which begins anew behind every gap."""
+        """Commands of a path, which starts again after every gap."""
         parts, pen = [], "M"
         for a, b in zip(x.tolist(), y.tolist(), strict=True):
             if not np.isfinite(b):
@@ -194,7 +194,7 @@ class Chart:
         )
 
     def _key(self) -> str:
-        """What is what, at the upper right."""
+        """The legend, at the upper right."""
         entries = []
         for line in self.lines:
             colour, width, dashes = STYLES[line.style]

@@ -1,6 +1,6 @@
-"""A network as one SVG: what is written to files, drawn into PNG, and traced with the mouse in reports.
+"""A network as one SVG, which is written to files, rendered as PNG, and interactive in reports.
 
-Colours stand in attributes, where every viewer understands them; a page restyles them through classes. Each node is
+Colours are in attributes, which every viewer understands; a page restyles them through classes. Each node is
 ``<g class="node" data-row>`` with the row of the compiled program, each connection a ``<path>`` with ``data-source``,
 ``data-target`` (rows) and ``data-connection`` (place in program order).
 """
@@ -31,19 +31,19 @@ _GLYPH_LEAST = 8.5  # radius of a node that has room for the curve of its activa
 
 @dataclass(frozen=True)
 class Names:
-    """What rows of a network are called in pictures and formulas."""
+    """Names of a network's rows in pictures and formulas."""
 
     inputs: tuple[str, ...]  # [I]
     outputs: tuple[str, ...]  # [O]
 
     def of(self, network: Network) -> list[str]:
-        """[1 + I + N]; hidden nodes are h1, h2, ... in program order."""
+        """Names of all rows, [1 + I + N]; hidden nodes are h1, h2, ... in program order."""
         hidden = [f"h{index + 1}" for index in range(network.num_hidden)]
         return ["bias", *map(plain, self.inputs), *hidden, *map(plain, self.outputs)]
 
 
 def is_image(input_names: Sequence[str]) -> bool:
-    """Whether inputs [I] are the pixels of a square image, by their names."""
+    """True if inputs [I] are the pixels of a square image, judged by their names."""
     side = round(len(input_names) ** 0.5)
     if not side * side == len(input_names) >= 16 or input_names[-1] != f"row {side - 1} column {side - 1}":
         return False
@@ -202,7 +202,7 @@ class _Drawing:
         )
 
     def _is_used(self, row: int) -> bool:
-        """Whether an input is depended on, or an output depends on anything; hidden nodes always are."""
+        """True for an input that is used and an output that depends on anything; always true for hidden nodes."""
         if row >= self._num_rows - self._network.num_outputs:
             return bool(self._network.fan_in[row - self._first])
         return bool(self._leaving[row])
@@ -262,7 +262,7 @@ class _Drawing:
         return _text(x, name, anchor, ink, 22 if len(self._names[row]) < 3 else 14, y, 600)
 
     def _rings(self) -> list[str]:
-        """Faint circles that say which nodes are equally deep."""
+        """Faint circles through nodes of equal depth."""
         if not self._image:
             return []
         middle = self._layout.width / 2

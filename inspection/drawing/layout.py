@@ -1,8 +1,8 @@
-"""Where the nodes of a network stand in a picture: layered by topological depth, ordered so that few connections cross.
+"""The layout of a network's nodes: layered by topological depth, and ordered so that few connections cross.
 
-Sugiyama's method for rows of nodes: connections over several layers pass through waypoints, which all
-connections of a source share; layers are ordered by barycentres; heights are those of least squares under minimal
-distances. Networks that see images stand on rings around the image instead, a ring for each depth.
+Rows of nodes follow Sugiyama's method: connections over several layers pass through waypoints, which all connections of
+a source share; layers are ordered by barycentres; heights are those of least squares under minimal distances. Networks
+that see images are drawn on rings around the image instead, a ring for each depth.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Layout:
     width: float
     height: float
     node_radius: float
-    pixel_side: float = 0.0  # of an input drawn as a pixel; 0 where inputs are nodes
+    pixel_side: float = 0.0  # of an input drawn as a pixel; 0 if inputs are nodes
 
 
 def depths_of(network: Network) -> NDArray[np.int64]:
@@ -53,12 +53,12 @@ def ends_of(network: Network) -> NDArray[np.int64]:
 
 
 def layered_layout(network: Network, left: float, right: float) -> Layout:
-    """From inputs at the left to outputs at the right.
+    """A layout from inputs at the left to outputs at the right.
 
     Args:
         network: any, though more than a few hundred connections are hard to follow.
-        left: width of the longest label of an input, which stands before its node.
-        right: the same of an output, behind its node.
+        left: width of the longest label of an input, which is placed before its node.
+        right: width of the longest label of an output, which is placed after its node.
     """
     depths, ends = depths_of(network), ends_of(network)
     graph = _Graph(network, depths, ends)
@@ -196,7 +196,7 @@ class _Graph:
 
 
 def monotone(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The nearest values (least squares) that never fall: pools of adjacent violators take their mean."""
+    """The nearest non-decreasing values (least squares), by the pool-adjacent-violators algorithm."""
     means: list[float] = []
     counts: list[int] = []
     for value in values.tolist():
@@ -244,7 +244,7 @@ def _turn(
     radii: NDArray[np.float64],
     num_outputs: int,
 ) -> None:
-    """Spread each ring evenly, in the order of the directions of what its nodes are connected with."""
+    """Spread each ring evenly, in the order of the directions of its nodes' neighbours."""
     outputs = np.arange(len(depths) - num_outputs, len(depths))
     angles = -np.pi / 2 + 2 * np.pi * np.arange(num_outputs) / num_outputs
     places[outputs] = radii[-1] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -260,7 +260,7 @@ def _spread(places: NDArray[np.float64], ring: NDArray[np.int64], radius: float,
     if not len(ring):
         return
     pull = np.zeros_like(places)
-    # Directions, not distances: a pixel pulls less than a node on a ring.
+    # Use directions, not distances, so that a pixel pulls less than a node on a ring.
     lengths = np.maximum(np.hypot(*places.T), _FIRST_RING)[:, None]
     np.add.at(pull, ends[:, 0], (places / lengths)[ends[:, 1]])
     np.add.at(pull, ends[:, 1], (places / lengths)[ends[:, 0]])

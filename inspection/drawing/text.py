@@ -1,4 +1,4 @@
-"""Texts of champion files in pictures and pages: they are shown, never obeyed."""
+"""Texts of champion files in pictures and pages. They are untrusted: they are shown, never interpreted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def plain(text: str, most: int = 2000) -> str:
-    """One line of printable characters, at most ``most`` of them; what is hidden becomes a visible mark."""
+    """One line of at most ``most`` printable characters. Hidden characters become a visible mark."""
     spaced = text.replace("\n", " ").replace("\t", " ")
     shown = "".join(_REPLACEMENT if unicodedata.category(character) in _HIDDEN else character for character in spaced)
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"

@@ -18,10 +18,10 @@ _UNUSED = "#f4f4f4"
 
 
 def render_dot(champion: Champion, setting: Setting) -> bytes:
-    """Nodes ``n0``, ``n1``, ... as the genome counts them: the bias, all inputs and outputs, and live hidden nodes.
+    """DOT text with nodes ``n0``, ``n1``, ... by genome index: the bias, all inputs and outputs, and live hidden nodes.
 
-    Inputs that nothing uses are grey. Individual weights are labels of their connections, and the attribute
-    ``connection_weight`` (Graphviz has a ``weight``, which is something else).
+    Unused inputs are grey. Individual weights are labels of their connections, and the attribute ``connection_weight``
+    (Graphviz has a ``weight`` with another meaning).
     """
     lines = [
         f"digraph {_quoted(printable(champion.task))} {{",

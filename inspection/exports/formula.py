@@ -1,6 +1,6 @@
 """A champion as formulas in SymPy's syntax: a line for each live node, sources first.
 
-One expression for each output would be exact too, and of a length that grows with the number of paths.
+One expression for each output would be exact too, but its length would grow with the number of paths.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BIAS = "1"
 
 
 def render_formula(champion: Champion, setting: Setting) -> bytes:
-    """UTF-8 text: comments that say which symbol is what, and the lines of `formula_lines`."""
+    """UTF-8 text: comments that explain the symbols, and the lines of `formula_lines`."""
     genome, symbols = champion.genome, _symbols(champion)
     shared = f"# w is the weight that all connections share; here {setting.item()!r}." if is_shared(setting) else None
     notes = [
@@ -31,9 +31,9 @@ def render_formula(champion: Champion, setting: Setting) -> bytes:
 
 
 def formula_lines(champion: Champion, setting: Setting) -> list[str]:
-    """``symbol = expression``, sources before what uses them; the outputs last.
+    """Lines ``symbol = expression``, sources first and outputs last.
 
-    Arguments of sine and cosine are limited in networks (`wann.activations.PERIODIC_LIMIT`) and not here.
+    Arguments of sine and cosine are limited in networks (`wann.activations.PERIODIC_LIMIT`), but not here.
     """
     network, symbols = compile_genome(champion.genome), _symbols(champion)
     lines, edge = [], 0

@@ -1,4 +1,4 @@
-"""What the graph formats share: which node of a genome is which, and how deep it stands."""
+"""Common parts of the graph formats: names, kinds and levels of a genome's nodes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from wann.network import Network, compile_genome, longest_paths
 
 
 def node_kinds(genome: Genome) -> list[str]:
-    """[N] bias, input, output or hidden."""
+    """The kind of each node, [N]: bias, input, output or hidden."""
     kinds = ["bias", *["input"] * genome.num_inputs, *["output"] * genome.num_outputs]
     return kinds + ["hidden"] * genome.num_hidden
 
 
 def node_names(champion: Champion) -> list[str]:
-    """[N] as the champion names inputs and outputs, `printable`; hidden nodes are h1, h2, ..., live ones first.
+    """Names of nodes, [N], `printable`: the champion's for inputs and outputs; h1, h2, ... for hidden nodes.
 
-    Live ones are numbered in the order of the network's program.
+    Live hidden nodes come first and are numbered in the order of the network's program.
     """
     genome = champion.genome
     names = ["bias", *map(printable, (*champion.input_names, *champion.output_names)), *[""] * genome.num_hidden]
@@ -32,7 +32,7 @@ def node_names(champion: Champion) -> list[str]:
 
 
 def graph_levels(genome: Genome) -> NDArray[np.int64]:
-    """[N] longest path to each node over enabled connections, at least 1 for hidden nodes; outputs stand last."""
+    """Longest path to each node over enabled connections, [N], at least 1 for hidden nodes; outputs are last."""
     first_output, fixed = 1 + genome.num_inputs, genome.num_fixed
     computed = np.arange(first_output, genome.num_nodes)
     sources = np.r_[genome.sources[genome.enabled], np.zeros_like(computed)]
@@ -42,7 +42,7 @@ def graph_levels(genome: Genome) -> NDArray[np.int64]:
 
 
 def nodes_of_rows(genome: Genome, network: Network) -> NDArray[np.int64]:
-    """[1 + I + N] the genome's node at each row of its network."""
+    """The genome's node at each row of its network, [1 + I + N]."""
     rows = np.arange(1 + network.num_inputs + len(network.activations))
     rows[-network.num_outputs :] = np.arange(1 + genome.num_inputs, genome.num_fixed)
     genes = np.flatnonzero(genome.enabled)[network.connection_ids]
@@ -51,14 +51,14 @@ def nodes_of_rows(genome: Genome, network: Network) -> NDArray[np.int64]:
 
 
 def live_genes(genome: Genome) -> NDArray[np.bool_]:
-    """[C] whether an output depends on the connection."""
+    """A mask [C] of the connections that an output depends on."""
     live = np.zeros(len(genome.enabled), bool)
     live[np.flatnonzero(genome.enabled)[compile_genome(genome).connection_ids]] = True
     return live
 
 
 def live_nodes(genome: Genome) -> NDArray[np.bool_]:
-    """[N] whether an output depends on the node, or is it."""
+    """A mask [N] of the outputs and the nodes that an output depends on."""
     genes = live_genes(genome)
     live = np.zeros(genome.num_nodes, bool)
     live[np.r_[genome.sources[genes], genome.targets[genes]]] = True

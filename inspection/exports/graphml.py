@@ -12,9 +12,9 @@ from wann.champion import Champion
 
 
 def render_graphml(champion: Champion, setting: Setting) -> bytes:
-    """Nodes ``n0``, ``n1``, ... in the genome's order, with kind, activation, name, level, and whether they are live.
+    """GraphML with nodes ``n0``, ``n1``, ... in the genome's order: kind, activation, name, level and liveness.
 
-    Edges have the place of their gene, ``enabled``, and the weight where they are.
+    Edges have the index of their gene, ``enabled``, and, if enabled, the weight.
     """
     import networkx as nx
 

@@ -1,4 +1,4 @@
-"""A champion as an ONNX model, in float32: a product of matrices for each group of nodes."""
+"""A champion as an ONNX model, in float32, with a matrix product for each group of nodes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wann.network import compile_genome
 if TYPE_CHECKING:
     import onnx
 
-OPSET, IR_VERSION = 17, 8  # of 2022: what runtimes of all kinds read
+OPSET, IR_VERSION = 17, 8  # of 2022, which all kinds of runtimes can read
 
 # Of the activations' operators (`wann.activations.Activation.onnx`).
 CONSTANTS = {
@@ -42,7 +42,7 @@ def render_onnx(champion: Champion, setting: Setting) -> bytes:
     names of inputs and outputs.
 
     Raises:
-        UserError: weights beyond the reach of float32.
+        UserError: weights are beyond the range of float32.
     """
     import onnx
 
@@ -110,7 +110,7 @@ class _Graph:
         )
 
     def _group(self, group: Group, values: str, name: str) -> str:
-        """Adds what computes the nodes of a group, [batch, n]."""
+        """Add the operators that compute the nodes of a group, [batch, n]."""
         of_bias = group.sources == 0
         # A group that the bias alone feeds, or nothing, still needs the length of the batch.
         columns = np.unique(group.sources[~of_bias] - 1) if not of_bias.all() else np.zeros(1, np.int64)

@@ -46,23 +46,23 @@ EXPORTS: dict[str, Export] = {
 def export_champion(
     champion: Champion, directory: str | Path, formats: Sequence[str], weight: float | None = None
 ) -> list[Path]:
-    """Write a file for each format, under the name that `EXPORTS` gives it; files that stand there are replaced.
+    """Write a file for each format, under its name in `EXPORTS`. Existing files are replaced.
 
     Neither the task's simulator nor its data is needed.
 
     Args:
-        champion: as `wann.champion.load_champion` reads it; its texts may hold anything.
-        directory: made if it is missing.
+        champion: from `wann.champion.load_champion`; its texts are untrusted.
+        directory: created if it is missing.
         formats: keys of `EXPORTS`.
-        weight: shared by all connections, what a model computes with unless it is told another one; None for the
-            champion's individual weights, or its best shared one (`inspection.weights.best_weight`).
+        weight: shared by all connections, and the default weight of a model; None for the champion's individual
+            weights, or its best shared one (`inspection.weights.best_weight`).
 
     Returns:
-        the paths, in the order of ``formats``.
+        The paths, in the order of ``formats``.
 
     Raises:
-        UserError: an unknown format, a package that is missing, a weight that is not finite or beyond a format's
-            reach, or a directory that cannot be written to.
+        UserError: a format is unknown, a package is missing, a weight is not finite or beyond a format's range, or the
+            directory cannot be written to.
     """
     check_formats(formats)
     setting = _setting(champion, best_weight(champion) if weight is None else weight)

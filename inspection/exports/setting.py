@@ -14,5 +14,5 @@ def is_shared(setting: Setting) -> bool:
 
 
 def by_connection(setting: Setting, num_enabled: int) -> NDArray[np.float64]:
-    """[E], whichever it is."""
+    """The weights by connection, [E], for shared and individual settings."""
     return np.broadcast_to(setting, (num_enabled,))

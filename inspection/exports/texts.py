@@ -1,4 +1,4 @@
-"""Texts of champion files in other files: nothing in a name ends a line or a string, or cannot be encoded."""
+"""Texts of champion files in other files: escaped, so that no name ends a line or a string, and all can be encoded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def identifiers(names: Sequence[str], kind: str, is_taken: Callable[[str], bool]
     """Different identifiers of letters a to z, digits and underscores that resemble ``names``.
 
     Args:
-        names: what people call things; anything.
-        kind: opens an identifier that would not be one, or would be taken.
-        is_taken: by something else.
+        names: any texts.
+        kind: prefix of an identifier that would otherwise be invalid or taken.
+        is_taken: tells if an identifier is used elsewhere.
     """
     found: list[str] = []
     for index, name in enumerate(names):

@@ -1,6 +1,6 @@
-"""A champion as a Python file with one torch module, which needs nothing of this library.
+"""A champion as a Python file with one torch module, which does not need this library.
 
-Whatever a champion's file holds, the Python file has it as numbers and as ASCII literals of texts.
+All contents of a champion's file are written as numbers and as ASCII string literals.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ __all__ = ["LivePart", "live_part", "program_data"]
 
 
 def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -> LivePart | None:
-    """The widget for a champion; None for a classification of pictures that nobody draws with a pen.
+    """The widget for a champion; None for a classification of pictures that cannot be drawn by hand.
 
     Args:
         champion: of the task.

@@ -1,4 +1,4 @@
-"""The pad to draw on: how strokes become a dataset's pictures, pictures to load, and accuracies by class and weight."""
+"""The drawing pad: converting strokes to a dataset's pictures, sample pictures, and accuracies by class and weight."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _BLOCK = 1000  # pictures that the oracle computes at once
 
 
 def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart | None:
-    """The pad of a classifier; a dataset that cannot be had leaves it without pictures to load.
+    """The pad of a classifier. If the dataset is not available, it has no sample pictures.
 
-    None for a dataset whose pictures nobody draws with a pen, such as photographs.
+    None for a dataset whose pictures cannot be drawn by hand, such as photographs.
     """
     ink = task.described.ink
     if ink is None:
@@ -58,7 +58,7 @@ def pad_part(champion: Champion, task: Classification, seed: int) -> LivePart | 
 
 
 def _samples(dataset: Dataset, seed: int) -> dict[str, Any]:
-    """Pictures of the test part, of each class some, as base64 of bytes [n, side, side], and their labels [n]."""
+    """Some pictures of each class of the test part, as base64 of bytes [n, side, side], and their labels [n]."""
     images = load_images(dataset)["test"]
     rng = np.random.Generator(np.random.Philox(seed))
     rows = np.concatenate(
@@ -90,13 +90,13 @@ def _accuracy(champion: Champion, task: Classification, weights: list[float]) ->
 
 
 def _chosen_by_oracle(network: Network, weights: tuple[float, ...], batch: Batch) -> NDArray[np.int64]:
-    """[B] classes, some pictures at a time."""
+    """Classes [B] by the oracle, some pictures at a time."""
     parts = np.split(np.asarray(batch.inputs).T, range(_BLOCK, len(batch), _BLOCK))
     return np.concatenate([forward(network, [weights], part)[0].argmax(axis=1) for part in parts])
 
 
 def _stored_accuracy(champion: Champion) -> dict[str, Any] | None:
-    """What the champion's file says of its own sweep; None unless it is complete."""
+    """The accuracies in the champion's file for its own sweep; None if they are incomplete."""
     per_class = champion.returns.get("per_class")
     try:
         rows = [[float(value) for value in per_class[name]["by_weight"]] for name in champion.output_names]  # type: ignore[index]

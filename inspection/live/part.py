@@ -1,4 +1,4 @@
-"""What a page needs to show a champion alive: data for a widget, and the scripts that make it move."""
+"""The parts of an interactive widget of a page: its data and its scripts."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from inspection.live.part import LivePart
 
 
 def pole_part(task: CartPoleSwingUp, seed: int) -> LivePart:
-    """The first start is that of ``env.reset(seed=seed)``; the page draws further ones by a generator of its own."""
+    """The pole's widget. The first start is that of ``env.reset(seed=seed)``; the page draws further ones itself."""
     return LivePart(
         kind="pole",
         data={

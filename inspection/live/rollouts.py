@@ -18,10 +18,10 @@ from wann.champion import Champion
 from wann.extras import install, is_installed
 from wann.network import compile_genome
 
-# A thousand steps of the racer take ten seconds, in its simulator mostly.
+# A thousand steps of the racer take ten seconds, mostly in its simulator.
 _EPISODES = {"bipedal_walker": 4}
 _FEWER_EPISODES = 3
-_PATIENCE = 250  # steps of walkers and racers without a new maximum of the return: there is nothing more to see
+_PATIENCE = 250  # a recording of a walker or racer ends after so many steps without a new maximum of the return
 _LONGEST = 5000  # steps
 _SCRIPTS = ("live_controls.js", "live_scenes.js", "live_rollouts.js")
 
@@ -29,7 +29,7 @@ _SCRIPTS = ("live_controls.js", "live_scenes.js", "live_rollouts.js")
 def rollouts_part(
     champion: Champion, task: Playable, seed: int, weight: float | None, max_steps: int = _LONGEST
 ) -> LivePart:
-    """Episodes from one start at several weights, the first at ``weight``: whole, but for what only stands or turns.
+    """Episodes from one start at several weights, the first at ``weight``, cut once the agent makes no more progress.
 
     Args:
         champion: of the task.
@@ -40,7 +40,7 @@ def rollouts_part(
 
     Raises:
         UserError: see `envs.box2d.simulation` (no Box2D).
-        CannotDraw: an environment that gives no pictures, or no Pillow to keep them.
+        CannotDraw: the environment gives no pictures, or Pillow is missing.
     """
     network, count = compile_genome(champion.genome), _EPISODES.get(task.name, _FEWER_EPISODES)
     make_scene = SCENES.get(task.name, PictureScene)

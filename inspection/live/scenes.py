@@ -1,4 +1,4 @@
-"""What a page needs to draw of Box2D's worlds: what stands still once, what moves as a row for each frame."""
+"""Data for drawing Box2D's worlds on a page: static parts once, and moving parts as a row for each frame."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 
 class Scene(Protocol):
-    """Made for one episode after its start state is drawn."""
+    """The scene of one episode. It is made after the start state is drawn."""
 
     still: dict[str, Any]  # the same in all episodes of a seed; ``kind`` names the scene in JavaScript
 
     def pose(self) -> list[float]:
-        """A row of what has moved."""
+        """The row of moving parts for the current frame."""
         ...
 
     def extras(self) -> dict[str, Any]:
-        """What is known at the end of the episode only."""
+        """Further data that are known only at the end of the episode."""
         ...
 
 
@@ -100,7 +100,7 @@ class RacerScene:
 
 
 class PictureScene:
-    """Any environment that renders: its pictures, fewer of them the longer the episode is."""
+    """Any environment that renders: its pictures, which are thinned out in long episodes."""
 
     _MOST = 120
     _SIZE = (360, 240)  # pixels, at most

@@ -1,4 +1,4 @@
-"""Which shared weights a widget shows: few enough to look at, and telling ones."""
+"""The choice of the shared weights that a widget shows: a few informative ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wann.champion import Champion
 
 
 def thinned(weights: tuple[float, ...], most: int) -> list[float]:
-    """At most so many of the weights, evenly by rank, ascending, with the least and the greatest."""
+    """At most ``most`` of the weights, evenly by rank, ascending, including the least and the greatest."""
     ordered = sorted(set(weights))
     if len(ordered) <= most:
         return ordered
@@ -17,7 +17,7 @@ def thinned(weights: tuple[float, ...], most: int) -> list[float]:
 
 
 def sweep_of(champion: Champion, most: int = 8) -> list[float]:
-    """The weights that the champion was swept over; the published sweep beside them where that was hardly one."""
+    """The weights that the champion was swept over, with the published sweep added if they are too few."""
     swept = champion.weights if len(set(champion.weights)) >= 4 else (*champion.weights, *PUBLISHED_WEIGHTS)
     return thinned(swept, most)
 

@@ -1,4 +1,4 @@
-"""The page that shows a champion: one HTML file that needs nothing else.
+"""The page that shows a champion: one self-contained HTML file.
 
 May import `wann`, and of inspections everything but the commands' side (`inspection.inspect`, options, films).
 """

@@ -1,4 +1,4 @@
-"""The section of a report that shows how a run came to its champion."""
+"""The section of a report on the evolution of the champion in its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The head of a report: a title, and the few figures that matter."""
+"""The head of a report: a title and the most important figures."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def title_of(champion: Champion) -> str:
 def facts_of(champion: Champion, network: Network, curve: WeightCurve | None, depth: int) -> list[Fact]:
     """(name, value, note) of each figure.
 
-    Returns are the confirmed ones of the champion file, whose episodes nothing was chosen on. Where the file has none,
-    they come from the curve; without a curve they are left out.
+    Returns are the confirmed ones of the champion file, on episodes that were not used for any choice. If the file has
+    none, they come from the curve; without a curve they are left out.
     """
     measure = measure_of(champion)
     facts = []

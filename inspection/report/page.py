@@ -1,7 +1,7 @@
 """One self-contained HTML page from a champion's pictures and data.
 
-Texts of a champion file are shown and never obeyed: they are escaped, data is JSON that cannot end its element, and
-the page's policy runs the scripts of this folder alone, known by their hashes, and reaches no network.
+Texts of a champion file are untrusted: they are escaped, data is JSON that cannot end its element, and the page's
+content security policy allows only the scripts of this folder, by their hashes, and no network access.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ def render_page(report: Report) -> str:
 
 
 def embedded(value: Any) -> str:
-    """JSON that can stand in a script element, whatever its texts are.
+    """JSON that is safe in a script element, with any texts.
 
     Raises:
-        ValueError: a number that is not finite.
+        ValueError: a number is not finite.
     """
     return json.dumps(value, allow_nan=False, separators=(",", ":")).translate(_ESCAPES)
 

@@ -1,4 +1,4 @@
-"""The sections of a report as HTML; every text of a champion file in them is escaped."""
+"""The sections of a report as HTML. Every text of a champion file in them is escaped."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def in_both_widths(draw: Callable[[float], str]) -> str:
 
 
 def _confirmed(champion: Champion) -> str:
-    """The returns in the champion file, as a table; figures that it lacks have no column."""
+    """The returns in the champion file as a table. Figures that it lacks have no column."""
     returns = champion.returns
     rows = summary_of(returns)
     columns = [key for key in _FIGURES if any(record.get(key) is not None for _, record in rows)]

@@ -1,7 +1,7 @@
 """Runs kept at a URL: a shared disk or an object store.
 
-The run works in a local copy, whose files are uploaded in dependency order; a lease says which process owns it. Imports
-`storage`, `configs` and `wann`, and fsspec where a URL is opened.
+The run works in a local copy whose files are uploaded in dependency order. A lease records the process that owns it.
+Imports `storage`, `configs` and `wann`, and fsspec when a URL is opened.
 """
 
 from __future__ import annotations

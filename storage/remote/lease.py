@@ -1,9 +1,9 @@
-"""Ownership of a run that several machines can reach: a lease, renewed as long as its owner lives.
+"""Ownership of a run that several machines can reach: a lease that its owner renews.
 
-``lease/000001.json`` is the first owner's, ``lease/000002.json`` the second's, and so on; the highest number owns the
-run. A number is taken by creating its file, which one process can do, and the highest is never removed, so an owner
-that was thought dead learns that it is no longer the owner. Nobody compares clocks: a lease is dead if its bytes have
-not changed while a process that wants the run watched them.
+``lease/000001.json`` is the first owner's, ``lease/000002.json`` the second's, and so on. The highest number owns the
+run. A number is taken by creating its file, which only one process can do. The highest is never removed, so an owner
+that was considered dead finds out that it is no longer the owner. Clocks are not compared: a lease is dead if its bytes
+do not change while a process that wants the run watches them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ LOGGER = logging.getLogger(__name__)
 
 DIRECTORY = "lease"
 HEARTBEAT_SECONDS = 10.0
-SILENT_BEATS = 6  # after which an owner counts as dead
-_LONGEST_SECONDS = 600.0  # between the beats that a lease may announce
-_LOOKS = 4  # at a lease for each of its beats
+SILENT_BEATS = 6  # number of missed beats after which an owner is considered dead
+_LONGEST_SECONDS = 600.0  # maximal time between beats that a lease may announce
+_LOOKS = 4  # number of looks at a lease per beat
 
 
 @dataclass(frozen=True)
 class Holder:
-    """The content of a lease: its owner, and how far its heart has beaten."""
+    """The content of a lease: its owner, and its count of heartbeats."""
 
     owner: str
     token: str
@@ -45,7 +45,7 @@ class Holder:
 
     @classmethod
     def read(cls, data: bytes) -> Self:
-        """A lease that is damaged, or made by other versions, is that of an unknown owner."""
+        """Read a lease. One that is damaged, or made by another version, has an unknown owner."""
         try:
             found = cls(**json.loads(data))
             if 0 < found.period_seconds <= _LONGEST_SECONDS:
@@ -59,7 +59,7 @@ class Holder:
 
 
 class Lease:
-    """The right to write to a storage; made by `acquire`, ended by `release`."""
+    """The right to write to a storage. It is obtained by `acquire` and ended by `release`."""
 
     def __init__(self, storage: Storage, number: int, holder: Holder) -> None:
         self._storage = storage
@@ -73,11 +73,11 @@ class Lease:
 
     @classmethod
     def acquire(cls, storage: Storage, period_seconds: float | None = None) -> Self:
-        """Own the storage; where there is an owner, watch it first, and take over if it shows no sign of life.
+        """Become the owner of the storage. If there is an owner, watch it first, and take over if it does not renew.
 
         Args:
             storage: of the run.
-            period_seconds: between two beats of the new lease; `HEARTBEAT_SECONDS` if none is given.
+            period_seconds: time between two beats of the new lease; `HEARTBEAT_SECONDS` by default.
 
         Raises:
             OSError: the storage cannot be read or written.
@@ -104,14 +104,14 @@ class Lease:
 
     @property
     def life_seconds(self) -> float:
-        """The time for which the owner may be silent."""
+        """The time for which the owner may miss beats."""
         return SILENT_BEATS * self._holder.period_seconds
 
     def check(self) -> None:
-        """Refuse to go on where the last renewal found another owner; asks nothing of the storage.
+        """Raise an error if the last renewal found another owner. Does not access the storage.
 
         Raises:
-            RunError: another process was seen to have taken over.
+            RunError: another process has taken over.
         """
         if self._usurper is not None:
             raise RunError(
@@ -121,7 +121,7 @@ class Lease:
             )
 
     def renew(self) -> None:
-        """Make sure of the ownership, and give a sign of life.
+        """Check the ownership, and write a heartbeat.
 
         Raises:
             OSError: the storage fails.
@@ -132,12 +132,12 @@ class Lease:
             if newest > self._number:
                 self._usurper = _holder(self._storage, newest).owner
             self.check()
-            if newest < self._number:  # such as a disk that is no longer mounted: no place to write to
+            if newest < self._number:  # for example, a disk that is no longer mounted
                 raise OSError("the lease of this process is gone")
             self._write(beat=self._holder.beat + 1)
 
     def release(self) -> None:
-        """Let the next process own the run at once; does nothing where another one already does.
+        """Let the next process own the run at once. Does nothing if another one already does.
 
         Raises:
             OSError: the storage fails; the next process waits until this lease is dead.
@@ -149,16 +149,16 @@ class Lease:
     def stop(self) -> None:
         """Stop renewing, without releasing."""
         self._ended.set()
-        self._heart.join(timeout=self._holder.period_seconds)  # longer where a request hangs: the thread is a daemon
+        self._heart.join(timeout=self._holder.period_seconds)  # a request that hangs may last longer: a daemon thread
 
     def _beat(self) -> None:
         while not self._ended.wait(self._holder.period_seconds):
             try:
                 self.renew()
             except OSError:
-                continue  # the storage may come back; what is put there meanwhile fails by itself
+                continue  # the storage may recover; uploads in the meantime raise their own errors
             except RunError:
-                return  # `check` tells
+                return  # `check` raises the error
 
     def _write(self, **changes: int) -> None:
         holder = Holder(**{**asdict(self._holder), "renewed": _now(), **changes})
@@ -171,7 +171,7 @@ class Lease:
                 try:
                     self._storage.remove(name)
                 except OSError:
-                    return  # they are in nobody's way
+                    return  # old leases do no harm
 
 
 def _await_silence(storage: Storage, number: int) -> None:
@@ -179,7 +179,7 @@ def _await_silence(storage: Storage, number: int) -> None:
 
     Raises:
         OSError: the storage fails.
-        UserError: it lives.
+        UserError: the lease is alive.
     """
     try:
         data = storage.read(_name(number))
@@ -204,7 +204,7 @@ def _await_silence(storage: Storage, number: int) -> None:
 
 
 def _is_settled(storage: Storage, number: int, holder: Holder) -> bool:
-    """True if the lease is ours. Where two processes can create one file, the last one keeps it: wait, then look."""
+    """True if the lease is ours. If two processes can create the same file, the last one keeps it, so wait and look."""
     if storage.exclusive:
         return True
     time.sleep(holder.period_seconds)

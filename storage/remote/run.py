@@ -1,4 +1,4 @@
-"""Runs that are kept at a URL: a run directory in a working copy, and a lease instead of a local lock."""
+"""Runs kept at a URL: a run directory in a working copy, with a lease instead of a local lock."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _PART = re.compile(r"(.*?)/(replicate-\d+|stages/[^/]+/restart-\d+)(/|$)")
 
 
 class RemoteRun(RunDirectory):
-    """A run whose files are put to a storage as they are written; made by `create_at` or `open_at`."""
+    """A run whose files are uploaded to a storage as they are written. It is made by `create_at` or `open_at`."""
 
-    _copy: WorkingCopy | None = None  # from the moment that opening succeeded until the run is closed
+    _copy: WorkingCopy | None = None  # set after the run was opened, until it is closed
 
     @classmethod
     def create_at(cls, url: str, config: Config) -> RemoteRun:
-        """Start a run at a URL where there is nothing yet.
+        """Create a run at an empty URL.
 
         Raises:
             UserError: there is a run already, it is in use, or the storage cannot be written.
@@ -39,17 +39,17 @@ class RemoteRun(RunDirectory):
         _refuse_to_overwrite(storage)
 
         def open_here(copy: WorkingCopy) -> RemoteRun:
-            _refuse_to_overwrite(storage)  # another process may have been faster
+            _refuse_to_overwrite(storage)  # another process may have created a run first
             return cls.create(copy.path, config, mirror=copy)
 
         return cls._open(storage, open_here)
 
     @classmethod
     def open_at(cls, url: str, overrides: Overrides = ()) -> RemoteRun:
-        """Take over a stopped run, as `RunDirectory.open_existing` does.
+        """Open a stopped run, as `RunDirectory.open_existing` does.
 
         Raises:
-            UserError: no run is there, it is in use, the storage cannot be read and written, its config is invalid, or
+            UserError: there is no run, it is in use, the storage cannot be read and written, its config is invalid, or
                 an override changes results.
         """
         storage = open_storage(url)
@@ -82,7 +82,7 @@ class RemoteRun(RunDirectory):
         return run
 
     def close(self) -> None:
-        """Put what is left and release the lease.
+        """Upload the remaining files and release the lease.
 
         Raises:
             RunError: the storage fails.
@@ -108,7 +108,7 @@ def _refuse_to_overwrite(storage: Storage) -> None:
 
 
 def _refuse_parts(storage: Storage) -> None:
-    """Refuse a URL without a run, and a replicate or stage: the lease is of the whole run."""
+    """Refuse a URL without a run, and that of a replicate or stage, because the lease is for the whole run."""
     with _usable(storage):
         if CONFIG not in storage.names():
             raise UserError(place=storage.url, expected="a run directory to resume", found=f"no {CONFIG} in it")
@@ -120,7 +120,7 @@ def _refuse_parts(storage: Storage) -> None:
 
 @contextmanager
 def _usable(storage: Storage) -> Iterator[None]:
-    """A failure before the search begins is a mistake: the bucket is not there, or not writable."""
+    """Turn a failure before the search begins into a UserError: the bucket does not exist or is not writable."""
     try:
         yield
     except OSError as error:
@@ -144,7 +144,7 @@ def _local() -> Iterator[None]:
 
 @contextmanager
 def _named(copy: WorkingCopy) -> Iterator[None]:
-    """Mistakes name the place that the user named."""
+    """Let errors name the place in the user's terms."""
     try:
         yield
     except UserError as error:

@@ -1,7 +1,7 @@
 """Places outside the working directory that a run can be kept in: shared disks and object stores, by URL.
 
-Both kinds put whole files, so that whatever happens a name stands for the old or the new bytes: a shared disk by
-writing aside and renaming, an object store because that is how it puts objects.
+Both kinds write files atomically, so that a name always refers to either the old or the new bytes: a shared disk by
+writing to a temporary name and renaming, an object store by its own way of putting objects.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from wann.extras import install
 from wann.files import aside, flush, replacing, unique_suffix
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*(://|::)")
-# Where putting an object replaces it at once, and renaming is a copy.
+# Stores in which putting an object replaces it at once, and renaming is a copy.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
-# Where fsspec creates an object only if there is none, in one request.
+# Stores in which fsspec can create an object only if there is none, in one request.
 _EXCLUSIVE = {"s3", "s3a", "gs", "gcs", "memory"}
 
 
 class Storage(Protocol):
-    """Files below one URL. Names are relative, with slashes; every failure is an `OSError`."""
+    """Files below one URL. Names are relative, with slashes. Every failure raises `OSError`."""
 
     url: str
-    exclusive: bool  # of two callers of `create` one fails, however close they are
+    exclusive: bool  # of two simultaneous callers of `create`, one fails
 
     def names(self, directory: str = "") -> list[str]:
-        """All files below a directory, at any depth, sorted; none where there is no directory."""
+        """All files below a directory, at any depth, sorted; none if there is no directory."""
 
     def read(self, name: str) -> bytes:
         """The whole file."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Replace the file or make it, with the directories that it needs."""
+        """Create or replace the file, with the directories that it needs."""
 
     def create(self, name: str, data: bytes) -> None:
         """Make a file; `FileExistsError` if there is one."""
@@ -49,7 +49,7 @@ class Storage(Protocol):
 
 
 def is_url(place: str) -> bool:
-    """True if a place that a user names is a URL, and not a local path."""
+    """True if a user's place is a URL, and not a local path."""
     return _URL.match(place) is not None
 
 
@@ -57,7 +57,7 @@ def open_storage(url: str) -> Storage:
     """The storage at a URL of any kind that fsspec knows, such as s3://bucket/runs/mine.
 
     Raises:
-        UserError: no such kind, a package for it that is missing, or settings that it refuses.
+        UserError: the kind is unknown, its package is missing, or it refuses the settings.
     """
     url = url.rstrip("/")
     try:
@@ -70,12 +70,12 @@ def open_storage(url: str) -> Storage:
     kind = re.split("::|://", url)[0]
     kinds = {*fsspec.available_protocols(), *fsspec.registry}
     if kind not in kinds:
-        near = get_close_matches(kind, kinds, n=1)  # all that fsspec knows is too long a list
+        near = get_close_matches(kind, kinds, n=1)  # the list of all kinds that fsspec knows is too long
         hint = did_you_mean(kind, near) if near else ""
         expected = "a kind of storage that fsspec knows, such as s3"
         raise UserError(place=url, expected=expected, found=f"{kind!r}{hint}")
     try:
-        # Listings as they are now, not as they were: other processes write too.
+        # No cached listings, because other processes write too.
         files, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
         raise UserError(
@@ -116,7 +116,7 @@ class DiskStorage:
         with aside(path, unique_suffix()) as partial:
             partial.write_bytes(data)
             flush(partial)
-            os.link(partial, path)  # fails if the name is taken, on network disks too
+            os.link(partial, path)  # fails if the name exists, also on network disks
             flush(path.parent)
 
     def remove(self, name: str) -> None:
@@ -129,7 +129,7 @@ class DiskStorage:
 
 
 class ObjectStorage:
-    """Any filesystem of fsspec: object stores, and servers of files."""
+    """Any filesystem of fsspec: object stores and file servers."""
 
     def __init__(self, url: str, files: Any, root: str) -> None:
         self.url = url
@@ -138,7 +138,7 @@ class ObjectStorage:
         kinds = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
         self.exclusive = bool(kinds & _EXCLUSIVE)
         self._moves = not kinds & _OBJECT_STORES and _can_rename(files)
-        # Clients of object stores may be shared by threads; those of servers of files need not be.
+        # Clients of object stores may be shared by threads, but those of file servers possibly not.
         self._turn: Any = contextlib.nullcontext() if kinds & _OBJECT_STORES else threading.RLock()
 
     def names(self, directory: str = "") -> list[str]:
@@ -166,7 +166,7 @@ class ObjectStorage:
                 self._files.pipe_file(partial, data)
                 self._files.mv(partial, path)
             except BaseException:
-                with contextlib.suppress(Exception):  # the first error tells more
+                with contextlib.suppress(Exception):  # the first error is more informative
                     self._files.rm_file(partial)
                 raise
 
@@ -175,7 +175,7 @@ class ObjectStorage:
             path = self._ready(name)
             try:
                 self._files.pipe_file(path, data, mode="create")
-            except TypeError:  # a client that does not know the mode
+            except TypeError:  # the client does not know the mode
                 if self._files.exists(path):
                     raise FileExistsError(f"{path} exists") from None
                 self._files.pipe_file(path, data)
@@ -188,19 +188,19 @@ class ObjectStorage:
         return f"{self._root}/{name}"
 
     def _relative(self, path: str) -> str | None:
-        """None for what is not below the root, which some stores list too, such as a file of the root's name."""
+        """The relative name; None for a file outside the root. Some stores list those, such as one with its name."""
         path, root = path.lstrip("/"), self._root.lstrip("/")
         return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
 
     def _ready(self, name: str) -> str:
         path = self._absolute(name)
-        if self._moves:  # else there are no directories
+        if self._moves:  # other stores have no directories
             self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
         return path
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Clients of stores raise exceptions of their own for refusals and lost connections."""
+        """Turn the clients' own exceptions for refusals and lost connections into `OSError`."""
         with self._turn:
             try:
                 yield
@@ -211,7 +211,7 @@ class ObjectStorage:
 
 
 def _can_rename(files: Any) -> bool:
-    """True if a move is the server's own, and not a copy and a removal."""
+    """True if the server itself can move files, instead of a copy and a removal."""
     from fsspec.asyn import AsyncFileSystem
     from fsspec.spec import AbstractFileSystem
 

@@ -1,7 +1,8 @@
 """The local working copy of a run that is kept at a URL.
 
-All code sees an ordinary run directory, with appended metrics, renamed checkpoints and event files that stay open.
-Its files are uploaded whole, in dependency order, so a driver may die between any two and leave a run that resumes.
+To all other code it is an ordinary run directory, with appended metrics, renamed checkpoints and event files that stay
+open. Its files are uploaded atomically in dependency order, so a driver may die between any two and leave a run that
+can be resumed.
 """
 
 from __future__ import annotations
@@ -30,21 +31,21 @@ from wann.files import PARTIAL
 
 LOGGER = logging.getLogger(__name__)
 
-# The order of uploads. A config says that there is a run, so the genomes it starts from come before it; a checkpoint
-# says that the metrics so far are there. Results say that something is done, so they come last. Metrics, events and
-# snapshots, which no rank names, come between the config and the checkpoint.
+# The order of uploads. A config means that there is a run, so the genomes it starts from are uploaded before it. A
+# checkpoint means that the metrics so far are there. Results mean that something is finished, so they come last. All
+# other files (metrics, events and snapshots) come between the config and the checkpoint.
 _FIRST, _LAST = (INITIAL, CONFIG), (PREVIOUS, CHECKPOINT)
 _RESULTS = (".json", ".csv", "survivors")
 _Signature = tuple[int, int, int]
 
 
 class WorkingCopy:
-    """A directory of this machine, owned by this process, whose files are put to a storage; a `storage.mirror.Mirror`.
+    """A directory of this machine, owned by this process, whose files are uploaded; a `storage.mirror.Mirror`.
 
     Args:
-        storage: of the run; its files count, not the copy's.
-        lease: on it.
-        put_seconds: the least time between two checkpoints that are put; results are put at once, and all the rest
+        storage: of the run; its files are authoritative, not the copy's.
+        lease: on the storage.
+        put_seconds: minimal time between two uploads of checkpoints. Results are uploaded at once, and all other files
             before them.
 
     Raises:
@@ -61,18 +62,18 @@ class WorkingCopy:
         self._fails = False
         home = cache_directory() / "runs"
         key = hashlib.sha256(storage.url.encode()).hexdigest()[:12]
-        # The name at the end is what displays show.
+        # Displays show the last part of the path.
         self.path = home / f"{key}-{uuid4().hex[:8]}" / (PurePosixPath(storage.url).name or "run")
         self.path.mkdir(parents=True)
         self._lock = Lock.take(self.path.parent)
         _remove_abandoned(home, key)
 
     def fetch(self) -> None:
-        """Bring all files of the run here.
+        """Download all files of the run.
 
         Raises:
-            OSError: they cannot be read or written.
-            UserError: a name that no run has.
+            OSError: files cannot be read or written.
+            UserError: a file has a name that does not belong to a run.
         """
         for name in self._storage.names():
             parts = PurePosixPath(name).parts
@@ -87,13 +88,13 @@ class WorkingCopy:
                 self._there[name] = _signature(path)
 
     def address_of(self, place: Path | str) -> str:
-        """The URL of a file of the run, or of a line in it (``PATH:7``); any other place unchanged."""
+        """The URL of a file of the run, or of a line in it (``PATH:7``). Any other place is returned unchanged."""
         place, here = str(place), str(self.path)
         inside = place == here or place.startswith((f"{here}/", f"{here}:"))
         return self.address + place.removeprefix(here) if inside else place
 
     def written(self, path: Path) -> None:
-        """Put what is new, unless it can wait.
+        """Upload new files, unless that can wait.
 
         Raises:
             RunError: the storage fails, or another process has taken over.
@@ -104,14 +105,14 @@ class WorkingCopy:
             self.put()
 
     def put(self) -> None:
-        """Put everything that is new.
+        """Upload all new files.
 
         Raises:
             RunError: the storage fails, or another process has taken over.
         """
         self._patiently(self._lease.renew, self.address)
         for name in self._new():
-            # The signature first: what is appended between the two is put again, not forgotten.
+            # Take the signature before reading, so that data appended in between are uploaded again.
             signature = _signature(self.path / name)
             data = (self.path / name).read_bytes()
             self._patiently(partial(self._storage.write, name, data), f"{self.address}/{name}")
@@ -119,10 +120,10 @@ class WorkingCopy:
         self._last_put = time.monotonic()
 
     def close(self, failed: bool) -> None:
-        """Put what is left, release the lease, and remove the copy unless it has more than the storage.
+        """Upload the remaining files, release the lease, and remove the copy unless it has more than the storage.
 
         Args:
-            failed: an error ends the run; then no other error is raised.
+            failed: True if an error ends the run; then no other error is raised.
 
         Raises:
             RunError: the storage fails, or another process has taken over.
@@ -143,7 +144,7 @@ class WorkingCopy:
             self._end(whole)
 
     def abandon(self) -> None:
-        """Release the lease and remove the copy, where opening the run came to nothing."""
+        """Release the lease and remove the copy, if opening the run failed."""
         with contextlib.suppress(OSError):
             self._lease.release()
         self._end(remove=True)
@@ -155,14 +156,14 @@ class WorkingCopy:
             shutil.rmtree(self.path.parent, ignore_errors=True)
 
     def _new(self) -> list[str]:
-        """Names of files that are not in the storage as they are here, in the order in which they are to be put."""
+        """Names of files that differ from the storage's or are missing there, in the order of their uploads."""
         paths = (path for path in self.path.rglob("*") if path.is_file())
         names = {path.relative_to(self.path).as_posix(): path for path in paths}
         fresh = [name for name, path in names.items() if _kept(path) and self._there.get(name) != _signature(path)]
         return sorted(fresh, key=lambda name: (_rank(PurePosixPath(name)), name))
 
     def _patiently(self, action: Callable[[], None], what: str) -> None:
-        """Try as long as a lease lives: stores have short failures, which are not worth a run."""
+        """Retry for as long as a lease lives, because a short failure of a store should not end a run."""
         end = time.monotonic() + self._lease.life_seconds
         pause = self._lease.life_seconds / 64
         while True:
@@ -184,7 +185,7 @@ class WorkingCopy:
             describe(error),
             failure="storage failed",
             run=self.path,
-            is_begun=True,  # its config is there, or it would not have been opened
+            is_begun=True,  # its config exists, since the run was opened
             remedy=f"all of the run is in {self.path}; remove the cause",
         )
 
@@ -203,13 +204,13 @@ def _kept(path: Path) -> bool:
 
 
 def _signature(path: Path) -> _Signature:
-    """Differs once a file is appended to or replaced."""
+    """A value that changes when a file is appended to or replaced."""
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _remove_abandoned(home: Path, key: str) -> None:
-    """Copies of the same run that processes left which are no more: the storage has the run."""
+    """Remove copies of the same run whose processes have ended, because the storage has the run."""
     for directory in home.glob(f"{key}-*"):
         lock = Lock.take_abandoned(directory)
         if lock is not None:

@@ -1,6 +1,7 @@
-"""Compiled loops over many networks at once. Of `wann`, only this room imports numba.
+"""Compiled loops over many networks at once. Within `wann`, only this room imports numba.
 
-Results have the same bits on every machine: no fast-math, no maths library, sums in one order (`wann.kernels.jit`).
+Results have the same bits on every machine: there is no fast-math and no maths library, and sums have a fixed order
+(`wann.kernels.jit`).
 """
 
 from __future__ import annotations

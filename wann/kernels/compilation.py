@@ -57,7 +57,7 @@ def mark_live(sources, offsets, genes, first_output, num_fixed, num_nodes):
 
 @jit
 def topological(sources, offsets, genes, num_nodes):
-    """Nodes so that sources come first [N] (all nodes), by depth-first search over sources."""
+    """All nodes [N] in topological order, sources first, by depth-first search over sources."""
     order = np.empty(num_nodes, np.int64)
     cursor = offsets[:-1].copy()
     seen = np.zeros(num_nodes, np.bool_)
@@ -113,7 +113,7 @@ def describe(activations, sources, offsets, genes, order, first_output):
 
 @jit
 def canonical_rows(depth, hashes, live, num_fixed, num_nodes):
-    """Live hidden nodes by (depth, hash, index): isomorphic genomes give one order, up to nodes of equal value."""
+    """Live hidden nodes by (depth, hash, index). Isomorphic genomes get the same order, up to nodes of equal value."""
     hidden = np.empty(num_nodes - num_fixed, np.int64)
     count = 0
     for n in range(num_fixed, num_nodes):
@@ -147,7 +147,7 @@ def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled,
 
     slot_of = np.cumsum(enabled) - 1  # gene -> position among the genome's enabled connections
     total = u64(num_inputs) * u64(0x9E3779B97F4A7C15) + u64(num_outputs)
-    cursor = np.zeros(num_nodes, np.int64)  # where the next source of each node is written
+    cursor = np.zeros(num_nodes, np.int64)  # position of the next source of each node
     for k in range(len(hidden) + num_outputs):
         n = hidden[k] if k < len(hidden) else first_output + k - len(hidden)
         cursor[n] = edge
@@ -157,7 +157,7 @@ def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled,
         edge += offsets[n + 1] - offsets[n]
         if n < num_fixed:
             total = mix(total + hashes[n])
-    # Row by row, so each node's sources come in the order of their rows: the order of summation is canonical.
+    # Row by row, so that each node's sources are in the order of their rows, which makes summation canonical.
     leaving, outgoing = by_target(sources, enabled, num_nodes)
     for row in range(first_output + len(hidden)):
         n = row if row < first_output else hidden[row - first_output]

@@ -1,7 +1,6 @@
 """Cross-entropy, right answers and fitted temperatures of logits: images are the vector lanes (numba).
 
-Each loop over images touches few arrays: with many, LLVM does not check that they do not overlap, and does not
-vectorise.
+Each loop over images uses few arrays. With many, LLVM does not check whether they overlap, and does not vectorise.
 """
 
 import numpy as np
@@ -9,7 +8,8 @@ import numpy as np
 from wann.kernels.jit import inner, jit
 from wann.kernels.maths import exp_of_negative, larger, log
 
-# Losses are added up in blocks of this many images, whatever the tile, in as many sums as a vector has lanes.
+# Losses are summed in blocks of this many images, independent of the tile, in as many partial sums as a vector has
+# lanes.
 _BLOCK, PARTIAL_SUMS = 128, 16
 # Steps in the logarithm of a scale, and the largest of them.
 _NEWTON_STEPS, _LARGEST_STEP = 12, 1.5
@@ -17,7 +17,7 @@ _NEWTON_STEPS, _LARGEST_STEP = 12, 1.5
 
 @jit
 def score(logits, labels, losses, correct):
-    """Cross-entropy and right answers, as `shared_losses` finds them, of given logits.
+    """Cross-entropy and right answers of given logits, as in `shared_losses`.
 
     Args:
         logits: [S, O, B] float32.
@@ -42,7 +42,7 @@ def score(logits, labels, losses, correct):
 
 @inner
 def cross_entropy(values, rows, largest, total, num_lanes):
-    """The largest logit of each lane, and the logarithm of what the softmax divides by; logit o is in ``rows[o]``."""
+    """The largest logit of each lane, and the logarithm of the softmax's denominator; logit o is in ``rows[o]``."""
     first = rows[0]
     for l in range(num_lanes):
         largest[0, l] = values[first, l]
@@ -66,14 +66,14 @@ def gather_own(by_weight, rows, labels, own):
     num_weights = own.shape[0]
     for w in range(num_weights):
         for l in range(len(labels)):
-            # Unsigned, or numba would ask of every index whether it counts from the end.
+            # Unsigned, because numba would otherwise check every index for being negative.
             row = np.uint64(rows[np.uint64(labels[l])])
             own[w, l] = by_weight[row * np.uint64(num_weights) + np.uint64(w), np.uint64(l)]
 
 
 @inner
 def add_up(largest, total, own, lanes, partial, losses):
-    """Sum in float64, in an order that vectorises and depends neither on the tile nor on the company."""
+    """Sum in float64, in an order that vectorises and depends neither on the tile nor on other networks."""
     for w in range(len(losses)):
         for first in range(0, lanes, _BLOCK):
             for j in range(PARTIAL_SUMS):
@@ -92,7 +92,7 @@ def add_up(largest, total, own, lanes, partial, losses):
 
 @inner
 def count_right(by_weight, rows, labels, own, beaten, correct):
-    """Images whose own logit no other exceeds, and none before it equals."""
+    """Count images whose label's logit is not exceeded by another and not equalled by an earlier one."""
     num_weights, lanes = len(correct), len(labels)
     for w in range(num_weights):
         for l in range(lanes):
@@ -110,7 +110,7 @@ def count_right(by_weight, rows, labels, own, beaten, correct):
 
 @jit
 def fit_scales(logits, labels, scales):
-    """The factor of each setting's logits with the least cross-entropy, by Newton's method in its logarithm.
+    """The factor of each setting's logits that minimises the cross-entropy, by Newton's method in its logarithm.
 
     Args:
         logits: [S, O, B] float32.
@@ -183,7 +183,7 @@ def _softmax_moments(logits, largest, scale, total, mean, square):
 
 @inner
 def _sum(values, partial):
-    """In float64, in an order that vectorises and never changes."""
+    """Sum in float64, in a fixed order that vectorises."""
     whole = len(values) - len(values) % PARTIAL_SUMS
     for j in range(PARTIAL_SUMS):
         partial[j] = 0

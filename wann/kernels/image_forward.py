@@ -1,9 +1,8 @@
 """Logits of many networks on many images, and their cross-entropy: images and weights are the lanes (numba).
 
-A tile of T images at all W weights makes W * T lanes, in segments of T, one for each weight. What a node sums over
-the bias and the images' pixels does not depend on the weight and is computed once for all of them. Sums run in the
-order of `wann.kernels.lane_forward`, and every lane is computed alone, so a logit's bits depend on its image, network
-and weight only.
+A tile of T images at all W weights makes W * T lanes, in segments of T, one for each weight. A node's sum over the bias
+and the images' pixels does not depend on the weight and is computed once for all weights. Sums have the order of
+`wann.kernels.lane_forward`, and lanes are independent, so a logit's bits depend only on its image, network and weight.
 """
 
 import numpy as np
@@ -23,11 +22,11 @@ def shared_logits(program, num_slots, images, weights, opposite, logits):
     """Logits of P networks at shared weights.
 
     Args:
-        program: of P networks, as `wann.kernels.node_merging.assign_slots` gives it.
+        program: of P networks, from `wann.kernels.node_merging.assign_slots`.
         num_slots: of the program.
         images: [tiles, 1 + I, T] float32, row 0 the bias.
         weights: [W] float32.
-        opposite: [W] int64: the setting whose weight is the positive of this negative one, or the setting itself.
+        opposite: [W] int64: for a negative weight, the setting of its positive; else the setting itself.
         logits: [P, W, O, B] float32, written; the last tile may hold more than B images.
     """
     tile = images.shape[2]
@@ -40,7 +39,7 @@ def shared_logits(program, num_slots, images, weights, opposite, logits):
 
 @jit
 def _room(num_slots, weights, tile):
-    """Buffers that `_nodes_of_one` works in: values, sums and weights by lane, each also by weight and image."""
+    """Buffers for `_nodes_of_one`: values, sums and weights by lane, each also by weight and image."""
     num_weights = len(weights)
     values = np.empty((num_slots, num_weights * tile), np.float32)
     sums = np.empty((1, num_weights * tile), np.float32)
@@ -58,7 +57,7 @@ def _room(num_slots, weights, tile):
 
 @inner
 def _nodes_of_one(program, p, pixels, opposite, room):
-    """All nodes of one network that none before it has, on one tile."""
+    """Compute the nodes of one network that no earlier network has, on one tile."""
     activations, fan_in, sources, node_offsets, edge_offsets, _, slots = program
     values, by_weight, sums, sums_by_weight, scale, scale_by_weight, of_inputs = room
     num_rows, tile = pixels.shape
@@ -89,7 +88,7 @@ def _nodes_of_one(program, p, pixels, opposite, room):
 
 @inner
 def _activate_inputs(code, of_inputs, by_weight, row, scale_by_weight, opposite, tile):
-    """A node that only inputs feed. At -w an odd activation is the negative of that at w; an even one is the same."""
+    """Compute a node fed by inputs only. At -w an odd activation is the negative of that at w; an even one is equal."""
     odd = code in _ODD
     even = code in _EVEN
     for w in range(len(opposite)):
@@ -125,17 +124,17 @@ def _write_logits(by_weight, rows, begin, logits):
 
 @jit
 def shared_losses(program, num_slots, images, labels, weights, opposite, losses, correct):
-    """Cross-entropy of the softmax, and images whose largest logit, the first of equals, is the label's.
+    """Cross-entropy of the softmax, and number of images whose largest logit (the first if equal) is the label's.
 
     Args:
         program: as in `shared_logits`, of P networks.
         num_slots: of the program.
         images: [tiles, 1 + I, T] float32.
-        labels: [B] int64; the last tile may hold more images, which do not count.
+        labels: [B] int64; the last tile may hold more images, which are ignored.
         weights: [W] float32.
         opposite: as in `shared_logits`.
         losses: [P, W] float64, the sum over images in nats, written.
-        correct: [P, W] int64, written; [0, W] where it is not wanted.
+        correct: [P, W] int64, written; [0, W] if it is not wanted.
     """
     num_weights, tile = len(weights), images.shape[2]
     room = _room(num_slots, weights, tile)
@@ -162,14 +161,14 @@ def shared_losses(program, num_slots, images, labels, weights, opposite, losses,
 
 @jit
 def individual_losses(program, p, num_slots, images, labels, weights, scales, losses, correct):
-    """As `shared_losses`, of network ``p`` with a weight for each of its connections.
+    """Like `shared_losses`, for network ``p`` with a weight for each of its connections.
 
     Args:
-        program: as in `shared_logits`, of networks apart.
+        program: as in `shared_logits`, without merged nodes.
         p: index of the network.
         num_slots: of the program.
         images: [tiles, 1 + I, T] float32, T a multiple of 128.
-        labels: [B] int64; the last tile may hold more images, which do not count.
+        labels: [B] int64; the last tile may hold more images, which are ignored.
         weights: [W, E] float32, by live connection of this network.
         scales: [W] float32, factors of all logits.
         losses: [W] float64, the sum over images in nats, written.
@@ -203,7 +202,7 @@ def individual_losses(program, p, num_slots, images, labels, weights, scales, lo
 
 @inner
 def _weighted_nodes_of_one(program, p, pixels, weights, w, values, sums, ones):
-    """All nodes of one network on one tile, at setting ``w`` of the weights of its connections."""
+    """Compute all nodes of one network on one tile, at setting ``w`` of its connections' weights."""
     activations, fan_in, sources, node_offsets, edge_offsets, _, slots = program
     num_rows, tile = pixels.shape
     first_node, num_nodes = node_offsets[p], node_offsets[p + 1] - node_offsets[p]
@@ -224,7 +223,7 @@ def _weighted_nodes_of_one(program, p, pixels, weights, w, values, sums, ones):
 
 @inner
 def _weigh_sources(values, offset, sources, first_edge, weights, w, begin, end, sums, anew):
-    """As `sum_sources`, each row times the weight of its connection; from 0, so that the bits are `weighted_sum`'s."""
+    """Like `sum_sources`, with each row times its connection's weight; from 0, to get the bits of `weighted_sum`."""
     num_lanes = sums.shape[1]
     zero = np.float32(0)
     i, left = begin, end - begin

@@ -37,7 +37,7 @@ _write_slopes = _dispatch()
 
 @jit
 def forward_with_slopes(activations, fan_in, sources, weight, values, slopes):
-    """Compute all nodes and what they gain by a larger sum.
+    """Compute the values of all nodes, and their derivatives with respect to their sums.
 
     Args:
         activations: [N] codes, in an order of computation.
@@ -68,7 +68,7 @@ def _slope(code, sums, values, row, weight, slopes, k):
 
 @jit
 def backward(fan_in, sources, first_row, slopes, deltas):
-    """From the loss's derivative with respect to values to that with respect to sums, from last node to first.
+    """Turn the loss's derivatives with respect to values into those with respect to sums, from last node to first.
 
     Args:
         fan_in: [N].

@@ -1,8 +1,9 @@
 """Compiled kernels: the decorators that compile them, and the cache of their machine code.
 
-Nothing else in this project uses names that numba does not promise: ``numba.core.config`` (its settings as attributes,
-read at each compilation), ``numba.core.caching.UserProvidedCacheLocator`` with ``CACHE_LOCATOR_CLASSES``, and the
-option ``_nrt``. Tested with numba 0.68; the upper bound in pyproject.toml stands beside it: raise both together.
+No other module uses names outside numba's documented interface. Those used here are ``numba.core.config`` (its settings
+as attributes, read at each compilation), ``numba.core.caching.UserProvidedCacheLocator`` with
+``CACHE_LOCATOR_CLASSES``, and the option ``_nrt``. Tested with numba 0.68. pyproject.toml has the corresponding upper
+bound: raise both together.
 
 Importing this module imports numba (about half a second), so modules that import it are imported when a kernel is first
 needed.
@@ -24,7 +25,7 @@ from numba.extending import is_jitted
 
 from wann.cache import cache_directory
 
-# numba makes this module's attributes at run time, which type checkers cannot see.
+# numba creates this module's attributes at run time, where type checkers cannot see them.
 _numba_config: Any = numba.core.config
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -36,9 +37,9 @@ _FROM_PACKAGE = re.compile(rf"from +((?:{'|'.join(_PACKAGES)})[\w.]*) +import +(
 
 
 def _use_wide_vectors() -> None:
-    """LLVM prefers vectors of 256 bits where there are 512: a caution for the first processors that had those.
+    """Let LLVM use vectors of 512 bits. It prefers 256, as a precaution for the first processors that had 512.
 
-    Here wide ones are a fifth faster, and no bit of a result depends on it. ``NUMBA_CPU_FEATURES`` says otherwise.
+    Here wide ones are a fifth faster, and no bit of a result depends on it. ``NUMBA_CPU_FEATURES`` overrides this.
     """
     features = llvmlite.binding.get_host_cpu_features()
     if features.get("avx512vl") and not _numba_config.CPU_FEATURES:
@@ -50,7 +51,7 @@ def _use_wide_vectors() -> None:
 def kernel_sources() -> list[Path]:
     """Every module that machine code may depend on: those that import this one, and all that those import.
 
-    The names of files and folders say nothing. One order on all machines.
+    The names of files and folders are irrelevant. The order is the same on all machines.
     """
     texts = {
         path: path.read_text(encoding="utf-8") for package in _PACKAGES for path in (_ROOT / package).rglob("*.py")
@@ -80,16 +81,16 @@ def _digested_modules() -> frozenset[str]:
 
 
 def is_digested(module: str) -> bool:
-    """True for a module, by its dotted name, that the cache of machine code is keyed by."""
+    """True if the module of a dotted name is covered by the digest of the machine code's cache."""
     return module in _digested_modules()
 
 
 @cache
 def _kernel_cache() -> str | None:
-    """A folder named after all kernel sources, or None where nothing can be written.
+    """A folder named after a digest of all kernel sources, or None if nothing can be written.
 
-    numba notices a change in a function's own file but not in the files of functions it calls; the
-    folder's name covers those.
+    numba notices a change in a function's own file, but not in the files of functions it calls. The folder's name
+    covers those.
     """
     digest = hashlib.sha256(numba.__version__.encode())
     for path in kernel_sources():
@@ -105,14 +106,14 @@ def _kernel_cache() -> str | None:
 
 
 class ContentLocator(UserProvidedCacheLocator):
-    """Finds machine code wherever its source lies, and whenever that was written: the folder's name tells the content.
+    """Finds machine code independent of its source's path and time, because the folder's name covers the content.
 
-    Sources that a cluster sends to its nodes have another path there each time, and compiling takes half a minute.
+    Sources that a cluster sends to its nodes have another path each time, and compiling takes half a minute.
     """
 
     def __init__(self, function: Any, file: str) -> None:
         super().__init__(function, file)
-        # Two modules of one name in different folders must not share an index.
+        # Two modules with the same name in different folders must not share an index.
         folder = Path(file).resolve().parent
         below = folder.relative_to(_ROOT).parts if folder.is_relative_to(_ROOT) else (folder.name,)
         self._cache_path = str(Path(_numba_config.CACHE_DIR).joinpath(*below))
@@ -125,7 +126,7 @@ _use_wide_vectors()
 
 
 def is_first_use() -> bool:
-    """True if kernels will be compiled now, since none of this version are in the cache."""
+    """True if kernels have to be compiled, because the cache has none of this version."""
     directory = _kernel_cache()
     return directory is None or not any(Path(directory).rglob("*.nbc"))
 
@@ -140,7 +141,7 @@ def jit(function: Callable) -> Any:
 
 
 def inner(function: Callable) -> Any:
-    """`jit` for functions that other kernels call in their loops. They allocate nothing, so arrays are not counted.
+    """`jit` without reference counts, for functions that kernels call in loops. They must not allocate.
 
     numba counts references to arrays by atomic operations, which in a short function cost more than the arithmetic.
     """
@@ -155,19 +156,19 @@ def elementwise(function: Callable) -> Any:
 def uncached(function: Callable) -> Any:
     """`jit` for functions made at run time, such as a choice among the entries of a registry.
 
-    Kernels that call it are kept as ever, this one within them.
+    Kernels that call it are cached as usual, with this function inside them.
     """
     return numba.njit(nogil=True, error_model="numpy")(function)
 
 
 def inlined(function: Callable) -> Any:
-    """`inner` and `uncached` at once, inlined where it is called: a chain of such choices becomes one function.
+    """`inner` and `uncached` combined, and inlined into its callers, so that a chain of choices becomes one function.
 
-    What is compiled already stays as it is.
+    A function that is already compiled is returned unchanged.
     """
     if is_jitted(function):
         return function
-    # Inlined before types are known: a chain is then compiled once, not once for each of its links.
+    # Inlined before type inference, so that a chain is compiled once and not once for each of its links.
     options: dict[str, Any] = {"inline": "always", "_nrt": False}
     return numba.njit(nogil=True, error_model="numpy", **options)(function)
 

@@ -4,10 +4,10 @@ All rollouts of a network (weights x seeds) run one topology, so they are vector
 divergence: for each node in order, sum the rows of its sources, scale by the lane's weight, apply the
 activation. Buffers are ``values [rows, L]``; row 0 is the bias, rows 1..I the inputs, then the computed
 nodes. Rows are always indexed as ``values[row, lane]``: a row slice would cost two atomic reference
-counts, more than the arithmetic. Sums have a buffer of their own, ``sums [1, L]``: a loop that reads one
-array and writes another vectorises without a doubt.
+counts, more than the arithmetic. Sums have a separate buffer, ``sums [1, L]``, because a loop that reads one
+array and writes another vectorises reliably.
 
-The maths is polynomial and written out: see `wann.kernels.maths`, also for what ``fused`` means.
+Elementary functions are polynomials; see `wann.kernels.maths`, also for the meaning of ``fused``.
 """
 
 from wann.activations import ACTIVATION_OF_CODE
@@ -18,12 +18,12 @@ from wann.kernels.maths import f32
 # Lanes are processed in tiles of this many: wide enough to hide latencies, small enough for the L1 cache.
 TILE = 64
 
-# What control tasks compute with; see `wann.kernels.maths`.
+# The value of ``fused`` in control tasks; see `wann.kernels.maths`.
 FUSED = False
 
 
 def _with_case(code, function, otherwise):
-    """One branch for all lanes: a loop that calls nothing vectorises."""
+    """Add a case with one branch for all lanes, because a loop without calls vectorises."""
 
     @inlined
     def activate(found, sums, at, values, row, scale, setting, num_lanes, fused):
@@ -62,7 +62,7 @@ def activate(code, sums, at, values, row, scale, setting, num_lanes, fused):
 
 @inner
 def sum_sources(values, offset, sources, begin, end, sums, num_lanes, anew):
-    """Sum the rows ``sources[begin:end] - offset`` of ``values`` from left to right: into ``sums[0]``, or onto it."""
+    """Sum rows ``sources[begin:end] - offset`` of ``values`` from left to right: into ``sums[0]``, or added to it."""
     i = begin
     if anew:
         count = end - begin
@@ -107,7 +107,7 @@ def sum_sources(values, offset, sources, begin, end, sums, num_lanes, anew):
 
 @inner
 def weighted_sum(values, sources, weights, begin, end, sums, num_lanes):
-    """As `sum_sources`, with a weight for each connection and lane: ``weights [sum E, L]``."""
+    """Like `sum_sources`, with a weight for each connection and lane: ``weights [sum E, L]``."""
     for l in range(num_lanes):
         sums[0, l] = f32(0)
     for i in range(begin, end):
@@ -128,7 +128,7 @@ def forward_shared(activations, fan_in, sources, nodes, first_row, edge, values,
         first_row: row of its first computed node, 1 + I.
         edge: position of its first source in ``sources``.
         values: [rows, L]; bias and input rows are set by the caller.
-        sums: [1, L], room to work in.
+        sums: [1, L], a work buffer.
         weights: [1, L] the shared weight of each lane.
         num_lanes: lanes to compute, at most L.
     """
@@ -145,7 +145,7 @@ def forward_shared(activations, fan_in, sources, nodes, first_row, edge, values,
 def forward_individual(
     activations, fan_in, sources, nodes, first_row, edge, values, sums, weights, ones, num_lanes, fused
 ):
-    """As `forward_shared`, with ``weights [sum E, L]`` by connection; ``ones [1, L]`` leaves sums unscaled."""
+    """Like `forward_shared`, with ``weights [sum E, L]`` by connection; ``ones [1, L]`` leaves sums unscaled."""
     begin, end = nodes
     for k in range(begin, end):
         row = first_row + k - begin

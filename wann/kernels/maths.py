@@ -1,10 +1,10 @@
-"""Elementary functions in float32 as polynomials, written out: they vectorise, and have the same bits on every machine.
+"""Elementary functions in float32 as explicit polynomials, which vectorise and have the same bits on every machine.
 
 Calls into a maths library do neither. Every function agrees with `wann.activations` to a few units in the last place.
 
-``fused`` says whether a product and a sum are rounded once (fused multiply-add) or twice. Once is faster; twice is
-what the control tasks were evolved with, and a search repeats to the last bit. Callers give a constant, so no branch
-is left.
+``fused`` tells whether a product and a sum are rounded once (fused multiply-add) or twice. Once is faster. Twice is the
+setting that control tasks were evolved with, and a search must repeat to the last bit. Callers pass a constant, so the
+branch is compiled away.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def _fused_multiply_add(typing_context, a, b, c):
 
 @intrinsic
 def _maxnum(typing_context, a, b):
-    """LLVM's operation of that name."""
+    """LLVM's operation ``maxnum``."""
     if any(argument != types.float32 for argument in (a, b)):
         return None
 
@@ -49,9 +49,10 @@ def _maxnum(typing_context, a, b):
 
 @elementwise
 def larger(a, b):
-    """The larger of two, the other one where one is NaN: for ``x[l] = larger(x[l], y[l])``.
+    """The larger of two numbers, or the other one if one is NaN. For use in ``x[l] = larger(x[l], y[l])``.
 
-    Of a comparison there LLVM makes a conditional store; masked ones of AVX2 cost AMD's processors tens of cycles.
+    LLVM would turn a comparison there into a conditional store. AVX2's masked stores cost AMD's processors tens of
+    cycles.
     """
     return _maxnum(a, b)  # type: ignore[call-arg]
 
@@ -112,7 +113,7 @@ def cos_pi(x, fused):
 def exp(x):
     """Cephes expf: 2^n times a polynomial; 0 below e^-30.
 
-    Without that, tails of gaussians travel through networks as numbers whose squares are subnormal, which
+    Without the cut-off, tails of gaussians would spread through networks as numbers whose squares are subnormal. Those
     cost a hundred times the cycles of others: some evolved networks ran at a fifth of their speed.
     """
     vanishes = x < f32(-30)
@@ -154,7 +155,7 @@ def gaussian(x, fused):
 
 @elementwise
 def tanh(x, fused):
-    """The rational minimax approximation that Eigen uses, odd over even, saturated at +-7.905."""
+    """Eigen's rational minimax approximation, odd over even, saturated at +-7.905."""
     x = min(max(x, f32(-7.90531110763549805)), f32(7.90531110763549805))
     y = x * x
     p = f32(-2.76076847742355e-16)
@@ -175,7 +176,7 @@ def tanh(x, fused):
 def log(x):
     """Natural logarithm of a normal, positive x: Cephes logf."""
     bits = np.float32(x).view(np.int32)
-    # The exponent that leaves a mantissa in [sqrt(1/2), sqrt(2)).
+    # The exponent for a mantissa in [sqrt(1/2), sqrt(2)).
     exponent = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))
     m = np.int32(bits - (exponent << np.int32(23))).view(np.float32) - f32(1)
     n = f32(exponent)

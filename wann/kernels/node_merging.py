@@ -1,11 +1,11 @@
-"""Nodes that several networks have in common, computed once, and the slots of their values (numba).
+"""Merging of nodes that several networks have in common, and the slots of node values (numba).
 
 Most networks of a population are siblings: three in a hundred of their nodes differ. Two nodes are the same if they
 have the same activation and the same sources in the same order. Their values then have the same bits in every network.
 
-A program of many networks is (activations, fan_in, sources, node_offsets, connection_offsets, outputs): networks
-[P] one after another, each with the nodes that none before it has, in topological order; sources and outputs [P, O]
-are 1 + I rows of inputs, then nodes, counted through all networks.
+A program of many networks is (activations, fan_in, sources, node_offsets, connection_offsets, outputs): the P networks
+follow each other, each with the nodes that no earlier one has, in topological order. Sources and outputs [P, O] are row
+numbers: 1 + I rows of inputs, then nodes, counted through all networks.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ u64 = np.uint64
 
 @jit
 def merged(programs, num_rows, num_outputs):
-    """One program of P networks in which no node stands twice.
+    """One program of P networks without duplicate nodes.
 
     Args:
         programs: (activations, fan_in, sources, node_offsets, connection_offsets) of each network by itself.
@@ -30,7 +30,7 @@ def merged(programs, num_rows, num_outputs):
     size = 16
     while size < 2 * num_nodes:
         size *= 2
-    table = np.full(size, -1, np.int32)  # node by hash; of equals the next free place
+    table = np.full(size, -1, np.int32)  # node by hash; on a collision, in the next free place
     largest = 0
     for p in range(num_networks):
         largest = max(largest, node_offsets[p + 1] - node_offsets[p])
@@ -47,7 +47,7 @@ def merged(programs, num_rows, num_outputs):
         for k in range(own_nodes):
             code, fan = activations[first + k], fan_in[first + k]
             key = u64(code)
-            for i in range(fan):  # written where they stay if the node is new
+            for i in range(fan):  # written to their final place, in case the node is new
                 row = row_of[sources[edge + i]]
                 new_sources[end + i] = row
                 key = mix(key + u64(row) + u64(1))
@@ -77,7 +77,7 @@ def merged(programs, num_rows, num_outputs):
 
 @jit
 def apart(programs, num_rows, num_outputs):
-    """The same of networks that share nothing, as those whose connections have weights of their own."""
+    """Like `merged`, without sharing nodes, for networks with individual weights."""
     activations, fan_in, sources, node_offsets, edge_offsets = programs
     new_sources = sources.copy()
     outputs = np.empty((len(node_offsets) - 1, num_outputs), np.int32)
@@ -92,9 +92,9 @@ def apart(programs, num_rows, num_outputs):
 
 @jit
 def assign_slots(program, num_rows):
-    """Assign a slot to each node's values: a node reuses the slot of one that nothing later reads.
+    """Assign a slot to each node's values. A node reuses the slot of a node that is not read any more.
 
-    Values then stay in the processor's cache: what is of one network alone gives up its place at once.
+    Values then stay in the processor's cache, because those of one network alone are overwritten at once.
 
     Args:
         program: of P networks, see this module. A network's outputs are read when all its nodes have values.
@@ -121,7 +121,7 @@ def assign_slots(program, num_rows):
                 node = sources[i] - num_rows
                 slot_sources[i] = num_rows + slots[node] if node >= 0 else sources[i]
                 if node >= 0 and last_use[node] == k + p:
-                    last_use[node] = -1  # two sources may be one node by now
+                    last_use[node] = -1  # two sources may have become the same node
                     free[num_free] = slots[node]
                     num_free += 1
             edge += fan_in[k]
@@ -137,7 +137,7 @@ def assign_slots(program, num_rows):
 
 @jit
 def _last_uses(program, num_rows):
-    """[U] when each node is read last. Time goes on by one with every node, and with the outputs of every network."""
+    """Time of each node's last use, [U]. Every node, and the outputs of every network, take one unit of time."""
     _, fan_in, sources, node_offsets, _, outputs = program
     last_use, edge = np.full(len(fan_in), -1, np.int64), 0
     for p in range(len(outputs)):

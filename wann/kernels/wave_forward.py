@@ -1,4 +1,4 @@
-"""Outputs of many networks at once, one observation each: a policy for simulators that step in lockstep."""
+"""Outputs of many networks for one observation each: a policy for simulators that step in lockstep."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from wann.kernels.lane_forward import FUSED, forward_individual, forward_shared
 def wave_outputs(programs, weights, individual, network, weight, inputs, outputs):
     """Run lane l's network at its weight setting on its observation, in float32.
 
-    Every lane is computed alone, so its outputs do not depend on the others.
+    Lanes are independent: the outputs of one do not depend on the others.
 
     Args:
         programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.

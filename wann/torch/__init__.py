@@ -1,4 +1,4 @@
-"""The same computations by torch, on any device. Of `wann`, only this room imports torch."""
+"""The computations of `wann` by torch, on any device. Within `wann`, only this room imports torch."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Many networks on one batch of images by torch, on any device, with the answers of `wann.batch`.
+"""Many networks on one batch of images by torch, on any device, with the results of `wann.batch`.
 
-The nodes of a chunk of networks are one graph (`wann.torch.program`): no network is padded to another's size, and at
-shared weights a node that several networks have is computed once. Losses are summed as whole numbers, so a score
-depends neither on the chunk nor on the order of a device's threads.
+The nodes of a chunk of networks form one graph (`wann.torch.program`). So no network is padded to another's size, and
+at shared weights a node that several networks have is computed once. Losses are summed as integers, so a score depends
+neither on the chunk nor on the order of a device's threads.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from wann.torch.program import Graph, Program, Tensor, images_on_device, most_no
 
 LOGGER = logging.getLogger(__name__)
 
-# Losses are rounded to this share of a nat, and cut where nothing is to be told from them any more.
+# Losses are rounded to this share of a nat, and limited to a value beyond which they carry no information.
 _LOSS_UNIT, _LARGEST_LOSS = 2.0**-32, 2.0**17
-# What scoring holds at once: tensors of the logits' size, and bytes an image of one network and weight.
+# Memory of scoring: number of tensors of the logits' size, and bytes per image of one network and weight.
 _LOGIT_COPIES, _LOSS_BYTES = 5, 40
-# Share of the memory that tensors may take: allocators and libraries keep some beside them.
+# Share of the memory that tensors may take. Allocators and libraries need the rest.
 _TENSORS = 31 / 32
 
 
@@ -36,7 +36,7 @@ class TorchBackend:
 
     Args:
         device: a torch device, such as "cuda" or "cpu".
-        memory_bytes: that a chunk may take; halved for the rest of a call where the device has less.
+        memory_bytes: limit on the memory of a chunk; halved for the rest of a call if the device has less.
     """
 
     device: str = "cpu"
@@ -59,7 +59,7 @@ class TorchBackend:
         return self._in_chunks(networks, np.concatenate(weights), batch, tempered=False)
 
     def logits(self, networks: Networks, weights: NDArray, batch: Batch) -> NDArray[np.float32]:
-        """[P, W, O, B] logits of all networks, in one piece; weights are [W], or [sum E, W] by live connection."""
+        """Logits [P, W, O, B] of all networks, in one piece; weights are [W], or [sum E, W] by live connection."""
         with repeatable(self.device):
             images = images_on_device(batch.inputs, self.device)
             joined = Joined.of(networks, weights.ndim == 2)
@@ -94,20 +94,20 @@ class TorchBackend:
         return Scores(losses / len(batch), correct / len(batch))
 
     def _fitting(self, joined: Joined, num_weights: int, images: Tensor, budget: int) -> int:
-        """Number of networks, from the first, that fit the budget: at least one."""
+        """Number of networks, from the first on, that fit the budget; at least one."""
         first_row, count = images.shape
         lanes = num_weights * count
         fixed = 4 * first_row * (count + lanes) + temporary_bytes(lanes, self.device, budget)
         nodes, indices = joined.node_offsets[1:], 16 * joined.connection_offsets[1:]
         counts = np.arange(1, len(nodes) + 1)
         logits = 4 * lanes * joined.outputs.shape[1] * counts
-        # Values, what inputs add to them and the matrix for that; then logits alone.
+        # Values, the contributions of inputs and the matrix for them; then logits alone.
         computing = fixed + 4 * nodes * (lanes + count + first_row) + logits + indices
         scoring = 4 * first_row * count + _LOGIT_COPIES * logits + _LOSS_BYTES * lanes * counts
         return max(1, int(np.searchsorted(np.maximum(computing, scoring), _TENSORS * budget, side="right")))
 
     def _logits(self, joined: Joined, weights: NDArray, images: Tensor, budget: int) -> Tensor:
-        """[P, W, O, B] for weights [W] or [sum E, W], and images [1 + I, B]."""
+        """Logits [P, W, O, B] for weights [W] or [sum E, W], and images [1 + I, B]."""
         lanes = weights.shape[-1] * images.shape[1]
         program = Program(joined.graph(), self.device, weights.ndim == 2, most_nodes(lanes, self.device, budget))
         values = program.values(np.asarray(weights, np.float32), images)
@@ -118,7 +118,7 @@ class TorchBackend:
 
 @dataclass(frozen=True)
 class Joined:
-    """P networks as one program, whose first networks are one too; see `wann.kernels.node_merging` for the arrays."""
+    """P networks as one program. Its first networks form a program too. `wann.kernels.node_merging` has the arrays."""
 
     first_row: int  # of the nodes, 1 + I
     activations: NDArray[np.int8]  # [U]
@@ -130,7 +130,7 @@ class Joined:
 
     @classmethod
     def of(cls, networks: Networks, individual: bool) -> Joined:
-        """Nodes that networks share are there once, unless connections have weights of their own."""
+        """Join networks. Nodes that they share are merged, unless connections have individual weights."""
         from wann.kernels.node_merging import apart, merged
 
         first_row, join = 1 + networks.num_inputs, apart if individual else merged
@@ -153,7 +153,7 @@ class Joined:
 
 
 def _score(logits: Tensor, labels: Tensor) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Summed losses (nats) and right answers, both [P, W], of [P, W, O, B] logits."""
+    """Summed losses (nats) and right answers, both [P, W], of logits [P, W, O, B]."""
     own = logits.gather(2, labels.expand(*logits.shape[:2], 1, -1))
     losses = torch.logsumexp(logits, 2).double() - own[:, :, 0].double()
     whole = (losses.clamp(max=_LARGEST_LOSS) / _LOSS_UNIT).round().nan_to_num(_LARGEST_LOSS / _LOSS_UNIT)
@@ -164,7 +164,7 @@ def _score(logits: Tensor, labels: Tensor) -> tuple[NDArray[np.float64], NDArray
 
 
 def _tempered(logits: Tensor, labels: Tensor) -> Tensor:
-    """Logits times the factors of the kernels' `fit_scales`: fitted there, so that both backends use the same."""
+    """Logits times the factors of the kernels' `fit_scales`, so that both backends use the same factors."""
     from wann.kernels.cross_entropy import fit_scales
 
     there = np.ascontiguousarray(logits.cpu().numpy()).reshape(-1, *logits.shape[2:])

@@ -13,10 +13,10 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def choose_device(name: str) -> str:
-    """``cpu`` or ``cuda``; auto takes a GPU where there is one.
+    """The device of a name, ``cpu`` or ``cuda``; auto chooses a GPU if there is one.
 
     Raises:
-        UserError: an unknown name, or no GPU for ``cuda``.
+        UserError: the name is unknown, or there is no GPU for ``cuda``.
     """
     if name not in DEVICES:
         found = f"{name!r}{did_you_mean(name, DEVICES)}"
@@ -32,7 +32,7 @@ def choose_device(name: str) -> str:
 
 @contextmanager
 def one_thread(device: str) -> Iterator[None]:
-    """Compute with one thread on a processor: several would split tensors and sums by their number."""
+    """Compute with one thread on a processor, because several would split tensors and sums by their number."""
     before = torch.get_num_threads()
     torch.set_num_threads(1 if device == "cpu" else before)
     try:

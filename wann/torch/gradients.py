@@ -1,7 +1,7 @@
 """Effect of each possible connection of a genome on the loss, by torch, on any device; see `wann.gradients`.
 
-Forward and backward passes go level by level over as many images as the memory allows. Sums over images are made in
-chunks of fixed size, in one order, so the amount of memory changes no bit.
+Forward and backward passes go level by level over as many images as fit into memory. Sums over images are made in
+chunks of fixed size, in a fixed order, so the amount of memory changes no bit.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ def gradients(
     device: str = "cpu",
     memory_bytes: int = 2**30,
 ) -> Gradients:
-    """The same as `wann.gradients.gradients`.
+    """Like `wann.gradients.gradients`, on a torch device.
 
     Args:
         genome: N nodes.
         weights: [W] shared weights.
         batch: B images.
-        pairs: what is asked for.
+        pairs: the requested pairs.
         device: a torch device, such as "cuda" or "cpu".
-        memory_bytes: that the images held at once may take, at least 1024 of them; half as many are held where the
-            device has less.
+        memory_bytes: limit on the memory of the images held at once, which are at least 1024; halved if the device has
+            less.
 
     Raises:
-        torch.OutOfMemoryError: the device has too little for 1024 images.
+        torch.OutOfMemoryError: the device has too little memory for 1024 images.
     """
     graph = GraphOfGenome.of(genome)
     chunks = _chunks_within(graph, pairs, len(batch), device, memory_bytes)
@@ -77,13 +77,13 @@ def gradients(
 
 
 def _chunks_within(graph: GraphOfGenome, pairs: Sequence[Pairs], count: int, device: str, memory_bytes: int) -> int:
-    """Chunks of images that can be held at once: at least one."""
+    """Number of chunks of images that can be held at once; at least one."""
     nodes, inputs = len(graph.activations), graph.first_row
     padded = -(-count // CHUNK) * CHUNK
     sizes = [(len(sources), len(targets)) for sources, targets in pairs]
     products = 4 * CHUNK * max((s + t for s, t in sizes), default=0) + 8 * sum(s * t for s, t in sizes)
     fixed = 4 * inputs * (padded + nodes) + products + temporary_bytes(CHUNK, device, memory_bytes)
-    # Values; slopes; what inputs add to values, later derivatives.
+    # Values; slopes; the contributions of inputs to values, which are replaced by derivatives later.
     of_a_chunk = 4 * CHUNK * (inputs + 3 * nodes) + temporary_bytes(CHUNK, device, 0)
     return max(1, min(padded // CHUNK, (memory_bytes - fixed) // of_a_chunk))
 
@@ -93,7 +93,7 @@ class _Passes:
     """One genome and one batch on a device."""
 
     program: Program
-    followers: list[tuple[tuple[Tensor, Tensor], ...]]  # of each step: (nodes, nodes that they feed), one of each node
+    followers: list[tuple[tuple[Tensor, Tensor], ...]]  # per step: (nodes, nodes that they feed), no node twice
     outputs: Tensor  # [O] nodes
     pairs: list[tuple[Tensor, Tensor]]  # rows of sources, and nodes of targets
     images: Tensor  # [1 + I, B], padded
@@ -115,7 +115,7 @@ class _Passes:
         return cls(program, followers, outputs[0], [(s, t) for s, t in found], images, batch.labels, device)
 
     def sums(self, weights: NDArray[np.float32], chunks: int) -> list[tuple[Tensor, Tensor]]:
-        """B times g and h, both [S, T], of each of the pairs; ``chunks`` of images are held at once."""
+        """B times g and h, both [S, T], for each of the pairs. ``chunks`` of images are held at once."""
         shapes = [(len(sources), len(targets)) for sources, targets in self.pairs]
         sums = [(torch.zeros(shape, device=self.device), torch.zeros(shape, device=self.device)) for shape in shapes]
         held = chunks * CHUNK
@@ -144,26 +144,26 @@ class _Passes:
         return self.program.values(weight, images, slopes), slopes
 
     def _slope_of_loss(self, logits: Tensor) -> Tensor:
-        """[O, B] by logits: fitted and computed as on the processor, padded images without any."""
+        """The loss's derivative [O, B] with respect to logits, computed as on the processor; 0 for padding images."""
         slope = np.zeros(logits.shape, np.float32)
         count = len(self.labels)
         slope[:, :count] = slope_of_loss(np.ascontiguousarray(logits[:, :count].cpu().numpy()), self.labels)
         return torch.as_tensor(slope, device=self.device)
 
     def _backward(self, slopes: Tensor, slope_of_loss: Tensor) -> Tensor:
-        """[N, 1, B'] the loss's derivatives with respect to sums, every level after those that it feeds."""
+        """The loss's derivatives [N, 1, B'] with respect to sums; every level comes after those that it feeds."""
         first_row = self.program.first_row
         deltas = torch.zeros_like(slopes)
         deltas[self.outputs] = slope_of_loss[:, None]
         for step, followers in zip(reversed(self.program.steps), reversed(self.followers), strict=True):
-            for nodes, fed in followers:  # no node twice, so that no two additions meet
+            for nodes, fed in followers:  # no node occurs twice, so additions do not conflict
                 deltas.index_add_(0, nodes, deltas.index_select(0, fed))
             own = slice(step.begin - first_row, step.end - first_row)
             deltas[own] *= slopes[own]
         return deltas
 
     def _add(self, sums: list[tuple[Tensor, Tensor]], values: Tensor, deltas: Tensor, count: int) -> None:
-        """Products of values [1 + I + N, B'] and derivatives [N, B'] of some images, the last chunk of them first."""
+        """Add products of values [1 + I + N, B'] and derivatives [N, B'] of some images, the last chunk first."""
         for begin in reversed(range(0, count, CHUNK)):
             size = min(CHUNK, count - begin)
             for (sources, targets), (g, h) in zip(self.pairs, sums, strict=True):
@@ -176,7 +176,7 @@ class _Passes:
 def _followers(
     program: Program, sources: NDArray[np.integer], targets: NDArray[np.integer], device: str
 ) -> list[tuple[tuple[Tensor, Tensor], ...]]:
-    """Connections (rows of the graph) by the step that they leave: the first of each node, then the second ones."""
+    """Connections (rows of the graph) by the step that they leave: the first of each node, then the second, etc."""
     source, target = program.row_of[sources], program.row_of[targets]
     order = np.lexsort((-target, source))
     columns = columns_by_step(source[order], program.ends)

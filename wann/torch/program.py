@@ -1,8 +1,8 @@
 """Graphs of nodes on a torch device: all nodes of one level and one activation are computed at once.
 
 Sums over the inputs are one product of a 0/1 matrix with the images, exact in float32
-(`envs.images.inputs.smallest_difference`). The rest follows level by level, with sources added from left to right as in
-the lane kernels, so sums have the same bits as there. Rows stand in the order in which they are computed.
+(`envs.images.inputs.smallest_difference`). The rest follows level by level. Sources are added from left to right, so
+that sums have the same bits as in the lane kernels. Rows are in the order of computation.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from wann.activations import ACTIVATION_OF_CODE
 
 Tensor = torch.Tensor
-# Images are padded to a multiple: a processor's vectors have no rest, which would be computed otherwise.
+# Images are padded to a multiple of this, because the remainder of a processor's vectors is computed differently.
 LANES = 64
-# Bytes of sums that are computed at once: what a processor's caches hold, and what keeps a GPU busy.
+# Bytes of sums computed at once: as many as fit into a processor's caches, and enough to keep a GPU busy.
 _PIECE_ON_CPU, _PIECE = 2**19, 2**26
-# Tensors of the size of these sums that are alive at once, and the largest share of the memory that one may take.
+# Number of tensors of the size of these sums alive at once, and the largest share of the memory for one of them.
 _TEMPORARIES, _PIECE_SHARE = 5, 1 / 20
 
 
 FUNCTIONS: dict[int, Callable[[Tensor], Tensor]] = {
     code: partial(entry.torch, torch) for code, entry in ACTIVATION_OF_CODE.items()
 }
-# Derivatives, of the argument and the value. A step has no slope, nor has abs at 0.
+# Derivatives as functions of the argument and the value. The slope of a step is 0, as is that of abs at 0.
 SLOPES: dict[int, Callable[[Tensor, Tensor], Tensor]] = {
     code: partial(entry.torch_slope, torch) for code, entry in ACTIVATION_OF_CODE.items()
 }
@@ -48,7 +48,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Step:
-    """Rows that are computed together, and their sources: the first one of each, then the second ones, and so on."""
+    """Rows that are computed together, and their sources: the first of each row, then the second, and so on."""
 
     code: int
     begin: int
@@ -61,10 +61,10 @@ class Program:
     """A graph as index tensors.
 
     Args:
-        graph: what to compute.
-        device: where.
-        individual: whether each connection has weights of its own, else all share one.
-        most_nodes: that are computed at once; see `most_nodes`.
+        graph: the graph to compute.
+        device: a torch device.
+        individual: True if each connection has its own weights; else all share one.
+        most_nodes: maximal number of nodes computed at once; see `most_nodes`.
     """
 
     def __init__(self, graph: Graph, device: str, individual: bool, most_nodes: int) -> None:
@@ -75,7 +75,7 @@ class Program:
             edges = edges[graph.sources >= graph.first_row]
         fan_in = np.bincount(graph.targets[edges], minlength=len(graph.activations))
         order = np.lexsort((-fan_in, graph.activations, graph.levels))
-        self.row_of = np.arange(self.num_rows)  # of each row of the graph: where it stands here
+        self.row_of = np.arange(self.num_rows)  # row of the program for each row of the graph
         self.row_of[graph.first_row + order] = np.arange(self.first_row, self.num_rows)
         group = (graph.levels * 256 + graph.activations)[order]
         ends = self.first_row + np.r_[np.flatnonzero(np.diff(group)) + 1, len(order)]
@@ -92,7 +92,7 @@ class Program:
         self.steps = list(map(Step, codes, begins.tolist(), self.ends.tolist(), sources, own))
 
     def values(self, weights: NDArray[np.float32], images: Tensor, slopes: Tensor | None = None) -> Tensor:
-        """[1 + I + N, W, B] of all rows.
+        """Values of all rows, [1 + I + N, W, B].
 
         Args:
             weights: [W] shared, or [E, W] individual ones.
@@ -126,7 +126,7 @@ class Program:
             sums[: len(sources)] += term
 
     def _input_matrix(self) -> Tensor:
-        """[N, 1 + I]: 1 where the bias or an input feeds a node."""
+        """The matrix [N, 1 + I] that is 1 where the bias or an input feeds a node."""
         there = self._graph.sources < self.first_row
         matrix = torch.zeros((self.num_rows - self.first_row, self.first_row), device=self._device)
         targets = self.row_of[self.first_row + self._graph.targets[there]] - self.first_row
@@ -135,11 +135,11 @@ class Program:
 
 
 def columns_by_step(rows: NDArray[np.int64], ends: NDArray[np.int64]) -> list[list[NDArray[np.int64]]]:
-    """Connections by the step of their row: the first of each row, the second ones, and so on, rows ascending.
+    """Connections by the step of their row: the first of each row, then the second, and so on, rows ascending.
 
     Args:
         rows: [E] one end of each connection, ascending.
-        ends: where the steps' rows end.
+        ends: end of the rows of each step.
     """
     step = np.searchsorted(ends, rows, side="right")
     place = np.arange(len(rows)) - np.searchsorted(rows, rows)
@@ -152,7 +152,7 @@ def columns_by_step(rows: NDArray[np.int64], ends: NDArray[np.int64]) -> list[li
 
 
 def on_device(lists: list[list[NDArray[np.int64]]], device: str) -> list[tuple[Tensor, ...]]:
-    """The same as tensors, by one transfer."""
+    """The arrays as tensors on a device, by one transfer."""
     arrays = [array for inner in lists for array in inner]
     whole = torch.as_tensor(np.concatenate([np.zeros(0, np.int64), *arrays]), device=device)
     parts = iter(whole.split([len(array) for array in arrays]))
@@ -160,18 +160,18 @@ def on_device(lists: list[list[NDArray[np.int64]]], device: str) -> list[tuple[T
 
 
 def most_nodes(lanes: int, device: str, memory_bytes: int) -> int:
-    """Number of nodes, each of so many lanes, that are computed at once: at least one."""
+    """Number of nodes, each with ``lanes`` lanes, that are computed at once; at least one."""
     piece = _PIECE_ON_CPU if torch.device(device).type == "cpu" else _PIECE
     return max(1, int(min(piece, memory_bytes * _PIECE_SHARE)) // (4 * lanes))
 
 
 def temporary_bytes(lanes: int, device: str, memory_bytes: int) -> int:
-    """Bytes that a step takes beside its values."""
+    """Bytes that a step takes in addition to its values."""
     return _TEMPORARIES * 4 * lanes * most_nodes(lanes, device, memory_bytes)
 
 
 def images_on_device(inputs: NDArray[np.float32], device: str) -> Tensor:
-    """[1 + I, B] with the bias, of [I, B], padded by images of zeros."""
+    """Images [1 + I, B] with the bias, from [I, B], padded with images of zeros."""
     count = inputs.shape[1]
     padded = np.zeros((1 + len(inputs), -(-count // LANES) * LANES), np.float32)
     padded[0], padded[1:, :count] = 1, inputs

@@ -1,7 +1,7 @@
 """Evaluation on Ray actors, of this machine or of a cluster.
 
-Imports `wann`, `envs` and the rest of `workers`; Ray itself when it is first needed. `workers.ray.private` alone knows
-names of Ray that its documentation does not promise.
+Imports `wann`, `envs` and the rest of `workers`; Ray itself when it is first needed. Only `workers.ray.private` uses
+names of Ray that are not part of its documented interface.
 """
 
 from typing import TYPE_CHECKING

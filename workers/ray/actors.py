@@ -1,4 +1,4 @@
-"""Workers as Ray's actors: starting one, its first answer, ending it."""
+"""Workers as Ray actors: starting a worker, taking its first answer, ending it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from workers.ray.work import SentChunk
 
 @dataclass(eq=False)
 class Worker:
-    """An actor and the chunks that were sent to it; they run one after another, the first is running."""
+    """An actor and the chunks sent to it. They run one after another; the first is running."""
 
     actor: Any
-    starting: Any  # reference to its first answer; None once it came
-    since: float  # when it was created, or when its running chunk began
+    starting: Any  # reference to its first answer; None once that has arrived
+    since: float  # time of its creation, or of the start of its running chunk
     pid: int = 0
     node: str = ""
-    first_megabytes: float | None = None  # held after its first chunk
-    outgrown: bool = False  # holds much more by now
+    first_megabytes: float | None = None  # memory after its first chunk
+    outgrown: bool = False  # its memory has grown much since then
     sent: deque[SentChunk] = field(default_factory=deque)
 
     @property
@@ -37,8 +37,8 @@ class Worker:
 
 
 def start_worker(actor_class: Any, session: RaySession, shipment: Shipment, now: float) -> Worker:
-    """Create an actor; it loads the task and its kernels while the caller goes on."""
-    # The driver's import paths travel along: the project may have been started from anywhere.
+    """Create an actor. It loads the task and its kernels while the caller continues."""
+    # Send the driver's import paths, because the project may have been started from any directory.
     paths = [os.path.abspath(path) for path in sys.path]
     actor = actor_class.remote(paths, session.node)
     return Worker(actor, actor.start.remote(*shipment.arguments), now)
@@ -48,13 +48,13 @@ def started(worker: Worker) -> tuple[int, str]:
     """Process and node of a worker that has answered.
 
     Raises:
-        UserError: its machine lacks something, or has it in another version.
+        UserError: its machine lacks something, or has another version of it.
         ray.exceptions.RayError: it died.
     """
     import ray
 
     pid, node, mistake = ray.get(worker.starting)
-    if isinstance(mistake, dict):  # This project is not there, nor its class of errors.
+    if isinstance(mistake, dict):  # The node lacks this project and so its class of errors.
         raise UserError(**mistake)
     if mistake is not None:
         raise mistake
@@ -62,7 +62,7 @@ def started(worker: Worker) -> tuple[int, str]:
 
 
 def settle(workers: Sequence[Worker], seconds: float) -> None:
-    """Wait until these have started or died, at most ``seconds``."""
+    """Wait until these workers have started or died, at most ``seconds``."""
     import ray
 
     if workers:
@@ -70,18 +70,18 @@ def settle(workers: Sequence[Worker], seconds: float) -> None:
 
 
 def kill_worker(session: RaySession, worker: Worker) -> None:
-    """End it even if it is stuck in a kernel, or stopped."""
+    """End a worker, even if it is stuck in a kernel or stopped by a signal."""
     import ray
 
     with suppress(Exception):
         ray.kill(worker.actor)
     if worker.pid and worker.node == session.node:
-        with suppress(OSError):  # Ray gives a process that does not answer five more seconds.
+        with suppress(OSError):  # Without this, Ray gives a process that does not answer five more seconds.
             os.kill(worker.pid, signal.SIGKILL)
 
 
 def is_node_lost(worker: Worker, error: BaseException | None) -> bool:
-    """Whether the worker's machine was lost: then its death says nothing about its work."""
+    """True if the worker's machine was lost. Its death then says nothing about its work."""
     import ray
 
     if says_node_died(error):
@@ -90,7 +90,7 @@ def is_node_lost(worker: Worker, error: BaseException | None) -> bool:
 
 
 def make_actor_class(session: RaySession) -> Any:
-    """The actor, as a local class: it is then shipped by value and needs nothing importable to start."""
+    """The actor's class. It is a local class, so that it is sent by value and starts without any import."""
     import ray
 
     class WannWorker:
@@ -100,7 +100,7 @@ def make_actor_class(session: RaySession) -> Any:
             import ray
 
             others = [path for path in sys.path if path not in paths]
-            # On another machine the same path may hold something else: what was shipped, or installed, comes first.
+            # On another machine the same path may hold something else, so sent or installed code comes first.
             at_home = ray.get_runtime_context().get_node_id() == driver_node
             sys.path[:] = paths + others if at_home else others + paths
             self.task: Any = None
@@ -134,10 +134,10 @@ def make_actor_class(session: RaySession) -> Any:
 
 
 def actor_options(session: RaySession) -> dict[str, Any]:
-    """Ray's options of every worker's actor."""
-    # Restarts and retries are the evaluator's business, which knows what was running.
+    """Ray's options for every worker's actor."""
+    # The evaluator restarts and retries, because it knows what was running.
     options: dict[str, Any] = {"num_cpus": session.cpus_per_worker, "max_restarts": 0, "max_task_retries": 0}
-    # Ray's head would keep a record of each chunk, hundreds of megabytes of them.
+    # Otherwise Ray's head would keep a record of each chunk, hundreds of megabytes in all.
     options["enable_task_events"] = False
     if session.gpus_per_worker:
         options["num_gpus"] = session.gpus_per_worker

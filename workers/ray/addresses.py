@@ -1,4 +1,4 @@
-"""Addresses of Ray clusters: the one a job runs on, and the check that something answers there."""
+"""Addresses of Ray clusters: that of the cluster a job runs on, and the check that a cluster answers."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _CONNECT_SECONDS = 5.0
 
 
 def job_address() -> str | None:
-    """Of the cluster that runs this process as a submitted job; None if none does."""
+    """The address of the cluster that runs this process as a submitted job; None if there is none."""
     return os.environ.get("RAY_ADDRESS", "auto") if private.JOB_VARIABLE in os.environ else None
 
 
 def find_cluster(address: str) -> str:
-    """``HOST:PORT`` of the cluster at ``address``, or of its server for clients, where something answers.
+    """``HOST:PORT`` of the cluster at ``address``, or of its server for clients, after a check that it answers.
 
     Raises:
-        UserError: within seconds, where Ray alone would retry for minutes and end the process.
+        UserError: nothing answers. It is raised within seconds; Ray alone would retry for minutes and end the process.
     """
     client = address.startswith(CLIENT)
     try:
@@ -43,7 +43,7 @@ def reach(address: str) -> None:
 
     Raises:
         OSError: nothing answers there.
-        OverflowError: a port that cannot be.
+        OverflowError: the port number is too large.
     """
     host, _, port = address.rpartition(":")
     socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()

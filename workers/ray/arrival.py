@@ -20,13 +20,13 @@ from workers.ray.worker_process import load_task
 def arrive(
     message: bytes, files: Mapping[str, Any], expected: Mapping[str, str], modules: tuple[str, ...] = ()
 ) -> tuple[EvaluableTask | None, UserError | None]:
-    """The task, ready to be run; or None and the reason why it cannot run here, which names this node.
+    """The task, ready to run; or None and the reason why it cannot run here, which names this node.
 
     Args:
         message: from `workers.ray.worker_process.dump_task`.
-        files: references to their contents by name below the cache directory. What this machine has is not fetched.
-        expected: the driver's `workers.ray.shipping.versions`; empty where nothing can differ.
-        modules: of the user, that the task needs.
+        files: references to contents by name below the cache directory. Files that this machine has are not fetched.
+        expected: the driver's `workers.ray.shipping.versions`; empty if nothing can differ.
+        modules: the user's modules that the task needs.
     """
     try:
         if expected:
@@ -40,10 +40,10 @@ def arrive(
 
 
 def check_versions(expected: Mapping[str, str], found: Mapping[str, str], modules: tuple[str, ...] = ()) -> None:
-    """Compare the versions that a driver and a worker both have; ``modules`` the worker must have.
+    """Compare the versions that a driver and a worker both have. The worker must have ``modules``.
 
     Raises:
-        UserError: the first library, or source, that differs.
+        UserError: names the first library or source that differs.
     """
     sources = {SOURCES: "run from one checkout, or install one build, everywhere"}
     sources |= {source_name(name.partition(".")[0]): "use one copy of it everywhere" for name in modules}
@@ -73,7 +73,7 @@ def _keep_all(files: Mapping[str, Any]) -> None:
 
 
 def _keep(path: Path, reference: Any) -> None:
-    """Write a file that is not there, whole or not at all; one worker of a machine does, the others wait."""
+    """Write a missing file atomically. One worker of a machine does so while the others wait."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Parts of the rollouts of a request, for several workers to share when there are fewer networks than workers."""
+"""Parts of a request's rollouts: several workers can share a network if there are fewer networks than workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from envs.task import Weights
 
 @dataclass(frozen=True)
 class Block:
-    """Indices of weight settings and of rollouts; all of both, crossed."""
+    """Indices of weight settings and of rollouts. The block is their Cartesian product."""
 
     settings: NDArray[np.int64]
     rollouts: NDArray[np.int64]
@@ -22,20 +22,20 @@ class Block:
         return len(self.settings) * len(self.rollouts)
 
     def weights(self, weights: Weights) -> Weights:
-        """[W] or P arrays [W, E] to those of this block."""
+        """The weights of this block, from [W] or P arrays [W, E]."""
         if isinstance(weights, np.ndarray):
             return weights[self.settings]
         return [setting[self.settings] for setting in weights]
 
     def seeds(self, seeds: NDArray[np.int64]) -> NDArray[np.int64]:
-        """[R] or [W, R] to those of this block."""
+        """The seeds of this block, from [R] or [W, R]."""
         return seeds[self.rollouts] if seeds.ndim == 1 else seeds[np.ix_(self.settings, self.rollouts)]
 
 
 def blocks(num_settings: int, num_rollouts: int, wanted: int) -> list[Block]:
-    """At most ``wanted`` blocks that share W settings, or R rollouts if those are more, evenly.
+    """At most ``wanted`` blocks of even size that divide the W settings, or the R rollouts if those are more.
 
-    Neighbours go to different blocks: episodes at like weights are of like length.
+    Neighbours go to different blocks, because episodes at similar weights have similar lengths.
     """
     settings, rollouts = np.arange(num_settings), np.arange(num_rollouts)
     longest = settings if num_settings >= num_rollouts else rollouts

@@ -1,4 +1,4 @@
-"""A connection to Ray: started on this machine, joined at an address, or found running."""
+"""A connection to a Ray that is started on this machine, joined at an address, or already running."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from workers.ray.shipping import runtime_env
 
 _logger = getLogger("wann.workers")
 
-# A server for clients that starts too slowly is asked again for so long.
+# Time for which a server for clients that starts slowly is tried again.
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 2.0
 
@@ -35,17 +35,17 @@ class RaySession:
     """A connection to Ray and the part of it that one search uses.
 
     Attributes:
-        owned: closing it ends the connection; a Ray that this process had joined before stays.
-        where: in words, for the log.
-        num_workers: places for workers at first, and always unless the session ``follows``.
+        owned: closing the session ends the connection. A Ray that this process had joined before stays connected.
+        where: the place in words, for the log.
+        num_workers: places for workers at the start, and later too unless the session ``follows``.
         node: Ray's name of this process's own node; "" for a client, which is on none.
         cpus_per_worker: share of CPUs that Ray reserves for a worker.
-        gpus_per_worker: the same of GPUs.
+        gpus_per_worker: share of GPUs that Ray reserves for a worker.
         elsewhere: workers may run on other machines.
         directory: logs and sockets of a Ray that was started here; deleted when it ends.
         follows: the number of workers follows the cluster's size: each of ``parallel`` searches has its part of the
-            CPUs, or GPUs, that there are at the time.
-        parallel: searches that share the workers.
+            current CPUs, or GPUs.
+        parallel: number of searches that share the workers.
         head: Ray's head as HOST:PORT; None for clients.
     """
 
@@ -74,19 +74,19 @@ def connect(
     own_runtime_env: Mapping[str, Any] | None = None,
     modules: tuple[str, ...] = (),
 ) -> RaySession:
-    """Use the Ray that runs, join the one at ``address`` or that runs this process as a job, or start one here.
+    """Use the running Ray, join the one at ``address`` or that runs this process as a job, or start one here.
 
     Args:
-        num_workers: wanted, None for one per CPU, or per GPU.
+        num_workers: wanted number; None for one per CPU, or per GPU.
         address: ``HOST:PORT`` of a cluster, ``ray://HOST:PORT`` of its server for clients, ``auto`` for one that was
             started on this machine, or None.
         on_gpus: each worker takes its share of the GPUs.
-        parallel: searches that share the workers; each gets as many, and at least one.
+        parallel: number of searches that share the workers; each gets the same number, and at least one.
         own_runtime_env: settings of Ray's ``runtime_env`` for the workers.
-        modules: of the user, sent to a cluster that is joined; see `workers.ray.shipping`.
+        modules: the user's modules, sent to a cluster that is joined; see `workers.ray.shipping`.
 
     Raises:
-        UserError: no cluster at ``address``, one of other versions than this process, or no GPU in it.
+        UserError: there is no cluster at ``address``, its versions differ from this process's, or it has no GPU.
         WorkerError: Ray does not start.
     """
     import ray
@@ -102,9 +102,9 @@ def connect(
             directory = _start(num_workers or num_cpus(), quiet | ({"runtime_env": dict(own)} if own else {}))
         else:
             _join(address, quiet | {"runtime_env": runtime_env(own, modules)})
-        with suppress(ValueError):  # Ray ends this process at once by its own handler, in the main thread.
+        with suppress(ValueError):  # Ray's own handler, in the main thread, would end this process at once.
             signal.signal(signal.SIGTERM, on_sigterm)
-        private.print_deaths(False)  # They are reported here.
+        private.print_deaths(False)  # This project reports deaths itself.
     where = ("joined at " + address) if address else "started here" if owned else "already running"
     try:
         return _session(owned, where, directory, num_workers, on_gpus, parallel)
@@ -117,7 +117,7 @@ def connect(
 def _session(
     owned: bool, where: str, directory: str | None, wanted: int | None, on_gpus: bool, parallel: int
 ) -> RaySession:
-    """Of the Ray that this process is connected to by now."""
+    """The session of the Ray that this process is connected to."""
     import ray
 
     cpus = ray.cluster_resources().get("CPU", 0.0)
@@ -126,14 +126,14 @@ def _session(
         raise UserError(key="workers.device", expected="a GPU that Ray knows of", found="none")
     num_workers = max(1, (wanted or int(gpus if on_gpus else cpus)) // parallel)
     total = num_workers * parallel
-    # A client's answer is the node of its server, where process numbers of this machine mean nothing.
+    # A client would get the node of its server, where process ids of this machine are meaningless.
     context = None if private.is_client() else ray.get_runtime_context()
     return RaySession(
         owned,
         where,
         num_workers,
         context.get_node_id() if context else "",
-        # A cluster whose nodes are still to come will have whole CPUs.
+        # A cluster whose nodes have not joined yet will have whole CPUs.
         min(1.0, cpus / total) if cpus else 1.0,
         min(1.0, gpus / total),
         elsewhere=directory is None,
@@ -145,7 +145,7 @@ def _session(
 
 
 def room(session: RaySession) -> int:
-    """Workers of one search that the cluster has room for now, at least one."""
+    """Number of one search's workers that the cluster has room for now, at least one."""
     import ray
 
     if not session.follows:
@@ -155,9 +155,9 @@ def room(session: RaySession) -> int:
 
 
 def head_answers(session: RaySession) -> bool:
-    """Whether Ray's head can be reached.
+    """True if Ray's head can be reached.
 
-    It is asked here, not by Ray: with a lost head, that would block for a minute and then end the process.
+    The head is contacted directly. With a lost head, a call of Ray would block for a minute and then end the process.
     """
     if session.head is None:
         return True
@@ -169,10 +169,10 @@ def head_answers(session: RaySession) -> bool:
 
 
 def for_other_drivers(session: RaySession) -> tuple[str, dict[str, str]]:
-    """The ``HOST:PORT`` by which other processes of this machine join this Ray, and what their environment needs."""
+    """The ``HOST:PORT`` for other processes of this machine to join this Ray, and the environment variables for it."""
     import ray
 
-    # A Ray that was started here is on the loopback interface only.
+    # A Ray that was started here uses the loopback interface only.
     only_here = private.loopback_environment() if session.directory is not None else {}
     return str(ray.get_runtime_context().gcs_address), only_here
 
@@ -189,7 +189,7 @@ def _leave(directory: str | None) -> None:
 
 def _start(num_workers: int, options: dict[str, Any]) -> str:
     """Start Ray on the loopback interface; returns the directory of this session's files."""
-    # Without a token given, Ray would write one into the home directory.
+    # Without a given token, Ray would write one into the home directory.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     scratch = scratch_directory()
     try:
@@ -199,7 +199,7 @@ def _start(num_workers: int, options: dict[str, Any]) -> str:
 
 
 def _join(address: str, options: dict[str, Any]) -> None:
-    """Connect to a cluster; a server for clients that is slow to start is tried again for `_PATIENCE_SECONDS`.
+    """Connect to a cluster. A server for clients that starts slowly is tried again for `_PATIENCE_SECONDS`.
 
     Raises:
         UserError: it cannot be joined.
@@ -223,18 +223,18 @@ def _join_once(address: str, options: dict[str, Any]) -> None:
     import ray
 
     with catch_warnings(), private.without_uv():
-        simplefilter("ignore")  # Its client warns of a lost connection, then raises.
+        simplefilter("ignore")  # Ray's client warns of a lost connection, then raises.
         ray.init(address=address, **options)
 
 
 def _not_joined(address: str, report: str, token: bool, slow: bool) -> UserError:
-    """Ray's report of several lines as one sentence.
+    """The error that gives Ray's report of several lines as one sentence.
 
     Args:
         address: as the user gave it.
-        report: of Ray.
-        token: the cluster asks for one.
-        slow: it was tried for `_PATIENCE_SECONDS`.
+        report: Ray's report.
+        token: the cluster requires a token.
+        slow: the connection was tried for `_PATIENCE_SECONDS`.
     """
     key = "workers.address"
     if (versions := private.different_versions(report)) is not None:

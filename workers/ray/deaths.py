@@ -1,9 +1,9 @@
-"""Blame for the death of a worker, and the second life of the chunks that it held.
+"""Deaths of workers: retrying their chunks, and finding the networks that caused them.
 
-A chunk whose worker died is *suspect*: it is cut smaller and sent again, always alone to an idle worker that has
-answered just before. Only if such a worker dies running a single network, or runs into the time limit, does that
-network get a strike. At ``max_attempts`` strikes it is poisoned: its result is given up, a warning names it, and it
-is never run again. Losing a node is nobody's fault.
+A chunk whose worker died is *suspect*: it is divided and sent again, each part alone to an idle worker that has
+answered just before. A network gets a strike only if such a worker dies while running it alone, or if a worker runs
+into the time limit with it. At ``max_attempts`` strikes it is poisoned: its result is given up, a warning names it, and
+it is never run again. The loss of a node is not blamed on any network.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workers.statistics import WorkerCounts
 
 _logger = getLogger("wann.workers")
 
-# A suspect chunk is cut into this many.
+# A suspect chunk is divided into this many.
 _SPLIT = 8
 
 
@@ -32,7 +32,7 @@ class Deaths:
         counts: deaths and retries are added to them.
 
     Attributes:
-        poisoned: identities of networks and genomes that are not run again; see `workers.ray.work.Work.identity`.
+        poisoned: identities of networks and genomes that are never run again; see `workers.ray.work.Work.identity`.
     """
 
     def __init__(self, task: str, max_attempts: int, counts: WorkerCounts) -> None:
@@ -40,7 +40,7 @@ class Deaths:
         self.poisoned: set[tuple[int, bytes]] = set()
 
     def give_up_poisoned(self, work: Work, count: int) -> None:
-        """Of a new call's ``count`` networks or genomes, give up those that are known to kill."""
+        """Give up the poisoned ones among a new call's ``count`` networks or genomes."""
         for row in range(count) if self.poisoned else ():
             if work.identity(row) in self.poisoned:
                 work.give_up(row)
@@ -49,10 +49,10 @@ class Deaths:
         """Replace the worker and send its chunks again.
 
         Args:
-            work: the call that runs; None between calls.
-            worker: dead, or to be killed.
+            work: the running call; None between calls.
+            worker: it is dead, or will be killed.
             pool: its pool.
-            error: Ray's report; None if the worker is killed for taking too long.
+            error: Ray's report; None if the worker is killed for exceeding the time limit.
 
         Raises:
             WorkerError: Ray's head is lost.
@@ -80,7 +80,7 @@ class Deaths:
         chunk.suspect = True
         single = len(chunk.pieces) == 1
         chunk.strikes += single and strike
-        if chunk.copies:  # Another worker is at it still.
+        if chunk.copies:  # Another worker is still running it.
             return
         if single and chunk.strikes >= self._max_attempts:
             self._poison(work, int(work.rows(chunk.pieces)[0]))

@@ -1,4 +1,4 @@
-"""Chunks on their way: sent to workers as these become free, overtaken where they are late, taken in as answered."""
+"""Dispatch of chunks: sending them to free workers, duplicating late ones, and receiving answers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from workers.ray.work import Chunk, SentChunk, Work
 from workers.ray.worker_pool import WorkerPool, last_line
 from workers.statistics import WorkerCounts
 
-# A running chunk and one behind it, so that a worker need not wait for the driver: some milliseconds. Behind a
-# chunk that takes longer than that matters, the second would only wait, while other workers may be idle.
+# A running chunk and a queued one, so that a worker need not wait for the driver, which takes some milliseconds. Behind
+# a long chunk, a queued one would only wait while other workers may be idle.
 _CHUNKS_PER_WORKER = 2
 _AHEAD_SECONDS = 0.1
-# An idle worker that is asked for a sign of life gives it within milliseconds.
+# An idle worker answers a ping within milliseconds.
 _SIGN_SECONDS = 2.0
-# A chunk is late when it takes this many times as long as expected, and at least so many seconds.
+# A chunk is late when it takes this many times as long as expected, and at least `_LATE_SECONDS`.
 _LATE_FACTOR = 4.0
 _LATE_SECONDS = 0.25
-# A worker still busy with a chunk that is no longer wanted is replaced after so many seconds.
+# A worker that is still busy with a chunk no longer wanted is replaced after so many seconds.
 _ABANDONED_SECONDS = 10.0
 
 
@@ -35,8 +35,8 @@ class Dispatcher:
         task: its name, for messages.
         options: time limits.
         pool: the workers.
-        deaths: told of each worker that died.
-        counts: what happens is added to them.
+        deaths: notified of each worker that died.
+        counts: events are added to them.
     """
 
     def __init__(self, task: str, options: RayOptions, pool: WorkerPool, deaths: Deaths, counts: WorkerCounts) -> None:
@@ -44,7 +44,7 @@ class Dispatcher:
         self._pool, self._deaths, self._counts = pool, deaths, counts
 
     def run(self, work: Work, chunks: list[Chunk]) -> None:
-        """Send ``chunks``, and fill ``work`` until none of it is missing.
+        """Send ``chunks``, and fill ``work`` until nothing is missing.
 
         Raises:
             TaskError: the task raised, or broke its contract.
@@ -60,7 +60,7 @@ class Dispatcher:
                 self.receive(work, self._seconds_to_next_check())
                 self._check_time(work)
         finally:
-            # However this call ended, answers that are still to come are of no use to the next.
+            # Also after an error: the next call has no use for answers that are still to come.
             for worker in self._pool:
                 for sent in worker.sent:
                     sent.chunk.settled = True
@@ -83,7 +83,7 @@ class Dispatcher:
                 self._send(work, work.fresh.popleft(), worker)
 
     def _send(self, work: Work, chunk: Chunk, worker: Worker) -> None:
-        # Before the chunk, not with it: a genome that kills at once would take the sign with it.
+        # Ping before the chunk, not together with it: a genome that kills at once would prevent the answer.
         was_alive = chunk.suspect and _answered(worker.actor.ping.remote(), _SIGN_SECONDS)
         if not worker.sent:
             worker.since = perf_counter()
@@ -93,7 +93,7 @@ class Dispatcher:
         self._counts.chunks += 1
 
     def _late_chunks(self) -> Iterator[Chunk]:
-        """Chunks stuck on slow workers, for idle ones to try."""
+        """Chunks that are late on slow workers, to be sent to idle ones too."""
         now = perf_counter()
         for worker in self._pool:
             if worker.sent and now >= _late_at(worker):
@@ -105,9 +105,9 @@ class Dispatcher:
     # Receiving
 
     def receive(self, work: Work | None, timeout: float) -> None:
-        """Wait for an answer of any worker, at most ``timeout`` seconds, and act on all that have come.
+        """Wait for an answer of any worker, at most ``timeout`` seconds, and process all that have arrived.
 
-        Steps that take longer the more workers there are run once for many answers, where answers are many.
+        Steps whose cost grows with the number of workers run once for all answers that have arrived.
         """
         import ray
 
@@ -130,7 +130,7 @@ class Dispatcher:
         try:
             reply = pickle.loads(ray.get(sent.reference))
         except ray.exceptions.RayTaskError as error:
-            # Not the task's error, which travels in the reply: the chunk did not arrive or was not understood.
+            # The task's errors are in the reply. This one means that the chunk did not arrive or was not understood.
             raise WorkerError(f"a worker could not run a chunk: {last_line(error)}") from error
         except ray.exceptions.RayError as error:
             self._deaths.on_death(work, worker, self._pool, error)
@@ -159,7 +159,7 @@ class Dispatcher:
     def _deadline(self, worker: Worker) -> float:
         if any(not sent.chunk.settled for sent in worker.sent):
             return worker.since + self._options.timeout_seconds
-        # A slow answer to a long chunk is worth waiting for: a new worker would have to start.
+        # Wait longer for a long chunk, because a new worker would have to start.
         patience = max(_ABANDONED_SECONDS, _LATE_FACTOR * (_expected_seconds(worker) or 0.0))
         return worker.since + min(self._options.timeout_seconds, patience)
 
@@ -184,13 +184,13 @@ class Dispatcher:
 
 
 def _expected_seconds(worker: Worker) -> float | None:
-    """Of the chunk that it runs; None before any was measured."""
+    """Expected time of the worker's running chunk; None before any was measured."""
     chunk = worker.sent[0].chunk
     return chunk.cost.expected_seconds(chunk.units)
 
 
 def _takes_another(worker: Worker) -> bool:
-    """Whether a chunk behind the one that it runs spares it a wait."""
+    """True if queueing a chunk behind the running one saves the worker a wait."""
     if worker.starting is not None or worker.outgrown or not 0 < len(worker.sent) < _CHUNKS_PER_WORKER:
         return False
     return not worker.sent[0].chunk.suspect and (_expected_seconds(worker) or 0.0) < _AHEAD_SECONDS
@@ -202,7 +202,7 @@ def _late_at(worker: Worker) -> float:
 
 
 def _answered(reference: Any, seconds: float = 0) -> bool:
-    """Whether the call behind ``reference`` has ended by then, and well."""
+    """True if the call behind ``reference`` ends without an error within ``seconds``."""
     import ray
 
     if not ray.wait([reference], timeout=seconds)[0]:

@@ -19,8 +19,9 @@ from workers.ray.worker_process import EvaluationRunner, dump
 class EvaluationWork(Work):
     """One call of `evaluate`.
 
-    A piece is one network on one block of its rollouts: piece k is network k % P on block k // P. There is one block,
-    all rollouts, unless networks are too few to keep the workers busy. The pieces of a chunk are of one block.
+    A piece is one network on one block of its rollouts: piece k is network k % P on block k // P. There is one block
+    with all rollouts, unless the networks are too few to keep the workers busy. All pieces of a chunk have the same
+    block.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class EvaluationWork(Work):
             self.returns.falls[row] = False
 
     def identity(self, row: int) -> tuple[int, bytes]:
-        """Its program, and its weights where they are its own."""
+        """The network's program, and its weights if they are individual."""
         own = b"" if isinstance(self.weights, np.ndarray) else np.asarray(self.weights[row]).tobytes()
         return int(self.networks.hashes[row]), own
 

@@ -1,9 +1,9 @@
-"""The Ray evaluator: one actor per CPU, chunks by measured cost, and no result lost to a dying worker.
+"""The Ray evaluator: one actor per CPU, chunks by measured cost, and no result lost when a worker dies.
 
-Evaluation is idempotent, so a chunk may run any number of times, anywhere; the first result wins and is
-put back by index. Hence the bytes do not depend on workers, chunks, order or deaths.
+Evaluation is idempotent, so a chunk may run any number of times on any worker. The first result is used and stored by
+index. Hence the bytes do not depend on workers, chunks, order or deaths.
 
-`workers.ray.partition` cuts a request into chunks, `workers.ray.dispatch` sends them and takes the answers in,
+`workers.ray.partition` divides a request into chunks, `workers.ray.dispatch` sends them and receives the answers,
 `workers.ray.deaths` finds the networks that kill their workers, and `workers.ray.worker_pool` holds the workers.
 """
 
@@ -40,14 +40,14 @@ class RayEvaluator:
     """Evaluates on Ray actors; see `workers.evaluator.Evaluator`. Entering its context starts them.
 
     Args:
-        task: evaluations run on it; it is shipped once to each worker.
+        task: the task to evaluate on; it is sent once to each worker.
         options: see `RayOptions`.
 
     Attributes:
         options: as given.
 
     Raises:
-        UserError: on entering, no cluster at the address; in any call, a node that lacks what the task needs.
+        UserError: on entering, there is no cluster at the address; in any call, a node lacks something the task needs.
         WorkerError: on entering, Ray does not start.
     """
 
@@ -86,7 +86,7 @@ class RayEvaluator:
         self.close()
 
     def close(self) -> None:
-        """End the workers, and Ray where it was started or joined here."""
+        """End the workers, and Ray if it was started or joined here."""
         if self._connection is None:
             return
         if self._pool is not None:
@@ -97,7 +97,7 @@ class RayEvaluator:
 
     @property
     def workers(self) -> WorkerPool:
-        """Its workers, while its context is entered."""
+        """The workers, while the evaluator's context is entered."""
         if self._pool is None:
             raise RuntimeError("a RayEvaluator runs inside a with statement, which starts and ends its workers")
         return self._pool
@@ -118,7 +118,7 @@ class RayEvaluator:
         )
 
     def statistics(self) -> dict[str, float]:
-        """See `workers.evaluator.Evaluator.statistics`; busy is a share of the time while requests were out."""
+        """See `workers.evaluator.Evaluator.statistics`. Busy is a share of the time in which requests were running."""
         pool, live = self.workers, self.workers.live
         return self._counts.figures(len(pool)) | {
             "worker_count": float(len(pool)),
@@ -135,10 +135,10 @@ class RayEvaluator:
         return [worker.pid for worker in list(self._pool.workers if self._pool else ()) if worker.pid]
 
     def wait_until_started(self, timeout_seconds: float | None = None) -> None:
-        """Block until every worker has loaded its task; not needed before `evaluate`.
+        """Block until every worker has loaded its task. Not needed before `evaluate`.
 
         Raises:
-            WorkerError: they keep dying, or time is up.
+            WorkerError: workers keep dying, or the time is up.
         """
         deadline = perf_counter() + (self.options.start_seconds if timeout_seconds is None else timeout_seconds)
         while len(self.workers.live) < len(self.workers):
@@ -152,7 +152,7 @@ class RayEvaluator:
         Raises:
             TaskError: the task raised, or broke its contract.
             WorkerError: no worker can be started.
-            ValueError: weights or seeds of a wrong shape.
+            ValueError: weights or seeds have a wrong shape.
         """
         return self._failures.noted(self._evaluate(networks, weights, seeds, oracle=False))
 
@@ -164,7 +164,7 @@ class RayEvaluator:
         """See `workers.evaluator.Evaluator.gradients`; raises as `evaluate` does. A poisoned genome has none."""
         cost = self._costs["gradients"]
         cost.begin_request()
-        # One genome is one piece of work, and no worker would be faster than this process.
+        # A single genome is one piece of work, and a worker would not be faster than this process.
         if self._may_run_at_home(None if len(requests) > 1 else 0.0):
             begin = perf_counter()
             found = gradients_or_locate(self._task, requests, weights, seeds)

@@ -14,17 +14,17 @@ from workers.ray.chunks import CostModel
 from workers.ray.work import Work
 from workers.ray.worker_process import GradientReply, GradientRunner, dump
 
-# Nodes cost something as well, and a genome may have no connections.
+# Cost of a node in connections. A genome may have nodes but no connections.
 _NODE_CONNECTIONS = 2
 
 
 def gradient_units(requests: Sequence[GradientRequest]) -> NDArray[np.float64]:
-    """[K] estimated cost of each genome, in arbitrary units."""
+    """Estimated cost of each genome, [K], in arbitrary units."""
     return np.array([wanted.genome.num_enabled + _NODE_CONNECTIONS * wanted.genome.num_nodes for wanted in requests])
 
 
 class GradientWork(Work):
-    """One call of `gradients`. A genome that kills its workers has gradients of 0: nothing is proposed for it."""
+    """One call of `gradients`. A genome that kills its workers gets gradients of 0, so nothing is proposed for it."""
 
     def __init__(
         self, requests: Sequence[GradientRequest], weights: NDArray[np.float64], seeds: Seeds, cost: CostModel

@@ -8,8 +8,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def resident_megabytes() -> float:
-    """Memory of this process alone, without pages of files, which come and go as the system likes. NaN where Linux
-    does not tell."""
+    """Memory of this process, without file pages, which the system may drop. NaN if Linux does not report it."""
     try:
         lines = _STATUS.read_text().splitlines()
     except OSError:

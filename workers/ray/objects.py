@@ -6,14 +6,14 @@ from typing import Any
 
 
 def put(message: bytes) -> Any:
-    """Store once what many calls take as an argument; a reference to it."""
+    """Store an argument of many calls once, and return a reference to it."""
     import ray
 
     return ray.put(message)
 
 
 def get(reference: Any) -> bytes:
-    """The bytes behind a reference, fetched from another node if need be."""
+    """The bytes behind a reference, fetched from another node if necessary."""
     import ray
 
     return ray.get(reference)

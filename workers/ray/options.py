@@ -15,29 +15,29 @@ class RayOptions:
     """Workers, time limits and sizes of `workers.ray.evaluator.RayEvaluator`. None of them changes a result."""
 
     num_workers: int | None = None
-    """None for one per CPU; of a cluster that grows or shrinks, as many as it has at the time."""
+    """Number of workers. None: one per CPU, following the size of a cluster that grows or shrinks."""
     address: str | None = None
-    """Of the cluster to join; None starts Ray on this machine, unless it runs already."""
+    """Address of the cluster to join. None starts Ray on this machine, unless it is already running."""
     chunk_seconds: float = 0.01
-    """Least work that is worth a chunk."""
+    """Minimal expected time of a chunk (s). Less is not worth sending."""
     home_seconds: float = 0.01
-    """Requests expected to take less run in this process, where sending costs more than it saves. Only for tasks that
-    are `envs.task.SafeInDriver`, and not after a worker has died: a task that can kill or hang a worker is kept away
-    from this process."""
+    """Requests expected to take less than this (s) run in this process, because sending them costs more than it saves.
+    This applies only to tasks that are `envs.task.SafeInDriver`, and not after a worker has died: a task that can kill
+    or hang a worker must not run in this process."""
     timeout_seconds: float = 600.0
-    """Longest time for one chunk; then its worker is killed, which counts as a death."""
+    """Time limit of one chunk (s). After it the worker is killed, which counts as a death."""
     start_seconds: float = 300.0
-    """Longest time until the first worker has started."""
+    """Time limit for the start of the first worker (s)."""
     max_attempts: int = 3
-    """Deaths of workers running a network alone after which it is poisoned."""
+    """Number of deaths of workers running a network alone after which it is poisoned."""
     growth_megabytes: float = 500.0
-    """A worker is replaced when it holds more than twice its memory after its first chunk and this: simulators leak."""
+    """A worker is replaced when its memory exceeds twice that after its first chunk plus this, as simulators leak."""
     device: str = "CPU"
-    """In words, for the description."""
+    """The device in words, for the description."""
     on_gpus: bool = False
-    """Each worker needs a share of a GPU; then ``num_workers`` None is one per GPU."""
+    """Each worker needs a share of a GPU. ``num_workers`` None then means one per GPU."""
     parallel: int = 1
-    """Searches that share the workers; this one starts its part of them."""
+    """Number of searches that share the workers. This one starts its part of them."""
     runtime_env: Mapping[str, Any] = field(default_factory=dict)
     """Further settings of Ray's ``runtime_env``."""
     actor_class_of: Callable[[RaySession], Any] = make_actor_class
@@ -45,5 +45,5 @@ class RayOptions:
 
     @property
     def longest_seconds(self) -> float:
-        """Longest time that a chunk is expected to take: well within the limit, since machines may be busy."""
+        """Maximal expected time of a chunk (s). It is well below the time limit, because machines may be busy."""
         return self.timeout_seconds / 10

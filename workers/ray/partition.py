@@ -11,16 +11,16 @@ from workers.ray.evaluation_work import EvaluationWork
 from workers.ray.options import RayOptions
 from workers.ray.work import Chunk, Work
 
-# Parts of the work for each worker that can be told apart: the cost of a part is known when it is done, not before.
+# Parts of the work per worker. There must be several, because the cost of a part is known only once it is done.
 _PARTS_PER_WORKER = 8
 # Chunks per worker while their cost is unknown.
 _BLIND_CHUNKS = 4
 
 
 def num_blocks(options: RayOptions, num_workers: int, num_networks: int, expected_seconds: float | None) -> int:
-    """Blocks into which the rollouts of each network are cut.
+    """Number of blocks into which the rollouts of each network are divided.
 
-    There are as many parts as even the workers out, but each is worth sending and far from the time limit.
+    There are enough parts to balance the workers, but each is worth sending and far below the time limit.
     """
     if expected_seconds is None:
         return max(1, _BLIND_CHUNKS * num_workers // num_networks)

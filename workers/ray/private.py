@@ -1,6 +1,6 @@
-"""Every name and every report of Ray that its documentation does not promise; nothing else in this project uses any.
+"""All names and reports of Ray that are not part of its documented interface. No other module uses any.
 
-Tested with Ray 2.60. The upper bound in pyproject.toml stands beside it: raise both together, with the tests of
+Tested with Ray 2.60. pyproject.toml has the corresponding upper bound. Raise both together, with the tests of
 `tests/workers/ray` and `tests/chaos`.
 """
 
@@ -11,19 +11,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# The environment variable that marks a process as a submitted job, and holds what the job brought along as JSON
+# The environment variable that marks a process as a submitted job, and holds the job's runtime environment as JSON
 # (ray_constants.RAY_JOB_CONFIG_JSON_ENV_VAR).
 JOB_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
-# The directory in which Ray unpacks what jobs bring along, and which it deletes.
+# The directory in which Ray unpacks the files of jobs, and which it deletes.
 UNPACKED = "runtime_resources"
-# Below its scratch directory Ray opens sockets such as session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
+# Length of the path of a socket below Ray's scratch directory, such as
+# session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
 SOCKET_BYTES = 65
 _ANSWER_SECONDS = 5.0
 
 
 @contextmanager
 def _constant(name: str, value: Any) -> Iterator[None]:
-    """A constant of Ray has another value for a while; those here are read at each ``ray.init``."""
+    """Give a constant of Ray another value temporarily. The constants used here are read at each ``ray.init``."""
     from ray._private import ray_constants
 
     before = getattr(ray_constants, name)
@@ -35,31 +36,31 @@ def _constant(name: str, value: Any) -> Iterator[None]:
 
 
 def without_uv() -> Any:
-    """A context in which ``ray.init`` takes no notice of ``uv run``.
+    """A context in which ``ray.init`` ignores ``uv run``.
 
-    Ray would start workers by another ``uv run`` in a copy of the working directory, and refuse a project that lies
-    outside it. Workers here have the driver's interpreter, and the sources that `workers.ray.shipping` sends.
+    Otherwise Ray would start workers by another ``uv run`` in a copy of the working directory, and refuse a project
+    outside it. Workers here use the driver's interpreter, and the sources that `workers.ray.shipping` sends.
     """
     return _constant("RAY_ENABLE_UV_RUN_RUNTIME_ENV", False)
 
 
 def start_on_loopback(num_cpus: int, scratch: str, options: dict[str, Any]) -> str:
-    """``ray.init`` on this machine alone; returns the directory of the session's files.
+    """Call ``ray.init`` for this machine only, and return the directory of the session's files.
 
     Args:
-        num_cpus: that Ray may give to workers.
+        num_cpus: number that Ray may give to workers.
         scratch: the directory for sockets and logs.
         options: further arguments of ``ray.init``.
     """
     import ray
 
-    # A Ray that expects no other machine, as on macOS, listens on the loopback interface only.
+    # Without clusters enabled, as on macOS, Ray listens on the loopback interface only.
     with _constant("ENABLE_RAY_CLUSTER", False), without_uv():
         ray.init(
             address="local",
             num_cpus=num_cpus,
             include_dashboard=False,
-            # Ray's own niceness of 15 would stall the whole search behind any other program.
+            # Ray's default niceness of 15 would let any other program stall the whole search.
             _system_config={"worker_niceness": 0},
             _temp_dir=scratch,
             **options,
@@ -69,21 +70,21 @@ def start_on_loopback(num_cpus: int, scratch: str, options: dict[str, Any]) -> s
 
 
 def loopback_environment() -> dict[str, str]:
-    """The environment of other drivers of a Ray on loopback: they would look for it on other interfaces."""
+    """Environment variables for other drivers of a Ray on loopback, which would look for it on other interfaces."""
     from ray._private import ray_constants
 
     return {ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0"}
 
 
 def print_deaths(on: bool) -> None:
-    """Whether Ray prints the death of every worker to standard output, which no setting of its logs prevents."""
+    """Set whether Ray prints the death of every worker to standard output. No log setting prevents that."""
     import ray
 
     ray._private.worker._worker_logs_enabled = on
 
 
 def is_client() -> bool:
-    """Whether this process is joined to Ray as a client (``ray://``)."""
+    """True if this process is connected to Ray as a client (``ray://``)."""
     import ray
 
     return bool(ray.util.client.ray.is_connected())
@@ -102,17 +103,17 @@ def resolve(address: str) -> str | None:
 
 
 def asks_for_token(address: str, client: bool) -> bool:
-    """Whether a head, or its server for clients, refuses a question that brings no token.
+    """True if a head, or its server for clients, refuses a request without a token.
 
-    Ray's own reports are the same for a wrong token as for a head that does not answer.
+    Ray's own reports do not distinguish a wrong token from a head that does not answer.
 
     Args:
         address: HOST:PORT.
-        client: it is the server for clients.
+        client: True for the server for clients.
     """
     try:
         import grpc
-    except ImportError:  # It comes with ray[client].
+    except ImportError:  # The package comes with ray[client].
         return False
     question = "/ray.rpc.RayletDriver/ClusterInfo" if client else "/ray.rpc.NodeInfoGcsService/GetClusterId"
     with grpc.insecure_channel(address) as channel:
@@ -123,11 +124,11 @@ def asks_for_token(address: str, client: bool) -> bool:
     return False
 
 
-# Reports of Ray, which come as sentences only.
+# Reports of Ray, which are available as text only.
 
 
 def different_versions(report: str) -> tuple[str, str] | None:
-    """Ray and Python of the cluster and of this process, as words, if a connection failed for them."""
+    """Ray and Python of the cluster and of this process, in words, if a connection failed because they differ."""
     found = re.findall(r"(Ray|Python): (\S+)", report)
     if "Version mismatch" not in report or len(found) != 4:
         return None
@@ -136,24 +137,24 @@ def different_versions(report: str) -> tuple[str, str] | None:
 
 
 def lacks_client(report: str) -> bool:
-    """Whether a connection failed since Ray's client is not installed here."""
+    """True if a connection failed because Ray's client is not installed here."""
     return "ray[client]" in report
 
 
 def is_server_slow(error: BaseException) -> bool:
-    """Whether the server for clients did not start a process for this one in time, as on a busy machine."""
+    """True if the server for clients did not start a process for this one in time, as happens on a busy machine."""
     report = str(error)
     failed = "Initialization failure from server" in report and "Failed to create runtime_env" not in report
     return failed or "ray client connection timeout" in report
 
 
 def says_node_died(error: BaseException | None) -> bool:
-    """Whether an actor's death is put down to its node."""
+    """True if Ray attributes an actor's death to its node."""
     return "node has died" in str(error) or bool(getattr(error, "preempted", False))
 
 
 def reason(report: str) -> str:
-    """The line of a report of several lines that says most."""
+    """The most informative line of a report of several lines."""
     lines = [line.strip() for line in report.splitlines() if line.strip()]
     if not lines:
         return "no reason given"

@@ -1,4 +1,4 @@
-"""The directory in which a Ray that is started here keeps sockets and logs."""
+"""The directory for sockets and logs of a Ray that is started here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST = 107 - SOCKET_BYTES
 
 
 def scratch_directory() -> str:
-    """Below the cache directory, unless that cannot be written, is too long or not ASCII; else the temporary one.
+    """A directory below the cache directory. If that is not writable, too long or not ASCII, the temporary directory.
 
     Raises:
         UserError: neither can be used.

@@ -1,9 +1,9 @@
-"""Code, versions and files that workers on other machines need beside Ray.
+"""Code, versions and files that workers on other machines need in addition to Ray.
 
-Sources travel by Ray's ``runtime_env`` where the driver runs from a checkout. A driver that is an installed package
-expects the same package on every node, as images have it; one within a submitted job, the code that the job brought
-along. Modules of the user's own travel unless they are installed as packages or in the job's working directory.
-Every worker compares its own sources and libraries with the driver's when it starts (`workers.ray.arrival`).
+If the driver runs from a checkout, its sources are sent by Ray's ``runtime_env``. A driver from an installed package
+expects the same package on every node, for example in an image. A driver within a submitted job expects the code in the
+job's working directory. The user's own modules are sent unless they are installed as packages or in the job's working
+directory. Every worker compares its own sources and libraries with the driver's when it starts (`workers.ray.arrival`).
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from workers.ray.objects import put
 from workers.ray.private import JOB_VARIABLE
 from workers.ray.worker_process import dump_task
 
-# All that evaluation imports of this project.
+# Packages of this project that evaluation imports.
 PACKAGES = ("envs", "wann", "workers")
 SOURCES = "the project's sources"
-# Libraries that decide returns. A node may lack what its task does not use.
+# Libraries that affect returns. A node may lack those that its task does not use.
 _LIBRARIES = ("numpy", "numba", "gymnasium", "envpool", "Box2D")
 
 
 @dataclass(frozen=True)
 class Shipment:
-    """References to the arguments with which each worker starts, and the versions that it must have itself."""
+    """References to the arguments that each worker starts with, and the versions that it must have itself."""
 
     task: Any
     files: Mapping[str, Any]  # by name below the cache directory
     versions: Mapping[str, str]
-    modules: tuple[str, ...] = ()  # of the user, that the task needs
+    modules: tuple[str, ...] = ()  # the user's modules that the task needs
 
     @property
     def arguments(self) -> tuple[Any, ...]:
-        """Of an actor's ``start``, each as Ray takes it."""
+        """Arguments of an actor's ``start``, in the form that Ray takes."""
         return self.task, self.files, self.versions, self.modules
 
 
 def pack(task: EvaluableTask, elsewhere: bool) -> Shipment:
-    """Store a task for workers; with its files and the driver's versions where they may run ``elsewhere``."""
-    # A task reads this machine's files by itself.
+    """Store a task for workers, with its files and the driver's versions if they may run ``elsewhere``."""
+    # On this machine the task reads its files itself.
     contents: dict[str, bytes] = task.data_files() if elsewhere and isinstance(task, ReadsFiles) else {}
     files = {name: put(content) for name, content in contents.items()}
     modules = modules_of(task)
@@ -61,10 +61,10 @@ def pack(task: EvaluableTask, elsewhere: bool) -> Shipment:
 
 
 def runtime_env(own: Mapping[str, Any], modules: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Ray's ``runtime_env`` of a driver that joins a cluster: the user's ``own`` settings, and code that must be sent.
+    """Ray's ``runtime_env`` for a driver that joins a cluster: the user's ``own`` settings, and the code to send.
 
     Raises:
-        UserError: one of the user's ``modules`` is no file or directory.
+        UserError: one of the user's ``modules`` is not a file or a directory.
     """
     paths = [] if _is_installed(_home("wann")) or _job_brings_code() else [_home(name) for name in PACKAGES]
     paths += [home for home in map(_home, _top_level(modules)) if not (_is_installed(home) or _is_in_job(home))]
@@ -75,10 +75,10 @@ def runtime_env(own: Mapping[str, Any], modules: tuple[str, ...] = ()) -> dict[s
 
 
 def versions(modules: tuple[str, ...] = ()) -> dict[str, str]:
-    """Versions of all that decides returns in this process: digests of sources, and of the libraries installed.
+    """Versions of the code that affects returns in this process: digests of sources, and versions of libraries.
 
     Args:
-        modules: of the user. One that cannot be found has no version.
+        modules: the user's. A module that cannot be found has no version.
     """
     found = {SOURCES: _digest(PACKAGES)}
     for name in _top_level(modules):
@@ -93,12 +93,12 @@ def versions(modules: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def source_name(module: str) -> str:
-    """The name of a user's module among versions."""
+    """The key of a user's module among versions."""
     return f"module {module!r}"
 
 
 def _top_level(modules: tuple[str, ...]) -> tuple[str, ...]:
-    """``a`` of ``a.b``; this project's own packages and Python's are sent, or there, anyway."""
+    """The top-level names, such as ``a`` for ``a.b``, without those of this project and Python: they are not sent."""
     names = dict.fromkeys(name.partition(".")[0] for name in modules)
     return tuple(name for name in names if name not in PACKAGES and name not in sys.stdlib_module_names)
 
@@ -107,7 +107,7 @@ def _home(module: str) -> Path:
     """The directory of a package, or the file of a module.
 
     Raises:
-        UserError: it has neither.
+        UserError: the module has neither.
     """
     spec = _spec(module)
     if spec is not None and spec.submodule_search_locations:
@@ -124,7 +124,7 @@ def _home(module: str) -> Path:
 def _spec(module: str) -> ModuleSpec | None:
     try:
         return find_spec(module)
-    except ValueError:  # It was made by hand, without a specification.
+    except ValueError:  # The module was made by hand, without a specification.
         return None
 
 
@@ -142,7 +142,7 @@ def _digest(modules: tuple[str, ...]) -> str:
 
 
 def _is_installed(home: Path) -> bool:
-    """As a package; an editable installation is a checkout."""
+    """True if the code is installed as a package. An editable installation counts as a checkout."""
     return any(home.is_relative_to(Path(sysconfig.get_path(kind)).resolve()) for kind in ("purelib", "platlib"))
 
 
@@ -155,5 +155,5 @@ def _job_brings_code() -> bool:
 
 
 def _is_in_job(home: Path) -> bool:
-    """Whether it is in the working directory that a job brought along, which every node has."""
+    """True if the code is in the working directory of a submitted job, which every node has."""
     return _job_brings_code() and home.is_relative_to(Path.cwd().resolve())

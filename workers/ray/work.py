@@ -1,4 +1,4 @@
-"""One call of the Ray evaluator: pieces of work, sent in chunks of bytes, whose results are filled in as they come."""
+"""One call of the Ray evaluator: pieces of work that are sent in chunks, and whose results are stored on arrival."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from workers.ray.chunks import CostModel
 from workers.ray.objects import put
 from workers.ray.worker_process import ChunkRunner, dump
 
-# Ray sends larger arguments through its object store; what all chunks share is then put there once.
+# Ray sends larger arguments through its object store. If the shared part of all chunks is larger, it is put there once.
 _INLINE_BYTES = 50_000
 
 
 @dataclass(eq=False)
 class Chunk:
-    """Pieces that travel together."""
+    """Pieces that are sent together."""
 
     pieces: NDArray[np.int64]
     units: float
-    cost: CostModel  # of work like its own
+    cost: CostModel  # for work of its kind
     suspect: bool = False
     strikes: int = 0
-    copies: int = 0  # sent and not yet answered
+    copies: int = 0  # number sent and not yet answered
     settled: bool = False  # answered, or no longer wanted
 
 
@@ -37,16 +37,16 @@ class SentChunk:
 
     chunk: Chunk
     reference: Any  # to its answer
-    was_alive: bool  # the worker gave a sign of life just before
+    was_alive: bool  # the worker answered a ping just before
 
 
 class Work(ABC):
-    """One call: its arguments as chunks take them, its results, and the chunks that are still to be sent.
+    """One call: its arguments for chunks, its results, and the chunks that are still to be sent.
 
     Args:
         runner: runs each chunk; sent once.
         units: [K] cost of each piece.
-        cost: of work like this.
+        cost: for work of this kind.
     """
 
     def __init__(self, runner: ChunkRunner, units: NDArray[np.float64], cost: CostModel) -> None:
@@ -61,7 +61,7 @@ class Work(ABC):
         return Chunk(pieces, float(self.units[pieces].sum()), self.cost, suspect)
 
     def give_up(self, row: int) -> None:
-        """Nothing more is wanted of a network or genome, and nothing that it has given."""
+        """Give up a network or genome: discard its results, and run nothing more of it."""
         self.missing[self.rows(np.arange(len(self.missing))) == row] = False
         for queue in (self.fresh, self.suspects):
             for chunk in [chunk for chunk in queue if not self.missing[chunk.pieces].any()]:
@@ -69,23 +69,23 @@ class Work(ABC):
 
     @abstractmethod
     def rows(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Indices of their networks or genomes."""
+        """Indices of the networks or genomes of pieces."""
 
     @abstractmethod
     def chunk_bytes(self, pieces: NDArray[np.int64]) -> bytes:
-        """The arguments of the runner for these, pickled."""
+        """The runner's arguments for pieces, pickled."""
 
     @abstractmethod
     def fill(self, task: str, pieces: NDArray[np.int64], answer: Any) -> None:
-        """Check an answer and put it into its place.
+        """Check an answer and store it.
 
         Raises:
-            TaskError: it is not what the task named ``task`` promised.
+            TaskError: the answer breaks the contract of the task named ``task``.
         """
 
     @abstractmethod
     def identity(self, row: int) -> tuple[int, bytes]:
-        """By this a poisoned network or genome is remembered."""
+        """The key under which a poisoned network or genome is remembered."""
 
     @abstractmethod
     def describe(self, row: int) -> str:

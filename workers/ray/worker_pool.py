@@ -1,4 +1,4 @@
-"""The workers of one evaluator: as many as the cluster has room for, replaced where they die or grow."""
+"""The workers of one evaluator: as many as the cluster has room for. Those that die or grow are replaced."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from workers.ray.actors import Worker, is_node_lost, kill_worker, settle, start_
 from workers.ray.cluster import RaySession, head_answers, room
 from workers.ray.shipping import Shipment
 
-# The cluster is asked for its size at most so often: a question takes about a millisecond.
+# Minimal time between two queries of the cluster's size. A query takes about a millisecond.
 _LOOK_SECONDS = 1.0
-# A head that is gone for so long stays away; after a minute Ray would end this process without a word of ours.
+# A head that has been gone for so long is considered lost. After a minute Ray would end this process without a message.
 _HEAD_SECONDS = 30.0
-# An actor that is killed just as Ray gives it a place keeps the place until the job ends: about one in a thousand.
+# Time for starting actors to settle before they are killed. An actor that is killed just as Ray gives it a place keeps
+# the place until the job ends; this happens to about one in a thousand.
 _SETTLE_SECONDS = 5.0
 
 
 class WorkerPool:
-    """Starts a session's workers, and keeps their number at what there is room for.
+    """Starts a session's workers, and keeps their number at the cluster's capacity.
 
     Args:
-        session: they run on it.
-        shipment: each starts with it.
+        session: the session that workers run on.
+        shipment: the start arguments of each worker.
         task: its name, for messages.
         actor_class: the class of each actor.
         growth_megabytes: see `workers.ray.options.RayOptions`.
-        max_attempts: starts in a row that may fail, unless there are more workers.
+        max_attempts: number of consecutive starts that may fail, or the number of workers if that is larger.
 
     Attributes:
         workers: starting or started. A worker that has left is no longer among them.
-        joined: workers that were added since the first, because the cluster grew.
-        left: workers that were given up because it shrank.
+        joined: number of workers added later because the cluster grew.
+        left: number of workers given up because it shrank.
     """
 
     def __init__(
@@ -63,8 +64,8 @@ class WorkerPool:
         return iter(self.workers)
 
     def close(self) -> None:
-        """End all workers; where Ray goes on, those that are on their way to a place get there first."""
-        if self._headless_since is None:  # Without a head they end by themselves.
+        """End all workers. If Ray continues to run, those that are being placed are first allowed to settle."""
+        if self._headless_since is None:  # Without a head, workers end by themselves.
             try:
                 if not self._session.owned:
                     settle(self.waiting, _SETTLE_SECONDS)
@@ -75,17 +76,17 @@ class WorkerPool:
 
     @property
     def live(self) -> list[Worker]:
-        """Those that have started."""
+        """The workers that have started."""
         return [worker for worker in self.workers if worker.starting is None]
 
     @property
     def waiting(self) -> list[Worker]:
-        """Those that have not; first the latest, which have no place yet if any has none."""
+        """The workers that have not started, latest first: if any has no place yet, the latest have none."""
         waiting = [worker for worker in self.workers if worker.starting is not None]
         return sorted(waiting, key=attrgetter("since"), reverse=True)
 
     def follow_the_cluster(self) -> None:
-        """Start workers where nodes have joined; give up those that wait for a place that has gone.
+        """Start workers if nodes have joined, and give up waiting workers whose place has gone.
 
         Raises:
             WorkerError: Ray's head is lost.
@@ -116,16 +117,16 @@ class WorkerPool:
         return False
 
     def await_head(self) -> None:
-        """Before what only Ray's head can tell or do, wait until it answers.
+        """Wait until Ray's head answers. Call this before operations that need the head.
 
         Raises:
-            WorkerError: it is lost.
+            WorkerError: the head is lost.
         """
         while not self._has_head(perf_counter()):
             sleep(_LOOK_SECONDS)
 
     def replace(self, worker: Worker) -> None:
-        """End a worker, whatever it does, and start another in its stead.
+        """End a worker in any state, and start another in its place.
 
         Raises:
             WorkerError: Ray's head is lost.
@@ -136,10 +137,10 @@ class WorkerPool:
         self.workers[self.workers.index(worker)] = self._start()
 
     def take_in(self, worker: Worker) -> None:
-        """Its first answer has come: it has started, or has died.
+        """Process a worker's first answer: it has started, or has died.
 
         Raises:
-            WorkerError: it cannot load the task, or they keep dying.
+            WorkerError: it cannot load the task, or workers keep dying.
             UserError: its machine lacks something.
         """
         import ray
@@ -162,7 +163,7 @@ class WorkerPool:
         self._failed_starts = 0
 
     def watch_memory(self, worker: Worker, megabytes: float) -> None:
-        """Mark a worker that holds ``megabytes`` now as outgrown, if that is much more than after its first chunk."""
+        """Mark a worker as outgrown if its ``megabytes`` are much more than after its first chunk."""
         if worker.first_megabytes is None:
             worker.first_megabytes = megabytes
         worker.outgrown = megabytes > 2 * worker.first_megabytes + self._growth_megabytes

@@ -1,4 +1,4 @@
-"""The part of evaluation that runs inside a worker process: a task is loaded once, then chunks are run."""
+"""The part of evaluation that runs in a worker process. A task is loaded once, then chunks are run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from workers.evaluable import EvaluableTask, task_or_oracle
 from workers.ray.blocks import Block
 from workers.ray.memory import resident_megabytes
 
-# (answer or None, error or None, seconds, megabytes that the worker holds)
+# (answer or None, error or None, seconds, the worker's memory in megabytes)
 Reply = tuple[Any, Exception | None, float, float]
 
 
 def dump_task(task: EvaluableTask) -> bytes:
-    """The message with which a worker starts: the task, and a network without connections to warm up on."""
+    """The message that a worker starts with: the task, and a network without connections for the warm-up."""
     from ray import cloudpickle
 
     enabled = np.zeros((task.num_inputs + 1) * task.num_outputs, bool)
@@ -36,15 +36,15 @@ def dump_task(task: EvaluableTask) -> bytes:
 
 
 def load_task(message: bytes) -> EvaluableTask:
-    """Unpack the task and load or compile its kernels by one rollout."""
+    """Unpack the task, and load or compile its kernels by running one rollout."""
     task, networks = pickle.loads(message)
-    with suppress(Exception, SystemExit):  # A real request reports it, with the genome's name.
+    with suppress(Exception, SystemExit):  # A real request will report the error and name the genome.
         task.evaluate(networks, np.ones(1), [0])
     return task
 
 
 class ChunkRunner(Protocol):
-    """Runs a chunk; its fields are what all chunks of a call share."""
+    """Runs a chunk. Its fields are shared by all chunks of a call."""
 
     def run(self, task: EvaluableTask, *chunk: Any) -> Any:
         """The answer for a chunk.
@@ -60,7 +60,7 @@ class ChunkRunner(Protocol):
 class EvaluationRunner:
     """Runs networks on rollouts, by the task or by its oracle."""
 
-    weights: NDArray[np.float64] | None  # [W] shared; None where each chunk brings individual ones
+    weights: NDArray[np.float64] | None  # [W] shared; None if each chunk has individual ones
     seeds: NDArray[np.int64]  # [R] or [W, R]
     oracle: bool
 
@@ -72,7 +72,7 @@ class EvaluationRunner:
         individual: list[NDArray],
         block: Block,
     ) -> Returns:
-        """Of p networks, ``rows`` [p] in the request, on their block of rollouts; weights of their own, or none."""
+        """Run p networks, which have ``rows`` [p] in the request, on their block, with individual weights if given."""
         own = block.weights(individual if self.weights is None else self.weights)
         try:
             return evaluate_or_locate(task_or_oracle(task, self.oracle), networks, own, block.seeds(self.seeds), rows)
@@ -82,7 +82,7 @@ class EvaluationRunner:
 
 @dataclass(frozen=True)
 class GradientReply:
-    """`wann.gradients.Gradients` of the pairs that were asked for: a matrix of all nodes would be mostly zeros."""
+    """`wann.gradients.Gradients` of the requested pairs only, because a matrix of all nodes would be mostly zeros."""
 
     first: list[NDArray[np.float32]]  # [S, T] of each pair of S sources and T targets
     second: list[NDArray[np.float32]]
@@ -107,13 +107,13 @@ class GradientRunner:
 
 
 def run_chunk(task: EvaluableTask, chunk: bytes, shared: bytes) -> bytes:
-    """Run and time one chunk; the task's errors are returned, so that they arrive as they are.
+    """Run and time one chunk. The task's errors are returned, so that they arrive unchanged.
 
-    Plain pickles are a third of the cost of Ray's own, and their arrays can be written to: numba would
-    compile every kernel a second time for Ray's read-only ones.
+    Plain pickles cost a third of Ray's own serialization, and their arrays are writeable. For Ray's read-only arrays,
+    numba would compile every kernel a second time.
 
     Args:
-        task: the worker's.
+        task: the worker's task.
         chunk: a pickled tuple, the arguments of the runner's ``run`` after the task.
         shared: a pickled `ChunkRunner`.
 
@@ -133,12 +133,12 @@ def run_chunk(task: EvaluableTask, chunk: bytes, shared: bytes) -> bytes:
 
 
 def _in_the_request(error: TaskError, block: Block) -> TaskError:
-    """An individual weight setting is counted within the block."""
+    """The error with its individual weight setting counted within the request instead of the block."""
     if not isinstance(error.weight, int):
         return error
     return TaskError(error.task, error.genome, int(block.settings[error.weight]), error.seed, error.detail)
 
 
 def dump(message: object) -> bytes:
-    """Pickle a message between the driver and a worker of one run; never a file."""
+    """Pickle a message between the driver and a worker of one run. Not for files."""
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)

@@ -1,9 +1,9 @@
 """The encoder that turns CarRacing's frames into the numbers a network sees; made by ``train_vae.py``.
 
-Four convolutions and a dense layer, in NumPy: a search needs no torch. A frame is encoded in a block of fixed
-size, padded where frames are missing, so all products have the same shapes always: the latents of a frame
-are the same bits in every position and company (a test holds this). They may differ in the last bits between
-machines, since the product of matrices is the machine's own.
+It has four convolutions and a dense layer. They are computed in NumPy, so that a search needs no torch. Frames are
+encoded in blocks of fixed size, padded where frames are missing, so that all products have the same shapes. The latents
+of a frame therefore have the same bits in every position and with any other frames (a test checks this). They may
+differ in the last bits between machines, because each machine has its own matrix product.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KERNEL, STRIDE = 4, 2
 HIDDEN = 1024  # numbers after the convolutions: 2 x 2 x 256
 DEFAULT = Path(__file__).parent / "data" / "car_racing_encoder.safetensors"
 
-_BLOCK = 4  # frames that are encoded together: enough to feed the products, few enough to waste little on padding
+_BLOCK = 4  # frames encoded together: large enough for efficient products, small enough to waste little on padding
 _SHAPES: dict[str, tuple[int, ...]] = {
     **{
         f"conv{number}.{part}": shape
@@ -52,12 +52,12 @@ class EncoderFile:
 
 @lru_cache(maxsize=8)
 def load_encoder(path: str, sha256: str) -> Encoder:
-    """The encoder of a file, made once in a process.
+    """The encoder of a file, made once per process.
 
-    A machine without such a file takes the one that was sent with the task.
+    A machine without the file uses the copy that was sent with the task.
 
     Raises:
-        UserError: as `read_encoder`, or the file is not the one whose ``sha256`` is expected.
+        UserError: as in `read_encoder`, or the file's SHA-256 differs from ``sha256``.
     """
     kept = cache_directory() / kept_name(sha256)
     found = kept if kept.is_file() and not Path(path).is_file() else path
@@ -65,7 +65,7 @@ def load_encoder(path: str, sha256: str) -> Encoder:
 
 
 def kept_name(sha256: str) -> str:
-    """Below the cache directory, on machines that were sent the file."""
+    """The file's name below the cache directory of machines that were sent it."""
     return f"encoders/{sha256}.safetensors"
 
 
@@ -76,8 +76,8 @@ def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:
     [32] to ``conv4``; ``mu.weight`` [16, 1024], whose inputs are ordered by row, column, channel; ``mu.bias`` [16].
 
     Raises:
-        UserError: no such file, not safetensors, tensors of other names, shapes, types or with NaN, or not the file
-            whose ``sha256`` is expected.
+        UserError: the file does not exist, is not safetensors, has tensors of other names, shapes or types or with NaN,
+            or its SHA-256 differs from ``sha256``.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -102,7 +102,7 @@ def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:
 
 
 def no_encoder(path: str | Path, error: OSError) -> UserError:
-    """The mistake of a file that is not there, or cannot be read."""
+    """The error for a file that is missing or cannot be read."""
     return _mistake(f"an encoder file at {path}", f"none ({error.strerror})")
 
 
@@ -128,7 +128,7 @@ def _check(path: str | Path, weights: dict[str, NDArray]) -> None:
 
 
 class Encoder:
-    """Encodes frames; for one thread, since it keeps its buffers."""
+    """Encodes frames. Use it in one thread only, because it reuses its buffers."""
 
     def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
         self._layers = []
@@ -151,13 +151,13 @@ class Encoder:
         self._images = np.zeros((_BLOCK, SIZE, SIZE, 3), np.float32)
 
     def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Latents [B, 16] of the simulator's frames [B, 96, 96, 3], as float64 since networks take that."""
+        """Latents [B, 16] of the simulator's frames [B, 96, 96, 3], in float64, the type of networks' inputs."""
         return self.encode(preprocess(frames)).astype(np.float64)
 
     def encode(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Means [B, 16] of the codes of images [B, 64, 64, 3] in [0, 1]."""
         latents = np.empty((len(images), LATENTS), np.float32)
-        # Products this small gain nothing from more threads, and lose a hundredfold where the machine is busy.
+        # More threads do not speed up products this small, and slow them down a hundredfold on a busy machine.
         with linear_algebra().limit(limits=1, user_api="blas"):
             for begin in range(0, len(images), _BLOCK):
                 block = images[begin : begin + _BLOCK]
@@ -174,7 +174,7 @@ class Encoder:
 
 @dataclass(frozen=True)
 class _Layer:
-    """A convolution as one product of matrices, and ReLU."""
+    """A convolution as one matrix product, followed by ReLU."""
 
     matrix: NDArray[np.float32]  # [4 * 4 * before, after]
     bias: NDArray[np.float32]  # [after]
@@ -184,11 +184,11 @@ class _Layer:
     def apply(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         from envs.box2d.racer.kernels import add_and_rectify
 
-        # The four columns of a patch lie beside each other in memory, channels and all.
+        # The four columns of a patch, with their channels, are contiguous in memory.
         by_image, by_row, by_column, by_channel = values.strides
         strides = (by_image, STRIDE * by_row, STRIDE * by_column, by_row, by_channel)
         np.copyto(self.patches, np.lib.stride_tricks.as_strided(values, self.patches.shape, strides))
-        # A product for each image: in one of all, what a row's bits are depends on its place on some processors.
+        # One product per image: in a product over all images, a row's bits depend on its position on some processors.
         count = len(self.values)
         flat = self.values.reshape(count, -1, len(self.bias))
         np.matmul(self.patches.reshape(*flat.shape[:2], -1), self.matrix, out=flat)

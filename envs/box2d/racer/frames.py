@@ -17,7 +17,7 @@ def preprocess(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         frames: [B, 96, 96, 3] uint8.
 
     Returns:
-        [B, 64, 64, 3] float32 in [0, 1]; a frame's bits do not depend on the others.
+        [B, 64, 64, 3] float32 in [0, 1]; a frame's bits do not depend on the other frames.
 
     Raises:
         ValueError: another shape or type.
@@ -38,7 +38,7 @@ def _row_shares() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     first = np.minimum(np.floor(edges[:-1]).astype(np.int64), VISIBLE_ROWS - 3)
     rows = first[:, None] + np.arange(3)
     covered = np.minimum(rows + 1, edges[1:, None]) - np.maximum(rows, edges[:-1, None])
-    # A column of the result covers one and a half of the source's.
+    # An output column covers one and a half source columns.
     share = np.clip(covered, 0, 1) / (255 * height * 1.5)
     return first, share.astype(np.float32)
 

@@ -9,12 +9,12 @@ from wann.kernels.jit import jit
 def shrink(frames, first_row, share, out):
     """Average [84, 96] pixels into [64, 64], each output pixel over exactly the area it covers.
 
-    Sums have one order, so a frame's bits depend neither on its company nor on the machine.
+    Sums have a fixed order, so a frame's bits depend neither on the other frames nor on the machine.
 
     Args:
         frames: [B, 96, 96, 3] uint8; rows from the 84th on show dashboard and are not read.
         first_row: [64] int64, the first row that each output row covers.
-        share: [64, 3] float32, weights of three rows from there on, with 1 / 255 and the columns' factor in them.
+        share: [64, 3] float32, weights of three rows from there on, including 1 / 255 and the columns' factor.
         out: [B, 64, 64, 3] float32 in [0, 1], written.
     """
     width = frames.shape[2] * 3
@@ -30,7 +30,7 @@ def shrink(frames, first_row, share, out):
                     + s1 * np.float32(image[top + 1, j])
                     + s2 * np.float32(image[top + 2, j])
                 )
-            # 96 columns to 64: three become two, the middle one shared.
+            # 96 columns to 64: three become two, which share the middle one.
             for k in range(32):
                 for c in range(3):
                     middle = row[9 * k + 3 + c]
@@ -40,7 +40,7 @@ def shrink(frames, first_row, share, out):
 
 @jit
 def add_and_rectify(values, bias):
-    """``values`` [M, C] float32 become max(values + bias, 0), in place; ``bias`` is [C] float32."""
+    """Replace ``values`` [M, C] float32 by max(values + bias, 0), in place; ``bias`` is [C] float32."""
     for m in range(values.shape[0]):
         for c in range(values.shape[1]):
             value = values[m, c] + bias[c]

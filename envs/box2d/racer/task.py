@@ -20,15 +20,15 @@ class CarRacing(Box2DTask):
     """The batched task; see `envs.task.Task`.
 
     A network sees the 16 latents of the current frame. Its outputs are steer, clipped to +-1; gas, clipped to
-    +-1 and mapped to [0, 1]; brake, clipped to [0, 1]. An episode has 1000 steps at most. A fall is leaving the
-    playing field, which costs 100. At equal seeds the two simulators have other tracks.
+    +-1 and mapped to [0, 1]; brake, clipped to [0, 1]. An episode has 1000 steps at most. A fall means leaving the
+    playing field, which costs 100. At equal seeds the two simulators have different tracks.
 
     Options:
         encoder: a safetensors file from ``train_vae.py``; by default the one that comes with the package.
-        encoder_sha256: of that file, hex; a run writes it down and refuses another content from then on.
+        encoder_sha256: of that file, hex. A run records it and then refuses any other content.
         max_steps: length at which an episode is cut.
         stall_steps: an episode is cut when its return has reached no new maximum for so many steps.
-        simulator: envpool, gymnasium, or auto: EnvPool where it is installed.
+        simulator: envpool, gymnasium, or auto, which is EnvPool if it is installed.
     """
 
     encoder: str | None = None
@@ -42,13 +42,13 @@ class CarRacing(Box2DTask):
     num_outputs: ClassVar[int] = 3
     input_names: ClassVar[tuple[str, ...]] = tuple(f"latent {number}" for number in range(1, LATENTS + 1))
     output_names: ClassVar[tuple[str, ...]] = ("steer", "gas", "brake")
-    # Each takes 3 MB, mostly a picture: with twice as many a step takes a tenth longer.
+    # Each environment takes 3 MB, mostly for a picture. With twice as many, a step takes a tenth longer.
     waves: ClassVar[dict[str, int]] = {"envpool": 8, "gymnasium": 8}
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        # The path and the digest travel with the task: a worker finds the file from any directory, and refuses
-        # another content.
+        # The path and the digest are sent with the task, so that a worker finds the file from any directory and
+        # refuses any other content.
         path = str(Path(self.encoder or DEFAULT).absolute())
         found = read_encoder(path, self.encoder_sha256).sha256
         object.__setattr__(self, "encoder_sha256", found)
@@ -60,7 +60,7 @@ class CarRacing(Box2DTask):
 
     @property
     def preprocessing(self) -> dict[str, Any]:
-        """The way from frames to latents; stored in champion files."""
+        """The transformation of frames into latents; stored in champion files."""
         return {"frame": [SIZE, SIZE, 3], "encoder_sha256": self.encoder_sha256}
 
     @property
@@ -78,10 +78,10 @@ class CarRacing(Box2DTask):
         return {"kind": "box", "low": [-1.0, 0.0, 0.0], "high": [1.0, 1.0, 1.0], "rule": rule}
 
     def data_files(self) -> dict[str, bytes]:
-        """The encoder's file, by its name below the cache directory, for machines that do not have it.
+        """The encoder's file, by its name below the cache directory, for machines that lack it.
 
         Raises:
-            UserError: the encoder's file is gone.
+            UserError: the encoder's file is missing.
         """
         path, sha256 = self.encoder_key
         try:
@@ -90,7 +90,7 @@ class CarRacing(Box2DTask):
             raise no_encoder(path, error) from error
 
     def load_encoder(self) -> Encoder:
-        """The encoder, made once in a process.
+        """The encoder, made once per process.
 
         Raises:
             UserError: its file has changed since the task was made.

@@ -20,11 +20,11 @@ class BipedalWalker(Box2DTask):
 
     Options:
         hardcore: stumps, pits and stairs, and 2000 steps instead of 1600.
-        fall_penalty: whether a fall costs 100, as in Gymnasium. Without it the step that falls gives 0 (the
-            published search gave that one step its reward for moving, which a simulator does not tell).
+        fall_penalty: a fall costs 100, as in Gymnasium. Without it the step that falls gives 0. (The published search
+            gave that step its reward for moving, which a simulator does not report.)
         max_steps: length at which an episode is cut.
         stall_steps: an episode is cut when its return has reached no new maximum for so many steps.
-        simulator: envpool, gymnasium, or auto: EnvPool where it is installed.
+        simulator: envpool, gymnasium, or auto, which is EnvPool if it is installed.
     """
 
     hardcore: bool = False
@@ -38,7 +38,7 @@ class BipedalWalker(Box2DTask):
     num_outputs: ClassVar[int] = len(_OUTPUTS)
     input_names: ClassVar[tuple[str, ...]] = _INPUTS
     output_names: ClassVar[tuple[str, ...]] = _OUTPUTS
-    # Enough to share the cost of a call; .28 MB each in EnvPool.
+    # Enough environments to share the cost of a call; each takes .28 MB in EnvPool.
     waves: ClassVar[dict[str, int]] = {"envpool": 256, "gymnasium": 32}
 
     @property

@@ -8,7 +8,7 @@ from wann.kernels.jit import jit
 
 @jit
 def add_connection(child, size, shape, palette, u, v):
-    """A gene from a random source to a random strictly later node that it does not reach yet."""
+    """Add a gene from a random source to a random, strictly later node that it has no gene to."""
     _, sources, targets, enabled = child
     num_nodes, num_genes = size
     layer = layers(child, size, shape)

@@ -6,7 +6,7 @@ from wann.kernels.jit import jit
 
 @jit
 def change_activation(child, size, shape, palette, u, v):
-    """A random hidden node gets a different activation of the palette."""
+    """Give a random hidden node a different activation of the palette."""
     activations = child[0]
     num_fixed = 1 + shape[0] + shape[1]
     num_hidden = size[0] - num_fixed

@@ -6,7 +6,7 @@ from wann.kernels.jit import jit
 
 @jit
 def disable(child, size, shape, palette, u, v):
-    """A random enabled gene is disabled."""
+    """Disable a random enabled gene."""
     enabled = child[3]
     gene = pick_gene(enabled, True, size[1], u)
     if gene >= 0:

@@ -6,7 +6,7 @@ from wann.kernels.jit import jit
 
 @jit
 def enable(child, size, shape, palette, u, v):
-    """A random disabled gene is enabled."""
+    """Enable a random disabled gene."""
     enabled = child[3]
     gene = pick_gene(enabled, False, size[1], u)
     if gene >= 0:

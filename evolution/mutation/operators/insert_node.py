@@ -6,7 +6,7 @@ from wann.kernels.jit import jit
 
 @jit
 def insert_node(child, size, shape, palette, u, v):
-    """The old gene is disabled; genes from its source to the new node and on to its target are added."""
+    """Disable the old gene, and add genes from its source to the new node and from there to its target."""
     activations, sources, targets, enabled = child
     num_nodes, num_genes = size
     gene = pick_gene(enabled, True, num_genes, u)

@@ -6,8 +6,8 @@ An operator edits a working copy of one genome in place:
 
 ``child`` is (activations, sources, targets, enabled) with room to grow, ``size`` is (nodes, genes) in use, ``shape``
 is (I, O), ``palette`` holds the activation codes that new and changed nodes may have, ``u`` and ``v`` are uniform
-draws from [0, 1). It returns the new size. Where it does not apply (no disabled gene to enable, say) it leaves the
-genome as it is. Nodes are bias, inputs, outputs, hidden; new ones are appended.
+draws from [0, 1). It returns the new size. If it does not apply (for example, no disabled gene to enable), it leaves
+the genome unchanged. Nodes are bias, inputs, outputs, hidden; new ones are appended.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from wann.kernels.jit import jit
 
 @dataclass(frozen=True)
 class Operator:
-    """An edit, and the room that it needs.
+    """An edit, and the space that it needs.
 
-    A kernel that adds more than is said here is stopped (`evolution.mutation.kernels.mutate_packed`).
+    A kernel that adds more than declared here causes an error (`evolution.mutation.kernels.mutate_packed`).
     """
 
     kernel: Any  # compiled by `wann.kernels.jit.jit`
@@ -59,8 +59,8 @@ def pick_gene(enabled, wanted, num_genes, u):
 def layers(child, size, shape):
     """Longest path from an input over all genes, enabled or not [N]; outputs share the last layer.
 
-    Edges only ever run from a lower to a higher layer, so any edge to a strictly later layer keeps the
-    graph acyclic, also once disabled genes are enabled again.
+    Edges always run from a lower to a higher layer. So any edge to a strictly later layer keeps the graph acyclic, even
+    if disabled genes are enabled again.
     """
     _, sources, targets, _ = child
     num_nodes, num_genes = size

@@ -8,7 +8,7 @@ from wann.kernels.jit import jit
 
 @jit
 def rewire(child, size, shape, palette, u, v):
-    """The source of a random enabled gene moves to another earlier node without a gene to its target."""
+    """Move the source of a random enabled gene to another earlier node that has no gene to its target."""
     _, sources, targets, enabled = child
     num_nodes, num_genes = size
     gene = pick_gene(enabled, True, num_genes, u)
