@@ -100,8 +100,11 @@ def marked(document: Path) -> object:
 
 
 @pytest.mark.parametrize("document", [marked(path) for path in RUN])
-def test_every_command_runs_as_it_stands(document: Path, shell) -> None:
-    """In order, so that a command finds what those before it left."""
+def test_every_command_runs_as_it_stands(document: Path, shell, copy: Path) -> None:
+    """In order, so that a command finds what those before it left in this document, and nothing of another's."""
+    for path in copy.iterdir():
+        if not (ROOT / path.name).exists() or path.name == "runs":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for block in blocks(document):
         for command in commands(block) if block.language == "sh" else ():
             if command.run is not None:

@@ -98,6 +98,7 @@ def test_ray_gives_the_same_bytes(num_workers, config, expected, ray_session, tm
 @pytest.mark.slow
 def test_workers_killed_in_every_second_generation_change_nothing(config, expected, ray_session, tmp_path):
     from workers.ray.evaluator import RayEvaluator
+    from workers.ray.options import RayOptions
 
     class Harassed(RayEvaluator):
         """Kills one of its workers while every second request is out."""
@@ -119,7 +120,7 @@ def test_workers_killed_in_every_second_generation_change_nothing(config, expect
             victims = self.actor_pids()
             subprocess.run(["kill", "-KILL", str(victims[self.requests // 2 % len(victims)])], check=True)
 
-    with Harassed(task_of(load_config(config)), 2, home_seconds=0) as evaluator:
+    with Harassed(task_of(load_config(config)), RayOptions(2, home_seconds=0)) as evaluator:
         evaluator.wait_until_started()
         assert evolve_with(evaluator, config, tmp_path / "run") == expected
         statistics = evaluator.statistics()

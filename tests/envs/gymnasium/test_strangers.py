@@ -68,7 +68,7 @@ def test_from_search_to_report(name, tmp_path):
     assert_done(run(place, "run_search.py", "--resume", "mine"))
     assert (place / "mine" / "champion.json").read_bytes() == champion
 
-    inspected = run(place, "inspect_champion.py", "mine")
+    inspected = run(place, "inspect_champion.py", "mine", "--episodes", "2")
     assert_done(inspected)
     (report,) = (place / "mine").rglob("*.html")
     text = report.read_text()
