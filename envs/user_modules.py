@@ -33,11 +33,11 @@ def import_user_module(name: str, key: str) -> ModuleType:
                 found=f"none (the working directory is {here})",
             ) from None
         raise _not_importable(name, key, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _not_importable(name, key, error) from error
 
 
-def _not_importable(name: str, key: str, error: Exception) -> UserError:
+def _not_importable(name: str, key: str, error: BaseException) -> UserError:
     said = " ".join(str(error).split())
     return UserError(
         key=key, expected=f"a module {name!r} that can be imported", found=f"{type(error).__name__}: {said}"

@@ -117,13 +117,15 @@ def crown(
 
     settings, evaluation = _settings(last), last.evaluation
     ranked = rank_candidates(candidates, evaluate, settings, evaluation, config.seed) if len(candidates) else []
-    confirmed = (g for g, score in ranked if agrees(g, score, oracle_of(reported), settings, evaluation, config.seed))
+    doors = evaluate, oracle_of(reported)
+    confirmed = (g for g, score in ranked if agrees(g, score, *doors, settings, evaluation, config.seed))
     genome = next(confirmed, None)
     if genome is None:
         raise RunError(
             None,
             f"expected a champion with finite returns that float64 confirms, found none among {len(candidates)} "
-            "candidates; num_failed in metrics.jsonl counts the genomes whose returns are not finite",
+            "candidates; in metrics.jsonl num_failed counts the genomes whose returns are not finite, and "
+            "worker_failed_episodes the episodes that an environment ended by an error",
         )
     returns = confirm(genome, evaluate, oracle_of(untouched), settings, evaluation, config.seed)
     if isinstance(untouched, HasEnsemble):

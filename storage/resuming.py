@@ -60,8 +60,8 @@ def check_resumable(saved: Config, new: Config, place: Path | str) -> None:
             place=place,
             expected="the config that the run was started with",
             found=f"other values of {', '.join(keys)}",
-            remedy="only workers, logging, task.on_error and a later end (more generations, a higher stop) may change "
-            "on a resume",
+            remedy="only workers, logging, task.on_error and a later end (more generations, a higher stop; not with "
+            "stages, which keep theirs) may change on a resume",
         )
     began = "that the run was started with"
     if new.replicates != saved.replicates:

@@ -179,4 +179,5 @@ def _failure(task: Evaluable, network: Networks, weights: Weights, seeds: Seeds)
 
 
 def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

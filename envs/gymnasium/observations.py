@@ -41,9 +41,10 @@ def is_vector(space: Space) -> bool:
 
 def is_flattenable(space: Space) -> bool:
     """True if observations of a space can be flattened to vectors of one length."""
-    from gymnasium.spaces import Box, flatten_space
+    from gymnasium.spaces import Box, Space, flatten_space
 
-    flat = flatten_space(space) if space.is_np_flattenable else None
+    # An environment may have forgotten to declare a space.
+    flat = flatten_space(space) if isinstance(space, Space) and space.is_np_flattenable else None
     return isinstance(flat, Box) and flat.shape[0] > 0
 
 

@@ -130,6 +130,8 @@ def _read_npz(path: str) -> dict[str, NDArray[Any]]:
             return {name: kept[name] for name in _ARRAYS if name in kept.files}
     except OSError as error:
         _refuse(path, "a readable .npz file", str(error.strerror or error))
+    except UserError:
+        raise
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         _refuse(path, "an .npz file of plain arrays, without pickled objects", " ".join(str(error).split()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -24,6 +25,8 @@ from wann.network import Networks
 from workers.blame import TaskError
 from workers.evaluator import Evaluator, WorkerError
 from workers.statistics import of_one_generation
+
+LOGGER = logging.getLogger(__name__)
 
 _TENSORBOARD_KEYS = (
     "best_mean_return",
@@ -89,6 +92,8 @@ class Recorder:
         if checkpoint is not None:
             self._search.restore(checkpoint.arrays, checkpoint.metadata)
             self._totals = Totals(**checkpoint.metadata["totals"])
+        elif self._run.metrics_path.exists():
+            LOGGER.warning("%s: found no checkpoint; the search starts from its first generation", self._run.path)
         kept = self._run.truncate_metrics(self._search.generation - 1)
         if kept and kept[-1]["generation"] == self._search.generation - 1:
             self._newest = kept[-1]

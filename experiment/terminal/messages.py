@@ -36,7 +36,7 @@ def sentence_of(error: UserError | RunError) -> str:
     if error.resume is not None:
         return f"{error}; go on with: {resume_command(str(error.resume))}"
     if isinstance(error, RunError) and error.run is not None:
-        return f"{error}; then start again"
+        return f"{error}; then start again" if error.remedy else f"{error}; start the run anew"
     return str(error)
 
 

@@ -60,8 +60,9 @@ def here(tmp_path, monkeypatch) -> Path:
     shutil.copy(EXAMPLE, tmp_path)
     (tmp_path / "tasks_of_mine.py").write_text(MODULE)
     (tmp_path / "broken_module.py").write_text("import no_such_package")
+    (tmp_path / "leaving_module.py").write_text("raise SystemExit(5)")
     (tmp_path / "c.yaml").write_text(CONFIG)
-    for name in ("own_task", "tasks_of_mine", "broken_module"):
+    for name in ("own_task", "tasks_of_mine", "broken_module", "leaving_module"):
         sys.modules.pop(name, None)
     return tmp_path
 
@@ -82,6 +83,7 @@ def test_the_class_is_found_and_keeps_the_contract(here):
             {},
             "'broken_module' that can be imported, found ModuleNotFoundError: No module",
         ),
+        ("leaving_module:Puck", {}, "'leaving_module' that can be imported, found SystemExit: 5"),
         (
             "own_task:Pack",
             {},

@@ -245,10 +245,27 @@ def test_the_oracle_turns_down_what_it_cannot_repeat(objective):
 
     config = CONFIG.model_copy(update={"objective": objective})
     arguments = (config, EvaluationConfig(), 0)
-    assert agrees(CANDIDATES[0], 100.0, oracle(100.0), *arguments)
-    assert agrees(CANDIDATES[0], 100.0, oracle(120.0), *arguments)
-    assert not agrees(CANDIDATES[0], 100.0, oracle(60.0), *arguments)
-    assert not agrees(CANDIDATES[0], 100.0, oracle(np.nan), *arguments)
+
+    def unasked(networks, weights, seeds):
+        raise AssertionError("the kernels are asked only where the oracle's returns are all equal")
+
+    assert agrees(CANDIDATES[0], 100.0, unasked, oracle(100.0), *arguments)
+    assert agrees(CANDIDATES[0], 100.0, unasked, oracle(120.0), *arguments)
+    assert not agrees(CANDIDATES[0], 100.0, unasked, oracle(60.0), *arguments)
+    assert not agrees(CANDIDATES[0], 100.0, unasked, oracle(np.nan), *arguments)
+
+
+@pytest.mark.parametrize(("score", "kernels", "confirmed"), [(0.0, 0.0, True), (0.1, 0.0, True), (5.0, 5.0, False)])
+def test_rare_rewards_are_confirmed_by_the_kernels_on_the_same_episodes(score, kernels, confirmed):
+    """All of the oracle's returns are 0, which gives no standard error: a score above 0 was luck, or rounding noise."""
+
+    def evaluate(networks, weights, seeds):
+        return np.full((1, *np.shape(seeds)), kernels)
+
+    def oracle(network, weights, seeds):
+        return Outcome(np.zeros((1, *np.shape(seeds))))
+
+    assert agrees(CANDIDATES[0], score, evaluate, oracle, CONFIG, EvaluationConfig(), 0) == confirmed
 
 
 def test_episodes_without_a_return_are_counted_apart():

@@ -111,7 +111,8 @@ def test_resuming_under_another_config_names_the_keys(tmp_path):
         RunDirectory.open_existing(tmp_path, ["seed=4", "search.population=64", "workers.num_workers=2"])
     assert sentence(caught) == (
         f"{tmp_path}: expected the config that the run was started with, found other values of search.population, "
-        "seed; only workers, logging, task.on_error and a later end (more generations, a higher stop) may change on a "
+        "seed; only workers, logging, task.on_error and a later end (more generations, a higher stop; not "
+        "with stages, which keep theirs) may change on a "
         "resume"
     )
     assert (tmp_path / "config.yaml").read_bytes() == before

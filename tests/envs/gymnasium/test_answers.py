@@ -374,3 +374,14 @@ def test_a_module_in_the_working_directory(tmp_path, monkeypatch):
         GymnasiumTask("wann_test_rooms:Room-v0", {"sise": 3})
     with pytest.raises(UserError, match=r"once .*wann_test_rooms\.py is imported, found 'Room-v1' \(did you mean"):
         GymnasiumTask("wann_test_rooms:Room-v1")
+
+
+def test_an_environment_without_a_declared_space_is_refused():
+    class Undeclared(gymnasium.Env):
+        action_space = gymnasium.spaces.Discrete(2)
+        observation_space = None
+
+    gymnasium.register("TestUndeclared-v0", Undeclared, max_episode_steps=9)
+    with pytest.raises(UserError, match="found None in TestUndeclared-v0") as caught:
+        GymnasiumTask("TestUndeclared-v0")
+    assert "\n" not in str(caught.value)

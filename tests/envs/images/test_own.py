@@ -172,6 +172,7 @@ def test_mistakes_in_an_npz(tmp_path, mistake):
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "own.npz").write_bytes(pickle.dumps({"images": GREY}))
     assert "expected a directory of idx files or an .npz file, found another file" in sentence(dataset="own.npz")
+    assert sentence(dataset="own.npz").count("expected") == 1
     npz(tmp_path / "cut.npz")
     whole = (tmp_path / "cut.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[:300] + bytes(40) + whole[340:])

@@ -55,7 +55,8 @@ def test_a_failure_in_a_replicate_names_the_whole_run(run):
 def test_what_was_never_begun_is_started_again(run):
     error = failure_of(run, WriteError(run.path / "x", "No space left", failure="disk full", run=run.path))
     assert error.resume is None
-    assert sentence_of(error) == f"{error}; then start again"
+    assert sentence_of(error) == f"{error}; start the run anew"
+    assert sentence_of(error.at(remedy="free space")).endswith("; free space; then start again")
 
 
 def test_a_failing_task_can_go_on(run):
