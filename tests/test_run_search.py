@@ -169,7 +169,7 @@ def test_gymnasium_tasks_need_only_yaml(tmp_path):
 # --- stopping ---
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp_path, number):
     run, whole = tmp_path / "run", tmp_path / "whole"
     arguments = ["--set", "generations=150"]

@@ -107,6 +107,7 @@ def test_torch_answers_as_the_kernels_do(networks, score):
     np.testing.assert_allclose(found.values, expected.values, atol=tolerance)
 
 
+@pytest.mark.slow
 def test_an_evaluator_takes_it_and_workers_give_the_same_bytes(networks, ray_session):
     task = DeviceTask(TASK, "cpu", MEGABYTE)
     assert pickle.loads(pickle.dumps(task)) == task

@@ -121,7 +121,8 @@ def whole(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_it_goes_on_to_the_same_bytes(tmp_path, whole, how, capsys):
     """Stopped within the first tuning, by a person or by force."""
     out, arguments = tmp_path / "out", LONG
@@ -324,6 +325,7 @@ gymnasium.register("Slope-v0", Slope, max_episode_steps=10)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", ["slope_of_ours:Slope-v0", "CartPole-v1"])
 def test_champions_of_gymnasium_tasks_are_compared(tmp_path, monkeypatch, id):
     """Those of a module of the user's too, which is named with the id."""

@@ -39,6 +39,7 @@ def test_learns_digits(name):
     assert score(model, parts["validation"]).accuracy >= wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ON_MNIST)
 def test_learns_some_mnist(name):
     epochs, wanted, count = ON_MNIST[name]

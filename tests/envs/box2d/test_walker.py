@@ -163,6 +163,7 @@ def test_a_fall_is_told_from_other_ends(simulator, networks):
     assert (found.values[found.falls] < -60).all()
 
 
+@pytest.mark.slow
 def test_without_the_penalty_only_the_step_that_falls_changes(simulator, networks):
     with_penalty = BipedalWalker(simulator=simulator, max_steps=200)
     without = BipedalWalker(simulator=simulator, max_steps=200, fall_penalty=False)

@@ -88,6 +88,7 @@ def small() -> list[GradientRequest]:
     return [wanted for wanted in requests if sizes.count(wanted.genome.num_enabled) == 1]
 
 
+@pytest.mark.slow
 def test_killed_workers_change_nothing(small):
     task = GradientTask(seconds=0.2)
     expected = InlineEvaluator(task).gradients(small, WEIGHTS, SEEDS)
