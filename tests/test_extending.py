@@ -24,6 +24,7 @@ _ROOMS = (
     "experiment",
     "baselines",
     "inspection",
+    "encoding",
     "tests",
 )
 _BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -80,7 +81,7 @@ def project(tmp_path_factory) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "golden", "chaos")
     for room in _ROOMS:
         shutil.copytree(ROOT / room, copy / room, ignore=ignored)
-    for script in ("run_search.py", "compare_baselines.py", "pyproject.toml"):
+    for script in ("run_search.py", "compare_baselines.py", "wann_commands.py", "pyproject.toml"):
         shutil.copy(ROOT / script, copy / script)
     shutil.copytree(ROOT / "tests" / "chaos", copy / "tests" / "chaos", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "docs" / "champions", copy / "docs" / "champions")
