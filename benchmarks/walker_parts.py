@@ -103,7 +103,8 @@ def table(records: list[dict[str, Any]]) -> str:
             for key in ("mean", "falls", "without_falls")
         )
         each = ", ".join(f"{value:.0f}" for value in mean)
-        lines.append(f"| {stage} | {name} | {mean.mean():.0f} ({each}) | {falls.mean():.0%} | {np.nanmean(sure):.0f} |")
+        steady = "-" if np.isnan(sure).all() else f"{np.nanmean(sure):.0f}"
+        lines.append(f"| {stage} | {name} | {mean.mean():.0f} ({each}) | {falls.mean():.0%} | {steady} |")
     return "\n".join(lines)
 
 
@@ -121,7 +122,10 @@ def main(arguments: list[str]) -> int:
         parser.error(f"stage {options.stage} starts from a run: give --run")
     initial = []
     if index:
-        initial = list(load_genomes(next(options.run.glob(f"stages/{index + 1}-*/restart-000/initial"))).genomes)
+        found = next(options.run.glob(f"stages/*-{options.stage}/restart-000/initial"), None)
+        if found is None:
+            parser.error(f"--run {options.run}: expected a run with the stage {options.stage}, found none")
+        initial = list(load_genomes(found).genomes)
     steps, variants = VARIANTS[options.stage]
     steps = steps if options.steps is None else options.steps
 
