@@ -30,6 +30,14 @@ def free_port() -> int:
                 return free.getsockname()[1]
 
 
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def cluster(directory: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
     """HOST:PORT of a head of two CPUs, and of its server for clients; ``environment`` is added to its own."""
@@ -56,6 +64,9 @@ def cluster(directory: Path, *options: str, environment: Mapping[str, str] | Non
     try:
         deadline = time.monotonic() + 120
         while "Ray runtime started" not in (directory / "head.log").read_text():
+            assert process.poll() is None and time.monotonic() < deadline, (directory / "head.log").read_text()
+            time.sleep(0.2)
+        while not _listens(client):  # The server for clients may be the last to start.
             assert process.poll() is None and time.monotonic() < deadline, (directory / "head.log").read_text()
             time.sleep(0.2)
         yield f"127.0.0.1:{port}", f"127.0.0.1:{client}"
