@@ -41,12 +41,13 @@ def exit_status(command: str, action: Callable[[], int], is_part: bool = False) 
         action: the command itself; returns the status if nothing goes wrong.
         is_part: True in one of several processes started by another one, which tells the user how to resume.
     """
-    from experiment.terminal.messages import sentence_of
     from storage.files import RunError
 
     try:
         return action()
     except (UserError, RunError) as error:
+        from experiment.terminal.messages import sentence_of  # not for `--help`: it takes a third of a second
+
         print(str(error) if is_part else f"{command}: {sentence_of(error)}", file=sys.stderr)
         return MISTAKE if isinstance(error, UserError) else FAILED
     except KeyboardInterrupt:
