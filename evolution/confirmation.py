@@ -77,6 +77,11 @@ def rank_candidates(
         kept, halving = max(wanted, kept // 2), halving + 1
 
 
+def oracle_rollouts(config: ChampionConfig, num_weights: int) -> int:
+    """Episodes at each weight by which `agrees` judges a candidate."""
+    return max(2, 2 * config.first_episodes // num_weights)
+
+
 def agrees(
     genome: Genome,
     score: float,
@@ -94,7 +99,7 @@ def agrees(
     same on the same episodes.
     """
     weights = selection_weights(evaluation)
-    rollouts = max(2, 2 * config.first_episodes // len(weights))
+    rollouts = oracle_rollouts(config, len(weights))
     seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, 500, rollouts * len(weights))
     network, seeds = compile_genome(genome), seeds.reshape(len(weights), rollouts)
     returns = oracle(network, weights, seeds).values[0]
@@ -151,7 +156,7 @@ def confirm(
     network = compile_genome(genome)
     episodes = config.report_episodes
     weights = selection_weights(evaluation)
-    low, high = _range(evaluation)
+    low, high = weight_range(evaluation)
 
     def fresh(index: int, settings: NDArray[np.float64], rollouts: int) -> Outcome:
         seeds = episode_seeds(seed, Purpose.CHAMPION_REPORT, index, rollouts * len(settings))
@@ -172,7 +177,7 @@ def confirm(
     }
 
 
-def _range(evaluation: EvaluationConfig) -> tuple[float, float]:
+def weight_range(evaluation: EvaluationConfig) -> tuple[float, float]:
     """Range of random shared weights: the sampled one, or U(-2, 2) as published."""
     sampled = evaluation.sampled_weights
     return (sampled.low, sampled.high) if sampled else (-2.0, 2.0)

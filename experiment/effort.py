@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from configs import Config
-from evolution.confirmation import selection_weights
+from evolution.confirmation import oracle_rollouts, selection_weights, weight_range
 from evolution.shared_weight import GRID_EPISODES, GRID_HALVINGS, weight_grid
 
 
@@ -20,11 +20,9 @@ def expected_episodes(config: Config, num_programs: int) -> int:
         num_programs: number of different candidates.
     """
     settings, weights = config.champion, selection_weights(config.evaluation)
-    sampled = config.evaluation.sampled_weights
-    low, high = (sampled.low, sampled.high) if sampled else (-2.0, 2.0)
-    grid = len(np.union1d(weights, weight_grid(low, high)))
+    grid = len(np.union1d(weights, weight_grid(*weight_range(config.evaluation))))
     report = settings.report_episodes * (len(weights) + 3)
-    again = len(weights) * max(2, 2 * settings.first_episodes // len(weights))
+    again = len(weights) * oracle_rollouts(settings, len(weights))
     best_weight = _best_weight(settings.selection_episodes, grid)
     return ranking_episodes(config, num_programs) + again + best_weight + report
 

@@ -53,6 +53,10 @@ def summarize(values: ArrayLike, rng: np.random.Generator, confidence: float = C
     return Summary(len(finite), failed, mean, spread, float(low), float(high), *quartiles[[1, 0, 2]].tolist())
 
 
+# The acceleration divides by cubes of differences, which vanish below this.
+_LEAST_SPREAD = 1e-100
+
+
 def bootstrap_interval(
     values: NDArray[np.float64],
     rng: np.random.Generator,
@@ -67,6 +71,8 @@ def bootstrap_interval(
     from scipy.stats import bootstrap
 
     first, last = values.min(axis=-1), values.max(axis=-1)
+    if values.ndim == 1 and 0 < last - first < _LEAST_SPREAD:
+        return first, last
     if values.ndim == 1 and ((values == first) | (values == last)).all():
         share = (values == last).mean()
         found = rng.binomial(len(values), share, resamples) / len(values)

@@ -35,8 +35,7 @@ def test_intervals_of_right_and_wrong_images_cover():
     assert 0.93 <= np.mean([low <= 92 <= high for low, high in bounds]) <= 0.97
 
 
-# Differences of the smallest numbers have no precision to divide by; no return is that small.
-@given(st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 6)), min_size=1, max_size=30), st.integers(0, 9))
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30), st.integers(0, 9))
 def test_a_summary_is_that_of_numpy(values, seed):
     said = summarize(values, rng(seed))
     assert said.n == len(values) and said.failed == 0
