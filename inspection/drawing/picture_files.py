@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from wann.errors import UserError
 from wann.extras import check_installed
 
 _PNG_WIDTH = 1600  # pixels
+# Larger pictures, such as a network of 500 inputs, are drawn narrower: they would take minutes and stop viewers.
+_MOST_PIXELS = 8_000_000
 
 
 def save_picture(directory: Path, name: str, svg: str) -> list[Path]:
@@ -29,7 +33,7 @@ def save_picture(directory: Path, name: str, svg: str) -> list[Path]:
 
 
 def png_of(svg: str, width: int = _PNG_WIDTH) -> bytes:
-    """The SVG drawn ``width`` pixels wide.
+    """The SVG drawn ``width`` pixels wide, or narrower if it would have more than `_MOST_PIXELS`.
 
     Raises:
         UserError: the package that draws is missing.
@@ -41,13 +45,20 @@ def png_of(svg: str, width: int = _PNG_WIDTH) -> bytes:
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=svg,
-            width=width,
+            width=min(width, _widest(svg)),
             skip_system_fonts=bool(fonts),
             font_files=fonts,
             font_family="DejaVu Sans",
             sans_serif_family="DejaVu Sans",
         )
     )
+
+
+def _widest(svg: str) -> int:
+    """The width at which a picture has `_MOST_PIXELS`."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    across, down = map(float, found.groups()) if found else (1.0, 1.0)
+    return int(math.sqrt(_MOST_PIXELS * across / down))
 
 
 def _fonts() -> list[str]:

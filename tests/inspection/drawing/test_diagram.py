@@ -188,3 +188,17 @@ def test_pictures_are_written_with_letters(tmp_path):
     assert image.startswith(PNG)
     without = re.sub(r"<text[^>]*>[^<]*</text>", "", svg)
     assert png_of(without) != image, "the letters are in the picture"
+
+
+def test_a_long_picture_is_narrower_instead_of_enormous():
+    """A network of 500 inputs, 1600 pixels wide, would be 33,000 high."""
+    pytest.importorskip("resvg_py")
+
+    def size_of(across: int, down: int) -> tuple[int, int]:
+        image = png_of(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {down}"/>')
+        return int.from_bytes(image[16:20], "big"), int.from_bytes(image[20:24], "big")
+
+    assert size_of(640, 400) == (1600, 1000)
+    width, height = size_of(634, 13160)
+    assert height / width == pytest.approx(13160 / 634, rel=0.01)
+    assert 7.5e6 < width * height <= 8.1e6

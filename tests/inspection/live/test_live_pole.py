@@ -112,6 +112,14 @@ def total_of(page) -> float:
     return float(page.inner_text(".live-return"))
 
 
+def sliders_of(page):
+    """The sliders of single connections. The page makes them after the browser has opened their list."""
+    page.click("summary")
+    sliders = page.locator(".live-list input")
+    sliders.first.wait_for()
+    return sliders
+
+
 def test_the_shared_slider_changes_the_behaviour(shown):
     before = total_of(shown)
     shown.locator(".live-weight").fill("0.4")
@@ -124,8 +132,7 @@ def test_the_shared_slider_changes_the_behaviour(shown):
 
 def test_a_connections_slider_changes_the_behaviour_until_reset(shown, champion):
     before = total_of(shown)
-    shown.click("summary")
-    sliders = shown.locator(".live-list input")
+    sliders = sliders_of(shown)
     assert sliders.count() == compile_genome(champion.genome).num_connections
     changed = set()
     for index in range(6):
@@ -199,7 +206,7 @@ def test_names_are_texts(page, champion):
     champion = dataclasses.replace(champion, input_names=hostile, output_names=("<b>force</b>",))
     page.emulate_media(reduced_motion="reduce")
     page.set_content(html_of(champion, 1.0))
-    page.click("summary")
+    sliders_of(page)
     labels = page.locator(".live-list label").all_inner_texts()
     assert any(label.startswith(hostile[0]) for label in labels) or any(
         label.startswith(hostile[1]) for label in labels
@@ -214,9 +221,8 @@ def test_own_weights_and_back(page, champion):
     champion = dataclasses.replace(champion, individual_weights=tuple(own.tolist()))
     page.emulate_media(reduced_motion="reduce")
     page.set_content(html_of(champion, None))
-    page.click("summary")
     ids = compile_genome(champion.genome).connection_ids
-    sliders = page.locator(".live-list input")
+    sliders = sliders_of(page)
     shown = [float(value) for value in sliders.evaluate_all("all => all.map(one => one.value)")]
     np.testing.assert_allclose(shown, own[ids], atol=0.0051)
     before = total_of(page)
