@@ -84,6 +84,8 @@ def _open(arguments: argparse.Namespace) -> RunDirectory:
                 remedy="the run has its own config and directory",
             )
         return resume_run(resume, overrides)
+    if run_dir == "":
+        raise UserError(key="--run-dir", expected="a directory or a URL", found="an empty text")
     if config is None:
         raise UserError(expected="CONFIG, such as configs/cartpole_swingup.yaml, or --resume DIR", found="neither")
     return create_run(settled(load_checked(config, overrides)), run_dir, Path(config).stem)

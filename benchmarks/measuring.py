@@ -68,8 +68,8 @@ class Recorded:
     def num_steps(self) -> int:
         return sum(len(lanes) for lanes, _ in self.steps)
 
-    def play(self) -> None:
-        """Replay the episodes in EnvPool alone, which is the minimal cost of them for any user of EnvPool.
+    def play(self) -> int:
+        """Replay the episodes in EnvPool alone, which is the minimal cost of them for any user; return their steps.
 
         A pool of the same size and seeds takes the very actions, and steps the very lanes that are not over.
         """
@@ -81,6 +81,7 @@ class Recorded:
         for lanes, actions in self.steps:
             pool.step(actions, lanes)
         pool.close()
+        return self.num_steps
 
 
 def recorded(task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds: NDArray[np.int64]) -> list[Recorded]:

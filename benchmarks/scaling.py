@@ -100,7 +100,7 @@ def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySes
 
         # Twice as many threads as workers, since each may hold a chunk that waits for its turn.
         options = actor_options(session)
-        return Places(ray.remote(**options, max_concurrency=2 * per_process)(BareWorker), per_process)
+        return Places(ray.remote(**{**options, "max_concurrency": 2 * per_process})(BareWorker), per_process)
 
     return make
 

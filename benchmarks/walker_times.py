@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,8 @@ def costs() -> tuple[float, float]:
         seeds = np.arange(count)
         steps = task.evaluate(network, WEIGHTS, seeds).steps
         parts.append((float(steps.sum()), float(steps.max())))
-        seconds.append(min(seconds_of(lambda of=seeds: task.evaluate(network, WEIGHTS, of)) for _ in range(3)))
+        evaluation = partial(task.evaluate, network, WEIGHTS, seeds)
+        seconds.append(min(seconds_of(evaluation) for _ in range(3)))
     # Relative errors count: a short evaluation says as much as a long one.
     scale = np.array(seconds)
     per_step, per_tick = np.linalg.lstsq(np.array(parts) / scale[:, None], np.ones(len(scale)), rcond=None)[0]

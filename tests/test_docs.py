@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from configs import load_config
+from datafiles import FOLDERS, lack_of
 from lacking import lacks
-from markdown import blocks, commands, links, program, spans
+from markdown import Command, blocks, commands, links, program, spans
 from places import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -108,18 +109,36 @@ def test_every_command_runs_as_it_stands(document: Path, shell, copy: Path) -> N
     for path in copy.iterdir():
         if not (ROOT / path.name).exists() or path.name == "runs":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    left_out: dict[str, str] = {}
+    for command in commands_of(document):
+        if command.needs and (reason := lack_of(command.needs)):
+            left_out[command.place] = reason
+        elif command.run is not None:
+            shell(command.run, command.place)
+    if left_out:
+        pytest.skip("all else was run; " + ", ".join(f"{place} ({reason})" for place, reason in left_out.items()))
+
+
+def commands_of(document: Path) -> Iterator[Command]:
     for block in blocks(document):
-        for command in commands(block) if block.language == "sh" else ():
-            if command.run is not None:
-                shell(command.run, command.place)
+        if block.language == "sh":
+            yield from commands(block)
+
+
+@pytest.mark.parametrize("document", RUN, ids=name_of)
+def test_commands_that_read_a_published_dataset_say_so(document: Path) -> None:
+    """By their configs: where the dataset is missing, they are left out, and the test says it."""
+    for command in commands_of(document):
+        for name in re.findall(r"\bconfigs/\w+\.yaml\b", command.run or ""):
+            dataset = yaml.safe_load((ROOT / name).read_text())["task"].get("dataset")
+            assert command.needs == (dataset if dataset in FOLDERS else ""), f"{command.place}: {command.run}"
 
 
 def test_what_is_skipped_is_on_the_list() -> None:
     found: dict[str, int] = {}
-    for block in (block for document in RUN for block in blocks(document) if block.language == "sh"):
-        for command in commands(block):
-            if command.run is None:
-                found[command.reason] = found.get(command.reason, 0) + 1
+    for command in (command for document in RUN for command in commands_of(document)):
+        if command.run is None:
+            found[command.reason] = found.get(command.reason, 0) + 1
     assert found == SKIPPED
 
 
@@ -203,9 +222,8 @@ def mentioned() -> Iterator[tuple[str, str]]:
         for span in spans(document):
             if PROGRAMS.match(span):
                 yield document.name, span
-        for block in blocks(document):
-            for command in commands(block) if block.language == "sh" else ():
-                yield command.place, command.shown
+        for command in commands_of(document):
+            yield command.place, command.shown
 
 
 def test_every_program_and_option_that_is_named_exists(makefile: str) -> None:

@@ -271,7 +271,10 @@ MISTAKES = [
     (["{config}", *RACER, "task.encoder={encoder}"], "expected an encoder with 16 latents at "),
     (["{config}", *RACER, "task.simulator=mujoco"], "expected one of auto, envpool, gymnasium, found 'mujoco'"),
     (["{config}", "--set", "task={{name: gymnasium, id: Walker-v9}}"], "task.id"),
-    (["{config}", "--run-dir", "{config}"], "expected a directory"),
+    (["{config}", "--run-dir", "{config}"], "expected a directory for a run, found a file\n"),
+    (["{config}", "--run-dir", "{config}/inner"], "expected a directory for a run, found a file at /"),
+    (["--resume", "{config}"], "expected a run directory to resume, found a file\n"),
+    (["{config}", "--run-dir", ""], "--run-dir: expected a directory or a URL, found an empty text\n"),
 ]
 
 

@@ -318,7 +318,22 @@ OVERRIDES = {
     "into a list": (
         ["evaluation.weights.0=3"],
         "--set evaluation.weights.0=3: evaluation.weights.0: expected a key within a mapping, "
-        "found a list at evaluation.weights",
+        "found a list at evaluation.weights; an override replaces a list as a whole: evaluation.weights=[...]",
+    ),
+    "an entry of a list": (
+        ["evaluation.weights[0]=3"],
+        "--set evaluation.weights[0]=3: evaluation.weights[0]: expected a config key, found none so named "
+        "(an override replaces a list as a whole: evaluation.weights=[...])",
+    ),
+    "a key of a stage": (
+        ["stages[2].stop.mean_return=3"],
+        "--set stages[2].stop.mean_return=3: stages[2].stop.mean_return: expected a config key, found none so named "
+        "(an override replaces a list as a whole: stages=[...])",
+    ),
+    "an entry of no list": (
+        ["stagse[2].stop.mean_return=3"],
+        "--set stagse[2].stop.mean_return=3: stagse[2].stop.mean_return: expected a config key, found none so named "
+        "(did you mean 'stages'?)",
     ),
     "wrong value": (["seed=x"], "--set seed=x: seed: expected a whole number, found 'x'"),
     "empty value": (["seed="], "--set seed=: seed: expected a whole number, found null"),
