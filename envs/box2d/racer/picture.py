@@ -32,7 +32,7 @@ _LOST = f32(2 / 255)  # it rounds down twice as it shrinks a picture
 # Amounts of green and red.
 _GRASS = (f32(204 / 255), f32(102 / 255))
 _SQUARE = f32(26 / 255)  # green that squares of grass have more
-_TILE_GREYS = (f32(102 / 255), f32(104 / 255), f32(107 / 255))
+_ROAD_GREY = f32(103.5 / 255)  # tiles are 102, 104 and 107 in turn, and 102 where the car has been
 _HULL_RED = f32(204 / 255)
 _WHEEL_GREY = f32(21 / 255)  # of black and a light stripe that turns with the wheel, on average
 
@@ -43,7 +43,7 @@ _HULL = np.array(_RIGHT_OUTLINE + [(-x, y) for x, y in _RIGHT_OUTLINE[::-1]], np
 _WHEEL = np.array([(14, 27), (14, -27), (-14, -27), (-14, 27)], np.float32) * f32(_UNIT)
 
 # Planes of areas.
-_ROAD, _ROAD_GREEN, _ROAD_RED, _SQUARES, _FIELD, _HULLS, _WHEEL_AREA = range(7)
+_ROAD, _KERBS, _WHITE_KERBS, _SQUARES, _FIELD, _HULLS, _WHEEL_AREA = range(7)
 PLANES = 7
 
 
@@ -77,7 +77,7 @@ def draw(points, borders, tiles, pose, planes, image):
     middle_x, middle_y = pose[HULL_X] - sine * ahead, pose[HULL_Y] + cosine * ahead
     radius = math.sqrt(_WIDTH * _WIDTH + _HEIGHT * _HEIGHT) / 2 / zoom
     edge_of_field = _draw_grass(planes, view, pose, middle_x, middle_y, radius)
-    _draw_road(planes, view, points, borders, tiles, pose, middle_x, middle_y, radius, zoom)
+    _draw_road(planes, view, points, borders, tiles, pose, sine, cosine, ahead, zoom)
     _draw_car(planes, view, pose)
     _compose(planes, edge_of_field, image)
     _compose_car(planes, image)
@@ -126,59 +126,72 @@ def _draw_square(planes, plane, view, pose, x, y, side):
 
 
 @inner
-def _draw_road(planes, view, points, borders, tiles, pose, middle_x, middle_y, radius, zoom):
+def _draw_road(planes, view, points, borders, tiles, pose, sine, cosine, ahead, zoom):
     """Draw the tiles in sight and their kerbs."""
     widened = f32(1 + _BORDER / zoom / TRACK_WIDTH)
     # A tile's farthest corner is a step and a half width from its point.
-    reach = radius + TRACK_WIDTH + KERB_WIDTH + DETAIL_STEP
+    margin = TRACK_WIDTH + KERB_WIDTH + DETAIL_STEP
+    half_width, half_height = _WIDTH / 2 / zoom + margin, _HEIGHT / 2 / zoom + margin
     i = 0
+    drawn = False
+    left, right = (f32(0), f32(0)), (f32(0), f32(0))
     while i < len(points):
-        away_x, away_y = points[i, X] - middle_x, points[i, Y] - middle_y
-        beyond = math.sqrt(away_x * away_x + away_y * away_y) - reach
+        x, y = points[i, X] - pose[HULL_X], points[i, Y] - pose[HULL_Y]
+        beyond = max(abs(x * cosine + y * sine) - half_width, abs(y * cosine - x * sine - ahead) - half_height)
         if beyond > 0:
+            if drawn:
+                _line(planes, _ROAD, left, right, (f32(1),))
+                drawn = False
             # The road cannot come into sight in fewer steps.
             i += 1 + int(beyond / DETAIL_STEP)
             continue
-        grey = _TILE_GREYS[i % 3]
-        corners = _strip(view, tiles[i], pose, -widened, widened)
-        _draw_quad(planes, corners, (f32(1), grey, grey))
+        if not drawn:
+            left, right = _sides(view, tiles[i, 3], tiles[i, 2], pose, widened)
+            _line(planes, _ROAD, right, left, (f32(1),))
+            drawn = True
+        next_left, next_right = _sides(view, tiles[i, 0], tiles[i, 1], pose, widened)
+        _line(planes, _ROAD, left, next_left, (f32(1),))
+        _line(planes, _ROAD, next_right, right, (f32(1),))
         if borders[i]:
-            side = f32(np.sign(points[i - 1, BETA] - points[i, BETA]))
-            outer = widened + f32(KERB_WIDTH / TRACK_WIDTH)
-            corners = _strip(view, tiles[i], pose, min(side * widened, side * outer), max(side * widened, side * outer))
-            _draw_quad(planes, corners, (f32(1), f32(1 - i % 2), f32(1)))
+            white = f32(1 - i % 2)
+            if points[i - 1, BETA] > points[i, BETA]:
+                _draw_kerb(planes, left, right, next_left, next_right, white)
+            else:
+                _draw_kerb(planes, next_right, next_left, right, left, white)
+        left, right = next_left, next_right
         i += 1
+    if drawn:
+        _line(planes, _ROAD, left, right, (f32(1),))
 
 
 @inner
-def _strip(view, tile, pose, left, right):
-    """Corners in the picture (u0, v0 to u3, v3) of a strip along a tile between two multiples of its half width."""
-    half = f32(0.5)
-    ax, ay = _seen(view, tile[0, 0] - pose[HULL_X], tile[0, 1] - pose[HULL_Y])
-    bx, by = _seen(view, tile[1, 0] - pose[HULL_X], tile[1, 1] - pose[HULL_Y])
-    cx, cy = _seen(view, tile[2, 0] - pose[HULL_X], tile[2, 1] - pose[HULL_Y])
-    dx, dy = _seen(view, tile[3, 0] - pose[HULL_X], tile[3, 1] - pose[HULL_Y])
-    mx, my, hx, hy = half * (ax + bx), half * (ay + by), half * (bx - ax), half * (by - ay)
-    nx, ny, kx, ky = half * (cx + dx), half * (cy + dy), half * (cx - dx), half * (cy - dy)
-    return (
-        mx + left * hx,
-        my + left * hy,
-        mx + right * hx,
-        my + right * hy,
-        nx + right * kx,
-        ny + right * ky,
-        nx + left * kx,
-        ny + left * ky,
+def _sides(view, left, right, pose, widened):
+    """The ends in the picture of a line across the road."""
+    u0, v0 = _seen(view, left[0] - pose[HULL_X], left[1] - pose[HULL_Y])
+    u1, v1 = _seen(view, right[0] - pose[HULL_X], right[1] - pose[HULL_Y])
+    u, v = f32(0.5) * (widened - f32(1)) * (u1 - u0), f32(0.5) * (widened - f32(1)) * (v1 - v0)
+    return (u0 - u, v0 - v), (u1 + u, v1 + v)
+
+
+@inner
+def _draw_kerb(planes, left, right, next_left, next_right, white):
+    """Draw the kerb on the right of a tile."""
+    share = f32(KERB_WIDTH / TRACK_WIDTH / 2)
+    outer = right[0] + share * (right[0] - left[0]), right[1] + share * (right[1] - left[1])
+    next_outer = (
+        next_right[0] + share * (next_right[0] - next_left[0]),
+        next_right[1] + share * (next_right[1] - next_left[1]),
     )
+    weights = (f32(1), white)
+    _line(planes, _KERBS, right, next_right, weights)
+    _line(planes, _KERBS, next_right, next_outer, weights)
+    _line(planes, _KERBS, next_outer, outer, weights)
+    _line(planes, _KERBS, outer, right, weights)
 
 
 @inner
-def _draw_quad(planes, corners, weights):
-    u0, v0, u1, v1, u2, v2, u3, v3 = corners
-    _edge(planes, _ROAD, u0, v0, u1, v1, weights)
-    _edge(planes, _ROAD, u1, v1, u2, v2, weights)
-    _edge(planes, _ROAD, u2, v2, u3, v3, weights)
-    _edge(planes, _ROAD, u3, v3, u0, v0, weights)
+def _line(planes, first, begin, end, weights):
+    _edge(planes, first, begin[0], begin[1], end[0], end[1], weights)
 
 
 @inner
@@ -246,7 +259,13 @@ def _column(planes, first, column, top, bottom, width, weights):
     rows = planes.shape[1] - 1
     if top >= rows:
         return
-    row = max(int(math.floor(top)), 0)
+    row = int(max(top, f32(0)))
+    if bottom <= 0 or (top >= 0 and bottom <= f32(row + 1)):
+        share = min(f32(row + 1) - f32(0.5) * (top + bottom), f32(1))
+        for p in range(len(weights)):
+            planes[first + p, row, column] += share * width * weights[p]
+            planes[first + p, row + 1, column] += (f32(1) - share) * width * weights[p]
+        return
     # The area above the piece is that below the horizontal line through `y`, on average over the piece.
     height = bottom - top
     above, before = _mean_below(f32(row), top, bottom, height), f32(0)
@@ -275,20 +294,25 @@ def _mean_below(y, top, bottom, height):
 
 @inner
 def _compose(planes, edge_of_field, image):
-    """Sum areas down the rows and mix grass and road by them."""
+    """Sum areas down the rows and mix colours by them."""
     rows, columns = image.shape[1], image.shape[2]
     for i in range(rows):
-        for j in range(columns):
-            if i > 0:
-                for p in range(_HULLS):
+        if i > 0:
+            for p in range(_SQUARES + 1):
+                for j in range(columns):
                     planes[p, i, j] += planes[p, i - 1, j]
+            if edge_of_field:
+                for j in range(columns):
+                    planes[_FIELD, i, j] += planes[_FIELD, i - 1, j]
+        for j in range(columns):
             field = planes[_FIELD, i, j] if edge_of_field else f32(1)
-            road = planes[_ROAD, i, j]
-            grass = max(f32(1) - road, f32(0))
-            scale = f32(1) / max(road, f32(1))
+            road, kerb = planes[_ROAD, i, j], planes[_KERBS, i, j]
+            grass = max(f32(1) - road - kerb, f32(0))
+            scale = f32(1) / max(road + kerb, f32(1))
+            grey = road * _ROAD_GREY
             green = field * _GRASS[0] + planes[_SQUARES, i, j] * _SQUARE
-            image[0, i, j] = max(grass * green + scale * planes[_ROAD_GREEN, i, j] - _LOST, f32(0))
-            image[1, i, j] = max(grass * field * _GRASS[1] + scale * planes[_ROAD_RED, i, j] - _LOST, f32(0))
+            image[0, i, j] = max(grass * green + scale * (grey + planes[_WHITE_KERBS, i, j]) - _LOST, f32(0))
+            image[1, i, j] = max(grass * field * _GRASS[1] + scale * (grey + kerb) - _LOST, f32(0))
 
 
 @inner
