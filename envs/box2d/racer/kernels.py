@@ -6,6 +6,27 @@ from wann.kernels.jit import jit
 
 
 @jit
+def average_blocks(frames, out):
+    """Average green and red over blocks of 3 x 3 pixels.
+
+    Args:
+        frames: [B, 96, 96, 3] uint8; rows from the 84th on show the dashboard and are not read.
+        out: [B, 2, 28, 32] float32 in [0, 1], written.
+    """
+    share = np.float32(1 / (9 * 255))
+    for b in range(len(frames)):
+        for channel in range(2):
+            colour = 1 - channel
+            for i in range(out.shape[2]):
+                for j in range(out.shape[3]):
+                    total = 0
+                    for row in range(3 * i, 3 * i + 3):
+                        for column in range(3 * j, 3 * j + 3):
+                            total += frames[b, row, column, colour]
+                    out[b, channel, i, j] = np.float32(total) * share
+
+
+@jit
 def shrink(frames, first_row, share, out):
     """Average [84, 96] pixels into [64, 64], each output pixel over exactly the area it covers.
 
