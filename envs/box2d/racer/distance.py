@@ -5,7 +5,7 @@ The steps and the order of operations are those of ``b2Distance`` (Box2D 2.3, by
 
 import numpy as np
 
-from wann.kernels.jit import jit
+from wann.kernels.jit import inner, jit
 
 f32 = np.float32
 
@@ -18,16 +18,22 @@ A_X, A_Y, B_X, B_Y, X, Y, SHARE = range(7)
 
 
 @jit
-def touching(first, second, x, y, sine, cosine):
+def make_scratch():
+    """Work buffers of `touching`: the simplex, the numbers of its corners, and those of one iteration before."""
+    return np.empty((4, 7), np.float32), np.empty((4, 2), np.int64), np.empty((3, 2), np.int64)
+
+
+@inner
+def touching(scratch, first, second, x, y, sine, cosine):
     """True if two polygons overlap or are no further apart than their rims.
 
     Args:
+        scratch: from `make_scratch`.
         first: [n, 2] float32 corners in the world.
         second: [m, 2] float32 corners in the second body's frame.
         x, y, sine, cosine: float32 position and rotation of that body.
     """
-    simplex, numbers = np.empty((4, 7), np.float32), np.empty((4, 2), np.int64)
-    before = np.empty((3, 2), np.int64)
+    simplex, numbers, before = scratch
     _set_corner(simplex, numbers, 0, first, second, 0, 0, x, y, sine, cosine)
     simplex[0, SHARE] = f32(1)
     count = 1
@@ -56,7 +62,7 @@ def touching(first, second, x, y, sine, cosine):
     return _is_near(simplex, count)
 
 
-@jit
+@inner
 def _set_corner(simplex, numbers, at, first, second, a, b, x, y, sine, cosine):
     """Make corner ``at`` of the simplex of two polygons' corners a and b."""
     simplex[at, A_X], simplex[at, A_Y] = first[a, 0], first[a, 1]
@@ -67,7 +73,7 @@ def _set_corner(simplex, numbers, at, first, second, a, b, x, y, sine, cosine):
     numbers[at, 0], numbers[at, 1] = a, b
 
 
-@jit
+@inner
 def _support(corners, x, y):
     """The corner that lies furthest in a direction; the first of equal ones."""
     best, most = 0, corners[0, 0] * x + corners[0, 1] * y
@@ -78,7 +84,7 @@ def _support(corners, x, y):
     return best
 
 
-@jit
+@inner
 def _direction(simplex, count):
     """From a point or a segment towards the origin."""
     if count == 1:
@@ -89,14 +95,14 @@ def _direction(simplex, count):
     return f32(1) * y, f32(-1) * x
 
 
-@jit
+@inner
 def _keep(simplex, numbers, to, source):
     for column in range(7):
         simplex[to, column] = simplex[source, column]
     numbers[to, 0], numbers[to, 1] = numbers[source, 0], numbers[source, 1]
 
 
-@jit
+@inner
 def _only(simplex, numbers, corner):
     """Reduce the simplex to one corner."""
     simplex[corner, SHARE] = f32(1)
@@ -105,7 +111,7 @@ def _only(simplex, numbers, corner):
     return 1
 
 
-@jit
+@inner
 def _edge(simplex, numbers, i, j, weight_i, weight_j):
     """Reduce the simplex to the edge of corners i < j, with weights that are not yet normed."""
     scale = f32(1) / (weight_i + weight_j)
@@ -118,14 +124,14 @@ def _edge(simplex, numbers, i, j, weight_i, weight_j):
     return 2
 
 
-@jit
+@inner
 def _along(simplex, i, j):
     """Weights of corners i and j at the point of their line that is closest to the origin, not normed."""
     x, y = simplex[j, X] - simplex[i, X], simplex[j, Y] - simplex[i, Y]
     return simplex[j, X] * x + simplex[j, Y] * y, -(simplex[i, X] * x + simplex[i, Y] * y)
 
 
-@jit
+@inner
 def _closest_on_segment(simplex, numbers):
     """Reduce a segment to the part that holds its closest point; return the number of corners left."""
     first, second = _along(simplex, 0, 1)
@@ -136,12 +142,12 @@ def _closest_on_segment(simplex, numbers):
     return _edge(simplex, numbers, 0, 1, first, second)
 
 
-@jit
+@inner
 def _cross(simplex, i, j):
     return simplex[i, X] * simplex[j, Y] - simplex[i, Y] * simplex[j, X]
 
 
-@jit
+@inner
 def _closest_on_triangle(simplex, numbers):
     """Reduce a triangle to the part that holds its closest point; return the number of corners left."""
     w12_1, w12_2 = _along(simplex, 0, 1)
@@ -172,7 +178,7 @@ def _closest_on_triangle(simplex, numbers):
     return 3
 
 
-@jit
+@inner
 def _is_near(simplex, count):
     """True if the closest points, one of each polygon, are no further apart than the rims."""
     if count == 3:

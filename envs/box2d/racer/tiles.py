@@ -138,11 +138,12 @@ def list_near(first, corners, cells, found):
                     filled[cell] += 1
 
 
-@jit
-def wheel_touches(corners, planes, tile, wheel, x, y, sine, cosine):
+@inner
+def wheel_touches(scratch, corners, planes, tile, wheel, x, y, sine, cosine):
     """True if a wheel touches a tile.
 
     Args:
+        scratch: from `envs.box2d.racer.distance.make_scratch`.
         corners: [n, 4, 2].
         planes: [n, 4, 3].
         tile: in both.
@@ -169,4 +170,4 @@ def wheel_touches(corners, planes, tile, wheel, x, y, sine, cosine):
         return False
     if gap < _INSIDE:
         return True
-    return touching(corners[tile], wheel, x, y, sine, cosine)
+    return touching(scratch, corners[tile], wheel, x, y, sine, cosine)
