@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.box2d.racer.dashboard import READINGS, read, shown
+from envs.box2d.racer.encoder import Encoder
+from envs.box2d.racer.frames import SIZE
 from envs.box2d.racer.picture import CHANNELS, PLANES, draw
 from envs.box2d.racer.track import Track
 from envs.box2d.racer.views import DASHBOARD, LATENTS, PREVIOUS
@@ -59,6 +61,25 @@ class EncodesImages(Protocol):
     def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Latents [B, 16] of Gymnasium's frames [B, 96, 96, 3]."""
         ...
+
+
+class ThreeColours:
+    """An encoder of pictures in red, green and blue, which takes blue to be the smaller one of the others.
+
+    That is true of grass, road, kerbs and car, and not exact where red meets them.
+    """
+
+    shape = (SIZE, SIZE)
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def encode_images(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        green, red = images[:, 0], images[:, 1]
+        return self._encoder.encode(np.stack([red, green, np.minimum(red, green)], axis=-1))
+
+    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return self._encoder.encode_frames(frames)
 
 
 class Sight:
