@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,13 @@ def tiles_of(environment: Any) -> list[set[int]]:
     return [{tile.idx for tile in wheel.tiles} for wheel in environment.car.wheels]
 
 
+def visit_all_but(environment: Any, number: int) -> None:
+    """Count all tiles but one as visited, without a reward."""
+    for tile in environment.road:
+        tile.road_visited = tile.idx != number
+    environment.tile_visited_count = len(environment.road) - 1
+
+
 class Driver:
     """Follows the road by its true course, with pauses, spells of full lock and of random actions, by its seed."""
 
@@ -87,17 +95,29 @@ class Driver:
         return np.float32([steer, 0.6 * (speed < self._speed), 0.3 * (speed > self._speed + 10)])
 
 
-def drive(seed: int, frames: int, wild: float = 0.3) -> Drive:
-    """Drive at most so many frames on the track of a seed."""
+def drive(
+    seed: int, frames: int, wild: float = 0.3, script: Callable[[int], list[float]] | None = None, lacks: int = 0
+) -> Drive:
+    """Drive at most so many frames on the track of a seed.
+
+    Args:
+        seed: of the track and the driver.
+        frames: at most.
+        wild: share of the driver's time that is spent at random.
+        script: the action of each frame, instead of a driver's.
+        lacks: if not 0, all tiles but this one count as visited at the beginning.
+    """
     wrapped = blind_environment()
     wrapped.reset(seed=seed)
     environment = wrapped.unwrapped
+    if lacks:
+        visit_all_but(environment, lacks)
     driver = Driver(environment, seed, wild)
     actions, rewards = [], []
     poses, tiles = [pose_of(environment)], [tiles_of(environment)]
     terminated = False
-    for _ in range(frames):
-        action = driver.act()
+    for frame in range(frames):
+        action = driver.act() if script is None else np.float32(script(frame))
         _, reward, terminated, truncated, _ = wrapped.step(action)
         actions.append(action)
         rewards.append(float(reward))
