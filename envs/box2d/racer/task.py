@@ -129,7 +129,7 @@ class CarRacing(Box2DTask):
 
         check_networks(self, networks)
         limits = Limits(self.max_steps, self.stall_steps)
-        return evaluate_in_lanes(self.id, limits, self._sight(), networks, weights, seeds)
+        return evaluate_in_lanes(self.id, limits, self.sight(), networks, weights, seeds)
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
         """A network's inputs [n, I] of n frames.
@@ -150,9 +150,9 @@ class CarRacing(Box2DTask):
         return settled_simulator(self.simulator)
 
     def _make_encode(self, num_lanes: int) -> Encode:
-        return self._sight().make_encode(num_lanes)
+        return self.sight().make_encode(num_lanes)
 
-    def _sight(self) -> Sight:
+    def sight(self) -> Sight:
         from envs.box2d.racer.sight import Sight, ThreeColours
 
         return Sight(self.inputs, ThreeColours(self.load_encoder()))
