@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.gymnasium.making import original
-from envs.task import Playable, Task
+from envs.task import Playable, Task, sight_of
 from wann.network import Network
 from wann.oracle import forward_lanes
 
@@ -121,6 +121,7 @@ class Episode:
             CannotDraw: ``render`` is true, and the environment gives no pictures.
         """
         self._task, self._network, self._setting = task, network, setting
+        self._sight = sight_of(task)
         self.environment = _open_drawable(task) if render else task.make_environment()
         self.value, self.steps, self.over = 0.0, 0, False
         try:
@@ -157,7 +158,7 @@ class Episode:
         self.close()
 
     def _see(self, observation: Any) -> None:
-        self.inputs = self._task.inputs_of(np.asarray(observation)[None])
+        self.inputs = self._sight(np.asarray(observation)[None])
         if not self.over and not np.isfinite(self.inputs).all():
             self._fail()
 
