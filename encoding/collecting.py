@@ -24,9 +24,9 @@ ZOOM_STEPS = 50  # in which the camera comes down from above the field
 STRIDE, ZOOM_STRIDE = 4, 10  # steps from one kept picture to the next
 EPISODES = 48  # driven together in lanes
 WANDERERS = 6  # one episode in so many is driven blindly
-# Where the car was: its offset from the road's middle, to the right in half widths of the road; its heading to the left
-# of the road's direction, in radians; the place of the road `AHEAD` tiles on, to the car's right in half widths; and the
-# turn of the road to there, to the left in radians.
+# Where the car was: its offset from the road's middle, to the right in half widths of the road; its heading, to the
+# left of the road's direction, in radians; the place of the road `AHEAD` tiles on, to the car's right in half widths;
+# and the turn of the road to there, to the left in radians.
 TRUTHS = ("offset", "heading", "road ahead", "turn")
 AHEAD = 6  # tiles, 21 metres
 

@@ -1,6 +1,7 @@
-"""Drivers that collect varied pictures of the road: they follow it by sight at changing offsets, or hold random actions.
+"""Drivers that collect varied pictures: they follow the road by sight at changing offsets, or hold random actions.
 
-A driver sees pictures only, so it drives in either simulator. Actions are (steer, gas, brake) in their published ranges.
+A driver sees pictures only, so it drives in either simulator. Actions are (steer, gas, brake) in their published
+ranges.
 """
 
 from __future__ import annotations

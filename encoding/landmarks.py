@@ -1,8 +1,8 @@
 """What a picture shows of the road, as a few numbers. Linear readers of the latents learn them beside the picture.
 
-They come from the picture alone, so training stays unsupervised: nothing is told of where the car is. The road is seen
-across it, in seven bands of rows, and around the car, on eight rings of four metres' width. A coarse copy of the picture
-completes them: its lowest frequencies in green.
+They come from the picture alone, so training stays unsupervised: nothing is told of where the car is. The road is
+found across the picture, in seven bands of rows, and around the car, on eight rings of four metres' width. A coarse
+copy of the picture completes them: its lowest frequencies in green.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measures of encoders: reconstruction of pictures, KL of each latent, what can be read from the latents, driving by it."""
+"""Measures of encoders: reconstruction, KL of each latent, what can be read from the latents, driving by it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The dashboard below CarRacing's picture: speed, four wheel speeds, steering and turning, as bars of pixels.
 
-Gymnasium draws a bar for each number on its screen of 1000 x 800 pixels and shrinks the screen to 96 x 96. `read` measures
-the bars in such a frame, and `shown` says how long they are for a pose: both in whole pixels of the screen, so they
-agree, and a racer learns no more than the frame shows. A bar ends at a whole pixel; a slow wheel that turns
-backwards looks like one that turns forwards, and a car that spins fast hides its steering behind the bar of its turning.
+Gymnasium draws a bar for each number on its screen of 1000 x 800 pixels and shrinks the screen to 96 x 96. `read`
+measures the bars in such a frame, and `shown` says how long they are for a pose: both in whole pixels of the screen, so
+they agree, and a racer learns no more than the frame shows. A bar ends at a whole pixel; a slow wheel that turns
+backwards looks like one that turns forwards; a car that spins fast hides its steering behind the bar of its turning.
 
 Readings, about -1 to 1 on the road: the speed, the wheels (front left, front right, rear left, rear right), steering
 (positive to the right) and turning (positive to the right).
@@ -18,7 +18,6 @@ from envs.box2d.racer.pose import OMEGAS, SPIN, STEERING, VELOCITY_X, VELOCITY_Y
 from wann.kernels.jit import inner, jit
 
 READINGS = 7
-NAMES = ("speed", "front left wheel", "front right wheel", "rear left wheel", "rear right wheel", "steering", "turning")
 # Pixels of a bar that are read as 1: a speed of 100 metres a second, 200 radians of a wheel, 0.4 of steering, 5 of
 # turning.
 FULL = (40.0, 40.0, 40.0, 40.0, 40.0, 100.0, 100.0)
@@ -27,9 +26,9 @@ _LEAST = 1e-4  # smaller numbers have no bar
 _SCREEN_ROW, _SCREEN_COLUMN = 800 / 96, 1000 / 96  # pixels of the screen in one of a frame
 _FULL_BYTE = 253.0  # of a colour of 255, because shrinking rounds down twice
 # Upright bars stand on row 780 of the screen, which shrinks to rows 93 and 94 of a frame. Columns of a frame are
-# those that lie within a bar.
+# those that lie within a bar, and not at its left end, where the bar before may reach.
 _FIRST_ROW, _BASE_ROW, _ROWS = 84, 94, 96
-_UPRIGHT = ((12, 0), (17, 2), (20, 2), (22, 2), (24, 2))  # column and colour
+_UPRIGHT = ((12, 0), (17, 2), (20, 2), (22, 2), (25, 2))  # column and colour
 _TALLEST, _DEEPEST = 81, 20  # pixels between the base and the ends of the dashboard
 _UNSEEN_DEPTH = 3  # pixels below the base that share a row with those above
 # Lying bars start at a whole column of a frame.

@@ -1,8 +1,8 @@
 """CarRacing's frames as encoders' images: the 84 rows above the dashboard, shrunk, as numbers in [0, 1].
 
-The encoder that comes with the package takes pictures: green and red, every pixel the mean of 3 x 3 of a frame's. Those of
-the lanes are drawn by `envs.box2d.racer.picture`; here they are made of Gymnasium's frames. The published encoder takes
-images of 64 x 64 pixels and three colours.
+The encoder that comes with the package takes pictures: green and red, every pixel the mean of 3 x 3 of a frame's.
+Those of the lanes are drawn by `envs.box2d.racer.picture`; here they are made of Gymnasium's frames. The published
+encoder takes images of 64 x 64 pixels and three colours.
 """
 
 from __future__ import annotations

@@ -38,8 +38,9 @@ _WHEEL_GREY = f32(21 / 255)  # of black and a light stripe that turns with the w
 
 _SQUARE_SIDE = PLAYFIELD / 20
 _UNIT = 0.02  # metres of a unit of the car's drawing
-_RIGHT_OUTLINE = [(60, 130), (60, 110), (15.5, 110), (20, 20), (25, 20), (50, -10), (50, -40), (20, -90), (50, -90), (50, -120)]  # fmt: skip
-_HULL = np.array(_RIGHT_OUTLINE + [(-x, y) for x, y in _RIGHT_OUTLINE[::-1]], np.float32) * f32(_UNIT)
+# The outline's right half, from the front to the back: wing, nose, body, wing.
+_RIGHT = ((60, 130), (60, 110), (15.5, 110), (20, 20), (25, 20), (50, -10), (50, -40), (20, -90), (50, -90), (50, -120))
+_HULL = np.array([*_RIGHT, *((-x, y) for x, y in _RIGHT[::-1])], np.float32) * f32(_UNIT)
 _WHEEL = np.array([(14, 27), (14, -27), (-14, -27), (-14, 27)], np.float32) * f32(_UNIT)
 
 # Planes of areas.
@@ -105,8 +106,8 @@ def _draw_grass(planes, view, pose, middle_x, middle_y, radius):
 @inner
 def _squares_between(low, high):
     """The first and last even number of a square that may lie there, of -20 to 18."""
-    first = 2 * int(math.floor(low / (2 * _SQUARE_SIDE)))
-    last = 2 * int(math.floor(high / (2 * _SQUARE_SIDE)))
+    first = 2 * math.floor(low / (2 * _SQUARE_SIDE))
+    last = 2 * math.floor(high / (2 * _SQUARE_SIDE))
     return max(first, -20), min(last, 18)
 
 
