@@ -11,6 +11,7 @@ from envs.box2d.racer.lanes import Cars, copy_car, step_cars, take_reward
 from envs.box2d.racer.task import CarRacing, to_actions
 from envs.box2d.racer.track import make_track
 from envs.box2d.racer.views import VIEWS
+from envs.playing import Behaviour
 from envs.waves import Limits
 from networks import random_networks
 from wann.genome import minimal_genome
@@ -138,3 +139,12 @@ def test_changes_are_those_of_the_latents():
     _, seen = episode(task, networks, 1.0, 2)
     assert (seen[0, 16:] == 0).all() and (seen[1:, 16:] != 0).any()
     np.testing.assert_array_equal(seen[1:, 16:], np.diff(seen[:, :16], axis=0))
+
+
+def test_what_a_network_meets_is_recorded():
+    task = CarRacing(inputs="latents+previous", max_steps=40)
+    networks = random_networks(32, 3, 1, np.random.default_rng(7))
+    _, seen = episode(task, networks, 0.6, 2)
+    met = Behaviour(task).observe(networks[0], 0.6, 2)
+    assert met.shape == (1000, 32), "whole episodes"
+    np.testing.assert_array_equal(met[:40], seen)
