@@ -104,7 +104,10 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
             (CarRacing's encoder, other images).
     """
     kind, options = task_class(champion.task, key="champion"), dict(champion.task_options)
-    if simulator is not None and "simulator" in declared_options(kind):
+    # An encoder of the package need not be named among the options, but its digest is.
+    known = declared_options(kind)
+    options = {key: value for key, value in (champion.preprocessing or {}).items() if key in known} | options
+    if simulator is not None and "simulator" in known:
         options["simulator"] = simulator
     task = make_task(champion.task, options)
     found = (champion.genome.num_inputs, champion.genome.num_outputs)

@@ -6,14 +6,13 @@ way.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.box2d.racer.dashboard import READINGS, read, shown
 from envs.box2d.racer.encoder import Encoder
-from envs.box2d.racer.frames import SIZE
 from envs.box2d.racer.picture import CHANNELS, PLANES, draw
 from envs.box2d.racer.track import Track
 from envs.box2d.racer.views import DASHBOARD, LATENTS, PREVIOUS
@@ -46,42 +45,6 @@ class Roads(NamedTuple):
         )
 
 
-class EncodesImages(Protocol):
-    """An encoder of pictures. A picture's latents do not depend on the others of a call."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns of the pictures that it takes."""
-        ...
-
-    def encode_images(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Latents [B, 16] of pictures [B, 2, rows, columns], green and red."""
-        ...
-
-    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Latents [B, 16] of Gymnasium's frames [B, 96, 96, 3]."""
-        ...
-
-
-class ThreeColours:
-    """An encoder of pictures in red, green and blue, which takes blue to be the smaller one of the others.
-
-    That is true of grass, road, kerbs and car, and not exact where red meets them.
-    """
-
-    shape = (SIZE, SIZE)
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-
-    def encode_images(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        green, red = images[:, 0], images[:, 1]
-        return self._encoder.encode(np.stack([red, green, np.minimum(red, green)], axis=-1))
-
-    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return self._encoder.encode_frames(frames)
-
-
 class Sight:
     """Makes the inputs of networks, in lanes or of Gymnasium's frames.
 
@@ -90,8 +53,8 @@ class Sight:
         num_inputs: I.
     """
 
-    def __init__(self, view: str, encoder: EncodesImages) -> None:
-        self._view, self._encoder = view, encoder
+    def __init__(self, view: str, encoder: Encoder) -> None:
+        self._view, self.encoder = view, encoder
         self.memory = LATENTS if view == PREVIOUS else 0
         self.num_inputs = LATENTS + (LATENTS if view == PREVIOUS else READINGS if view == DASHBOARD else 0)
         self._images = np.empty((0, CHANNELS, *encoder.shape), np.float32)
@@ -120,7 +83,7 @@ class Sight:
             self._images = np.empty((count, *self._images.shape[1:]), np.float32)
         images = self._images[:count]
         draw_all(*roads, poses, tracks, images)
-        inputs[:, :LATENTS] = self._encoder.encode_images(images)
+        inputs[:, :LATENTS] = self.encoder.encode_images(images)
         if self._view == PREVIOUS:
             change(inputs, steps[:count] == 0, memory)
         elif self._view == DASHBOARD:
@@ -132,7 +95,7 @@ class Sight:
 
         def encode(lanes: NDArray[np.int64], frames: NDArray[np.uint8]) -> NDArray[np.float64]:
             inputs = np.empty((len(frames), self.num_inputs))
-            inputs[:, :LATENTS] = self._encoder.encode_frames(frames)
+            inputs[:, :LATENTS] = self.encoder.encode_frames(frames)
             if self._view == PREVIOUS:
                 kept = memory[lanes]
                 change(inputs, fresh[lanes], kept)

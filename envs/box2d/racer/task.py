@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.racer.encoder import DEFAULT, Encoder, kept_name, load_encoder, no_encoder, read_encoder
-from envs.box2d.racer.frames import SIZE
+from envs.box2d.racer.encoder import Encoder, kept_name, load_encoder, no_encoder, read_encoder, shipped_encoder
 from envs.box2d.racer.views import PLAIN, PREVIOUS, input_names
 from envs.box2d.simulation import Box2DTask
 from envs.box2d.simulators import LANES, described_simulator, settled_simulator
@@ -61,10 +60,11 @@ class CarRacing(Box2DTask):
         input_names(self.inputs)
         # The path and the digest are sent with the task, so that a worker finds the file from any directory and
         # refuses any other content.
-        path = str(Path(self.encoder or DEFAULT).absolute())
-        found = read_encoder(path, self.encoder_sha256).sha256
-        object.__setattr__(self, "encoder_sha256", found)
-        object.__setattr__(self, "_encoder_key", (path, found))
+        path = str(Path(self.encoder or shipped_encoder(self.encoder_sha256)).absolute())
+        file = read_encoder(path, self.encoder_sha256)
+        object.__setattr__(self, "encoder_sha256", file.sha256)
+        object.__setattr__(self, "_encoder_key", (path, file.sha256))
+        object.__setattr__(self, "_frame", file.kind.frame)
 
     @property
     def num_inputs(self) -> int:  # type: ignore[override]
@@ -82,7 +82,7 @@ class CarRacing(Box2DTask):
     def preprocessing(self) -> dict[str, Any]:
         """The transformation of frames into latents; stored in champion files."""
         view = {} if self.inputs == PLAIN else {"inputs": self.inputs}
-        return {"frame": [SIZE, SIZE, 3], "encoder_sha256": self.encoder_sha256, **view}
+        return {"frame": list(self._frame), "encoder_sha256": self.encoder_sha256, **view}  # type: ignore[attr-defined]
 
     @property
     def simulated_by(self) -> str:
@@ -164,9 +164,9 @@ class CarRacing(Box2DTask):
 
     def sight(self) -> Sight:
         """What its racers see."""
-        from envs.box2d.racer.sight import Sight, ThreeColours
+        from envs.box2d.racer.sight import Sight
 
-        return Sight(self.inputs, ThreeColours(self.load_encoder()))
+        return Sight(self.inputs, self.load_encoder())
 
 
 def to_actions(outputs: NDArray) -> NDArray[np.float32]:
