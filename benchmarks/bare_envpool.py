@@ -1,4 +1,4 @@
-"""EnvPool alone, as a yardstick of the lanes: its simulators cost any user at least this, without networks or encoders."""
+"""EnvPool alone, the yardstick of the lanes: what its simulators cost any user, without networks or encoders."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ as a copy of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -26,6 +26,7 @@ from wann.kernels.wave_forward import wave_outputs
 from wann.network import Network, Networks
 
 POOL = 4 * LANES  # lanes: enough to share the cost of a call, few enough for the processor's cache
+MOST_TRACKS = 256  # at a time; each takes 80 kB
 
 # Columns of `Lanes.counts` and of `Lanes.sums`.
 EPISODE, NETWORK, SETTING, STEPS, BEST_STEP = range(5)
@@ -105,13 +106,23 @@ def evaluate_in_lanes(
         pool: lanes; no result depends on it.
     """
     episodes = Episodes.of(len(networks), *lane_grid(weights, seeds))
-    queue = _play(episodes, limits, sight, networks, weights, pool)
-    shape = episodes.shape
+    size, shape = len(episodes.seeds), episodes.shape
+    returns, steps, falls, codes = np.zeros(size), np.zeros(size, np.int64), np.zeros(size, bool), np.zeros(size, int)
+    for rows in _parts(episodes.seeds):
+        part = _play(episodes.take(rows), limits, sight, networks, weights, pool)
+        returns[rows], steps[rows], falls[rows], codes[rows] = part.returns, part.steps, part.falls, part.failures
     failures = {}
     for code, (kind, why) in _FAILURES.items():
-        for first in np.flatnonzero(queue.failures == code)[:1]:
-            failures[kind] = f"{name}: {why} (seed {episodes.seeds[first]}, step {queue.steps[first]})"
-    return Returns(queue.returns.reshape(shape), queue.steps.reshape(shape), queue.falls.reshape(shape), failures)
+        for first in np.flatnonzero(codes == code)[:1]:
+            failures[kind] = f"{name}: {why} (seed {episodes.seeds[first]}, step {steps[first]})"
+    return Returns(returns.reshape(shape), steps.reshape(shape), falls.reshape(shape), failures)
+
+
+def _parts(seeds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Indices of episodes, by groups of so many tracks."""
+    number = np.unique(seeds, return_inverse=True)[1].ravel() // MOST_TRACKS
+    for group in range(number.max() + 1):
+        yield np.flatnonzero(number == group)
 
 
 def observe_in_lanes(sight: Sight, network: Network, weight: float, seed: int) -> NDArray[np.float64]:

@@ -101,6 +101,14 @@ def test_seeds_of_each_weight():
     np.testing.assert_array_equal(both.values[:, 1], whole.values[:, 1, 1:])
 
 
+def test_tracks_are_made_in_groups(monkeypatch):
+    task = CarRacing(max_steps=20)
+    networks = random_networks(16, 3, 3, np.random.default_rng(6))
+    whole = task.evaluate(networks, WEIGHTS, [4, 1, 2, 9, 3])
+    monkeypatch.setattr("envs.box2d.racer.evaluation.MOST_TRACKS", 2)
+    np.testing.assert_array_equal(task.evaluate(networks, WEIGHTS, [4, 1, 2, 9, 3]).values, whole.values)
+
+
 def test_a_fall_costs_100():
     """A network that steers by its bias alone leaves the field."""
     full = minimal_genome(16, 3)
