@@ -14,7 +14,7 @@ from envs.box2d.racer.views import VIEWS
 from envs.playing import Behaviour
 from envs.waves import Limits
 from networks import random_networks
-from wann.genome import minimal_genome
+from wann.genome import make_genome, minimal_genome
 from wann.kernels.jit import jit
 from wann.kernels.wave_forward import wave_outputs
 from wann.network import Networks, compile_genome
@@ -124,11 +124,11 @@ def test_a_fall_costs_100():
 
 
 def test_an_output_that_is_no_number():
-    """Two weights whose sum overflows both ways; the rest of the episodes is as without it."""
-    genome = minimal_genome(16, 3)
+    """Infinity less infinity, from the bias through two hidden nodes; the rest of the episodes is as without it."""
+    linear = np.full(22, 1)
+    genome = make_genome(16, 3, linear, [0, 0, 20, 21], [20, 21, 17, 17], [True] * 4)
     networks = Networks.of([compile_genome(genome)] * 2)
-    good = np.full((1, len(genome.sources)), 0.5)
-    bad = np.where(np.arange(len(genome.sources)) % 2, 3e38, -3e38)[None]
+    good, bad = np.full((1, 4), 0.5), np.array([[3e38, 3e38, 3e38, -3e38]])
     task = CarRacing(max_steps=12)
     found = task.evaluate(networks, [bad, good], [3, 4])
     assert np.isnan(found.values[0]).all() and np.isfinite(found.values[1]).all()
