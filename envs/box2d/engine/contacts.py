@@ -62,7 +62,7 @@ from envs.box2d.engine.sines import sine_and_cosine
 from envs.box2d.engine.vectors import LANES, any_lane, clamp, load, maximum, minimum, select, spread, store
 from wann.kernels.jit import elementwise, inner
 
-f32 = np.float32
+f32, i64 = np.float32, np.int64
 
 LINEAR_SLOP = f32(0.005)
 BAUMGARTE, IMPACT_BAUMGARTE = f32(0.2), f32(0.75)
@@ -73,7 +73,7 @@ _MAX_CONDITION = f32(1000)
 
 @inner
 def pack(state, at, tables, body, lane, number, slot, warm):
-    """Copy the manifold in a slot of one lane to the ``number``-th contact to be solved."""
+    """Copy the manifold in a slot of one lane to the ``number``-th contact to be solved, with impulses times ``warm``."""
     contact = slot_row(at, tables, body, slot) * LANES + lane
     solved = solver_row(at, tables, body, number) * LANES + lane
     points = state[contact + POINTS * LANES]
@@ -90,8 +90,8 @@ def pack(state, at, tables, body, lane, number, slot, warm):
         there = f32(p) < points
         state[other + OWN_X * LANES] = state[own + LOCAL_X * LANES] if there else f32(0)
         state[other + OWN_Y * LANES] = state[own + LOCAL_Y * LANES] if there else f32(0)
-        state[other + PUSH * LANES] = state[own + NORMAL_IMPULSE * LANES] if there and warm else f32(0)
-        state[other + RUB * LANES] = state[own + TANGENT_IMPULSE * LANES] if there and warm else f32(0)
+        state[other + PUSH * LANES] = warm * state[own + NORMAL_IMPULSE * LANES] if there else f32(0)
+        state[other + RUB * LANES] = warm * state[own + TANGENT_IMPULSE * LANES] if there else f32(0)
 
 
 @inner
@@ -112,10 +112,10 @@ def pack_touching(state, at, tables, body):
     pack_nothing(state, at, tables, body)
     most = 0
     for lane in range(LANES):
-        number = 0
+        number = i64(0)
         for slot in range(int(state[contacts * LANES + lane])):
             if state[(slot_row(at, tables, body, slot) + TOUCHING) * LANES + lane] > f32(0):
-                pack(state, at, tables, body, lane, number, slot, True)
+                pack(state, at, tables, body, lane, number, slot, f32(1))
                 number += 1
         most = max(most, number)
     return most
@@ -235,7 +235,7 @@ def _rub(state, point, friction, mass, inertia, nx, ny, vx, vy, w, there):
 def solve_contact_velocity(state, at, tables, body, number, any_two):
     """b2ContactSolver::SolveVelocityConstraints for one contact of each lane: friction, then the normal.
 
-    Two points are solved as a block: the first of the four cases that fits. ``any_two`` must be True if any lane has
+    Two points are solved as a block: the first of the four cases that fits. ``any_two`` must be 1 if any lane has
     two.
     """
     row, solved = at + BODY * body, solver_row(at, tables, body, number)
@@ -247,13 +247,13 @@ def solve_contact_velocity(state, at, tables, body, number, any_two):
     there, two = points > f32(0), points > f32(1)
     p, q = solved + FIRST_SOLVED, solved + FIRST_SOLVED + SOLVED
     vx, vy, w = _rub(state, p, friction, mass, inertia, nx, ny, vx, vy, w, there)
-    if any_two:
+    if any_two > 0:
         vx, vy, w = _rub(state, q, friction, mass, inertia, nx, ny, vx, vy, w, two)
     px, py = load(state, p + LEVER_X), load(state, p + LEVER_Y)
     p_before, p_mass = load(state, p + PUSH), load(state, p + NORMAL_MASS)
     p_speed = (vx - w * py) * nx + (vy + w * px) * ny
     one_push = maximum(p_before - p_mass * p_speed, spread(f32(0)))
-    if any_two:
+    if any_two > 0:
         qx, qy = load(state, q + LEVER_X), load(state, q + LEVER_Y)
         q_before = load(state, q + PUSH)
         q_speed = (vx - w * qy) * nx + (vy + w * qx) * ny

@@ -72,7 +72,7 @@ from envs.box2d.engine.vectors import (
 )
 from wann.kernels.jit import inner
 
-f32 = np.float32
+f32, i64 = np.float32, np.int64
 
 _LARGEST = f32(np.finfo(np.float32).max)
 _MOST_IMPACTS = f32(8)  # of one contact in one step
@@ -146,7 +146,7 @@ def _solve_lane(state, at, tables, grounds, body, lane, work):
     contacts = (contact_row(at, tables, body) + CONTACTS) * LANES + lane
     only = lane_numbers() == f32(lane)
     while True:
-        first, earliest = -1, f32(1)
+        first, earliest = i64(-1), f32(1)
         for slot in range(int(state[contacts])):
             contact = slot_row(at, tables, body, slot) * LANES + lane
             if state[contact + ENABLED * LANES] == f32(0) or state[contact + IMPACTS * LANES] > _MOST_IMPACTS:
@@ -222,14 +222,14 @@ def _solve_event(state, at, tables, grounds, body, lane, first, h, work):
     """b2Island::SolveTOI for a body that touches in slot ``first``, with all its touching contacts, for ``h`` seconds."""
     only = lane_numbers() == f32(lane)
     pack_nothing(state, at, tables, body)
-    pack(state, at, tables, body, lane, 0, first, False)
-    count = 1
+    pack(state, at, tables, body, lane, i64(0), first, f32(0))
+    count = i64(1)
     for slot in range(int(state[(contact_row(at, tables, body) + CONTACTS) * LANES + lane])):
         if slot == first:
             continue
         update_contact(state, at, tables, grounds, body, slot, only, work.corners)
         if state[(slot_row(at, tables, body, slot) + TOUCHING) * LANES + lane] > f32(0):
-            pack(state, at, tables, body, lane, count, slot, False)
+            pack(state, at, tables, body, lane, count, slot, f32(0))
             count += 1
     for _ in range(_POSITION_ITERATIONS):
         smallest = spread(f32(0))
@@ -246,7 +246,7 @@ def _solve_event(state, at, tables, grounds, body, lane, first, h, work):
     _note(state, at, tables, body, lane, count, work.noted)
     for _ in range(tables.velocity_iterations):
         for number in range(count):
-            solve_contact_velocity(state, at, tables, body, number, True)
+            solve_contact_velocity(state, at, tables, body, number, i64(1))
         # What an iteration leaves unchanged, all later ones do.
         if not _note(state, at, tables, body, lane, count, work.noted):
             break

@@ -9,7 +9,7 @@ import numpy as np
 from envs.box2d.engine.sines import scalar_sine_and_cosine
 from wann.kernels.jit import inner
 
-f32 = np.float32
+f32, i64 = np.float32, np.int64
 
 LINEAR_SLOP = f32(0.005)
 TARGET, TOLERANCE = f32(max(LINEAR_SLOP, f32(0.02) - f32(3) * LINEAR_SLOP)), f32(0.25) * LINEAR_SLOP
@@ -91,7 +91,7 @@ def _solve_two(simplex, indices):
     first = x2 * ex + y2 * ey
     if first <= f32(0):
         simplex[1, WEIGHT] = f32(1)
-        _copy_vertex(simplex, indices, 1, 0)
+        _copy_vertex(simplex, indices, i64(1), i64(0))
         return 1
     inverse = f32(1) / (first + second)
     simplex[0, WEIGHT], simplex[1, WEIGHT] = first * inverse, second * inverse
@@ -123,20 +123,20 @@ def _solve_three(simplex, indices):
     if d13_1 > zero and d13_2 > zero and d123_2 <= zero:
         inverse = f32(1) / (d13_1 + d13_2)
         simplex[0, WEIGHT], simplex[2, WEIGHT] = d13_1 * inverse, d13_2 * inverse
-        _copy_vertex(simplex, indices, 2, 1)
+        _copy_vertex(simplex, indices, i64(2), i64(1))
         return 2
     if d12_1 <= zero and d23_2 <= zero:
         simplex[1, WEIGHT] = f32(1)
-        _copy_vertex(simplex, indices, 1, 0)
+        _copy_vertex(simplex, indices, i64(1), i64(0))
         return 1
     if d13_1 <= zero and d23_1 <= zero:
         simplex[2, WEIGHT] = f32(1)
-        _copy_vertex(simplex, indices, 2, 0)
+        _copy_vertex(simplex, indices, i64(2), i64(0))
         return 1
     if d23_1 > zero and d23_2 > zero and d123_1 <= zero:
         inverse = f32(1) / (d23_1 + d23_2)
         simplex[1, WEIGHT], simplex[2, WEIGHT] = d23_1 * inverse, d23_2 * inverse
-        _copy_vertex(simplex, indices, 2, 0)
+        _copy_vertex(simplex, indices, i64(2), i64(0))
         return 2
     inverse = f32(1) / (d123_1 + d123_2 + d123_3)
     simplex[0, WEIGHT], simplex[1, WEIGHT], simplex[2, WEIGHT] = d123_1 * inverse, d123_2 * inverse, d123_3 * inverse
@@ -178,7 +178,7 @@ def _distance(a, count_a, b, count_b, where, simplex, indices, count, metric):
         if new < f32(0.5) * metric or f32(2) * metric < new or new < _EPSILON:
             count = 0
     if count == 0:
-        _set_vertex(simplex, indices, 0, a, b, 0, 0, where)
+        _set_vertex(simplex, indices, i64(0), a, b, i64(0), i64(0), where)
         simplex[0, WEIGHT] = f32(1)
         count = 1
     sin, cos = where[0], where[1]
@@ -300,7 +300,7 @@ def time_of_impact(a, count_a, b, count_b, sweep, simplex, indices, axis):
     sweep[FROM_ANGLE] -= turns
     sweep[TO_ANGLE] -= turns
     t1 = f32(0)
-    count, metric = 0, f32(0)
+    count, metric = i64(0), f32(0)
     for _ in range(_MOST_AXES):
         where = _transform(sweep, t1)
         distance, count, metric = _distance(a, count_a, b, count_b, where, simplex, indices, count, metric)

@@ -25,7 +25,7 @@ from envs.box2d.engine.scene import Scene
 from envs.box2d.engine.vectors import LANES, all_lanes, minimum, no_lanes, spread
 from wann.kernels.jit import inner
 
-f32 = np.float32
+f32, i64 = np.float32, np.int64
 
 _LEAST_SEPARATION = f32(-3) * f32(0.005)
 
@@ -70,7 +70,7 @@ def step(state, at, tables, grounds, work):
     for body in range(num_bodies):
         begin_step(state, at, tables.bodies, body, h)
     solved = work.solved
-    count = 0
+    count = i64(0)
     for body in range(num_bodies):
         for number in range(pack_touching(state, at, tables, body)):
             solved[count, 0], solved[count, 1] = body, number
@@ -84,7 +84,7 @@ def step(state, at, tables, grounds, work):
         for j in range(num_joints):
             solve_joint_velocity(state, at, joints_at, tables, j, work.limited[j])
         for i in range(count):
-            solve_contact_velocity(state, at, tables, solved[i, 0], solved[i, 1], solved[i, 2] > 0)
+            solve_contact_velocity(state, at, tables, solved[i, 0], solved[i, 1], solved[i, 2])
     for i in range(count):
         keep_impulses(state, at, tables, solved[i, 0], solved[i, 1])
     for body in range(num_bodies):
@@ -144,7 +144,7 @@ def step_joints(state, at, tables, limited):
 @inner
 def solve_joint_positions(state, at, joints_at, tables, active):
     """One iteration over all joints in the ``active`` lanes. Returns the mask of lanes without an error."""
-    good = solve_joint_position(state, at, joints_at, tables, 0, active)
+    good = solve_joint_position(state, at, joints_at, tables, i64(0), active)
     for j in range(1, len(tables.joints)):
         good = good & solve_joint_position(state, at, joints_at, tables, j, active)
     return good

@@ -29,7 +29,7 @@ from envs.box2d.engine.rows import (
 from envs.box2d.engine.vectors import LANES
 from wann.kernels.jit import inner
 
-f32 = np.float32
+f32, i64 = np.float32, np.int64
 
 _RADIUS = f32(0.02)
 _RELATIVE, _ABSOLUTE = f32(0.98), f32(0.001)
@@ -59,7 +59,7 @@ def collide_polygon(state, at, tables, grounds, body, slot, lane, corners):
     sin, cos = state[row + SIN * LANES], state[row + COS * LANES]
     x, y = state[row + ORIGIN_X * LANES], state[row + ORIGIN_Y * LANES]
     a = (
-        _CORNERS_OF_GROUND,
+        i64(_CORNERS_OF_GROUND),
         corners[0],
         corners[1],
         own[POLYGON_CENTROID],
@@ -72,15 +72,15 @@ def collide_polygon(state, at, tables, grounds, body, slot, lane, corners):
     b = (count, corners[2], corners[3], tables.centroids[body, 0], tables.centroids[body, 1], sin, cos, x, y)
     edge_a, separation_a = _largest_separation(a, b)
     edge_b, separation_b = _largest_separation(b, a)
-    points = 0
+    points = i64(0)
     ids = (f32(0), f32(0))
     if separation_a <= _RADIUS and separation_b <= _RADIUS:
         if separation_b > _RELATIVE * separation_a + _ABSOLUTE:
             state[contact + FACE_B * LANES] = f32(1)
-            points, ids = _clip_faces(state, contact, b, edge_b, a, True)
+            points, ids = _clip_faces(state, contact, b, edge_b, a, i64(1))
         else:
             state[contact + FACE_B * LANES] = f32(0)
-            points, ids = _clip_faces(state, contact, a, edge_a, b, False)
+            points, ids = _clip_faces(state, contact, a, edge_a, b, i64(0))
     _keep_impulses(state, contact, points, ids)
 
 
@@ -110,7 +110,7 @@ def _edge_separation(a, edge, b):
     """b2EdgeSeparation: of b from an edge of a."""
     nx, ny = _turn(a, a[2][edge, 0], a[2][edge, 1])
     dx, dy = _turn_back(b, nx, ny)
-    index, smallest = 0, _LARGEST
+    index, smallest = i64(0), _LARGEST
     for i in range(b[0]):
         dot = b[1][i, 0] * dx + b[1][i, 1] * dy
         if dot < smallest:
@@ -127,7 +127,7 @@ def _largest_separation(a, b):
     ax, ay = _place(a, a[3], a[4])
     dx, dy = _turn_back(a, bx - ax, by - ay)
     count = a[0]
-    edge, largest = 0, -_LARGEST
+    edge, largest = i64(0), -_LARGEST
     for i in range(count):
         dot = a[2][i, 0] * dx + a[2][i, 1] * dy
         if dot > largest:
@@ -188,7 +188,7 @@ def _clip_faces(state, contact, a, edge, b, flipped):
     """Clip the face of b that looks at an edge of a. Returns the number of points and their identities."""
     nx, ny = _turn(a, a[2][edge, 0], a[2][edge, 1])
     dx, dy = _turn_back(b, nx, ny)
-    index, smallest = 0, _LARGEST
+    index, smallest = i64(0), _LARGEST
     for i in range(b[0]):
         dot = dx * b[2][i, 0] + dy * b[2][i, 1]
         if dot < smallest:
@@ -215,18 +215,18 @@ def _clip_faces(state, contact, a, edge, b, flipped):
     front = nx * x1 + ny * y1
     first, second, whole = _clip(first, second, -tx, -ty, -(tx * x1 + ty * y1) + _RADIUS, edge)
     if not whole:
-        return 0, (f32(0), f32(0))
+        return i64(0), (f32(0), f32(0))
     first, second, whole = _clip(first, second, tx, ty, (tx * x2 + ty * y2) + _RADIUS, last)
     if not whole:
-        return 0, (f32(0), f32(0))
+        return i64(0), (f32(0), f32(0))
     state[contact + NORMAL_X * LANES], state[contact + NORMAL_Y * LANES] = local_nx, local_ny
     state[contact + POINT_X * LANES], state[contact + POINT_Y * LANES] = plane_x, plane_y
     first_close = nx * first[0] + ny * first[1] - front <= _RADIUS
     second_close = nx * second[0] + ny * second[1] - front <= _RADIUS
-    points = 0
+    points = i64(0)
     ids = (f32(0), f32(0))
     if first_close:
-        ids = (_write_point(state, contact, 0, b, first, flipped), f32(0))
+        ids = (_write_point(state, contact, i64(0), b, first, flipped), f32(0))
         points = 1
     if second_close:
         own = _write_point(state, contact, points, b, second, flipped)
@@ -241,7 +241,7 @@ def _write_point(state, contact, number, b, point, flipped):
     x, y = _turn_back(b, point[0] - b[7], point[1] - b[8])
     state[contact + (FIRST_POINT + POINT * number + LOCAL_X) * LANES] = x
     state[contact + (FIRST_POINT + POINT * number + LOCAL_Y) * LANES] = y
-    if not flipped:
+    if flipped == 0:
         return point[2]
     key = int(point[2])
     kinds = 512 if key & 256 else 256

@@ -22,7 +22,7 @@ from envs.box2d.walker.terrain import make_grounds as make_grounds
 from wann.kernels.jit import inner, jit
 from wann.kernels.lane_forward import FUSED, forward_individual, forward_shared
 
-f32 = np.float32
+f32, i64 = np.float32, np.int64
 
 TABLES = walker_scene().tables
 GROUPS = 16  # of lanes, in the largest pool
@@ -112,7 +112,7 @@ def play(tables, grounds, pushes, programs, weights, individual, rules, episodes
         rules, episodes, pool: see there.
     """
     num_lanes = len(pool.episode)
-    following = 0
+    following = i64(0)
     for lane in range(num_lanes):
         following = _next_episode(tables, grounds, pushes, episodes, pool, lane, following)
     while True:
@@ -192,10 +192,10 @@ def _order_lanes(episodes, pool):
 @inner
 def _act(programs, weights, individual, episodes, pool, count):
     """Write the actions of lanes ``order[:count]``; an output that is no number ends its episode."""
-    first = 0
+    first = i64(0)
     while first < count:
         network = episodes.network[pool.episode[pool.order[first]]]
-        lanes = 1
+        lanes = i64(1)
         while (
             lanes < LANES
             and first + lanes < count
@@ -246,31 +246,31 @@ def _finish_step(tables, grounds, rules, episodes, pool, lane):
     """Observe and reward a lane after a step. Returns True if its episode is over, and then records it."""
     at, l, episode = lane // LANES * ROWS, lane % LANES, pool.episode[lane]
     if episodes.outcomes[episode] == BAD_OUTPUT:  # no step was due
-        return _record(episodes, pool, lane, BAD_OUTPUT)
+        return _record(episodes, pool, lane, i64(BAD_OUTPUT))
     observation = pool.observations[lane]
     observe(pool.state, at, tables, grounds, l, observation, pool.rays)
     reward, fell, ended, pool.shaping[lane] = judge(
         pool.state, at, tables, l, observation, pool.actions[lane], pool.shaping[lane]
     )
     if not fell and pool.state[(lane_row(at, tables) + OVERFLOW) * LANES + l] > f32(0):
-        return _record(episodes, pool, lane, TOO_MANY_CONTACTS)
+        return _record(episodes, pool, lane, i64(TOO_MANY_CONTACTS))
     if pool.waits[lane]:
         pool.waits[lane] = False
     else:
         pool.returns[lane] += rules.fall_reward if fell else np.float64(reward)
         pool.steps[lane] += 1
         if not np.isfinite(pool.returns[lane]):
-            return _record(episodes, pool, lane, BAD_REWARD)
+            return _record(episodes, pool, lane, i64(BAD_REWARD))
         if pool.returns[lane] > pool.best[lane]:
             pool.best[lane], pool.best_step[lane] = pool.returns[lane], pool.steps[lane]
         steps = pool.steps[lane]
         episodes.falls[episode] = fell
         stalls = rules.stall_steps > 0 and steps - pool.best_step[lane] >= rules.stall_steps
         if fell or ended or stalls or steps >= rules.most_steps:
-            return _record(episodes, pool, lane, PLAYED)
+            return _record(episodes, pool, lane, i64(PLAYED))
     for i in range(NUM_INPUTS):
         if not np.isfinite(observation[i]):
-            return _record(episodes, pool, lane, BAD_OBSERVATION)
+            return _record(episodes, pool, lane, i64(BAD_OBSERVATION))
     return False
 
 
