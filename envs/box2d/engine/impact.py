@@ -169,7 +169,7 @@ def _closest(simplex, count):
 
 
 @inner
-def _distance(a, count_a, b, count_b, where, simplex, indices, count, metric):
+def distance(a, count_a, b, count_b, where, simplex, indices, count, metric):
     """b2Distance, from the last simplex of ``count`` vertices. Returns the distance, and the new count and metric."""
     for i in range(count):
         _set_vertex(simplex, indices, i, a, b, indices[i, 0], indices[i, 1], where)
@@ -303,10 +303,10 @@ def time_of_impact(a, count_a, b, count_b, sweep, simplex, indices, axis):
     count, metric = i64(0), f32(0)
     for _ in range(_MOST_AXES):
         where = _transform(sweep, t1)
-        distance, count, metric = _distance(a, count_a, b, count_b, where, simplex, indices, count, metric)
-        if distance <= f32(0):
+        apart, count, metric = distance(a, count_a, b, count_b, where, simplex, indices, count, metric)
+        if apart <= f32(0):
             return f32(1)  # they overlap
-        if distance < TARGET + TOLERANCE:
+        if apart < TARGET + TOLERANCE:
             return t1
         _choose_axis(axis, a, b, indices, count, where)
         t2 = f32(1)
