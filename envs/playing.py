@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.gymnasium.making import original
-from envs.task import Playable, Task, sight_of
+from envs.task import Observes, Playable, Task, sight_of
 from wann.network import Network
 from wann.oracle import forward_lanes
 
@@ -166,6 +166,16 @@ class Episode:
         self.value, self.over = float("nan"), True
 
 
+def inputs_met(task: Playable, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+    """Inputs [T, I] of the T steps of an episode in Gymnasium's environment."""
+    with Episode(task, network, [weight], seed) as episode:
+        seen = []
+        while not episode.over:
+            seen.append(episode.inputs[0])
+            episode.step()
+    return np.array(seen).reshape(-1, task.num_inputs)
+
+
 class Behaviour:
     """Inputs and actions of networks in a task; see `evolution.protocol.Behaviour`."""
 
@@ -177,12 +187,9 @@ class Behaviour:
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
         """Inputs [T, I] of the T steps of an episode."""
-        with Episode(self._task, network, [weight], seed) as episode:
-            seen = []
-            while not episode.over:
-                seen.append(episode.inputs[0])
-                episode.step()
-        return np.array(seen).reshape(-1, self._task.num_inputs)
+        if isinstance(self._task, Observes):
+            return self._task.observe(network, weight, seed)
+        return inputs_met(self._task, network, weight, seed)
 
     def actions_of(self, outputs: NDArray) -> NDArray:
         """n actions of outputs [n, O]."""

@@ -236,6 +236,15 @@ class Remembers(Protocol):
         ...
 
 
+@runtime_checkable
+class Observes(Protocol):
+    """A playable task that has a faster way than Gymnasium's environment to what networks see."""
+
+    def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+        """Inputs [T, I] of the T steps of a whole episode."""
+        ...
+
+
 def is_safe_at_home(task: object) -> bool:
     """True if small requests may run in the driver."""
     return isinstance(task, SafeInDriver) and task.safe_at_home

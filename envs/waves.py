@@ -134,7 +134,7 @@ class Episodes:
         networks, settings, seeds = (np.broadcast_to(part, shape).ravel() for part in (networks, settings, seeds))
         return cls(networks, settings, seeds, shape)
 
-    def take(self, rows: slice) -> Episodes:
+    def take(self, rows: slice | NDArray[np.int64]) -> Episodes:
         return Episodes(self.networks[rows], self.settings[rows], self.seeds[rows], self.shape)
 
 

@@ -79,9 +79,9 @@ def test_racers_have_the_same_bytes_with_a_worker_killed():
     from workers.ray.evaluator import RayEvaluator
     from workers.ray.options import RayOptions
 
-    networks = random_networks(16, 3, 6, np.random.default_rng(0))
-    task = CarRacing(max_steps=60)
-    weights, seeds = np.array([-0.9, 1.1]), np.array([1, 2])
+    networks = random_networks(16, 3, 32, np.random.default_rng(0))
+    task = CarRacing(max_steps=200)
+    weights, seeds = np.array([-0.9, 1.1]), np.arange(8)
     expected = task.evaluate(networks, weights, seeds)
     with RayEvaluator(task, RayOptions(2, chunk_seconds=1e-6, home_seconds=0)) as evaluator:
         evaluator.wait_until_started()

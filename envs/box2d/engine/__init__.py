@@ -27,10 +27,15 @@ comes to rest has no velocity afterwards. `vectors` explains how code over lanes
 
 from __future__ import annotations
 
-from envs.box2d.engine.rows import BODY, JOINT
+from envs.box2d.engine.rows import BODY, JOINT, LANE, TOUCH
 from envs.box2d.engine.scene import Scene
 
 
 def group_rows(scene: Scene) -> int:
     """Rows that the bodies and joints of a scene take in a group's state."""
     return BODY * len(scene.bodies) + JOINT * len(scene.joints)
+
+
+def ground_rows(scene: Scene) -> int:
+    """Rows that follow them in a scene whose bodies touch the ground."""
+    return TOUCH * len(scene.bodies) + LANE

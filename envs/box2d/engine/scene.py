@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.box2d.engine.rows import MAX_CORNERS
+
 f32 = np.float32
 
 # Columns of `Tables.bodies`.
@@ -30,6 +32,12 @@ class Tables(NamedTuple):
     joints: NDArray[np.float32]  # [J, 9]
     ends: NDArray[np.int64]  # [J, 2] the bodies A and B of each joint
     starts: NDArray[np.float32]  # [B, 3] x, y and angle at which each body is created
+    corners: NDArray[np.int64]  # [B] number of vertices of each body's polygon
+    vertices: NDArray[np.float32]  # [B, 8, 2] its first fixture's, padded
+    normals: NDArray[np.float32]  # [B, 8, 2]
+    centroids: NDArray[np.float32]  # [B, 2]
+    reach: NDArray[np.float32]  # [B] distance of the furthest vertex from the centre of mass, or a little more
+    friction: NDArray[np.float32]  # [B] with the ground
     step: float  # seconds, a float32
     velocity_iterations: int
     position_iterations: int
@@ -65,6 +73,11 @@ class Polygon:
         vertices = np.array([(-x, -y), (x, -y), (x, y), (-x, y)], np.float32)
         normals = np.array([(0, -1), (1, 0), (0, 1), (-1, 0)], np.float32)
         return cls(vertices, normals, np.zeros(2, np.float32))
+
+
+def _padded(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[n, 2] with zeros up to [8, 2]."""
+    return np.concatenate([points, np.zeros((MAX_CORNERS - len(points), 2), np.float32)])
 
 
 def _hull(points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -212,6 +225,7 @@ class Scene:
     step: float  # seconds
     velocity_iterations: int
     position_iterations: int
+    ground_friction: float = 0.0
     _masses: dict[int, MassData] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -260,6 +274,8 @@ class Scene:
     def tables(self) -> Tables:
         """The scene as kernels read it."""
         order, joint_order = self.island
+        fixtures = [self.bodies[body].fixtures[0] for body in order]
+        shapes = [fixture.shape for fixture in fixtures]
         return Tables(
             np.array([self._body_columns(body) for body in order], np.float32),
             np.array([self._joint_columns(self.joints[joint]) for joint in joint_order], np.float32).reshape(-1, 9),
@@ -271,10 +287,20 @@ class Scene:
                 np.int64,
             ).reshape(-1, 2),
             np.array([(*self.bodies[body].position, self.bodies[body].angle) for body in order], np.float32),
+            np.array([len(shape) for shape in shapes], np.int64),
+            np.stack([_padded(shape.vertices) for shape in shapes]),
+            np.stack([_padded(shape.normals) for shape in shapes]),
+            np.stack([shape.centroid for shape in shapes]),
+            np.array([self._reach(body) for body in order], np.float32),
+            np.array([np.sqrt(f32(self.ground_friction) * f32(fixture.friction)) for fixture in fixtures], np.float32),
             float(f32(self.step)),
             self.velocity_iterations,
             self.position_iterations,
         )
+
+    def _reach(self, body: int) -> float:
+        offsets = self.bodies[body].fixtures[0].shape.vertices - self.mass(body).center
+        return 1.001 * float(np.hypot(offsets[:, 0], offsets[:, 1]).max())
 
     def _body_columns(self, number: int) -> list[np.float32]:
         body, mass, step = self.bodies[number], self.mass(number), f32(self.step)

@@ -6,7 +6,6 @@ An angle of 120 radians or more needs another reduction, which `scalar` has; vec
 """
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 

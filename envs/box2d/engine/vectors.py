@@ -297,6 +297,16 @@ def no_lanes(typing_context):
     return masks(), lambda context, builder, signature, arguments: context.get_constant_null(masks)
 
 
+@intrinsic
+def lane_numbers(typing_context):
+    """0 in the first lane, 1 in the second, and so on."""
+
+    def generate(context, builder, signature, arguments):
+        return ir.Constant(context.get_value_type(singles), [float(lane) for lane in range(LANES)])
+
+    return singles(), generate
+
+
 @elementwise
 def minimum(a, b):
     """b2Min: ``b`` unless ``a`` is smaller."""

@@ -7,6 +7,7 @@ as a copy of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -22,9 +23,10 @@ from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
 from envs.waves import OUTPUT, Episodes, Limits
 from wann.kernels.jit import inner, jit
 from wann.kernels.wave_forward import wave_outputs
-from wann.network import Networks
+from wann.network import Network, Networks
 
 POOL = 4 * LANES  # lanes: enough to share the cost of a call, few enough for the processor's cache
+MOST_TRACKS = 256  # at a time; each takes 80 kB
 
 # Columns of `Lanes.counts` and of `Lanes.sums`.
 EPISODE, NETWORK, SETTING, STEPS, BEST_STEP = range(5)
@@ -104,17 +106,32 @@ def evaluate_in_lanes(
         pool: lanes; no result depends on it.
     """
     episodes = Episodes.of(len(networks), *lane_grid(weights, seeds))
-    table, individual = weight_table(networks, weights)
-    different, tracks = np.unique(episodes.seeds, return_inverse=True)
-    course = Course([make_track(seed) for seed in different.tolist()])
-    queue = Queue.of(episodes, tracks.ravel())
-    _play(course, queue, limits, sight, (networks.program_arrays(), table, individual), networks, pool)
-    returns, steps, falls = (part.reshape(episodes.shape) for part in (queue.returns, queue.steps, queue.falls))
+    size, shape = len(episodes.seeds), episodes.shape
+    returns, steps, falls, codes = np.zeros(size), np.zeros(size, np.int64), np.zeros(size, bool), np.zeros(size, int)
+    for rows in _parts(episodes.seeds):
+        part = _play(episodes.take(rows), limits, sight, networks, weights, pool)
+        returns[rows], steps[rows], falls[rows], codes[rows] = part.returns, part.steps, part.falls, part.failures
     failures = {}
     for code, (kind, why) in _FAILURES.items():
-        for first in np.flatnonzero(queue.failures == code)[:1]:
-            failures[kind] = f"{name}: {why} (seed {episodes.seeds[first]}, step {queue.steps[first]})"
-    return Returns(returns, steps, falls, failures)
+        for first in np.flatnonzero(codes == code)[:1]:
+            failures[kind] = f"{name}: {why} (seed {episodes.seeds[first]}, step {steps[first]})"
+    return Returns(returns.reshape(shape), steps.reshape(shape), falls.reshape(shape), failures)
+
+
+def _parts(seeds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Indices of episodes, by groups of so many tracks."""
+    number = np.unique(seeds, return_inverse=True)[1].ravel() // MOST_TRACKS
+    for group in range(number.max() + 1):
+        yield np.flatnonzero(number == group)
+
+
+def observe_in_lanes(sight: Sight, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+    """Inputs [T, I] of the T steps of one network's whole episode, in float32."""
+    weights, networks = np.array([weight]), Networks.of([network])
+    seen: list[NDArray[np.float64]] = []
+    episodes = Episodes.of(1, *lane_grid(weights, [seed]))
+    _play(episodes, Limits(), sight, networks, weights, 1, lambda inputs: seen.append(inputs[0].copy()))
+    return np.array(seen)
 
 
 class Course:
@@ -137,37 +154,33 @@ class Course:
 
 
 def _play(
-    course: Course,
-    queue: Queue,
+    episodes: Episodes,
     limits: Limits,
     sight: Sight,
-    policies: tuple,
     networks: Networks,
+    weights: Weights,
     pool: int,
-) -> None:
-    """Play all episodes of the queue."""
+    watch: Callable[[NDArray[np.float64]], None] | None = None,
+) -> Queue:
+    """Play all episodes. ``watch`` gets the inputs [n, I] of the n lanes that are left, before each frame."""
+    different, tracks = np.unique(episodes.seeds, return_inverse=True)
+    course = Course([make_track(seed) for seed in different.tolist()])
+    queue = Queue.of(episodes, tracks.ravel())
+    programs, (table, individual) = networks.program_arrays(), weight_table(networks, weights)
     lanes = Lanes.make(min(pool, len(queue.tracks)), course.most_tiles, sight.memory)
     size = len(lanes.counts)
     inputs, outputs = np.empty((size, networks.num_inputs)), np.empty((size, networks.num_outputs), np.float32)
-    cut = (limits.max_steps or MAX_STEPS, limits.stall_steps or _NO_LIMIT)
-    live = fill(lanes, course.starts, queue)
-    begun = live
+    cut = limits.max_steps or MAX_STEPS, limits.stall_steps or _NO_LIMIT
+    live = begun = fill(lanes, course.starts, queue)
+    fixed = course.starts, SCENE.tables, course.tiles.arrays, WHEEL.vertices, queue
     while live:
-        sight.see(course.roads, lanes.cars.poses, lanes.cars.track, lanes.counts[:, STEPS], lanes.memory, inputs[:live])
-        rows = lanes.counts[:live]
-        wave_outputs(*policies, rows[:, NETWORK], rows[:, SETTING], inputs[:live], outputs[:live])
-        live, begun = step_lanes(
-            lanes,
-            course.starts,
-            SCENE.tables,
-            course.tiles.arrays,
-            WHEEL.vertices,
-            queue,
-            inputs[:live],
-            outputs[:live],
-            cut,
-            begun,
-        )
+        rows, seen, answers = lanes.counts[:live], inputs[:live], outputs[:live]
+        sight.see(course.roads, lanes.cars.poses, lanes.cars.track, rows[:, STEPS], lanes.memory, seen)
+        if watch is not None:
+            watch(seen)
+        wave_outputs(programs, table, individual, rows[:, NETWORK], rows[:, SETTING], seen, answers)
+        live, begun = step_lanes(lanes, *fixed, seen, answers, cut, begun)
+    return queue
 
 
 @jit

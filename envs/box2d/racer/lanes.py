@@ -33,8 +33,7 @@ from envs.box2d.engine.rows import (
 from envs.box2d.engine.vectors import LANES
 from envs.box2d.racer import pose
 from envs.box2d.racer.car import HULL, JOINTS, NUM_BODIES, NUM_JOINTS, SCENE, WHEEL_PLACES, WHEELS
-from envs.box2d.racer.distance import make_scratch
-from envs.box2d.racer.tiles import CELLS, cell_of, wheel_touches
+from envs.box2d.racer.tiles import CELLS, cell_of, make_scratch, wheel_touches
 from envs.box2d.racer.track import BETA, PLAYFIELD, X, Y
 from envs.box2d.racer.tyres import TIME_STEP, driven, grip, motor_speed, next_gas
 from wann.kernels.jit import inner, jit

@@ -54,7 +54,7 @@ class Sight:
     """
 
     def __init__(self, view: str, encoder: Encoder) -> None:
-        self._view, self._encoder = view, encoder
+        self._view, self.encoder = view, encoder
         self.memory = LATENTS if view == PREVIOUS else 0
         self.num_inputs = LATENTS + (LATENTS if view == PREVIOUS else READINGS if view == DASHBOARD else 0)
         self._images = np.empty((0, CHANNELS, *encoder.shape), np.float32)
@@ -83,7 +83,7 @@ class Sight:
             self._images = np.empty((count, *self._images.shape[1:]), np.float32)
         images = self._images[:count]
         draw_all(*roads, poses, tracks, images)
-        inputs[:, :LATENTS] = self._encoder.encode_images(images)
+        inputs[:, :LATENTS] = self.encoder.encode_images(images)
         if self._view == PREVIOUS:
             change(inputs, steps[:count] == 0, memory)
         elif self._view == DASHBOARD:
@@ -95,7 +95,7 @@ class Sight:
 
         def encode(lanes: NDArray[np.int64], frames: NDArray[np.uint8]) -> NDArray[np.float64]:
             inputs = np.empty((len(frames), self.num_inputs))
-            inputs[:, :LATENTS] = self._encoder.encode_frames(frames)
+            inputs[:, :LATENTS] = self.encoder.encode_frames(frames)
             if self._view == PREVIOUS:
                 kept = memory[lanes]
                 change(inputs, fresh[lanes], kept)

@@ -14,9 +14,10 @@ from envs.box2d.racer.encoder import Encoder, kept_name, load_encoder, no_encode
 from envs.box2d.racer.views import PLAIN, PREVIOUS, input_names
 from envs.box2d.simulation import Box2DTask
 from envs.box2d.simulators import LANES, described_simulator, settled_simulator
+from envs.playing import inputs_met
 from envs.task import Returns, Seeds, Weights, check_networks
 from envs.waves import Encode, Limits
-from wann.network import Networks
+from wann.network import Network, Networks
 
 if TYPE_CHECKING:
     from envs.box2d.racer.sight import Sight
@@ -131,6 +132,15 @@ class CarRacing(Box2DTask):
         limits = Limits(self.max_steps, self.stall_steps)
         return evaluate_in_lanes(self.id, limits, self.sight(), networks, weights, seeds)
 
+    def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+        """See `envs.task.Observes`."""
+        if self.simulator != LANES:
+            return inputs_met(self, network, weight, seed)
+        from envs.box2d.racer.evaluation import observe_in_lanes
+
+        check_networks(self, network)
+        return observe_in_lanes(self.sight(), network, weight, seed)
+
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
         """A network's inputs [n, I] of n frames.
 
@@ -153,6 +163,7 @@ class CarRacing(Box2DTask):
         return self.sight().make_encode(num_lanes)
 
     def sight(self) -> Sight:
+        """What its racers see."""
         from envs.box2d.racer.sight import Sight
 
         return Sight(self.inputs, self.load_encoder())

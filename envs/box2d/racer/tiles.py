@@ -13,17 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.racer.distance import touching
+from envs.box2d.engine.impact import distance
 from envs.box2d.racer.track import PLAYFIELD, Track
 from wann.kernels.jit import inner, jit
 
-f32 = np.float32
+f32, i64 = np.float32, np.int64
 
 CELL = 10.0  # side of a cell of the grid, in metres
 CELLS = int(2 * PLAYFIELD / CELL) + 1  # along a side of the field
 _NEAR = 0.7  # a wheel's corner is .61 from its middle
 # Distances at which separating axes decide; rims are .02 wide together, and coordinates are exact to 3e-5.
 _APART, _INSIDE = f32(0.022), f32(-0.002)
+_RIMS, _CLOSE = f32(0.01) + f32(0.01), f32(10) * f32(1.1920929e-07)
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,18 @@ def list_near(first, corners, cells, found):
                     filled[cell] += 1
 
 
+@jit
+def make_scratch():
+    """Work space of `wheel_touches`."""
+    return np.empty((4, 7), np.float32), np.zeros((4, 2), np.int64)
+
+
 @inner
 def wheel_touches(scratch, corners, planes, tile, wheel, x, y, sine, cosine):
     """True if a wheel touches a tile.
 
     Args:
-        scratch: from `envs.box2d.racer.distance.make_scratch`.
+        scratch: from `make_scratch`.
         corners: [n, 4, 2].
         planes: [n, 4, 3].
         tile: in both.
@@ -170,4 +177,7 @@ def wheel_touches(scratch, corners, planes, tile, wheel, x, y, sine, cosine):
         return False
     if gap < _INSIDE:
         return True
-    return touching(scratch, corners[tile], wheel, x, y, sine, cosine)
+    simplex, indices = scratch
+    where = sine, cosine, x, y
+    apart, _, _ = distance(corners[tile], i64(4), wheel, i64(4), where, simplex, indices, i64(0), f32(0))
+    return apart <= _RIMS or apart - _RIMS < _CLOSE

@@ -8,9 +8,12 @@ import pytest
 from safetensors.numpy import save_file
 
 from configs import load_config, stage_config
+from envs.box2d.racer.dashboard import read
 from envs.box2d.racer.encoder import DEFAULT, Encoder, load_encoder, read_encoder
 from envs.box2d.racer.frames import preprocess
 from envs.box2d.racer.task import CarRacing, to_actions
+from envs.box2d.racer.views import VIEWS
+from envs.playing import Episode
 from envs.registry import make_task
 from experiment.build import task_of
 from experiment.plan import settled
@@ -193,7 +196,8 @@ def test_outputs_become_actions():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"simulator": "mujoco"}, "expected one of auto, envpool, gymnasium, found 'mujoco'"),
+        ({"simulator": "mujoco"}, "expected one of auto, lanes, gymnasium, found 'mujoco'"),
+        ({"inputs": "latent"}, r"task.inputs: expected one of latents, .* found 'latent' \(did you mean 'latents'\?\)"),
         ({"max_steps": 0}, "task.max_steps: expected at least 1, found 0"),
         ({"stall_steps": -1}, "task.stall_steps: expected at least 1, found -1"),
         ({"encoder": 5}, "task.encoder"),
@@ -204,14 +208,25 @@ def test_wrong_options_are_one_sentence(options, message):
         make_task("car_racing", options)
 
 
-def test_a_simulator_that_is_not_installed_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("envs.box2d.envpool_pool.find_spec", lambda name: None)
-    with pytest.raises(UserError, match="expected EnvPool to be installed, found no package 'envpool'"):
-        CarRacing(simulator="envpool")
-    assert CarRacing(simulator="auto").simulator == "gymnasium"
+def test_box2d_that_is_not_installed_is_one_sentence(monkeypatch):
+    """Champions are confirmed in Gymnasium."""
     monkeypatch.setattr("envs.gymnasium.pool.find_spec", lambda name: None)
     with pytest.raises(UserError, match="found no package 'Box2D'"):
         CarRacing(simulator="auto")
+
+
+@pytest.mark.parametrize("name", ["auto", "envpool"])
+def test_lanes_play_by_default_and_under_the_older_name(name):
+    task = CarRacing(simulator=name)
+    assert task.simulator == "lanes" and task.simulated_by == "lane kernels, float32"
+    assert task == CarRacing()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_inputs_have_names(view):
+    task = CarRacing(inputs=view)
+    assert task.num_inputs == len(set(task.input_names)) == {"latents": 16, "latents+previous": 32}.get(view, 23)
+    assert task.preprocessing.get("inputs", "latents") == view
 
 
 def test_reports_whole_episodes():
@@ -227,9 +242,9 @@ def test_a_task_travels_without_its_encoder():
     assert len(pickle.dumps(task)) < 1000
 
 
-@pytest.fixture(params=["envpool", "gymnasium"])
+@pytest.fixture(params=["lanes", "gymnasium"])
 def simulator(request) -> str:
-    pytest.importorskip("envpool" if request.param == "envpool" else "Box2D")
+    pytest.importorskip("Box2D")
     return request.param
 
 
@@ -245,16 +260,23 @@ def test_a_return_does_not_depend_on_the_batch(simulator):
         assert alone.values.item() == whole.values[p, w, r]
 
 
-def test_the_oracle_is_a_plain_loop():
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_oracle_is_a_plain_loop(view):
     pytest.importorskip("Box2D")
-    task = CarRacing(max_steps=15)
-    (network,) = random_networks(16, 3, 1, np.random.default_rng(4))
+    task = CarRacing(max_steps=15, inputs=view)
+    (network,) = random_networks(task.num_inputs, 3, 1, np.random.default_rng(4))
     environment = task.make_environment()
     observation, _ = environment.reset(seed=6)
     total = 0.0
+    before = None
     for _ in range(15):
-        latents = task.load_encoder().encode_frames(observation[None])
-        steer, gas, brake = np.clip(forward_lanes(network, [0.9], latents)[0], -1, 1)
+        inputs = latents = task.load_encoder().encode_frames(observation[None])
+        if view == "latents+previous":
+            inputs = np.concatenate([latents, latents - (latents if before is None else before)], axis=1)
+        elif view == "latents+dashboard":
+            inputs = np.concatenate([latents, read(observation[None])], axis=1)
+        before = latents
+        steer, gas, brake = np.clip(forward_lanes(network, [0.9], inputs)[0], -1, 1)
         action = np.array([steer, (gas + 1) / 2, max(brake, 0)], np.float32)
         observation, reward, *_ = environment.step(action)
         total += float(reward)
@@ -262,6 +284,18 @@ def test_the_oracle_is_a_plain_loop():
     found = task.evaluate_oracle(network, [0.9], [6])
     assert found.values.item() == pytest.approx(total, abs=1e-9)
     assert found.steps.item() == 15
+    with Episode(task, network, [0.9], 6) as played:
+        while played.steps < 15:
+            played.step()
+    assert played.value == pytest.approx(total, abs=1e-9)
+
+
+def test_inputs_that_need_the_frame_before_are_not_made_of_one():
+    task = CarRacing(inputs="latents+previous")
+    frame = np.zeros((1, 96, 96, 3), np.uint8)
+    with pytest.raises(ValueError, match=r"take them from new_sight\(\)"):
+        task.inputs_of(frame)
+    assert task.new_sight()(frame).shape == (1, 32)
 
 
 def test_a_car_that_gets_nowhere_is_stopped(simulator):

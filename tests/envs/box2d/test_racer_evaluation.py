@@ -11,9 +11,10 @@ from envs.box2d.racer.lanes import Cars, copy_car, step_cars, take_reward
 from envs.box2d.racer.task import CarRacing, to_actions
 from envs.box2d.racer.track import make_track
 from envs.box2d.racer.views import VIEWS
+from envs.playing import Behaviour
 from envs.waves import Limits
 from networks import random_networks
-from wann.genome import minimal_genome
+from wann.genome import make_genome, minimal_genome
 from wann.kernels.jit import jit
 from wann.kernels.wave_forward import wave_outputs
 from wann.network import Networks, compile_genome
@@ -100,6 +101,14 @@ def test_seeds_of_each_weight():
     np.testing.assert_array_equal(both.values[:, 1], whole.values[:, 1, 1:])
 
 
+def test_tracks_are_made_in_groups(monkeypatch):
+    task = CarRacing(max_steps=20)
+    networks = random_networks(16, 3, 3, np.random.default_rng(6))
+    whole = task.evaluate(networks, WEIGHTS, [4, 1, 2, 9, 3])
+    monkeypatch.setattr("envs.box2d.racer.evaluation.MOST_TRACKS", 2)
+    np.testing.assert_array_equal(task.evaluate(networks, WEIGHTS, [4, 1, 2, 9, 3]).values, whole.values)
+
+
 def test_a_fall_costs_100():
     """A network that steers by its bias alone leaves the field."""
     full = minimal_genome(16, 3)
@@ -115,11 +124,11 @@ def test_a_fall_costs_100():
 
 
 def test_an_output_that_is_no_number():
-    """Two weights whose sum overflows both ways; the rest of the episodes is as without it."""
-    genome = minimal_genome(16, 3)
+    """Infinity less infinity, from the bias through two hidden nodes; the rest of the episodes is as without it."""
+    linear = np.full(22, 1)
+    genome = make_genome(16, 3, linear, [0, 0, 20, 21], [20, 21, 17, 17], [True] * 4)
     networks = Networks.of([compile_genome(genome)] * 2)
-    good = np.full((1, len(genome.sources)), 0.5)
-    bad = np.where(np.arange(len(genome.sources)) % 2, 3e38, -3e38)[None]
+    good, bad = np.full((1, 4), 0.5), np.array([[3e38, 3e38, 3e38, -3e38]])
     task = CarRacing(max_steps=12)
     found = task.evaluate(networks, [bad, good], [3, 4])
     assert np.isnan(found.values[0]).all() and np.isfinite(found.values[1]).all()
@@ -138,3 +147,12 @@ def test_changes_are_those_of_the_latents():
     _, seen = episode(task, networks, 1.0, 2)
     assert (seen[0, 16:] == 0).all() and (seen[1:, 16:] != 0).any()
     np.testing.assert_array_equal(seen[1:, 16:], np.diff(seen[:, :16], axis=0))
+
+
+def test_what_a_network_meets_is_recorded():
+    task = CarRacing(inputs="latents+previous", max_steps=40)
+    networks = random_networks(32, 3, 1, np.random.default_rng(7))
+    _, seen = episode(task, networks, 0.6, 2)
+    met = Behaviour(task).observe(networks[0], 0.6, 2)
+    assert met.shape == (1000, 32), "whole episodes"
+    np.testing.assert_array_equal(met[:40], seen)
