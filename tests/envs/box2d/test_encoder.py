@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from configs import load_config, stage_config
 from envs.box2d.racer.encoder import DEFAULT, PUBLISHED, load_encoder, read_encoder
 from envs.box2d.racer.frames import PICTURE_SHAPE, pictures, preprocess
 from envs.box2d.racer.small_encoder import SHAPES, SmallEncoder
 from envs.box2d.racer.task import CarRacing
 from envs.registry import make_task, task_of_champion
+from experiment.build import task_of
+from experiment.plan import settled
 from places import ROOT
 from wann.champion import load_champion
 from wann.errors import UserError
@@ -237,3 +240,15 @@ def test_a_machine_without_the_file_takes_the_one_that_was_sent(tmp_path, monkey
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(content)
     assert task.load_encoder().shape == (28, 32)
+
+
+def test_a_run_writes_down_its_encoder_and_refuses_another(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    shutil.copyfile(DEFAULT, path)
+    begun = settled(load_config("configs/car_racing.yaml", [f"task.encoder={path}"]))
+    assert begun.task.options["encoder_sha256"] == read_encoder(DEFAULT).sha256
+    save_file(changed("mu.bias", np.zeros(16, np.float32)), path)
+    with pytest.raises(UserError, match="to stay as it was when the search began"):
+        task_of(begun)
+    with pytest.raises(UserError, match="to stay as it was when the search began"):
+        task_of(stage_config(begun, 2))
