@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks import bare_envpool
 from benchmarks.evolved import GROWING
 from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, timed
-from envs.box2d.racer import evaluation, sight
+from envs.box2d.racer import episodes, sight
 from envs.box2d.racer.task import CarRacing, to_actions
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
 from wann.activations import ACTIVATIONS
@@ -35,10 +35,10 @@ def car_racing_speed() -> Figures:
     rates, bare = [], []
     for _ in range(7):
         with (
-            timed(evaluation, "step_lanes") as physics,
+            timed(episodes, "step_lanes") as physics,
             timed(sight, "draw_all") as picture,
             timed(type(task.sight().encoder), "encode_images") as encoder,
-            timed(evaluation, "wave_outputs") as network,
+            timed(episodes, "wave_outputs") as network,
         ):
             steps = []
             seconds = seconds_of(lambda steps=steps: steps.append(task.evaluate(networks, WEIGHTS, seeds).steps.sum()))

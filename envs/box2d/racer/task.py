@@ -126,7 +126,7 @@ class CarRacing(Box2DTask):
         """Run every network at every weight on every seed; see `envs.task.Task.evaluate`."""
         if self.simulator != LANES:
             return super().evaluate(networks, weights, seeds)
-        from envs.box2d.racer.evaluation import evaluate_in_lanes
+        from envs.box2d.racer.episodes import evaluate_in_lanes
 
         check_networks(self, networks)
         limits = Limits(self.max_steps, self.stall_steps)
@@ -136,7 +136,7 @@ class CarRacing(Box2DTask):
         """See `envs.task.Observes`."""
         if self.simulator != LANES:
             return inputs_met(self, network, weight, seed)
-        from envs.box2d.racer.evaluation import observe_in_lanes
+        from envs.box2d.racer.episodes import observe_in_lanes
 
         check_networks(self, network)
         return observe_in_lanes(self.sight(), network, weight, seed)

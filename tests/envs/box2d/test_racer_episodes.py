@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from envs.box2d.racer.car import SCENE, WHEEL
-from envs.box2d.racer.evaluation import POOL, Course, evaluate_in_lanes
+from envs.box2d.racer.episodes import POOL, Course, evaluate_in_lanes
 from envs.box2d.racer.lanes import Cars, copy_car, step_cars, take_reward
 from envs.box2d.racer.task import CarRacing, to_actions
 from envs.box2d.racer.track import make_track
@@ -105,7 +105,7 @@ def test_tracks_are_made_in_groups(monkeypatch):
     task = CarRacing(max_steps=20)
     networks = random_networks(16, 3, 3, np.random.default_rng(6))
     whole = task.evaluate(networks, WEIGHTS, [4, 1, 2, 9, 3])
-    monkeypatch.setattr("envs.box2d.racer.evaluation.MOST_TRACKS", 2)
+    monkeypatch.setattr("envs.box2d.racer.episodes.MOST_TRACKS", 2)
     np.testing.assert_array_equal(task.evaluate(networks, WEIGHTS, [4, 1, 2, 9, 3]).values, whole.values)
 
 
