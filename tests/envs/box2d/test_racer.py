@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from envs.box2d.racer.dashboard import read
+from envs.box2d.racer.encoder import PUBLISHED
 from envs.box2d.racer.task import CarRacing, to_actions
 from envs.box2d.racer.views import VIEWS
 from envs.playing import Episode
-from envs.registry import make_task
+from envs.registry import make_task, task_of_champion
 from networks import random_networks
+from wann.champion import Champion
 from wann.errors import UserError
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_genome
@@ -137,3 +139,43 @@ def test_a_car_that_gets_nowhere_is_stopped(simulator):
     assert CarRacing(max_steps=30, simulator=simulator).evaluate(network, weights, [1]).steps.item() == 30
     steps = CarRacing(max_steps=30, stall_steps=15, simulator=simulator).evaluate(network, weights, [1]).steps.item()
     assert 15 <= steps < 25
+
+
+# --- champions ---
+
+
+def champion_of(inputs: int, options: dict[str, object], preprocessing: dict[str, object]) -> Champion:
+    genome = minimal_genome(inputs, 3)
+    names = tuple(f"input {i}" for i in range(inputs)), ("steer", "gas", "brake")
+    return Champion(genome, "car_racing", *names, (1.0,), {}, {}, 0, 0, "envpool 1.2.5", options, preprocessing)
+
+
+def test_a_champion_made_on_envpool_plays_in_lanes():
+    own = CarRacing(encoder=str(PUBLISHED))
+    champion = champion_of(16, {"encoder": str(PUBLISHED), "simulator": "envpool"}, own.preprocessing)
+    task = task_of_champion(champion)
+    assert isinstance(task, CarRacing) and task.simulator == "lanes" and task == own
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_champion_keeps_its_inputs(view):
+    own = CarRacing(encoder=str(PUBLISHED), inputs=view)
+    champion = champion_of(own.num_inputs, {"encoder": str(PUBLISHED)}, own.preprocessing)
+    assert task_of_champion(champion) == own
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "changed", "message"),
+    [
+        (16, {"inputs": "latents+previous"}, {}, "expected 32 inputs and 3 outputs for task 'car_racing', found 16 and 3"),
+        (23, {"inputs": "latents"}, {"inputs": "latents+dashboard"}, "expected 16 inputs and 3 outputs .*, found 23"),
+        (32, {"inputs": "latents+previous"}, {"encoder_sha256": "0" * 64}, r"expected .*000000000000"),
+        (16, {}, {"encoder_sha256": "0" * 64}, r"expected .*000000000000"),
+    ],
+)
+def test_a_champion_of_other_inputs_or_another_encoder_is_one_sentence(inputs, options, changed, message):
+    own = CarRacing(encoder=str(PUBLISHED))
+    options = {"encoder": str(PUBLISHED), **options}
+    with pytest.raises(UserError, match=message) as caught:
+        task_of_champion(champion_of(inputs, options, {**own.preprocessing, **changed}))
+    assert "\n" not in str(caught.value)
