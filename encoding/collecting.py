@@ -105,7 +105,7 @@ def _is_kept(step: int) -> bool:
 
 def _drive_together(episodes: range, seed: int, champion: ChampionDriver | None) -> Frames:
     from envs.box2d.racer.car import SCENE, WHEEL
-    from envs.box2d.racer.evaluation import Course
+    from envs.box2d.racer.episodes import Course
     from envs.box2d.racer.lanes import Cars, copy_car, step_cars
     from envs.box2d.racer.sight import draw_all
     from envs.box2d.racer.track import make_track
