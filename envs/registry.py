@@ -109,6 +109,7 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
         UserError: the task is unknown, its inputs or outputs differ from the champion's, or its preprocessing does
             (CarRacing's encoder, other images).
     """
+<<<<<<< HEAD
     if ":" not in champion.task:
         task_class(champion.task, key="champion")  # An unknown name is a mistake in the file.
     try:
@@ -118,6 +119,15 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
         task = make_task(champion.task, options)
     except UserError as error:
         raise TaskNotMade(error.message, **error.fields()) from error
+=======
+    kind, options = task_class(champion.task, key="champion"), dict(champion.task_options)
+    # An encoder of the package need not be named among the options, but its digest is.
+    known = declared_options(kind)
+    options = {key: value for key, value in (champion.preprocessing or {}).items() if key in known} | options
+    if simulator is not None and "simulator" in known:
+        options["simulator"] = simulator
+    task = make_task(champion.task, options)
+>>>>>>> racer
     found = (champion.genome.num_inputs, champion.genome.num_outputs)
     if found != (task.num_inputs, task.num_outputs):
         raise UserError(

@@ -269,7 +269,7 @@ MISTAKES = [
     (["{config}", *RACER, "task.encoder=nowhere.safetensors"], "nowhere.safetensors, found none"),
     (["{config}", *RACER, "task.encoder={config}"], "found a damaged or another one"),
     (["{config}", *RACER, "task.encoder={encoder}"], "expected an encoder with 16 latents at "),
-    (["{config}", *RACER, "task.simulator=mujoco"], "expected one of auto, envpool, gymnasium, found 'mujoco'"),
+    (["{config}", *RACER, "task.simulator=mujoco"], "expected one of auto, lanes, gymnasium, found 'mujoco'"),
     (["{config}", "--set", "task={{name: gymnasium, id: Walker-v9}}"], "task.id"),
     (["{config}", "--run-dir", "{config}"], "expected a directory for a run, found a file\n"),
     (["{config}", "--run-dir", "{config}/inner"], "expected a directory for a run, found a file at /"),

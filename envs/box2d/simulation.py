@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from envs.box2d.envpool_pool import EnvPoolPool, chosen_simulator
 from envs.gymnasium.pool import GymnasiumPool, require_box2d
 from envs.task import Returns, Seeds, Weights, check_networks
-from envs.waves import Limits, Pool, Simulation, as_float64, evaluate_in_waves, oracle_in_waves, simulator_version
+from envs.waves import (
+    Encode,
+    Limits,
+    Pool,
+    Simulation,
+    as_float64,
+    evaluate_in_waves,
+    oracle_in_waves,
+    simulator_version,
+)
 from wann.network import Network, Networks
 
 if TYPE_CHECKING:
@@ -43,7 +51,7 @@ class Box2DTask:
 
     def __post_init__(self) -> None:
         Limits(self.max_steps, self.stall_steps)
-        object.__setattr__(self, "simulator", chosen_simulator(self.simulator))
+        object.__setattr__(self, "simulator", self._settled_simulator())
         require_box2d()  # champions are confirmed in it, whatever simulator the search uses
 
     @property
@@ -83,14 +91,17 @@ class Box2DTask:
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
         """A network's inputs [n, I] of n observations."""
-        return self._encoding()(observations)
+        return self._make_encode(len(observations))(np.arange(len(observations)), observations)
 
     def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
         """n actions of a network's outputs [n, O], within the bounds of the simulators."""
         raise NotImplementedError
 
-    def _encoding(self) -> Callable[[NDArray], NDArray[np.float64]]:
-        """Observations [n, ...] to inputs [n, I]."""
+    def _settled_simulator(self) -> str:
+        return chosen_simulator(self.simulator)
+
+    def _make_encode(self, num_lanes: int) -> Encode:
+        """See `envs.waves.Simulation`."""
         return as_float64
 
     def _simulation(self, simulator: str) -> Simulation:
@@ -99,7 +110,7 @@ class Box2DTask:
             self._envpool if simulator == "envpool" else self._gymnasium,
             self.waves[simulator],
             Limits(self.max_steps, self.stall_steps),
-            self._encoding(),
+            self._make_encode,
             self.fall_reward,
         )
 

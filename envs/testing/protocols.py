@@ -18,6 +18,7 @@ from envs.task import (
     ReadsFiles,
     SafeInDriver,
     modules_of,
+    sight_of,
 )
 from envs.testing.networks import random_genome
 from envs.testing.sample import SEEDS, SHARED, Sample, expect
@@ -76,11 +77,11 @@ def _check_gradients(sample: Sample, of: HasGradients) -> None:
 
 def _check_play(task: Playable) -> None:
     """The task can be played for a few steps in Gymnasium's environment."""
-    environment = task.make_environment()
+    environment, sight = task.make_environment(), sight_of(task)
     try:
         observation, _ = environment.reset(seed=3)
         for _ in range(3):
-            inputs = task.inputs_of(np.asarray(observation)[None])
+            inputs = sight(np.asarray(observation)[None])
             expected = [1, task.num_inputs]
             found = list(np.shape(inputs))
             expect(found == expected, f"{task.name}: expected inputs {expected} of inputs_of, found {found}")

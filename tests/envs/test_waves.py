@@ -270,14 +270,20 @@ def test_a_wave_in_which_nobody_can_act(oracle):
 def test_an_encoder_makes_the_inputs():
     seen = []
 
-    def encode(observations):
-        seen.append(observations)
-        return observations[:, ::-1].astype(np.float64)
+    def make_encode(num_lanes):
+        before = np.zeros((num_lanes, 2))
+
+        def encode(lanes, observations):
+            seen.append(before[lanes].copy())
+            before[lanes] = observations
+            return observations[:, ::-1].astype(np.float64)
+
+        return encode
 
     played = Scripted(Script([1.0] * 2))
     genome = minimal_genome(2, 1, np.array([False, True, False]))  # the first input alone
-    found = oracle_in_waves(Simulation("Scripted", played, 4, encode=encode), compile_genome(genome), [1.0], [0])
-    assert found.steps.item() == len(seen) == 2
+    simulation = Simulation("Scripted", played, 4, make_encode=make_encode)
+    assert oracle_in_waves(simulation, compile_genome(genome), [1.0], [0]).steps.item() == len(seen) == 2
 
 
 @pytest.mark.parametrize(("wave", "raises_at"), [(2, 1), (2, -1), (30, 1), (30, -1)])
