@@ -273,7 +273,8 @@ def _finish_step(tables, grounds, rules, episodes, pool, lane):
         if not np.isfinite(observation[i]):
             return _record(episodes, pool, lane, i64(BAD_OBSERVATION))
     if episode == 0 and pool.steps[lane] < len(episodes.seen):
-        episodes.seen[pool.steps[lane]] = observation
+        for i in range(NUM_INPUTS):
+            episodes.seen[pool.steps[lane], i] = observation[i]
     return False
 
 
