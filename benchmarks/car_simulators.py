@@ -31,7 +31,7 @@ from envs.box2d.racer.task import CarRacing
 from storage.genome_file import load_genomes
 from wann.network import Networks, compile_genome
 
-WEIGHT = np.array([-0.9])
+WEIGHT = np.array([-0.85])
 TRACKS = 100
 MAX_STEPS = 1000
 SIMULATORS = ("lanes", "gymnasium")

@@ -24,7 +24,7 @@ WALKERS, RACERS = DATA / "gymnasium_walkers.npy", DATA / "gymnasium_racers.npy"
 RECORDS = json.loads((DATA / "walkers.json").read_text())["genomes"]
 WALKER_EPISODES = 100
 WALKER_WEIGHT = np.array([1.0])
-RACER_NUMBERS = (0, 17)  # of `benchmarks.car_simulators`
+RACER_NUMBERS = (0, 4)  # of `benchmarks.car_simulators`
 RACER_EPISODES, RACER_STEPS = 40, 70
 
 
