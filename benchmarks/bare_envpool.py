@@ -11,15 +11,26 @@ from numpy.typing import NDArray
 
 from envs.box2d.simulation import Box2DTask
 from envs.waves import Failure, Limits, Simulation, Step, evaluate_in_waves
+from wann.extras import check_installed
 from wann.network import Networks
+
+
+def new_pool(id: str, seeds: NDArray[np.int64]) -> Any:
+    """A pool of environments in one thread.
+
+    Raises:
+        UserError: EnvPool is not installed.
+    """
+    check_installed("envpool", "EnvPool, the yardstick", extra="bench", key="benchmark")
+    import envpool
+
+    return envpool.make(id, env_type="gymnasium", num_envs=len(seeds), num_threads=1, seed=seeds.tolist())
 
 
 @contextmanager
 def made(id: str, seeds: NDArray[np.int64]) -> Iterator[Any]:
     """A pool of environments in one thread, reset."""
-    import envpool
-
-    pool = envpool.make(id, env_type="gymnasium", num_envs=len(seeds), num_threads=1, seed=seeds.tolist())
+    pool = new_pool(id, seeds)
     pool.reset()
     try:
         yield pool
@@ -44,15 +55,11 @@ class Recorded:
     counts_falls = True
 
     def __init__(self, task: Box2DTask, seeds: NDArray[np.int64]) -> None:
-        import envpool
-
         self.id, self.seeds = task.id, seeds
         self.steps: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
         self.failures: dict[int, Failure] = {}
         self._to_actions = task.actions_of
-        self._pool = envpool.make(
-            self.id, env_type="gymnasium", num_envs=len(seeds), num_threads=1, seed=seeds.tolist()
-        )
+        self._pool = new_pool(self.id, seeds)
         self.observations = self._pool.reset()[0]
 
     @property
@@ -91,3 +98,9 @@ def recorded(
 
     evaluate_in_waves(Simulation(task.id, make_pool, wave, Limits(task.max_steps)), networks, weights, seeds)
     return pools
+
+
+def replay(pools: list[Recorded]) -> None:
+    """Replay the episodes of all pools in EnvPool alone."""
+    for pool in pools:
+        pool.play()

@@ -46,7 +46,7 @@ def _beside_envpool(task: BipedalWalker, networks: Networks) -> tuple[float, flo
     rates, ratios = [], []
     for _ in range(7):
         rates.append(steps / seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds)))
-        ratios.append(rates[-1] * seconds_of(lambda: [pool.play() for pool in pools]) / bare_steps)
+        ratios.append(rates[-1] * seconds_of(lambda: bare_envpool.replay(pools)) / bare_steps)
     return median(rates), median(ratios)
 
 

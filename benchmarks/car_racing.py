@@ -29,7 +29,7 @@ def car_racing_speed() -> Figures:
     networks, task, seeds = racers(), CarRacing(simulator="lanes", max_steps=STEPS), np.arange(8)
     yield "car_racing_nodes", 1 + networks.num_inputs + float(np.diff(networks.node_offsets).mean())
     yield "car_racing_connections", float(networks.num_connections().mean())
-    task.evaluate(networks, WEIGHTS, seeds[:1])
+    frames = float(task.evaluate(networks, WEIGHTS, seeds).steps.sum())
     actions = bare_actions()
     parts: dict[str, list[float]] = {"physics": [], "picture": [], "encoder": [], "network": []}
     rates, bare = [], []
@@ -40,9 +40,8 @@ def car_racing_speed() -> Figures:
             timed(type(task.sight().encoder), "encode_images") as encoder,
             timed(episodes, "wave_outputs") as network,
         ):
-            steps = []
-            seconds = seconds_of(lambda steps=steps: steps.append(task.evaluate(networks, WEIGHTS, seeds).steps.sum()))
-        rates.append(steps[0] / seconds)
+            seconds = seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds))
+        rates.append(frames / seconds)
         for calls, shares in zip((physics, picture, encoder, network), parts.values(), strict=True):
             shares.append(sum(calls) / seconds)
         bare_seconds = seconds_of(lambda: bare_envpool.play(task.id, np.arange(BARE_POOL), actions))
