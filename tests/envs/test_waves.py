@@ -91,7 +91,7 @@ def network() -> Network:
 
 
 def play(make_pool: Callable, num_scripts: int, wave: int = 8, oracle: bool = False, **options) -> Returns:
-    simulation = Simulation("Pendulum-v1", pendulum, wave, **options)
+    simulation = Simulation("Scripted", make_pool, wave, **options)
     if oracle:
         return oracle_in_waves(simulation, network(), [1.0], np.arange(num_scripts))
     return evaluate_in_waves(simulation, Networks.of([network()]), np.array([1.0]), np.arange(num_scripts))
