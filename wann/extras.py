@@ -13,7 +13,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "Box2D": ("box2d",),
     "PIL": ("video", "torch"),
     "cmaes": ("compare", "torch"),
-    "envpool": ("box2d",),
+    "envpool": ("bench",),
     "fsspec": ("storage",),
     "imageio": ("video",),
     "imageio_ffmpeg": ("video",),
