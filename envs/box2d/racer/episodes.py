@@ -29,7 +29,7 @@ POOL = 4 * LANES  # lanes: enough to share the cost of a call, few enough for th
 MOST_TRACKS = 256  # at a time; each takes 80 kB
 
 # Columns of `Lanes.counts` and of `Lanes.sums`.
-EPISODE, NETWORK, SETTING, STEPS, BEST_STEP = range(5)
+EPISODE, STEPS, BEST_STEP = range(3)
 RETURN, BEST = range(2)
 # Reasons of failures: what a network sees, or what it answers, is not a number.
 NOT_SEEN, NOT_SAID = 1, 2
@@ -45,13 +45,16 @@ class Lanes(NamedTuple):
 
     Attributes:
         cars: their physics.
-        counts: [L, 5] int64: episode, its network and weight setting, steps so far, step at which its return was
-            highest.
+        networks: [L] int64 index of each episode's network.
+        settings: [L] int64 index of its weight setting.
+        counts: [L, 3] int64: episode, steps so far, step at which its return was highest.
         sums: [L, 2] float64: return so far, and the highest so far.
         memory: [L, M] float64, what a racer remembers of the frame before; see `Sight`.
     """
 
     cars: Cars
+    networks: NDArray[np.int64]
+    settings: NDArray[np.int64]
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
     memory: NDArray[np.float64]
@@ -60,7 +63,8 @@ class Lanes(NamedTuple):
     def make(cls, count: int, most_tiles: int, memory: int) -> Self:
         cars = Cars.make(count, most_tiles)
         size = len(cars.track)
-        return cls(cars, np.zeros((size, 5), np.int64), np.zeros((size, 2)), np.zeros((size, memory)))
+        which = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        return cls(cars, *which, np.zeros((size, 3), np.int64), np.zeros((size, 2)), np.zeros((size, memory)))
 
 
 class Queue(NamedTuple):
@@ -174,11 +178,11 @@ def _play(
     live = begun = fill(lanes, course.starts, queue)
     fixed = course.starts, SCENE.tables, course.tiles.arrays, WHEEL.vertices, queue
     while live:
-        rows, seen, answers = lanes.counts[:live], inputs[:live], outputs[:live]
-        sight.see(course.roads, lanes.cars.poses, lanes.cars.track, rows[:, STEPS], lanes.memory, seen)
+        seen, answers = inputs[:live], outputs[:live]
+        sight.see(course.roads, lanes.cars.poses, lanes.cars.track, lanes.counts[:, STEPS], lanes.memory, seen)
         if watch is not None:
             watch(seen)
-        wave_outputs(programs, table, individual, rows[:, NETWORK], rows[:, SETTING], seen, answers)
+        wave_outputs(programs, table, individual, lanes.networks[:live], lanes.settings[:live], seen, answers)
         live, begun = step_lanes(lanes, *fixed, seen, answers, cut, begun)
     return queue
 
@@ -196,8 +200,8 @@ def fill(lanes, starts, queue):
 def _begin(lanes, lane, starts, queue, episode):
     copy_car(starts, queue.tracks[episode], lanes.cars, lane)
     lanes.counts[lane, EPISODE] = episode
-    lanes.counts[lane, NETWORK] = queue.networks[episode]
-    lanes.counts[lane, SETTING] = queue.settings[episode]
+    lanes.networks[lane] = queue.networks[episode]
+    lanes.settings[lane] = queue.settings[episode]
     lanes.counts[lane, STEPS] = lanes.counts[lane, BEST_STEP] = 0
     lanes.sums[lane, RETURN], lanes.sums[lane, BEST] = 0, -np.inf
 
@@ -206,6 +210,7 @@ def _begin(lanes, lane, starts, queue, episode):
 def _move(lanes, source, lane):
     """Let the episode of one lane go on in another."""
     copy_car(lanes.cars, source, lanes.cars, lane)
+    lanes.networks[lane], lanes.settings[lane] = lanes.networks[source], lanes.settings[source]
     lanes.counts[lane, :] = lanes.counts[source]
     lanes.sums[lane, :] = lanes.sums[source]
     lanes.memory[lane, :] = lanes.memory[source]
