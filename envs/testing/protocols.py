@@ -13,6 +13,7 @@ from envs.task import (
     HasEnsemble,
     HasGradients,
     LoadsData,
+    Observes,
     Playable,
     Preprocessed,
     ReadsFiles,
@@ -44,6 +45,10 @@ def check_protocols(sample: Sample) -> None:
         _check_gradients(sample, task)
     if isinstance(task, Playable):
         _check_play(task)
+    if isinstance(task, Observes):
+        found = np.asarray(task.observe(sample.networks[0], 1.0, 3))
+        fits = found.ndim == 2 and found.shape[1] == sample.task.num_inputs and bool(np.isfinite(found).all())
+        expect(fits, f"{sample.task.name}: expected finite inputs [T, I] of observe, found {list(found.shape)}")
 
 
 def _check_files(name: str, files: dict[str, bytes]) -> None:
