@@ -30,7 +30,11 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         "swingup_full_search_not_evaluation_seconds",
         "swingup_full_search_env_steps",
     ),
-    "biped_speed": ("biped_{nodes,connections}", "biped_steps_per_second", "biped_fraction_of_bare_envpool"),
+    "biped_speed": (
+        "biped_{nodes,connections}",
+        "biped_{,hardcore_}{steps_per_second,ratio_to_envpool}",
+        "biped_share_of_{terrains,networks_one_by_one}",
+    ),
     "biped_workers": ("ray_scaling_2_workers_biped",),
     "biped_memory": ("biped_worker_megabytes", "biped_worker_growth_megabytes"),
     "car_racing_speed": (

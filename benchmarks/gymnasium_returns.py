@@ -1,9 +1,9 @@
 """Returns of Gymnasium's simulators, kept for tests; ``python -m benchmarks.gymnasium_returns`` makes the files again.
 
-Gymnasium takes minutes for what other simulators do in one, and the same seeds give the same returns. So tests that
-compare them (`tests/envs/box2d/test_faithful.py`, `tests/envs/box2d/test_car_simulators.py`) play the other side only,
-and repeat a few of these episodes to see that the files still say what Gymnasium does. On machines where another Box2D rounds
-otherwise the files are as good a sample as any.
+Gymnasium takes many minutes for what lanes do in seconds, and the same seeds give the same returns. So tests that
+compare the two (`tests/envs/box2d/test_faithful.py`, `tests/envs/box2d/test_car_simulators.py`) play the lanes' side
+only, and repeat a few of these episodes to see that the files still say what Gymnasium does. On machines where another
+Box2D rounds otherwise the files are as good a sample as any.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def measure(workers: int, per_process: int, speeds: list[float], generations: in
 
     times = kept_times()
     actor_class = bare_actor_class((times.steps, times.seconds_per_step, times.seconds_per_tick), per_process)
-    task, search = BipedalWalker(simulator="envpool"), walker_search()
+    task, search = BipedalWalker(), walker_search()
     with RayEvaluator(
         task, RayOptions(workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class)
     ) as evaluator:

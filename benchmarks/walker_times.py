@@ -61,7 +61,7 @@ def walker_search() -> AskTell:
 
 def costs() -> tuple[float, float]:
     """Seconds per step, and per step of the longest episode; the quickest of three evaluations of each size."""
-    task, network = BipedalWalker(simulator="envpool", max_steps=400), Networks.of([compile_genome(walkers()[0])])
+    task, network = BipedalWalker(max_steps=400), Networks.of([compile_genome(walkers()[0])])
     parts, seconds = [], []
     for count in (1, 2, 4, 8, 24, 64):
         seeds = np.arange(count)
@@ -76,7 +76,7 @@ def costs() -> tuple[float, float]:
 
 def lengths() -> list[list[int]]:
     """Steps of 96 genomes of the second generation on 24 rollouts."""
-    task = BipedalWalker(simulator="envpool", stall_steps=100)
+    task = BipedalWalker(stall_steps=100)
     search = walker_search()
     request = search.ask()
     search.tell(task.evaluate(request.networks, request.weights, request.seeds).values)

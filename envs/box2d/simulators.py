@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import platform
+import sys
+
 from envs.waves import simulator_version
 from wann.errors import UserError, did_you_mean
+
+LOGGER = logging.getLogger(__name__)
 
 LANES, GYMNASIUM = "lanes", "gymnasium"
 # Values of `task.simulator`; auto is lanes.
@@ -18,7 +24,10 @@ def settled_simulator(name: str) -> str:
     Raises:
         UserError: there is no such simulator.
     """
-    if name in ("auto", _OLDER):
+    if name == _OLDER:
+        LOGGER.warning("task.simulator: 'envpool' is an older name; episodes are played by 'lanes'")
+        return LANES
+    if name == "auto":
         return LANES
     if name not in SIMULATORS:
         found = f"{name!r}{did_you_mean(str(name), SIMULATORS)}"
@@ -26,6 +35,19 @@ def settled_simulator(name: str) -> str:
     return name
 
 
+def has_gymnasiums_bits() -> bool:
+    """True where lanes are known to have the bits of Gymnasium's Box2D: x86-64 Linux with the GNU C library.
+
+    Elsewhere Box2D is compiled otherwise (some compilers fuse products and sums), or has other sines. There both are
+    right, but two long episodes drift apart.
+    """
+    return sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64") and platform.libc_ver()[0] == "glibc"
+
+
 def described_simulator(name: str) -> str:
     """A simulator for champion files and logs."""
-    return "lane kernels, float32" if name == LANES else simulator_version(name)
+    if name != LANES:
+        return simulator_version(name)
+    if has_gymnasiums_bits():
+        return "lane kernels, float32"
+    return f"lane kernels, float32 (on {sys.platform} {platform.machine()}, where Gymnasium may round otherwise)"

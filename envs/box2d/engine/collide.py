@@ -118,7 +118,9 @@ def synchronize(state, at, tables, grounds, body, active):
     y0 = load(state, row + Y0) - (sin_0 * center_x + cos_0 * center_y)
     sin, cos = load(state, row + SIN), load(state, row + COS)
     x1, y1 = load(state, row + ORIGIN_X), load(state, row + ORIGIN_Y)
-    low_x, low_y, high_x, high_y = _corner_boxes(state, work, tables, body, i64(0), sin_0, cos_0, x0, y0, sin, cos, x1, y1)
+    low_x, low_y, high_x, high_y = _corner_boxes(
+        state, work, tables, body, i64(0), sin_0, cos_0, x0, y0, sin, cos, x1, y1
+    )
     for i in range(1, tables.corners[body]):
         a, b, c, d = _corner_boxes(state, work, tables, body, i, sin_0, cos_0, x0, y0, sin, cos, x1, y1)
         low_x, low_y = minimum(low_x, a), minimum(low_y, b)

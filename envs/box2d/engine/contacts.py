@@ -4,6 +4,8 @@ Contacts bounce no body (restitution 0). The touching contacts of a body are pac
 each lane is solved with the k-th of the others, in Box2D's order within every lane.
 """
 
+from typing import Any
+
 import numpy as np
 
 from envs.box2d.engine.places import contact_row, slot_row, solver_row
@@ -62,7 +64,8 @@ from envs.box2d.engine.sines import sine_and_cosine
 from envs.box2d.engine.vectors import LANES, any_lane, clamp, load, maximum, minimum, select, spread, store
 from wann.kernels.jit import elementwise, inner
 
-f32, i64 = np.float32, np.int64
+f32 = np.float32
+i64: Any = np.int64
 
 LINEAR_SLOP = f32(0.005)
 BAUMGARTE, IMPACT_BAUMGARTE = f32(0.2), f32(0.75)
@@ -73,7 +76,7 @@ _MAX_CONDITION = f32(1000)
 
 @inner
 def pack(state, at, tables, body, lane, number, slot, warm):
-    """Copy the manifold in a slot of one lane to the ``number``-th contact to be solved, with impulses times ``warm``."""
+    """Copy the manifold in a slot of one lane to the ``number``-th contact to solve, with impulses times ``warm``."""
     contact = slot_row(at, tables, body, slot) * LANES + lane
     solved = solver_row(at, tables, body, number) * LANES + lane
     points = state[contact + POINTS * LANES]
@@ -110,7 +113,7 @@ def pack_touching(state, at, tables, body):
     if not any_lane(load(state, contacts) > f32(0)):
         return 0
     pack_nothing(state, at, tables, body)
-    most = 0
+    most = i64(0)
     for lane in range(LANES):
         number = i64(0)
         for slot in range(int(state[contacts * LANES + lane])):

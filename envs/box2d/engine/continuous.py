@@ -3,6 +3,8 @@
 An event concerns one body and the ground only, so bodies and lanes are treated one after another.
 """
 
+from typing import Any
+
 import numpy as np
 
 from envs.box2d.engine.bodies import MAX_ROTATION, MAX_TRANSLATION, transform
@@ -72,7 +74,8 @@ from envs.box2d.engine.vectors import (
 )
 from wann.kernels.jit import inner
 
-f32, i64 = np.float32, np.int64
+f32 = np.float32
+i64: Any = np.int64
 
 _LARGEST = f32(np.finfo(np.float32).max)
 _MOST_IMPACTS = f32(8)  # of one contact in one step
@@ -219,7 +222,7 @@ def _advance(state, row, share):
 
 @inner
 def _solve_event(state, at, tables, grounds, body, lane, first, h, work):
-    """b2Island::SolveTOI for a body that touches in slot ``first``, with all its touching contacts, for ``h`` seconds."""
+    """b2Island::SolveTOI for a body that touches in slot ``first``, with all that touches, for ``h`` seconds."""
     only = lane_numbers() == f32(lane)
     pack_nothing(state, at, tables, body)
     pack(state, at, tables, body, lane, i64(0), first, f32(0))

@@ -23,7 +23,7 @@ from envs.box2d.engine.joints import begin_joint, solve_joint_position, solve_jo
 from envs.box2d.engine.rows import BODY, MAX_CORNERS, SLOTS
 from envs.box2d.engine.scene import Scene
 from envs.box2d.engine.vectors import LANES, all_lanes, minimum, no_lanes, spread
-from wann.kernels.jit import inner
+from wann.kernels.jit import inner, jit
 
 f32, i64 = np.float32, np.int64
 
@@ -144,7 +144,13 @@ def step_joints(state, at, tables, limited):
 @inner
 def solve_joint_positions(state, at, joints_at, tables, active):
     """One iteration over all joints in the ``active`` lanes. Returns the mask of lanes without an error."""
-    good = solve_joint_position(state, at, joints_at, tables, i64(0), active)
-    for j in range(1, len(tables.joints)):
+    good = ~no_lanes()
+    for j in range(len(tables.joints)):
         good = good & solve_joint_position(state, at, joints_at, tables, j, active)
     return good
+
+
+@jit
+def step_group(state, tables, grounds, work):
+    """One step of a group that begins at row 0, for callers that are not compiled."""
+    step(state, i64(0), tables, grounds, work)

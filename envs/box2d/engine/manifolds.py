@@ -90,114 +90,121 @@ def collide_edge(state, at, tables, body, slot, active):
     """
     row, work, contact = at + BODY * body, lane_row(at, tables) + CORNERS, slot_row(at, tables, body, slot)
     sin, cos = load(state, row + SIN), load(state, row + COS)
-    x0, y0 = load(state, row + ORIGIN_X), load(state, row + ORIGIN_Y)
     x1, y1 = load(state, contact + EDGE_X1), load(state, contact + EDGE_Y1)
     x2, y2 = load(state, contact + EDGE_X2), load(state, contact + EDGE_Y2)
     nx, ny = load(state, contact + EDGE_NORMAL_X), load(state, contact + EDGE_NORMAL_Y)
-    count = tables.corners[body]
-
-    middle_x = (cos * tables.centroids[body, 0] - sin * tables.centroids[body, 1]) + x0
-    middle_y = (sin * tables.centroids[body, 0] + cos * tables.centroids[body, 1]) + y0
+    middle_x = (cos * tables.centroids[body, 0] - sin * tables.centroids[body, 1]) + load(state, row + ORIGIN_X)
+    middle_y = (sin * tables.centroids[body, 0] + cos * tables.centroids[body, 1]) + load(state, row + ORIGIN_Y)
     front = nx * (middle_x - x1) + ny * (middle_y - y1) >= f32(0)
     nx, ny = select(front, nx, -nx), select(front, ny, -ny)
-
-    # The separation along the edge's normal, and along the normals of the body's faces that look at the edge.
-    edge_separation = spread(_LARGEST)
-    face_separation, face = spread(-_LARGEST), spread(f32(-1))
-    apart = no_lanes()
-    face_x, face_y, face_next_x, face_next_y = nx, ny, nx, ny
-    face_nx, face_ny = nx, ny
-    own_nx, own_ny, own_x, own_y = nx, ny, nx, ny
-    opposite, opposite_index = spread(_LARGEST), spread(f32(0))
-    seen_x, seen_y, seen_next_x, seen_next_y, next_index = nx, ny, nx, ny, spread(f32(0))
-    for i in range(count):
-        following = i + 1 if i + 1 < count else 0
-        vx, vy = load(state, work + 4 * i), load(state, work + 4 * i + 1)
-        wx, wy = load(state, work + 4 * following), load(state, work + 4 * following + 1)
-        mx, my = load(state, work + 4 * i + 2), load(state, work + 4 * i + 3)
-        separation = nx * (vx - x1) + ny * (vy - y1)
-        edge_separation = select(separation < edge_separation, separation, edge_separation)
-
-        s = minimum(-mx * (vx - x1) + -my * (vy - y1), -mx * (vx - x2) + -my * (vy - y2))
-        apart = apart | (s > _RADIUS)
-        faces = (-mx - -nx) * nx + (-my - -ny) * ny >= -ANGULAR_SLOP
-        better = faces & (s > face_separation)
-        face_separation, face = select(better, s, face_separation), select(better, f32(i), face)
-        face_x, face_y = select(better, vx, face_x), select(better, vy, face_y)
-        face_next_x, face_next_y = select(better, wx, face_next_x), select(better, wy, face_next_y)
-        face_nx, face_ny = select(better, mx, face_nx), select(better, my, face_ny)
-        own_x, own_y = (
-            select(better, tables.vertices[body, i, 0], own_x),
-            select(better, tables.vertices[body, i, 1], own_y),
-        )
-        own_nx, own_ny = (
-            select(better, tables.normals[body, i, 0], own_nx),
-            select(better, tables.normals[body, i, 1], own_ny),
-        )
-
-        along = nx * mx + ny * my
-        lower = along < opposite
-        opposite, opposite_index = select(lower, along, opposite), select(lower, f32(i), opposite_index)
-        seen_x, seen_y = select(lower, vx, seen_x), select(lower, vy, seen_y)
-        seen_next_x, seen_next_y = select(lower, wx, seen_next_x), select(lower, wy, seen_next_y)
-        next_index = select(lower, f32(following), next_index)
-    meets = ~(apart | (edge_separation > _RADIUS))
-    of_b = (face >= f32(0)) & (face_separation > _RELATIVE * edge_separation + _ABSOLUTE)
+    meets, of_b, face, opposite = _find_axis(state, work, tables.corners[body], x1, y1, x2, y2, nx, ny)
     if not any_lane(meets & active):
         store(state, contact + POINTS, select(active, f32(0), load(state, contact + POINTS)))
         return
 
-    # The segment to clip, of the other shape, and the face that clips it.
-    ax, ay = select(of_b, x1, seen_x), select(of_b, y1, seen_y)
-    bx, by = select(of_b, x2, seen_next_x), select(of_b, y2, seen_next_y)
-    a_id = select(of_b, identity(f32(0), face, VERTEX_A, FACES_B), identity(f32(0), opposite_index, FACES_A, VERTEX_B))
-    b_id = select(of_b, identity(f32(0), face, VERTEX_A, FACES_B), identity(f32(0), next_index, FACES_A, VERTEX_B))
+    # The face that clips: of the body, or the edge. It begins at (fx, fy) and ends at (gx, gy).
+    face_x, face_y, face_nx, face_ny, face_end_x, face_end_y, end = _corner(state, work, tables.corners[body], face)
+    first_index, second_index = select(front, f32(0), f32(1)), select(front, f32(1), f32(0))
+    first_index, second_index = select(of_b, face, first_index), select(of_b, end, second_index)
     fx, fy = select(of_b, face_x, select(front, x1, x2)), select(of_b, face_y, select(front, y1, y2))
-    gx, gy = select(of_b, face_next_x, select(front, x2, x1)), select(of_b, face_next_y, select(front, y2, y1))
+    gx, gy = select(of_b, face_end_x, select(front, x2, x1)), select(of_b, face_end_y, select(front, y2, y1))
     fnx, fny = select(of_b, face_nx, nx), select(of_b, face_ny, ny)
-    last = select(face == f32(count - 1), f32(0), face + f32(1))
-    first_index = select(of_b, face, select(front, f32(0), f32(1)))
-    second_index = select(of_b, last, select(front, f32(1), f32(0)))
+    _write_face(state, contact, tables, body, active, of_b, face, fx, fy, fnx, fny)
 
-    # A point made by clipping: a vertex of the clipping face on the clipped segment.
-    segment = select(of_b, face, opposite_index)
+    # The segment that is clipped: the edge, or the face of the body that looks most at it.
+    ax, ay, _, _, bx, by, end = _corner(state, work, tables.corners[body], opposite)
+    ax, ay, bx, by = select(of_b, x1, ax), select(of_b, y1, ay), select(of_b, x2, bx), select(of_b, y2, by)
+    of_edge = identity(f32(0), face, VERTEX_A, FACES_B)
+    a_id = select(of_b, of_edge, identity(f32(0), opposite, FACES_A, VERTEX_B))
+    b_id = select(of_b, of_edge, identity(f32(0), end, FACES_A, VERTEX_B))
+    # A point made by clipping is a corner of the clipping face on the clipped segment.
     sx, sy = fny, -fnx
-    ax, ay, a_id, bx, by, b_id, whole = _clip(
-        ax, ay, a_id, bx, by, b_id, sx, sy, sx * fx + sy * fy, identity(first_index, segment, VERTEX_A, FACES_B)
-    )
+    cut = identity(first_index, _index_of_b(a_id), VERTEX_A, FACES_B)
+    ax, ay, a_id, bx, by, b_id, whole = _clip(ax, ay, a_id, bx, by, b_id, sx, sy, sx * fx + sy * fy, cut)
     meets = meets & whole
-    # b2ClipSegmentToLine takes the index of B from the first of its two points.
-    segment = _index_of_b(a_id)
-    ax, ay, a_id, bx, by, b_id, whole = _clip(
-        ax, ay, a_id, bx, by, b_id, -sx, -sy, -sx * gx + -sy * gy, identity(second_index, segment, VERTEX_A, FACES_B)
-    )
+    cut = identity(second_index, _index_of_b(a_id), VERTEX_A, FACES_B)
+    ax, ay, a_id, bx, by, b_id, whole = _clip(ax, ay, a_id, bx, by, b_id, -sx, -sy, -sx * gx + -sy * gy, cut)
     meets = meets & whole
     a_close = meets & (fnx * (ax - fx) + fny * (ay - fy) <= _RADIUS)
     b_close = meets & (fnx * (bx - fx) + fny * (by - fy) <= _RADIUS)
 
-    # Points on the ground stay as they are; points of the body are turned into its frame.
+    # Points of the edge stay as they are; points of the body are turned into its frame.
     a_id, b_id = select(of_b, _swapped(a_id), a_id), select(of_b, _swapped(b_id), b_id)
-    ax, ay = (
-        select(of_b, ax, cos * (ax - x0) + sin * (ay - y0)),
-        select(of_b, ay, -sin * (ax - x0) + cos * (ay - y0)),
-    )
-    bx, by = (
-        select(of_b, bx, cos * (bx - x0) + sin * (by - y0)),
-        select(of_b, by, -sin * (bx - x0) + cos * (by - y0)),
-    )
+    ax, ay = _in_frame(state, row, of_b, ax, ay)
+    bx, by = _in_frame(state, row, of_b, bx, by)
     ax, ay, a_id = select(a_close, ax, bx), select(a_close, ay, by), select(a_close, a_id, b_id)
     points = select(a_close, f32(1), f32(0)) + select(b_close, f32(1), f32(0))
-    store(state, contact + FACE_B, select(active, select(of_b, f32(1), f32(0)), load(state, contact + FACE_B)))
-    store(state, contact + NORMAL_X, select(active, select(of_b, own_nx, fnx), load(state, contact + NORMAL_X)))
-    store(state, contact + NORMAL_Y, select(active, select(of_b, own_ny, fny), load(state, contact + NORMAL_Y)))
-    store(state, contact + POINT_X, select(active, select(of_b, own_x, fx), load(state, contact + POINT_X)))
-    store(state, contact + POINT_Y, select(active, select(of_b, own_y, fy), load(state, contact + POINT_Y)))
     _keep_impulses(state, contact, a_id, b_id, points, active)
     p, q = contact + FIRST_POINT, contact + FIRST_POINT + POINT
     store(state, p + LOCAL_X, select(active, ax, load(state, p + LOCAL_X)))
     store(state, p + LOCAL_Y, select(active, ay, load(state, p + LOCAL_Y)))
     store(state, q + LOCAL_X, select(active, bx, load(state, q + LOCAL_X)))
     store(state, q + LOCAL_Y, select(active, by, load(state, q + LOCAL_Y)))
+
+
+@elementwise
+def _find_axis(state, work, count, x1, y1, x2, y2, nx, ny):
+    """The axis of least penetration: the edge's normal, or that of a face of the body that looks at the edge.
+
+    Returns the mask of lanes that meet, that of lanes whose axis is the body's, the body's best face, and the face that
+    looks most at the edge.
+    """
+    edge_separation, opposite_along = spread(_LARGEST), spread(_LARGEST)
+    face_separation, face, opposite = spread(-_LARGEST), spread(f32(-1)), spread(f32(0))
+    apart = no_lanes()
+    for i in range(count):
+        vx, vy = load(state, work + 4 * i), load(state, work + 4 * i + 1)
+        mx, my = load(state, work + 4 * i + 2), load(state, work + 4 * i + 3)
+        edge_separation = minimum(nx * (vx - x1) + ny * (vy - y1), edge_separation)
+        s = minimum(-mx * (vx - x1) + -my * (vy - y1), -mx * (vx - x2) + -my * (vy - y2))
+        apart = apart | (s > _RADIUS)
+        looks = (-mx - -nx) * nx + (-my - -ny) * ny >= -ANGULAR_SLOP
+        better = looks & (s > face_separation)
+        face_separation, face = select(better, s, face_separation), select(better, f32(i), face)
+        along = nx * mx + ny * my
+        lower = along < opposite_along
+        opposite_along, opposite = select(lower, along, opposite_along), select(lower, f32(i), opposite)
+    of_b = (face >= f32(0)) & (face_separation > _RELATIVE * edge_separation + _ABSOLUTE)
+    return ~(apart | (edge_separation > _RADIUS)), of_b, face, opposite
+
+
+@elementwise
+def _corner(state, work, count, index):
+    """Of each lane's corner: position, the normal of the edge that begins there, and position and index of the next."""
+    x, y = load(state, work), load(state, work + 1)
+    mx, my = load(state, work + 2), load(state, work + 3)
+    end_x, end_y, end = load(state, work + 4), load(state, work + 5), spread(f32(1))
+    for i in range(1, count):
+        here = index == f32(i)
+        following = i + 1 if i + 1 < count else 0
+        x, y = select(here, load(state, work + 4 * i), x), select(here, load(state, work + 4 * i + 1), y)
+        mx, my = select(here, load(state, work + 4 * i + 2), mx), select(here, load(state, work + 4 * i + 3), my)
+        end_x = select(here, load(state, work + 4 * following), end_x)
+        end_y = select(here, load(state, work + 4 * following + 1), end_y)
+        end = select(here, f32(following), end)
+    return x, y, mx, my, end_x, end_y, end
+
+
+@elementwise
+def _write_face(state, contact, tables, body, active, of_b, face, fx, fy, fnx, fny):
+    """Write the clipping face, in its own shape's frame."""
+    for i in range(tables.corners[body]):
+        here = of_b & (face == f32(i))
+        fx, fy = select(here, tables.vertices[body, i, 0], fx), select(here, tables.vertices[body, i, 1], fy)
+        fnx, fny = select(here, tables.normals[body, i, 0], fnx), select(here, tables.normals[body, i, 1], fny)
+    store(state, contact + FACE_B, select(active, select(of_b, f32(1), f32(0)), load(state, contact + FACE_B)))
+    store(state, contact + NORMAL_X, select(active, fnx, load(state, contact + NORMAL_X)))
+    store(state, contact + NORMAL_Y, select(active, fny, load(state, contact + NORMAL_Y)))
+    store(state, contact + POINT_X, select(active, fx, load(state, contact + POINT_X)))
+    store(state, contact + POINT_Y, select(active, fy, load(state, contact + POINT_Y)))
+
+
+@elementwise
+def _in_frame(state, row, keeps, x, y):
+    """A point in the frame of a body, or as it is in lanes that keep it."""
+    sin, cos = load(state, row + SIN), load(state, row + COS)
+    dx, dy = x - load(state, row + ORIGIN_X), y - load(state, row + ORIGIN_Y)
+    return select(keeps, x, cos * dx + sin * dy), select(keeps, y, -sin * dx + cos * dy)
 
 
 @elementwise

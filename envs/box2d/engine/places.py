@@ -1,4 +1,4 @@
-"""Where rows begin in a group at ``at``: of a joint, a body's contacts, a slot, a solved contact, and the lane itself."""
+"""Where rows begin in a group at ``at``: of a joint, a body's contacts, a slot, a solved contact, the lane itself."""
 
 from envs.box2d.engine.rows import BODY, FIRST_SLOT, JOINT, SLOT, SLOTS, SOLVER, TOUCH
 from wann.kernels.jit import elementwise

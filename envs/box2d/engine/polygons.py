@@ -1,5 +1,7 @@
 """b2CollidePolygons in one lane: the manifold of a body with a polygon of the ground."""
 
+from typing import Any
+
 import numpy as np
 
 from envs.box2d.engine.ground import POLYGON_CENTROID, POLYGON_NORMALS
@@ -29,7 +31,8 @@ from envs.box2d.engine.rows import (
 from envs.box2d.engine.vectors import LANES
 from wann.kernels.jit import inner
 
-f32, i64 = np.float32, np.int64
+f32 = np.float32
+i64: Any = np.int64
 
 _RADIUS = f32(0.02)
 _RELATIVE, _ABSOLUTE = f32(0.98), f32(0.001)

@@ -7,11 +7,11 @@ An angle of 120 radians or more needs another reduction, which `scalar` has; vec
 
 import numpy as np
 from numba import types
-from numba.extending import intrinsic
 
 from envs.box2d.engine.vectors import (
     double_of_integer,
     fused_multiply_add,
+    intrinsic,
     magnitude,
     select,
     to_double,

@@ -7,9 +7,6 @@ by lane; nothing is reassociated or fused except where `fused_multiply_add` says
 number in all lanes.
 """
 
-# mypy: disable-error-code="call-arg, no-untyped-call"
-# (An intrinsic takes the typing context as an argument that its callers do not write.)
-
 from __future__ import annotations
 
 import operator
@@ -18,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+from numba import extending, types
+from numba.extending import lower_builtin, models, register_model, type_callable
 
 from wann.kernels.jit import elementwise
 
@@ -27,7 +24,10 @@ LANES = 16
 
 f32 = np.float32
 
-_ELEMENTS = {
+# Callers do not write the typing context, which an intrinsic takes as its first argument.
+intrinsic: Any = extending.intrinsic
+
+_ELEMENTS: dict[types.Type, Any] = {
     types.float32: ir.FloatType(),
     types.float64: ir.DoubleType(),
     types.int32: ir.IntType(32),
@@ -47,7 +47,7 @@ singles, doubles, integers, masks = (LanesType(element) for element in _ELEMENTS
 
 
 @register_model(LanesType)
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, lanes: LanesType) -> None:
         super().__init__(manager, lanes, ir.VectorType(_ELEMENTS[lanes.element], LANES))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from envs.box2d.racer.encoder import Encoder, kept_name, load_encoder, no_encoder, read_encoder, shipped_encoder
 from envs.box2d.racer.views import PLAIN, PREVIOUS, input_names
 from envs.box2d.simulation import Box2DTask
-from envs.box2d.simulators import LANES, described_simulator, settled_simulator
+from envs.box2d.simulators import LANES
 from envs.playing import inputs_met
 from envs.task import Returns, Seeds, Weights, check_networks
 from envs.waves import Encode, Limits
@@ -85,10 +85,6 @@ class CarRacing(Box2DTask):
         return {"frame": list(self._frame), "encoder_sha256": self.encoder_sha256, **view}  # type: ignore[attr-defined]
 
     @property
-    def simulated_by(self) -> str:
-        return described_simulator(self.simulator)
-
-    @property
     def encoder_key(self) -> tuple[str, str]:
         """Absolute path and SHA-256 of the encoder's file, as `envs.box2d.racer.encoder.load_encoder` takes them."""
         return self._encoder_key  # type: ignore[attr-defined]
@@ -155,9 +151,6 @@ class CarRacing(Box2DTask):
         """See `envs.task.Remembers`."""
         encode = self._make_encode(1)
         return lambda observations: encode(np.zeros(1, np.int64), observations)
-
-    def _settled_simulator(self) -> str:
-        return settled_simulator(self.simulator)
 
     def _make_encode(self, num_lanes: int) -> Encode:
         return self.sight().make_encode(num_lanes)

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
-from envs.waves import Limits
 from envs.waves import Episodes as AllEpisodes
+from envs.waves import Limits
 from wann.network import Networks
 
 _MOST_GROUNDS = 2048  # at a time; each takes 8 kB, or 14 with obstacles
 EPISODE_STEPS = {False: 1600, True: 2000}  # by ``hardcore``
 
 
-def evaluate_on_lanes(
+def evaluate_in_lanes(
     name: str,
     networks: Networks,
     weights: Weights,
@@ -22,8 +22,14 @@ def evaluate_on_lanes(
     hardcore: bool,
     limits: Limits,
     fall_reward: float,
+    seen: NDArray[np.float32] | None = None,
 ) -> Returns:
     """Run every network at every weight on every seed, in float32.
+
+    Args:
+        name: of the environment, for messages.
+        fall_reward: the reward of the step that falls.
+        seen: [S, 24], written: what the network sees before the first S steps of the first episode.
 
     Raises:
         RuntimeError: a walker touched more shapes at once than the engine has room for; names the episode.
@@ -32,6 +38,7 @@ def evaluate_on_lanes(
 
     wanted = AllEpisodes.of(len(networks), *lane_grid(weights, seeds))
     table, individual = weight_table(networks, weights)
+    seen = np.empty((0, networks.num_inputs), np.float32) if seen is None else seen
     size = len(wanted.seeds)
     returns, steps = np.zeros(size), np.zeros(size, np.int64)
     falls, outcomes = np.zeros(size, bool), np.zeros(size, np.int64)
@@ -41,13 +48,14 @@ def evaluate_on_lanes(
         own, ground = np.unique(wanted.seeds[part], return_inverse=True)
         grounds, pushes = kernels.make_grounds(own, hardcore)
         episodes = kernels.Episodes(
-            wanted.networks[part],
-            wanted.settings[part],
-            ground.astype(np.int64),
+            np.array(wanted.networks[part]),  # copies, so that all have one type for numba
+            np.array(wanted.settings[part]),
+            np.array(ground, np.int64),
             returns[part],
             steps[part],
             falls[part],
             outcomes[part],
+            seen,
         )
         nodes, edges = np.diff(networks.node_offsets).max(), np.diff(networks.connection_offsets).max(initial=1)
         pool = kernels.Pool.of(len(ground), int(nodes), int(edges) if individual else 1)
@@ -68,9 +76,7 @@ def _parts(seeds: NDArray[np.int64]) -> list[slice]:
     return [slice(begin, begin + _MOST_GROUNDS) for begin in range(0, len(seeds), _MOST_GROUNDS)]
 
 
-def _failures(
-    name: str, outcomes: NDArray[np.int64], wanted: AllEpisodes, steps: NDArray[np.int64]
-) -> dict[str, str]:
+def _failures(name: str, outcomes: NDArray[np.int64], wanted: AllEpisodes, steps: NDArray[np.int64]) -> dict[str, str]:
     """An example of each kind of failure, as `envs.waves` words them."""
     from envs.box2d.walker import kernels
 

@@ -89,6 +89,7 @@ class Episodes(NamedTuple):
     steps: NDArray[np.int64]  # [T], written
     falls: NDArray[np.bool_]  # [T], written
     outcomes: NDArray[np.int64]  # [T], written
+    seen: NDArray[np.float32]  # [S, 24], written: observations before the first S steps of the first episode
 
 
 class Rules(NamedTuple):
@@ -135,10 +136,10 @@ def play(tables, grounds, pushes, programs, weights, individual, rules, episodes
 
 @inner
 def _is_idle(pool, first):
+    highest = i64(-1)
     for lane in range(first, first + LANES):
-        if pool.episode[lane] >= 0:
-            return False
-    return True
+        highest = max(highest, pool.episode[lane])
+    return highest < 0
 
 
 @inner
@@ -271,6 +272,9 @@ def _finish_step(tables, grounds, rules, episodes, pool, lane):
     for i in range(NUM_INPUTS):
         if not np.isfinite(observation[i]):
             return _record(episodes, pool, lane, i64(BAD_OBSERVATION))
+    if episode == 0 and pool.steps[lane] < len(episodes.seen):
+        for i in range(NUM_INPUTS):
+            episodes.seen[pool.steps[lane], i] = observation[i]
     return False
 
 

@@ -57,7 +57,9 @@ NUM_INPUTS, NUM_OUTPUTS, NUM_RAYS = 24, 4, 10
 FALL_REWARD = f32(-100)
 
 _LIDAR_RANGE = 160 / SCALE
-_RAYS = np.array([(math.sin(1.5 * i / 10) * _LIDAR_RANGE, math.cos(1.5 * i / 10) * _LIDAR_RANGE) for i in range(NUM_RAYS)])
+_RAYS = np.array(
+    [(math.sin(1.5 * i / 10) * _LIDAR_RANGE, math.cos(1.5 * i / 10) * _LIDAR_RANGE) for i in range(NUM_RAYS)]
+)
 _VIEW = 600 / SCALE, 400 / SCALE
 _END = (TERRAIN_LENGTH - TERRAIN_GRASS) * TERRAIN_STEP
 _EFFORT = f32(0.00035 * MOTORS_TORQUE)

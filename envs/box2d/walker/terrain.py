@@ -73,7 +73,9 @@ def draw_terrain(generator, hardcore, grounds, ground):
             original = y
             for s in range(steps):
                 left, right = x + (s * width) * TERRAIN_STEP, x + ((1 + s) * width) * TERRAIN_STEP
-                _box(grounds, ground, left, right, y + (-1 + s * height) * TERRAIN_STEP, y + (s * height) * TERRAIN_STEP)
+                _box(
+                    grounds, ground, left, right, y + (-1 + s * height) * TERRAIN_STEP, y + (s * height) * TERRAIN_STEP
+                )
             counter = steps * width
         elif state == STAIRS:
             n = (steps * width - counter - height) / width
