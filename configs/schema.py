@@ -474,6 +474,9 @@ class StageConfig(Section):
     mirrored: Switch = False
     """Start from mirrored genomes of the stage before. A linear node behind every source relays it, so the genomes
     behave at the weights w and -w as they did at w squared (`evolution.mutation.mirroring`)."""
+    relays: Annotated[Whole, Field(ge=1, le=1000)] = 1
+    """Copies of every relay of the genomes that the stage starts from, whether mirrored for this stage or before: with
+    k of them they behave at the weight w as they did at sqrt(k) w. Each costs connections and time."""
     task: Changes = Field(default_factory=dict)
     """Options of the task that differ in this stage."""
     search: Changes = Field(default_factory=dict)
@@ -560,8 +563,10 @@ class Config(Section):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise _mistake("every name once", f"{stages[index].name!r} twice")
-        if stages and stages[0].mirrored:
-            raise _mistake("mirrored only in a stage that follows another", "it in the first")
+        if stages and not info.data.get("initial"):
+            for name in ("mirrored", "relays"):
+                if getattr(stages[0], name) != StageConfig.model_fields[name].default:
+                    raise _mistake(f"{name} only in a stage that follows another, or beside initial", "it in the first")
         total = sum(stage.generations for stage in stages)
         if stages and info.data.get("generations", total) != total:
             found = info.data["generations"]
