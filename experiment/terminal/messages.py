@@ -14,7 +14,7 @@ from storage.files import RunError
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
 
-_SCRIPT = Path(__file__).resolve().parents[2] / "run_search.py"
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def announce(console: Console, run: RunDirectory, plan: Plan) -> None:
@@ -42,8 +42,20 @@ def sentence_of(error: UserError | RunError) -> str:
 
 def resume_command(address: str) -> str:
     """The command line that resumes the run at ``address``."""
-    python, script = (_from_here(Path(path)) for path in (sys.executable, _SCRIPT))
-    return f"{shlex.join([python, script])} --resume {shlex.quote(address)}"
+    return f"{_command('run_search.py')} --resume {shlex.quote(address)}"
+
+
+def print_report(console: Console, run: RunDirectory, page: Path | None, lacking: UserError | None) -> None:
+    """Print where the page of a run is, or the sentence of what it lacks, and the commands that look further."""
+    address = shlex.quote(run.address)
+    page_text = str(page) if lacking is None else f"not written: {lacking}"
+    rows = {
+        "Report": page_text,
+        "Inspect": f"{_command('inspect_champion.py')} {address} --video mp4",
+        "Compare": f"{_command('compare_baselines.py')} {address}",
+    }
+    for name, text in rows.items():
+        console.print(f"{name + ':':<9}{text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_interrupted(console: Console, run: RunDirectory) -> None:
@@ -55,6 +67,11 @@ def print_interrupted(console: Console, run: RunDirectory) -> None:
     run.put()
     line = f"Stopped and saved; go on with: {resume_command(run.address)}"
     console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _command(script: str) -> str:
+    """The beginning of a command line that runs a script of this project."""
+    return shlex.join([_from_here(Path(sys.executable)), _from_here(_ROOT / script)])
 
 
 def _from_here(path: Path) -> str:
