@@ -57,7 +57,7 @@ def _run(argv: Sequence[str]) -> int:
             return INTERRUPTED
         if isinstance(found, Champion):
             print_champion(console, run, found)
-            if run.config.logging.report and run.mirror is None:
+            if run.config.logging.report and run.mirror is None and share is None:
                 print_report(console, run, *_report(run.path, console))
         else:
             print_several(console, run, found)
