@@ -52,7 +52,7 @@ _LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set 
 _ONE = "--set search.population=4 --set champion.report_episodes=1"
 _STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
 LITTLE = {
-    "SMALL": f"{_FEW} --set generations=2 --set workers.evaluator=inline",
+    "SMALL": f"{_FEW} --set stages=[] --set generations=2 --set workers.evaluator=inline",
     "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
     "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5 --set workers.evaluator=inline",
     "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200",

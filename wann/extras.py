@@ -57,6 +57,23 @@ def is_installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
+def check_extra(extra: str, purpose: str, *, key: str = "") -> None:
+    """Raise an error if a package of an extra is missing.
+
+    Args:
+        extra: of pyproject.toml.
+        purpose: completes "expected ...", such as "packages that draw".
+        key: see `wann.errors.UserError`.
+
+    Raises:
+        UserError: names the missing packages, and how to install them.
+    """
+    missing = [package for package, extras in EXTRAS.items() if extra in extras and not is_installed(package)]
+    if missing:
+        found = f"no {', '.join(missing)}"
+        raise UserError(key=key, expected=purpose, found=found, remedy=install_extra(extra))
+
+
 def check_installed(package: str, purpose: str, *, extra: str = "", key: str = "", place: object = "") -> None:
     """Raise an error if an optional package is missing.
 

@@ -60,6 +60,9 @@ class StageConfig(Section):
     mirrored: Switch = False
     """Start from mirrored genomes of the stage before. A linear node behind every source relays it, so the genomes
     behave at the weights w and -w as they did at w squared (`evolution.mutation.mirroring`)."""
+    relays: Annotated[Whole, Field(ge=1, le=1000)] = 1
+    """Copies of every relay of the genomes that the stage starts from, whether mirrored for this stage or before: with
+    k of them they behave at the weight w as they did at sqrt(k) w. Each costs connections and time."""
     task: Changes = Field(default_factory=dict)
     """Options of the task that differ in this stage."""
     search: Changes = Field(default_factory=dict)

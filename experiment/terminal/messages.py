@@ -57,6 +57,17 @@ def command_line(script: str, *arguments: str) -> str:
     return shlex.join([python, path, *arguments])
 
 
+def print_report(console: Console, run: RunDirectory, page: Path | None, lacking: UserError | None) -> None:
+    """Print where the page of a run is, or the sentence of what it lacks, and the commands that look further."""
+    rows = {
+        "Report": str(page) if lacking is None else f"not written: {lacking}",
+        "Inspect": command_line("inspect_champion.py", run.address, "--video", "mp4"),
+        "Compare": command_line("compare_baselines.py", run.address),
+    }
+    for name, text in rows.items():
+        console.print(f"{name + ':':<9}{text}", highlight=False, markup=False, soft_wrap=True)
+
+
 def print_interrupted(console: Console, run: RunDirectory) -> None:
     """Print how to resume, once everything is stored at the run's place.
 
