@@ -149,8 +149,10 @@ class Config(Section):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise mistake("every name once", f"{stages[index].name!r} twice")
-        if stages and stages[0].mirrored:
-            raise mistake("mirrored only in a stage that follows another", "it in the first")
+        if stages and not info.data.get("initial"):
+            for name in ("mirrored", "relays"):
+                if getattr(stages[0], name) != StageConfig.model_fields[name].default:
+                    raise mistake(f"{name} only in a stage that follows another, or beside initial", "it in the first")
         total = sum(stage.generations for stage in stages)
         if stages and info.data.get("generations", total) != total:
             found = info.data["generations"]

@@ -21,7 +21,7 @@ from wann.kernels.jit import elementwise, inner, jit
 from wann.kernels.lane_forward import FUSED, TILE, forward_individual
 from wann.kernels.maths import cos_pi, sin_pi
 from wann.kernels.vector_forward import forward_vectors
-from wann.kernels.vectors import WIDTH, aligned, on_vectors
+from wann.kernels.vector_loops import WIDTH, aligned, on_vectors
 
 f32 = np.float32
 

@@ -8,7 +8,7 @@ from wann.activations import ACTIVATION_OF_CODE
 from wann.kernels import maths
 from wann.kernels.jit import elementwise_of, inlined, inner
 from wann.kernels.maths import f32
-from wann.kernels.vectors import on_vectors
+from wann.kernels.vector_loops import on_vectors
 
 # Product and sum are rounded separately, as everywhere in control tasks; see `wann.kernels.maths`.
 FUSED = False
@@ -86,7 +86,7 @@ def _sum(values, sources, i, end, sums, num_lanes):
 
 @inner
 def forward_vectors(activations, fan_in, sources, nodes, first_row, edge, values, sums, weights, num_lanes):
-    """`wann.kernels.lane_forward.forward_shared` for a multiple of `wann.kernels.vectors.WIDTH` lanes."""
+    """`wann.kernels.lane_forward.forward_shared` for a multiple of `wann.kernels.vector_loops.WIDTH` lanes."""
     begin, end = nodes
     for k in range(begin, end):
         stop = edge + fan_in[k]

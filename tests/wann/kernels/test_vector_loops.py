@@ -10,7 +10,7 @@ from wann.genome import make_genome
 from wann.kernels.jit import elementwise_of
 from wann.kernels.lane_forward import forward_shared
 from wann.kernels.vector_forward import forward_vectors
-from wann.kernels.vectors import WIDTH, aligned, on_vectors
+from wann.kernels.vector_loops import WIDTH, aligned, on_vectors
 from wann.network import Network, compile_genome
 
 LANES = 3 * WIDTH
