@@ -2,27 +2,32 @@
 
 The GNU C library has ARM's optimised routines: reduction by a multiple of pi/2 in float64, then a polynomial in
 float64, rounded once to float32. Its variant for processors with FMA fuses the products and sums that are fused here.
-An angle of 120 radians or more needs another reduction, which `scalar` has; vectors of lanes take it lane by lane.
+An angle of 120 radians or more needs another reduction, by integers; lanes take it one by one.
 """
 
 import numpy as np
 from numba import types
 
 from envs.box2d.engine.vectors import (
+    LANES,
+    any_lane,
     double_of_integer,
     fused_multiply_add,
     intrinsic,
+    lane_of,
     magnitude,
     select,
     to_double,
     to_single,
     truncated,
+    with_lane,
 )
 from wann.kernels.jit import elementwise, inner
 
 f32, i32, i64, u32, u64 = np.float32, np.int32, np.int64, np.uint32, np.uint64
 
 _TINY = f32(2.0**-12)  # below it, sin x is x
+_FAST = f32(120)  # below it, a float64 can be reduced by one product
 _INVERSE_HALF_PI = float.fromhex("0x1.45F306DC9C883p+23")  # 2^24 * 2 / pi
 _HALF_PI = float.fromhex("0x1.921FB54442D18p0")
 _SMALLEST_TURN = _HALF_PI * 2.0**-62
@@ -37,7 +42,7 @@ _SIN = tuple(map(float.fromhex, ("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7"
 
 @elementwise
 def sine_and_cosine(angle):
-    """sinf and cosf of lanes, whose magnitudes are below 120."""
+    """sinf and cosf of lanes."""
     x = to_double(angle)
     # The nearest number of quarter turns, rounded as glibc does.
     n = (truncated(x * _INVERSE_HALF_PI) + i32(0x800000)) >> i32(24)
@@ -56,7 +61,21 @@ def sine_and_cosine(angle):
     sin, cos = select(odd, c, s), select(odd, s, c)
     sin = select((n & i32(2)) != i32(0), -sin, sin)
     cos = select(((n + i32(1)) & i32(2)) != i32(0), -cos, cos)
-    return select(magnitude(angle) < _TINY, angle, sin), cos
+    size = magnitude(angle)
+    sin = select(size < _TINY, angle, sin)
+    if any_lane(size >= _FAST):
+        sin, cos = _of_large_angles(angle, sin, cos)
+    return sin, cos
+
+
+@inner
+def _of_large_angles(angle, sin, cos):
+    """Sines and cosines with those of large angles put right."""
+    for lane in range(LANES):
+        if np.abs(lane_of(angle, lane)) >= _FAST:
+            s, c = scalar_sine_and_cosine(lane_of(angle, lane))
+            sin, cos = with_lane(sin, lane, s), with_lane(cos, lane, c)
+    return sin, cos
 
 
 @intrinsic

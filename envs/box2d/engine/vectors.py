@@ -298,6 +298,28 @@ def no_lanes(typing_context):
 
 
 @intrinsic
+def lane_of(typing_context, value, lane):
+    """The number in one lane."""
+    if not isinstance(value, LanesType) or not isinstance(lane, types.Integer):
+        return None
+    return value.element(value, lane), lambda context, builder, signature, arguments: builder.extract_element(
+        *arguments
+    )
+
+
+@intrinsic
+def with_lane(typing_context, value, lane, number):
+    """Lanes with another number in one of them."""
+    if not isinstance(value, LanesType) or not isinstance(lane, types.Integer) or number != value.element:
+        return None
+
+    def generate(context, builder, signature, arguments):
+        return builder.insert_element(arguments[0], arguments[2], arguments[1])
+
+    return value(value, lane, number), generate
+
+
+@intrinsic
 def lane_numbers(typing_context):
     """0 in the first lane, 1 in the second, and so on."""
 
