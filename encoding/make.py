@@ -101,7 +101,7 @@ def make_ready(options: EncoderOptions) -> Path:
 
 
 def _check_numbers(options: EncoderOptions) -> None:
-    for name, least in (("frames", 1000), ("held_out", 1000), ("epochs", 1), ("seed", 0)):
+    for name, least in (("frames", 1000), ("held_out", 200), ("epochs", 1), ("seed", 0)):
         value = getattr(options, name)
         if value < least:
             raise UserError(key=f"--{name.replace('_', '-')}", expected=f"at least {least}", found=str(value))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The probe uses frames in which the camera is down, and the car is on the road or half a road beside it, looking along.
 PROBE_OFFSET, PROBE_HEADING = 2.0, np.pi / 3
 _RIDGE = 1e-3  # of the inputs' variance
+_LEAST_VARIANCE = 1e-4  # of what is read: where it hardly varies, as in a few frames, R2 is of no account
 _CHUNK = 250
 
 
@@ -92,7 +93,7 @@ def _crossed(inputs: NDArray[np.float64], targets: NDArray[np.float64], episode:
         weights = _ridge(inputs[fitted], targets[fitted])
         truth = targets[~fitted]
         residual = truth - inputs[~fitted] @ weights[:-1] - weights[-1]
-        found.append(1 - residual.var(axis=0) / np.maximum(truth.var(axis=0), 1e-12))
+        found.append(1 - residual.var(axis=0) / np.maximum(truth.var(axis=0), _LEAST_VARIANCE))
     return np.mean(found, axis=0)
 
 

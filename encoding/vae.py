@@ -32,7 +32,7 @@ Progress = Callable[[int, int, float], None]
 
 
 class VAE(nn.Module):
-    """233,632 parameters of the encoder, 530,432 of the decoder, 1,071 of the readers.
+    """233,632 parameters of the encoder, 530,688 of the decoder, 1,071 of the readers.
 
     Args:
         mean: [2, 28, 32], the mean picture, which the decoder starts from.

@@ -10,7 +10,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.racer import pose
+from envs.box2d.racer.pose import pose_of
 
 
 def blind_environment() -> Any:
@@ -34,20 +34,6 @@ class Drive:
     poses: NDArray[np.float64]  # [T + 1, POSE]
     tiles: list[list[set[int]]]  # [T + 1][4] tiles that each wheel touches, as of the beginning of the frame's step
     terminated: bool
-
-
-def pose_of(environment: Any) -> NDArray[np.float64]:
-    """The pose of Gymnasium's car; see `envs.box2d.racer.pose`."""
-    car, row = environment.car, np.empty(pose.POSE)
-    row[:3] = *car.hull.position, car.hull.angle
-    row[pose.WHEELS : pose.WHEELS + 12] = [v for w in car.wheels for v in (*w.position, w.angle)]
-    row[pose.VELOCITY_X : pose.VELOCITY_X + 2] = car.hull.linearVelocity
-    row[pose.SPIN] = car.hull.angularVelocity
-    row[pose.OMEGAS : pose.OMEGAS + 4] = [w.omega for w in car.wheels]
-    row[pose.STEERING] = car.wheels[0].joint.angle
-    row[pose.TIME] = environment.t
-    row[pose.PHASES : pose.PHASES + 4] = [w.phase for w in car.wheels]
-    return row
 
 
 def tiles_of(environment: Any) -> list[set[int]]:

@@ -56,7 +56,7 @@ LITTLE = {
     "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5 --set workers.evaluator=inline",
     "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200",
     "COMPARE": "--steps 2000 --episodes 2 --workers 1",
-    "ENCODER": "--frames 1000 --held-out 1000 --epochs 1",
+    "ENCODER": "--frames 1000 --held-out 200 --epochs 1",
     "PARTS": "--seeds 1 --steps 0.001 --episodes 2",
 }
 

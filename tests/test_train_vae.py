@@ -15,6 +15,7 @@ from places import ROOT
     ("options", "message"),
     [
         (["--frames", "10"], "--frames: expected at least 1000, found 10"),
+        (["--held-out", "10"], "--held-out: expected at least 200, found 10"),
         (["--epochs", "0"], "--epochs: expected at least 1, found 0"),
         (["--learning-rate", "2"], "--learning-rate: expected a number between 0 and 1, found 2.0"),
         (["--device", "gpu"], "--device: expected one of auto, cpu, cuda, found 'gpu'"),

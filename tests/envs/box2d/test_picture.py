@@ -11,9 +11,8 @@ from encoding.driving import Follower, Wanderer
 from envs.box2d.racer.dashboard import FULL, READINGS, read, shown
 from envs.box2d.racer.frames import PICTURE_SHAPE, pictures
 from envs.box2d.racer.picture import PLANES, draw
-from envs.box2d.racer.pose import HULL_ANGLE, POSE, TIME
+from envs.box2d.racer.pose import HULL_ANGLE, POSE, TIME, pose_of
 from envs.box2d.racer.track import TRACK_WIDTH, Track, X, Y, make_track
-from racing import pose_of
 
 # Squared errors are counted as of images of 64 x 64 pixels in three colours.
 SCALE = 64 * 64 * 3 / np.prod(PICTURE_SHAPE)
