@@ -80,6 +80,8 @@ class TestAtTheBestSharedWeight:
 def test_the_best_champions_reach_their_bars():
     random = load_champion(DIRECTORY / "swingup_random_weight.json")
     assert random.returns["random_shared_weight"]["mean"] >= 640
+    wide = load_champion(DIRECTORY / "swingup_wide.json").returns
+    assert wide["random_shared_weight"]["mean"] >= 760 and wide["best_shared_weight"]["mean"] >= 900
     one = load_champion(DIRECTORY / "swingup_one_weight.json")
     assert one.returns["best_shared_weight"]["mean"] >= 925
     assert compile_genome(one.genome).num_connections <= 40
