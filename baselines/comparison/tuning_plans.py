@@ -43,8 +43,6 @@ def selection_episodes_of(task: Task) -> int:
 
 
 def fixed_shape(task: Task) -> tuple[int, ...]:
-    """Layers of the fixed network: as published, or one hidden layer of ten as for the pole."""
-    found = FIXED_SHAPES.get(task.name, ())
-    if found and (found[0], found[-1]) == (task.num_inputs, task.num_outputs):
-        return found
-    return (task.num_inputs, 10, task.num_outputs)
+    """Layers of the fixed network: hidden ones as published, also for other inputs, or one of ten as for the pole."""
+    hidden = FIXED_SHAPES[task.name][1:-1] if task.name in FIXED_SHAPES else (10,)
+    return (task.num_inputs, *hidden, task.num_outputs)

@@ -25,7 +25,7 @@ EXAMPLES = {
         {"max_steps": 40, "simulator": "gymnasium"},
         {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20},
     ],
-    "car_racing": [{"max_steps": 12, "inputs": "latents+dashboard"}, {"max_steps": 14, "stall_steps": 12}],
+    "car_racing": [{"max_steps": 16, "inputs": "latents+dashboard"}, {"max_steps": 14, "stall_steps": 12}],
     "classification": [{"batch": 300}, {"batch": 100, "score": "accuracy"}],
     "gymnasium": [
         {"id": "CartPole-v1"},
