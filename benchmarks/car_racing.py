@@ -11,7 +11,7 @@ from benchmarks.measuring import Figures, gain_of_second_worker, recorded, secon
 from envs.box2d.racer import encoder as car_encoder
 from envs.box2d.racer.task import CarRacing
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
-from wann.activations import ACTIVATIONS
+from wann.activations import ELEMENTWISE
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_population
 from wann.population import Population
@@ -60,7 +60,7 @@ def racers(count: int = 8) -> Networks:
     """Networks of the published racer's size, grown by mutation alone: what they do is of no account here."""
     rng = np.random.default_rng(0)
     population = Population.of([minimal_genome(CarRacing.num_inputs, CarRacing.num_outputs)] * count)
-    palette = palette_of(list(ACTIVATIONS))
+    palette = palette_of(list(ELEMENTWISE))
     while np.median(compile_population(population).num_connections()) < CONNECTIONS:
         population = prune(mutate(population, *draw_operators(rng, count, GROWING.model_dump(), 0.0), palette))
     return compile_population(population)
