@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wann.batch import Backend, Batch
+from wann.errors import UserError
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs
 from wann.network import Network, Networks
@@ -103,6 +104,18 @@ class SafeInDriver(Protocol):
 
     @property
     def safe_at_home(self) -> bool: ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A task that can declare that it runs networks step by step and keeps the state of each episode.
+
+    Only such a task takes networks with delays, plastic connections, or nodes that do not sum their sources. Networks
+    of the others are refused by `check_networks`.
+    """
+
+    @property
+    def keeps_state(self) -> bool: ...
 
 
 @runtime_checkable
@@ -232,6 +245,11 @@ def is_safe_at_home(task: object) -> bool:
     return isinstance(task, SafeInDriver) and task.safe_at_home
 
 
+def keeps_state(task: object) -> bool:
+    """True if a task runs networks with state."""
+    return isinstance(task, KeepsState) and task.keeps_state
+
+
 def preprocessing_of(task: object) -> Mapping[str, Any] | None:
     """The transformation of observations into inputs, as stored in champion files; None if there is none."""
     return task.preprocessing if isinstance(task, Preprocessed) else None
@@ -285,10 +303,17 @@ def check_networks(task: Task, networks: Network | Networks) -> None:
 
     Raises:
         ValueError: the numbers of inputs or outputs differ from the task's.
+        UserError: networks with state, in a task that keeps none.
     """
     expected, found = (task.num_inputs, task.num_outputs), (networks.num_inputs, networks.num_outputs)
     if expected != found:
         raise ValueError(f"{task.name}: expected networks with (inputs, outputs) {expected}, found {found}")
+    if not networks.is_plain and not keeps_state(task):
+        raise UserError(
+            key="task.name",
+            expected=f"feed-forward networks of sums in {task.name!r}, which keeps no state between steps",
+            found="one with delays, plastic connections, or nodes that accumulate or multiply",
+        )
 
 
 def weights_of_one(weights: ArrayLike) -> Weights:

@@ -53,7 +53,7 @@ class Network:
 
     @property
     def num_state(self) -> int:
-        """S, the numbers that an episode carries from step to step: M values, running totals, and Q strengths."""
+        """S, the numbers that an episode carries from step to step: M values, Q strengths, and running totals."""
         return len(self.copies) + int(STATEFUL[self.activations].sum()) + len(self.plastic)
 
     @property

@@ -76,7 +76,7 @@ def _without_state(network: Network, weights: NDArray, inputs: NDArray, dtype: t
 
 
 def initial_state(network: Network, num_lanes: int, dtype: type = np.float64) -> NDArray:
-    """The state at the start of an episode, zeros [S, L]: M memory rows, then running totals, then strengths."""
+    """The state at the start of an episode, zeros [S, L]: M memory rows, Q strengths, then running totals."""
     return np.zeros((network.num_state, num_lanes), dtype)
 
 
@@ -106,13 +106,13 @@ def step_lanes(
         weights, inputs = (np.repeat(array, 2, axis=0) for array in (weights, inputs))
         outputs, after = step_lanes(network, weights, inputs, np.repeat(state, 2, axis=1), dtype)
         return outputs[:1], after[:, :1]
-    num_memory, first_strength = len(network.copies), len(state) - len(network.plastic)
+    num_memory, num_plastic = len(network.copies), len(network.plastic)
     values: NDArray = np.empty((network.first_row + len(network.activations), len(inputs)), dtype)
     values[0] = 1
     values[1 : 1 + network.num_inputs] = inputs.T
     values[1 + network.num_inputs : network.first_row] = state[:num_memory]
-    after, total = state.astype(dtype), num_memory
-    strength_of = {edge: first_strength + q for q, edge in enumerate(network.plastic.tolist())}
+    after, total = state.astype(dtype), num_memory + num_plastic
+    strength_of = {edge: num_memory + q for q, edge in enumerate(network.plastic.tolist())}
     edge = 0
     for k, (code, fan_in) in enumerate(zip(network.activations.tolist(), network.fan_in.tolist(), strict=True)):
         edges = np.arange(edge, edge + fan_in)
@@ -132,7 +132,7 @@ def step_lanes(
             z = _sum(rows, of_node)
         values[network.first_row + k] = entry.function(z)
         edge += fan_in
-    _learn(network, values, after[first_strength:])
+    _learn(network, values, after[num_memory : num_memory + num_plastic])
     for row, source in network.copies.tolist():
         values[row] = values[source]
     after[:num_memory] = values[1 + network.num_inputs : network.first_row]
