@@ -5,9 +5,11 @@ import numpy as np
 from envs.cartpole.kernels import ALIVE, NUM_INPUTS, VECTOR, advance, living, observe, record, retire, start_tile
 from wann.kernels.jit import jit
 from wann.kernels.lane_forward import TILE
-from wann.kernels.state_forward import needs, step_with_state
+from wann.kernels.state_forward import forward_rows, move, needs, step_with_state, unrolled
 
-_FIRST_ROW = 1 + NUM_INPUTS
+# Numbers from row to row of values. With rows of 64, a write would delay reads of every sixteenth row after it, as
+# processors compare only the lowest 12 bits of addresses; networks with memory have many rows.
+_STRIDE = TILE + 16
 
 
 @jit
@@ -19,39 +21,50 @@ def simulate_with_state(programs, states, starts, weights, individual, max_steps
     activations, fan_in, sources, node_offsets, edge_offsets = programs
     copies, memory_offsets, plastic, plastic_offsets = states
     num_lanes = starts.shape[1]
-    special, most_rows, most_held, most_edges = needs(programs, states)
-    values = np.zeros((_FIRST_ROW + most_rows, TILE), np.float32)
-    values[0] = 1
-    held = np.zeros((most_held, TILE), np.float32)
-    state, sums = np.zeros((8, TILE), np.float32), np.empty((1, TILE), np.float32)
-    ones = np.ones((1, TILE), np.float32)
+    special, _, most_held, most_edges = needs(programs, states)
+    held, sums = np.empty((most_held, TILE), np.float32), np.empty((1, TILE), np.float32)
+    ones, state = np.ones((1, TILE), np.float32), np.zeros((8, TILE), np.float32)
     lane_weights = np.zeros((most_edges if individual else 1, TILE), np.float32)
     for p in range(len(returns)):
         nodes, first_edge = (node_offsets[p], node_offsets[p + 1]), edge_offsets[p]
-        own_sources = sources[first_edge : edge_offsets[p + 1]]
-        own_copies = copies[memory_offsets[p] : memory_offsets[p + 1]]
+        num_nodes, num_edges = nodes[1] - nodes[0], edge_offsets[p + 1] - first_edge
         own_plastic = plastic[plastic_offsets[p] : plastic_offsets[p + 1]]
-        first_row = _FIRST_ROW + len(own_copies)
-        action_row = first_row + nodes[1] - nodes[0] - 1
+        rows, own_sources, inputs, phases, num_rows = unrolled(
+            sources[first_edge : first_edge + num_edges],
+            copies[memory_offsets[p] : memory_offsets[p + 1]],
+            NUM_INPUTS,
+            num_nodes,
+        )
+        values, moved = np.zeros((num_rows, _STRIDE), np.float32), len(inputs) // phases
+        values[0] = 1
         scale = ones if individual else lane_weights
         for first in range(0, num_lanes, TILE):
             count = min(TILE, num_lanes - first)
             lanes = start_tile(starts, first, count, state)
-            values[_FIRST_ROW:first_row] = 0
-            held[:] = 0
-            for row in range(len(own_sources) if individual else 1):
+            values[1:], held[:] = 0, 0
+            for row in range(num_edges if individual else 1):
                 source = first_edge + row if individual else 0
                 for l in range(lanes):
                     lane_weights[row, l] = weights[source, first + (l if l < count else 0)]
+            phase = 0
             for step in range(max_steps):
                 observe(state, values, lanes)
-                step_with_state(
-                    activations, fan_in, own_sources, nodes, first_row, own_copies, own_plastic, special[p], values,
-                    held, sums, lane_weights, scale, individual, lanes,
-                )  # fmt: skip
-                advance(state, values, action_row, lanes)
+                if moved:
+                    move(values, inputs, phase * moved, (phase + 1) * moved, lanes)
+                if special[p] or individual:
+                    step_with_state(
+                        activations, fan_in, nodes, rows, phase * num_nodes, own_sources, phase * num_edges,
+                        own_plastic, values, held, sums, lane_weights, scale, individual, lanes,
+                    )  # fmt: skip
+                else:
+                    forward_rows(
+                        activations, fan_in, nodes, rows, phase * num_nodes, own_sources, phase * num_edges, values,
+                        sums, lane_weights, lanes,
+                    )  # fmt: skip
+                advance(state, values, rows[(phase + 1) * num_nodes - 1], lanes)
+                phase = phase + 1 if phase + 1 < phases else 0
                 if step % 8 == 7 and living(state, lanes) <= lanes - VECTOR:
-                    close_gaps(values, _FIRST_ROW, first_row, state, lanes)
+                    close_gaps(values, 1, num_rows, state, lanes)
                     close_gaps(held, 0, len(held), state, lanes)
                     lanes = retire(state, lane_weights, lanes, returns[p], steps[p])
                     if lanes == 0:

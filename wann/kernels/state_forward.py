@@ -1,15 +1,16 @@
 """One step of networks with state: delays, plastic connections, running totals and products (numba).
 
-A buffer ``values [rows, L]`` as in `wann.kernels.lane_forward` has M memory rows after the inputs, which persist from
-step to step, and ``held [Q + A, L]`` has the strengths of plastic connections, then the running totals of nodes. Both
-are 0 at the start of an episode. The arithmetic is that of `wann.oracle.step_lanes`, in the same order.
+A buffer ``values [rows, L]`` is that of `wann.kernels.lane_forward`, with rows that persist from step to step: M memory
+rows after the inputs, or the rings of `unrolled`. A buffer ``held [Q + A, L]`` has the strengths of plastic
+connections, then the running totals of nodes. Both are 0 at the start of an episode. The arithmetic is that of
+`wann.oracle.step_lanes`, in the same order.
 """
 
 import numpy as np
 
 from wann.activations import ACTIVATION_OF_CODE
 from wann.kernels.jit import inner, jit
-from wann.kernels.lane_forward import FUSED, activate, forward_individual, forward_shared, sum_sources
+from wann.kernels.lane_forward import FUSED, activate, sum_sources
 from wann.kernels.maths import f32
 from wann.plasticity import DECAY, LIMIT
 
@@ -48,21 +49,21 @@ def needs(programs, states):
 
 @inner
 def step_with_state(
-    activations, fan_in, sources, nodes, first_row, copies, plastic, special, values, held, sums, weights, scale,
-    individual, num_lanes,
+    activations, fan_in, nodes, rows, first, sources, edge, plastic, values, held, sums, weights, scale, individual,
+    num_lanes,
 ):  # fmt: skip
-    """Compute all nodes of one network, then move values into memory and change strengths.
+    """Compute all nodes of one network, and change its strengths.
 
     Args:
         activations: [sum N] codes of all networks.
         fan_in: [sum N].
-        sources: [E] rows of this network alone.
         nodes: (begin, end) of this network's nodes.
-        first_row: row of its first computed node, 1 + I + M.
-        copies: [M, 2] of this network.
+        rows: rows of the nodes' values, of this network's from ``first`` on.
+        first: place of the first node in ``rows``.
+        sources: rows of sources, of this network's from ``edge`` on.
+        edge: place of its first source.
         plastic: [Q] of this network.
-        special: False if it has memory only; then the feed-forward kernels compute it.
-        values: [rows, L]; the bias, the inputs and the memory rows are set.
+        values: [rows, L]; the bias, the inputs and all rows of earlier steps are set.
         held: [>= Q + A, L] strengths and totals.
         sums: [1, L], a work buffer.
         weights: [E, L] by connection; not read at shared weights.
@@ -70,37 +71,18 @@ def step_with_state(
         individual: True if ``weights`` count.
         num_lanes: lanes to compute, at most L.
     """
-    if special:
-        _forward(
-            activations, fan_in, sources, nodes, first_row, plastic, values, held, sums, weights, scale, individual,
-            num_lanes,
-        )  # fmt: skip
-    elif individual:
-        forward_individual(
-            activations, fan_in, sources, nodes, first_row, 0, values, sums, weights, scale, num_lanes, FUSED
-        )
-    else:
-        forward_shared(activations, fan_in, sources, nodes, first_row, 0, values, sums, scale, num_lanes)
-    for m in range(len(copies)):
-        row, source = copies[m, 0], copies[m, 1]
-        for l in range(num_lanes):
-            values[row, l] = values[source, l]
-
-
-@inner
-def _forward(
-    activations, fan_in, sources, nodes, first_row, plastic, values, held, sums, weights, scale, individual, num_lanes
-):
     begin, end = nodes
-    edge, first, total = 0, 0, len(plastic)
+    first_edge, q, total = edge, 0, len(plastic)
     for k in range(begin, end):
-        row, stop, last = first_row + k - begin, edge + fan_in[k], first
-        while last < len(plastic) and plastic[last] < stop:
+        row, stop, last = rows[first + k - begin], edge + fan_in[k], q
+        while last < len(plastic) and plastic[last] < stop - first_edge:
             last += 1
         if activations[k] in _PRODUCT:
-            _multiply(sources, edge, stop, plastic, first, values, held, sums, weights, scale, individual, num_lanes)
-        elif individual or last > first:
-            _add(sources, edge, stop, plastic, first, values, held, sums, weights, individual, num_lanes)
+            _multiply(
+                sources, edge, stop, first_edge, plastic, q, values, held, sums, weights, scale, individual, num_lanes
+            )
+        elif individual or last > q:
+            _add(sources, edge, stop, first_edge, plastic, q, values, held, sums, weights, individual, num_lanes)
         else:
             sum_sources(values, 0, sources, edge, stop, sums, num_lanes, True)
         if activations[k] in _PRODUCT:
@@ -114,49 +96,127 @@ def _forward(
             total += 1
         else:
             activate(activations[k], sums, 0, values, row, scale, 0, num_lanes, FUSED)
-        for q in range(first, last):
-            _learn(values, sources[plastic[q]], row, held, q, num_lanes)
-        edge, first = stop, last
+        for strength in range(q, last):
+            _learn(values, sources[first_edge + plastic[strength]], row, held, strength, num_lanes)
+        edge, q = stop, last
 
 
 @inner
-def _add(sources, begin, end, plastic, q, values, held, sums, weights, individual, num_lanes):
+def forward_rows(activations, fan_in, nodes, rows, first, sources, edge, values, sums, scale, num_lanes):
+    """Like `step_with_state`, for networks with memory only at shared weights.
+
+    It is `wann.kernels.lane_forward.forward_shared` with the rows of nodes in an array, and as fast: a function of its
+    own, because each array passed on costs a call seven words.
+    """
+    begin, end = nodes
+    for k in range(begin, end):
+        stop = edge + fan_in[k]
+        sum_sources(values, 0, sources, edge, stop, sums, num_lanes, True)
+        activate(activations[k], sums, 0, values, rows[first + k - begin], scale, 0, num_lanes, FUSED)
+        edge = stop
+
+
+@inner
+def move(values, copies, begin, end, num_lanes):
+    """Copy rows in the order of ``copies[begin:end]``, pairs of a row and its source."""
+    for m in range(begin, end):
+        row, source = copies[m, 0], copies[m, 1]
+        for l in range(num_lanes):
+            values[row, l] = values[source, l]
+
+
+@jit
+def unrolled(sources, copies, num_inputs, num_nodes):
+    """A program whose values stay where they are, in place of one that moves them into memory after each step.
+
+    A delayed source has a ring of D + 1 rows, D the deepest delay, and is written to the next of them in each step. So
+    the program's rows differ between D + 1 phases. Only inputs have to be copied, as their rows are given.
+
+    Args:
+        sources: [E] rows of one network.
+        copies: [M, 2] of it.
+        num_inputs: I.
+        num_nodes: N.
+
+    Returns:
+        rows [phases * N] of nodes, sources [phases * E], copies [phases * X, 2] of inputs to be made before the nodes
+        are computed, the number of phases, and the number of rows in all. The rows of rings begin at 1 + I.
+    """
+    first_memory, first_row = 1 + num_inputs, 1 + num_inputs + len(copies)
+    origin, delay = np.arange(first_row + num_nodes), np.zeros(first_row + num_nodes, np.int64)
+    for m in range(len(copies) - 1, -1, -1):  # from the youngest
+        row, source = copies[m]
+        origin[row], delay[row] = origin[source], delay[source] + 1
+    phases = delay.max() + 1
+    ring = np.full(first_row + num_nodes, -1)
+    count, num_copies = first_memory, 0
+    for row in range(first_memory, first_row):
+        if ring[origin[row]] < 0:
+            ring[origin[row]] = count
+            count += phases
+            num_copies += origin[row] < first_memory
+    fixed = count
+    new_rows, new_sources = np.empty(phases * num_nodes, np.int64), np.empty(phases * len(sources), np.int32)
+    new_copies = np.empty((phases * num_copies, 2), np.int64)
+    for phase in range(phases):
+        for k in range(num_nodes):
+            start = ring[first_row + k]
+            new_rows[phase * num_nodes + k] = start + phase if start >= 0 else fixed + k
+        for i in range(len(sources)):
+            row = sources[i]
+            start = ring[origin[row]]
+            if row < first_memory:
+                new_sources[phase * len(sources) + i] = row
+            elif start >= 0:
+                new_sources[phase * len(sources) + i] = start + (phase - delay[row]) % phases
+            else:
+                new_sources[phase * len(sources) + i] = fixed + row - first_row
+        place = phase * num_copies
+        for row in range(1, first_memory):
+            if ring[row] >= 0:
+                new_copies[place, 0], new_copies[place, 1] = ring[row] + phase, row
+                place += 1
+    return new_rows, new_sources, new_copies, phases, fixed + num_nodes
+
+
+@inner
+def _add(sources, begin, end, first_edge, plastic, q, values, held, sums, weights, individual, num_lanes):
     """The sum of a node's sources, each times its strength if it is plastic, and times its individual weight."""
     for l in range(num_lanes):
         sums[0, l] = f32(0)
     for i in range(begin, end):
         a = sources[i]
-        if q < len(plastic) and plastic[q] == i:
+        if q < len(plastic) and plastic[q] == i - first_edge:
             if individual:
                 for l in range(num_lanes):
-                    sums[0, l] += weights[i, l] * (held[q, l] * values[a, l])
+                    sums[0, l] += weights[i - first_edge, l] * (held[q, l] * values[a, l])
             else:
                 for l in range(num_lanes):
                     sums[0, l] += held[q, l] * values[a, l]
             q += 1
         elif individual:
             for l in range(num_lanes):
-                sums[0, l] += weights[i, l] * values[a, l]
+                sums[0, l] += weights[i - first_edge, l] * values[a, l]
         else:
             for l in range(num_lanes):
                 sums[0, l] += values[a, l]
 
 
 @inner
-def _multiply(sources, begin, end, plastic, q, values, held, sums, weights, scale, individual, num_lanes):
+def _multiply(sources, begin, end, first_edge, plastic, q, values, held, sums, weights, scale, individual, num_lanes):
     """The product of a node's weighted sources, plastic ones times their strength; 0 of none."""
     start = f32(1) if end > begin else f32(0)
     for l in range(num_lanes):
         sums[0, l] = start
     for i in range(begin, end):
         a = sources[i]
-        if q < len(plastic) and plastic[q] == i:
+        if q < len(plastic) and plastic[q] == i - first_edge:
             for l in range(num_lanes):
                 sums[0, l] *= held[q, l]
             q += 1
         if individual:
             for l in range(num_lanes):
-                sums[0, l] *= weights[i, l] * values[a, l]
+                sums[0, l] *= weights[i - first_edge, l] * values[a, l]
         else:
             for l in range(num_lanes):
                 sums[0, l] *= scale[0, l] * values[a, l]
