@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 
 from envs.testing.networks import random_genome, with_memory
 from evolution.mutation.apply import mutate_genome
-from evolution.mutation.registry import OPERATORS
+from evolution.mutation.registry import OF_MEMORY, OPERATORS
 from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
 from wann.genome import Genome, minimal_genome
 from wann.plasticity import DECAY, LIMIT
 
 
 def grown_genome(rng: np.random.Generator, num_inputs: int = 3, num_outputs: int = 2, num_steps: int = 30) -> Genome:
-    """A genome after ``num_steps`` random operators, all six of them."""
+    """A feed-forward genome after ``num_steps`` random operators, all six of them."""
     enabled = rng.random((num_inputs + 1) * num_outputs) < 0.7
     genome = minimal_genome(num_inputs, num_outputs, enabled)
-    names = list(OPERATORS)
+    names = [name for name in OPERATORS if name not in (*OF_MEMORY, "repeat_along_group")]
     for _ in range(num_steps):
         genome = mutate_genome(genome, names[rng.integers(len(names))], rng)
     return genome

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
+from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS, SUMMING
 
 LINEAR = ACTIVATIONS["linear"].code
 # Largest delay of a connection, in steps. Longer delays are chains of nodes.
@@ -64,6 +64,11 @@ class Genome:
     def num_enabled(self) -> int:
         """E, the connections that carry a weight."""
         return int(np.count_nonzero(self.enabled))
+
+    @property
+    def is_plain(self) -> bool:
+        """True if no gene has a delay or is plastic, and every node sums its sources."""
+        return not self.delays.any() and not self.plastic.any() and bool(SUMMING[self.activations].all())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Genome):

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wann.activations import ACTIVATION_OF_CODE
-from wann.errors import UserError
-from wann.network import Network, Networks, node_levels
+from wann.network import Network, Networks, node_levels, require_plain
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,7 @@ def layers_of(network: Network) -> Layers:
     Raises:
         UserError: the network is not feed-forward, or has nodes that do not sum their sources.
     """
-    if not network.is_plain:
-        raise UserError(
-            expected="a feed-forward network of sums",
-            found="one with delays, plastic connections, or nodes that accumulate or multiply",
-        )
+    require_plain(network)
     levels = node_levels(Networks.of([network]))
     order = np.lexsort((network.activations, levels))
     row_of, groups = _new_rows(network, order), []

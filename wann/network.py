@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wann.activations import STATEFUL, SUMMING
+from wann.errors import UserError
 from wann.genome import Genome
 from wann.population import Population
 from wann.ragged import Offsets, freeze, offsets_of, take_rows
@@ -198,6 +199,19 @@ class Networks:
     def num_connections(self) -> NDArray[np.int64]:
         """[P] live connections."""
         return np.diff(self.connection_offsets)
+
+
+def require_plain(networks: Network | Networks) -> None:
+    """Refuse networks that backends and exports without state would compute wrongly.
+
+    Raises:
+        UserError: a network is not plain; see `Network.is_plain`.
+    """
+    if not networks.is_plain:
+        raise UserError(
+            expected="a feed-forward network of sums",
+            found="one with delays, plastic connections, or nodes that accumulate or multiply",
+        )
 
 
 def node_levels(networks: Networks) -> NDArray[np.int64]:

@@ -57,6 +57,23 @@ def pick_gene(enabled, wanted, num_genes, u):
 
 
 @jit
+def put(child, num_genes, source, target, delay, is_plastic):
+    """Connect two nodes, unless an enabled gene does; return the new number of genes.
+
+    A disabled gene with the same ends and delay is enabled and takes the given plasticity; otherwise one is added.
+    """
+    _, sources, targets, enabled, delays, plastic = child
+    for c in range(num_genes):
+        if sources[c] == source and targets[c] == target and delays[c] == delay:
+            if not enabled[c]:
+                enabled[c], plastic[c] = True, is_plastic
+            return num_genes
+    sources[num_genes], targets[num_genes], enabled[num_genes] = source, target, True
+    delays[num_genes], plastic[num_genes] = delay, is_plastic
+    return num_genes + 1
+
+
+@jit
 def layers(child, size, shape):
     """Longest path from an input over all genes without a delay [N], enabled or not; outputs share the last layer.
 
