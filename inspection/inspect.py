@@ -220,6 +220,8 @@ def _curve(subject: Subject, options: InspectionOptions, progress: Progress) -> 
 
 
 def _live(subject: Subject, options: InspectionOptions, progress: Progress) -> LivePart | None:
+    if not compile_genome(subject.champion.genome).is_plain:
+        raise CannotDraw("the page does not run networks with memory")
     bar = progress.add_task("recorded episodes", total=1)
     part = live_part(subject.champion, subject.task, options.seed, subject.weight)
     progress.update(bar, completed=1)

@@ -55,7 +55,7 @@ class Activation:
     torch_slope: Callable[[Any, Any, Any], Any]  # (the module torch, x, y): the derivative at x; y is the value at x
     torch_text: str  # Python expression in x; `periodic` reduces x to one period, [-1, 1], of sin(pi x)
     # Operators and their inputs. "x" is the argument, "" the result of the previous operator, and other inputs are
-    # constants of `inspection.exports.onnx_model`.
+    # constants of `inspection.exports.onnx_graph`.
     onnx: tuple[tuple[str, ...], ...]
     sympy: str  # expression in {x}, which is a product, or a sum that needs brackets
     javascript: str  # expression in x, with `periodic` as above
