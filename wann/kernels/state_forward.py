@@ -72,33 +72,57 @@ def step_with_state(
         num_lanes: lanes to compute, at most L.
     """
     begin, end = nodes
-    first_edge, q, total = edge, 0, len(plastic)
-    for k in range(begin, end):
-        row, stop, last = rows[first + k - begin], edge + fan_in[k], q
+    first_edge, q, total, k = edge, 0, len(plastic), begin
+    while k < end:
+        # Nodes up to the next special one, all at once.
+        stop, plain = edge, k
+        next_plastic = first_edge + plastic[q] if q < len(plastic) else len(sources)
+        while not individual and plain < end and stop + fan_in[plain] <= next_plastic:
+            if activations[plain] in _PRODUCT or activations[plain] in _TOTAL:
+                break
+            stop += fan_in[plain]
+            plain += 1
+        if plain > k:
+            part = (k, plain)
+            forward_rows(
+                activations, fan_in, part, rows, first + k - begin, sources, edge, values, sums, scale, num_lanes
+            )
+            edge, k = stop, plain
+            continue
+        stop, last, row = edge + fan_in[k], q, rows[first + k - begin]
         while last < len(plastic) and plastic[last] < stop - first_edge:
             last += 1
-        if activations[k] in _PRODUCT:
-            _multiply(
-                sources, edge, stop, first_edge, plastic, q, values, held, sums, weights, scale, individual, num_lanes
-            )
-        elif individual or last > q:
-            _add(sources, edge, stop, first_edge, plastic, q, values, held, sums, weights, individual, num_lanes)
-        else:
-            sum_sources(values, 0, sources, edge, stop, sums, num_lanes, True)
-        if activations[k] in _PRODUCT:
-            for l in range(num_lanes):
-                values[row, l] = sums[0, l]
-        elif activations[k] in _TOTAL:
-            for l in range(num_lanes):
-                kept = held[total, l] + sums[0, l]
-                held[total, l] = kept
-                values[row, l] = kept * scale[0, l]
-            total += 1
-        else:
-            activate(activations[k], sums, 0, values, row, scale, 0, num_lanes, FUSED)
+        _special_node(
+            activations[k], sources, edge, stop, first_edge, plastic, q, total, row, values, held, sums, weights, scale,
+            individual, num_lanes,
+        )  # fmt: skip
+        total += activations[k] in _TOTAL
         for strength in range(q, last):
             _learn(values, sources[first_edge + plastic[strength]], row, held, strength, num_lanes)
-        edge, q = stop, last
+        edge, q, k = stop, last, k + 1
+
+
+@inner
+def _special_node(
+    code, sources, begin, end, first_edge, plastic, q, total, row, values, held, sums, weights, scale, individual,
+    num_lanes,
+):  # fmt: skip
+    """Compute a node with plastic connections or individual weights, or one that accumulates or multiplies."""
+    if code in _PRODUCT:
+        _multiply(
+            sources, begin, end, first_edge, plastic, q, values, held, sums, weights, scale, individual, num_lanes
+        )
+        for l in range(num_lanes):
+            values[row, l] = sums[0, l]
+        return
+    _add(sources, begin, end, first_edge, plastic, q, values, held, sums, weights, individual, num_lanes)
+    if code in _TOTAL:
+        for l in range(num_lanes):
+            kept = held[total, l] + sums[0, l]
+            held[total, l] = kept
+            values[row, l] = kept * scale[0, l]
+    else:
+        activate(code, sums, 0, values, row, scale, 0, num_lanes, FUSED)
 
 
 @inner
