@@ -27,7 +27,14 @@ _OF_TRAINING = {"dataset": "mnist", "inputs": "auto", "epochs": None, "champion"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 a failure, 2 a mistake of the user, 130 interrupted."""
-    return exit_status("compare_baselines.py", lambda: _run(sys.argv[1:] if argv is None else argv))
+    given = sys.argv[1:] if argv is None else argv
+    return exit_status("compare_baselines.py", lambda: _run(given), resume=lambda _: _resume_command(given))
+
+
+def _resume_command(argv: Sequence[str]) -> str:
+    from experiment.terminal.messages import command_line
+
+    return command_line("compare_baselines.py", *argv, *([] if "--resume" in argv else ["--resume"]))
 
 
 def _run(argv: Sequence[str]) -> int:

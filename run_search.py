@@ -17,6 +17,8 @@ from experiment.terminal.command_line import DONE, INTERRUPTED, ArgumentParser, 
 from wann.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from storage.run_directory import RunDirectory
 
 
@@ -35,7 +37,7 @@ def _run(argv: Sequence[str]) -> int:
     from experiment.plan import plan_of
     from experiment.replicates.run import print_several
     from experiment.terminal.champion_table import print_champion
-    from experiment.terminal.messages import announce, print_interrupted
+    from experiment.terminal.messages import announce, print_interrupted, print_report
     from experiment.whole_run import whole
     from wann.champion import Champion
 
@@ -55,9 +57,26 @@ def _run(argv: Sequence[str]) -> int:
             return INTERRUPTED
         if isinstance(found, Champion):
             print_champion(console, run, found)
+            if run.config.logging.report and run.mirror is None and share is None:
+                print_report(console, run, *_report(run.path, console))
         else:
             print_several(console, run, found)
     return DONE
+
+
+def _report(run: Path, console: Console) -> tuple[Path | None, UserError | None]:
+    """Write the page of a finished run. Returns its path, or the error: a run does not fail for want of a page."""
+    from wann.extras import check_extra
+
+    try:
+        check_extra("inspect", "packages that draw", key="logging.report")
+        from inspection.inspect import REPORT, inspect
+        from inspection.inspection_options import InspectionOptions
+
+        pages = (file for file in inspect(InspectionOptions(str(run)), console).files if file.name == REPORT)
+        return next(pages), None
+    except UserError as error:
+        return None, error
 
 
 def _open(arguments: argparse.Namespace) -> RunDirectory:
@@ -84,6 +103,8 @@ def _open(arguments: argparse.Namespace) -> RunDirectory:
                 remedy="the run has its own config and directory",
             )
         return resume_run(resume, overrides)
+    if run_dir == "":
+        raise UserError(key="--run-dir", expected="a directory or a URL", found="an empty text")
     if config is None:
         raise UserError(expected="CONFIG, such as configs/cartpole_swingup.yaml, or --resume DIR", found="neither")
     return create_run(settled(load_checked(config, overrides)), run_dir, Path(config).stem)

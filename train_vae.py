@@ -1,4 +1,4 @@
-"""Make an encoder for CarRacing: ``train_vae.py --out DIR`` drives, trains a VAE on the frames, and measures it.
+"""Make an encoder for CarRacing: ``train_vae.py --out DIR`` drives, trains a VAE on the pictures, and measures it.
 
 Without options it follows the recipe of the encoder that comes with the package. DIR gets ``encoder.safetensors``,
 which the option ``encoder`` of the task takes, ``vae.safetensors`` (decoder and all), ``reconstructions.png`` and
@@ -31,7 +31,7 @@ def _run(argv: Sequence[str]) -> int:
     with Bars(console) as bars:
         frames = collect_frames(options, bars)
         vae = train_vae(options, frames, bars)
-    quality = measure(options, vae, frames)
+    quality = measure(vae, frames)
     save(directory, options, vae, frames, quality)
     for line in quality.lines():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -43,21 +43,15 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="train_vae.py", description="Make an encoder of CarRacing's frames.")
     parser.add_argument("--out", required=True, metavar="DIR", help="new directory for the encoder")
     parser.add_argument(
-        "--simulators",
-        default="envpool,gymnasium",
-        metavar="NAMES",
-        help="whose frames (default: %(default)s)",
+        "--frames", type=int, default=100_000, help="pictures of lanes to train on (default: %(default)s)"
     )
-    parser.add_argument("--frames", type=int, default=20_000, help="to train on (default: %(default)s)")
     parser.add_argument(
-        "--held-out", type=int, default=4_000, help="frames of other episodes to measure on (default: %(default)s)"
+        "--held-out", type=int, default=4_000, help="frames of Gymnasium to measure on (default: %(default)s)"
     )
     parser.add_argument("--champion", metavar="FILE", help="car_racing champion that drives half of the episodes")
     parser.add_argument("--epochs", type=int, default=10, help="(default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="at its highest (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of driving and training (default: %(default)s)")
-    parser.add_argument("--num-workers", type=int, metavar="N", help="Ray workers that drive (default: one per CPU)")
-    parser.add_argument("--address", metavar="HOST:PORT", help="Ray cluster to drive on (default: this machine)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda, to train on (default: %(default)s)")
     return parser
 

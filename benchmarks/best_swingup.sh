@@ -16,7 +16,7 @@ search() { # directory, arguments
     if [ -f "$1/config.yaml" ]; then
         .venv/bin/python run_search.py --resume "$1"
     else
-        .venv/bin/python run_search.py configs/cartpole_swingup.yaml --run-dir "$1" "${@:2}" "${extra[@]}"
+        .venv/bin/python run_search.py configs/cartpole_swingup_age_fitness.yaml --run-dir "$1" "${@:2}" "${extra[@]}"
     fi
 }
 

@@ -1,4 +1,4 @@
-"""Figures of BipedalWalker in EnvPool, on nets of the published walker's size."""
+"""Figures of BipedalWalker in lanes, on nets of the published walker's size."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks import bare_envpool
 from benchmarks.evolved import load
-from benchmarks.measuring import Figures, gain_of_second_worker, recorded, seconds_of
+from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of
 from envs.box2d.walker.task import BipedalWalker
 from wann.network import Networks, compile_population
 from wann.population import Population
@@ -23,27 +24,56 @@ WALKERS = 256
 
 
 def biped_speed() -> Figures:
-    """Steps a second of the task, and as a share of what EnvPool alone steps in the same minutes."""
+    """Steps a second of the task, all included, and beside what EnvPool alone steps in turns; see `bare_envpool`."""
     networks = walkers()
     yield "biped_nodes", 1 + networks.num_inputs + float(np.diff(networks.node_offsets).mean())
     yield "biped_connections", float(networks.num_connections().mean())
-    task = BipedalWalker(simulator="envpool", max_steps=400)
-    seeds = np.arange(task.waves["envpool"] // len(networks))
-    pools = recorded(task, networks, WEIGHTS, seeds)
-    steps = sum(pool.num_steps for pool in pools)
-    rates, shares = [], []
+    rate, ratio = _beside_envpool(BipedalWalker(max_steps=400), networks)
+    yield "biped_steps_per_second", rate
+    yield "biped_ratio_to_envpool", ratio
+    rate, ratio = _beside_envpool(BipedalWalker(hardcore=True, max_steps=400), networks)
+    yield "biped_hardcore_steps_per_second", rate
+    yield "biped_hardcore_ratio_to_envpool", ratio
+    yield from _parts(networks)
+
+
+def _beside_envpool(task: BipedalWalker, networks: Networks) -> tuple[float, float]:
+    """Steps a second, and as a multiple of EnvPool's on as many episodes of the same networks."""
+    seeds = np.arange(WALKERS // len(networks))
+    pools = bare_envpool.recorded(task, networks, WEIGHTS, seeds, WALKERS)
+    bare_steps = sum(pool.num_steps for pool in pools)
+    steps = float(task.evaluate(networks, WEIGHTS, seeds).steps.sum())
+    rates, ratios = [], []
     for _ in range(7):
-        seconds = seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds))
-        bare = seconds_of(lambda: [pool.play() for pool in pools])
-        rates.append(steps / seconds)
-        shares.append(bare / seconds)
-    yield "biped_steps_per_second", median(rates)
-    yield "biped_fraction_of_bare_envpool", median(shares)
+        rates.append(steps / seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds)))
+        ratios.append(rates[-1] * seconds_of(lambda: bare_envpool.replay(pools)) / bare_steps)
+    return median(rates), median(ratios)
+
+
+def _parts(networks: Networks) -> Figures:
+    """Shares of the time: terrains, networks, and the rest, which is physics with observations and rewards."""
+    from envs.box2d.walker.terrain import make_grounds
+    from wann.kernels.wave_forward import wave_outputs
+
+    task, seeds = BipedalWalker(max_steps=400), np.arange(WALKERS // len(networks))
+    steps = int(task.evaluate(networks, WEIGHTS, seeds).steps.sum())
+    whole = median(seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds)) for _ in range(5))
+    terrains = median(seconds_of(lambda: make_grounds(seeds, False)) for _ in range(5))
+    programs, weights = networks.program_arrays(), WEIGHTS.astype(np.float32)[None]
+    network = np.sort(np.arange(steps) % len(networks))
+    inputs = np.random.default_rng(0).normal(0, 0.5, (steps, networks.num_inputs))
+    outputs = np.empty((steps, networks.num_outputs), np.float32)
+    setting = np.zeros(steps, np.int64)
+    alone = median(
+        seconds_of(lambda: wave_outputs(programs, weights, False, network, setting, inputs, outputs)) for _ in range(5)
+    )
+    yield "biped_share_of_terrains", terrains / whole
+    yield "biped_share_of_networks_one_by_one", alone / whole
 
 
 def biped_workers() -> Figures:
     """Steps per second of two worker processes, as a multiple of those of one."""
-    task = BipedalWalker(simulator="envpool", max_steps=200)
+    task = BipedalWalker(max_steps=200)
     yield "ray_scaling_2_workers_biped", gain_of_second_worker(task, walkers(), WEIGHTS, np.arange(16))
 
 
@@ -71,7 +101,7 @@ def print_memory(generations: int = MEMORY_GENERATIONS) -> None:
 
 def worker_generation(generation: int) -> None:
     """The work of a worker: 256 walkers in their own environments, cut short because only their number matters."""
-    task = BipedalWalker(simulator="envpool", max_steps=5 + generation % 6)
+    task = BipedalWalker(max_steps=5 + generation % 6)
     networks = walkers()
     task.evaluate(networks.take(np.arange(WALKERS) % len(networks)), WEIGHTS, [generation])
 

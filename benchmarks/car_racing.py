@@ -1,15 +1,17 @@
-"""Figures of CarRacing in EnvPool: frames a second with preprocessing, encoding and policy, and where the time goes."""
+"""Figures of CarRacing in lanes: frames a second, all included, beside bare EnvPool, and where the time goes."""
 
 from __future__ import annotations
 
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks import bare_envpool
 from benchmarks.evolved import GROWING
-from benchmarks.measuring import Figures, gain_of_second_worker, recorded, seconds_of, timed
-from envs.box2d.racer import encoder as car_encoder
-from envs.box2d.racer.task import CarRacing
+from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, timed
+from envs.box2d.racer import episodes, sight
+from envs.box2d.racer.task import CarRacing, to_actions
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
 from wann.activations import ELEMENTWISE
 from wann.genome import minimal_genome
@@ -18,48 +20,58 @@ from wann.population import Population
 
 WEIGHTS = np.array([1.0])
 CONNECTIONS = 245  # as the published racer
+STEPS = 300  # of an episode
+BARE_POOL, BARE_STEPS = 8, 150  # EnvPool is fastest with so many environments
 
 
 def car_racing_speed() -> Figures:
-    """Frames a second of the task, all included; of EnvPool alone; and the parts of the time."""
-    networks = racers()
+    """Frames a second of the task, all included; of EnvPool alone, in turns; and the parts of the time."""
+    networks, task, seeds = racers(), CarRacing(simulator="lanes", max_steps=STEPS), np.arange(8)
     yield "car_racing_nodes", 1 + networks.num_inputs + float(np.diff(networks.node_offsets).mean())
     yield "car_racing_connections", float(networks.num_connections().mean())
-    task = CarRacing(simulator="envpool", max_steps=150)
-    seeds = np.arange(max(1, task.waves["envpool"] // len(networks)))
-    pools = recorded(task, networks, WEIGHTS, seeds)
-    steps = sum(pool.num_steps for pool in pools)
-    rates, bare, preparing, encoding = [], [], [], []
+    frames = float(task.evaluate(networks, WEIGHTS, seeds).steps.sum())
+    actions = bare_actions()
+    parts: dict[str, list[float]] = {"physics": [], "picture": [], "encoder": [], "network": []}
+    rates, bare = [], []
     for _ in range(7):
-        with timed(car_encoder, "preprocess") as prepared, timed(car_encoder.Encoder, "encode") as encoded:
+        with (
+            timed(episodes, "step_lanes") as physics,
+            timed(sight, "draw_all") as picture,
+            timed(type(task.sight().encoder), "encode_images") as encoder,
+            timed(episodes, "wave_outputs") as network,
+        ):
             seconds = seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds))
-        bare_seconds = seconds_of(lambda: [pool.play() for pool in pools])
-        rates.append(steps / seconds)
-        bare.append(steps / bare_seconds)
-        preparing.append(sum(prepared) / seconds)
-        encoding.append(sum(encoded) / seconds)
+        rates.append(frames / seconds)
+        for calls, shares in zip((physics, picture, encoder, network), parts.values(), strict=True):
+            shares.append(sum(calls) / seconds)
+        bare_seconds = seconds_of(lambda: bare_envpool.play(task.id, np.arange(BARE_POOL), actions))
+        bare.append(BARE_POOL * BARE_STEPS / bare_seconds)
     yield "car_racing_frames_per_second", median(rates)
     yield "car_racing_bare_envpool_frames_per_second", median(bare)
-    parts = {
-        "simulator": median(a / b for a, b in zip(rates, bare, strict=True)),
-        "preprocessing": median(preparing),
-        "encoding": median(encoding),
-    }
-    for name, share in parts.items():
-        yield f"car_racing_share_of_{name}", share
-    yield "car_racing_share_of_policy_and_rest", 1 - sum(parts.values())
+    yield "car_racing_ratio_to_envpool", median(a / b for a, b in zip(rates, bare, strict=True))
+    for name, shares in parts.items():
+        yield f"car_racing_share_of_{name}", median(shares)
+    yield "car_racing_share_of_rest", 1 - sum(median(shares) for shares in parts.values())
 
 
 def car_racing_workers() -> Figures:
     """Frames per second of two worker processes, as a multiple of those of one."""
-    task = CarRacing(simulator="envpool", max_steps=100)
-    yield "ray_scaling_2_workers_car_racing", gain_of_second_worker(task, racers(), WEIGHTS, np.arange(4))
+    task = CarRacing(simulator="lanes", max_steps=STEPS)
+    yield "ray_scaling_2_workers_car_racing", gain_of_second_worker(task, racers(32), WEIGHTS, np.arange(8))
+
+
+def bare_actions() -> NDArray[np.float32]:
+    """Actions [T, L, 3] as those of newborn racers: held for a while, drawn anew."""
+    rng = np.random.default_rng(0)
+    outputs = rng.normal(size=(BARE_STEPS // 10, BARE_POOL, 3))
+    return np.repeat(to_actions(outputs), 10, axis=0)
 
 
 def racers(count: int = 8) -> Networks:
     """Networks of the published racer's size, grown by mutation alone: what they do is of no account here."""
     rng = np.random.default_rng(0)
-    population = Population.of([minimal_genome(CarRacing.num_inputs, CarRacing.num_outputs)] * count)
+    shape = CarRacing(simulator="lanes")
+    population = Population.of([minimal_genome(shape.num_inputs, shape.num_outputs)] * count)
     palette = palette_of(list(ELEMENTWISE))
     while np.median(compile_population(population).num_connections()) < CONNECTIONS:
         population = prune(mutate(population, *draw_operators(rng, count, GROWING.model_dump(), 0.0), palette))

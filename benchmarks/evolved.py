@@ -39,7 +39,7 @@ class GenomeSet:
 
 
 SETS = {
-    "swingup_conns55": GenomeSet(55, 5, (28, 32), load_config("configs/cartpole_swingup.yaml"), 800),
+    "swingup_conns55": GenomeSet(55, 5, (28, 32), load_config("configs/cartpole_swingup_age_fitness.yaml"), 800),
     "swingup_conns212": GenomeSet(
         212,
         20,

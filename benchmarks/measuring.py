@@ -57,51 +57,6 @@ def timed(owner: Any, name: str) -> Iterator[list[float]]:
         yield seconds
 
 
-class Recorded:
-    """Seeds, and the (lanes, actions) of every step, of an EnvPool pool that a task played."""
-
-    def __init__(self, id: str, seeds: NDArray[np.int64]) -> None:
-        self.id, self.seeds = id, seeds
-        self.steps: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
-
-    @property
-    def num_steps(self) -> int:
-        return sum(len(lanes) for lanes, _ in self.steps)
-
-    def play(self) -> None:
-        """Replay the episodes in EnvPool alone, which is the minimal cost of them for any user of EnvPool.
-
-        A pool of the same size and seeds takes the very actions, and steps the very lanes that are not over.
-        """
-        import envpool
-
-        seeds = self.seeds.tolist()
-        pool = envpool.make(self.id, env_type="gymnasium", num_envs=len(seeds), num_threads=1, seed=seeds)
-        pool.reset()
-        for lanes, actions in self.steps:
-            pool.step(actions, lanes)
-        pool.close()
-
-
-def recorded(task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds: NDArray[np.int64]) -> list[Recorded]:
-    """All pools of one evaluation, in order."""
-    pools: list[Recorded] = []
-
-    class Recorder(box2d.EnvPoolPool):
-        def __init__(self, id, to_actions, seeds, fall_reward=None):
-            super().__init__(id, to_actions, seeds, fall_reward)
-            pools.append(Recorded(id, seeds))
-
-        def step(self, lanes, outputs):
-            pools[-1].steps.append((lanes.copy(), self._to_actions(outputs)))
-            return super().step(lanes, outputs)
-
-    with mock.patch.object(box2d, "EnvPoolPool", Recorder):
-        steps = int(task.evaluate(networks, weights, seeds).steps.sum())
-    assert steps == sum(pool.num_steps for pool in pools)
-    return pools
-
-
 def gain_of_second_worker(
     task: box2d.Box2DTask, networks: Networks, weights: NDArray, seeds: NDArray[np.int64]
 ) -> float:

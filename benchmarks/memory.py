@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
@@ -57,5 +56,5 @@ def _changed(genome: Genome, delayed: bool) -> Genome:
         delays[chosen] = 1 + np.arange(len(chosen)) % 4
     else:
         plastic[chosen] = True
-    arrays: Sequence[np.ndarray] = genome.activations, genome.sources, genome.targets, genome.enabled
-    return make_genome(genome.num_inputs, genome.num_outputs, *arrays, delays, plastic)
+    genes_of = genome.sources, genome.targets, genome.enabled
+    return make_genome(genome.num_inputs, genome.num_outputs, genome.activations, *genes_of, delays, plastic)

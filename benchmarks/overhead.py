@@ -58,4 +58,4 @@ def _cases() -> Iterator[tuple[str, Task, Networks, np.ndarray, int]]:
     """Name, task, networks, weights, and rollouts; walkers' episodes are cut since only their number counts."""
     swingup = compile_population(Population.of(load("swingup_conns55")))
     yield "swingup", CartPoleSwingUp(), swingup, np.array(PUBLISHED_WEIGHTS), 3
-    yield "biped", BipedalWalker(simulator="envpool", max_steps=50), walkers(), WEIGHTS, 1
+    yield "biped", BipedalWalker(max_steps=50), walkers(), WEIGHTS, 1

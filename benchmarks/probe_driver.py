@@ -1,6 +1,6 @@
 """Returns of a driver that steers by a linear probe of an encoder: ``python -m benchmarks.probe_driver DIR``.
 
-DIR is what ``train_vae.py --out DIR`` made, with frames of Gymnasium. Prints returns in both simulators.
+DIR is what ``train_vae.py --out DIR`` made. Prints returns in both simulators.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ GAS, BRAKE = 0.05, 0.0
 
 def main(directory: Path) -> int:
     readings = np.array(json.loads((directory / "quality.json").read_text())["probe"]["weights"])
-    for simulator, stall_steps in (("envpool", 100), ("gymnasium", None)):
-        task = CarRacing(str(directory / "encoder.safetensors"), stall_steps=stall_steps, simulator=simulator)
+    for simulator in ("lanes", "gymnasium"):
+        task = CarRacing(str(directory / "encoder.safetensors"), simulator=simulator)
         returns = probe_driver(task, readings, GAINS, (2 * GAS - 1, BRAKE), SEEDS)
         print(f"{simulator:10s} mean {returns.mean():.0f}: {' '.join(f'{value:.0f}' for value in returns)}", flush=True)
     return 0

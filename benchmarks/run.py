@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -87,7 +88,7 @@ def imports() -> Figures:
         times, bare = [], []
         for _ in range(7):
             bare.append(seconds_of(lambda: _python("-c", "pass")))
-            times.append(seconds_of(lambda arguments=arguments: _python(*arguments)))
+            times.append(seconds_of(partial(_python, *arguments)))
         yield key, median(times) - (median(bare) if key.startswith("import") else 0)
 
 

@@ -100,7 +100,7 @@ def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySes
 
         # Twice as many threads as workers, since each may hold a chunk that waits for its turn.
         options = actor_options(session)
-        return Places(ray.remote(**options, max_concurrency=2 * per_process)(BareWorker), per_process)
+        return Places(ray.remote(**{**options, "max_concurrency": 2 * per_process})(BareWorker), per_process)
 
     return make
 
@@ -175,7 +175,7 @@ def measure(workers: int, per_process: int, speeds: list[float], generations: in
 
     times = kept_times()
     actor_class = bare_actor_class((times.steps, times.seconds_per_step, times.seconds_per_tick), per_process)
-    task, search = BipedalWalker(simulator="envpool"), walker_search()
+    task, search = BipedalWalker(), walker_search()
     with RayEvaluator(
         task, RayOptions(workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class)
     ) as evaluator:

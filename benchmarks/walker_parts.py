@@ -2,7 +2,7 @@
 
 Every variant changes one part of a stage of configs/bipedal_walker.yaml, runs over the same seeds, and is stopped by
 the number of simulated steps. Stages after the first start from what the run given by ``--run`` began that stage with.
-The figures are of the genome that the search itself thinks best, on whole episodes with Gymnasium's rewards (EnvPool)
+The figures are of the genome that the search itself thinks best, on whole episodes with Gymnasium's rewards
 that no search saw (of six weights the best one's). The few steps in which safe mutations watch networks, about 1 %, are
 not counted. Lines are appended to the file given by ``--out``, and what stands there is not run again; at the
 end all of it is printed as a Markdown table.

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,13 +62,14 @@ def walker_search() -> AskTell:
 
 def costs() -> tuple[float, float]:
     """Seconds per step, and per step of the longest episode; the quickest of three evaluations of each size."""
-    task, network = BipedalWalker(simulator="envpool", max_steps=400), Networks.of([compile_genome(walkers()[0])])
+    task, network = BipedalWalker(max_steps=400), Networks.of([compile_genome(walkers()[0])])
     parts, seconds = [], []
     for count in (1, 2, 4, 8, 24, 64):
         seeds = np.arange(count)
         steps = task.evaluate(network, WEIGHTS, seeds).steps
         parts.append((float(steps.sum()), float(steps.max())))
-        seconds.append(min(seconds_of(lambda of=seeds: task.evaluate(network, WEIGHTS, of)) for _ in range(3)))
+        evaluation = partial(task.evaluate, network, WEIGHTS, seeds)
+        seconds.append(min(seconds_of(evaluation) for _ in range(3)))
     # Relative errors count: a short evaluation says as much as a long one.
     scale = np.array(seconds)
     per_step, per_tick = np.linalg.lstsq(np.array(parts) / scale[:, None], np.ones(len(scale)), rcond=None)[0]
@@ -76,7 +78,7 @@ def costs() -> tuple[float, float]:
 
 def lengths() -> list[list[int]]:
     """Steps of 96 genomes of the second generation on 24 rollouts."""
-    task = BipedalWalker(simulator="envpool", stall_steps=100)
+    task = BipedalWalker(stall_steps=100)
     search = walker_search()
     request = search.ask()
     search.tell(task.evaluate(request.networks, request.weights, request.seeds).values)

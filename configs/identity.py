@@ -18,7 +18,7 @@ def result_keys(config: Config) -> dict[str, Any]:
     """The part of a config that decides results, as plain JSON values in a fixed order. Champion files store it.
 
     ``stop.seconds`` is left out, as no two runs take the same time. A ``stop`` without returns is left out too, so that
-    such configs keep the hash they had before ``stop`` existed.
+    such configs keep the hash they had before ``stop`` existed, and so is one relay in a stage.
     """
     values = {key: value for key, value in config.model_dump(mode="json").items() if key not in KEYS_WITHOUT_EFFECT}
     returns = {key: value for key, value in _without_seconds(values.pop("stop")).items() if value is not None}
@@ -28,6 +28,8 @@ def result_keys(config: Config) -> dict[str, Any]:
         changes = _without_seconds(stage.pop("stop"))
         if changes:
             stage["stop"] = changes
+        if stage["relays"] == 1:
+            del stage["relays"]
     return values
 
 

@@ -30,13 +30,18 @@ LOGGER = logging.getLogger(__name__)
 Overrides = Sequence[str] | Mapping[str, Any]
 
 
-def load_config(path: str | Path, overrides: Overrides = ()) -> Config:
+def load_config(path: str | Path, overrides: Overrides = (), tell_moves: bool = True) -> Config:
     """Read a YAML config and apply overrides: ``key=value`` texts (dotted keys, values in YAML), or a mapping.
+
+    Args:
+        path: of the file.
+        overrides: in order.
+        tell_moves: False to log no line about keys of an earlier layout, for a file that is read twice.
 
     Raises:
         UserError: the file, a key, a value or an override is wrong.
     """
-    return config_of(read(path, overrides))
+    return config_of(read(path, overrides, tell_moves))
 
 
 def from_mapping(values: Mapping[str, Any], overrides: Overrides = ()) -> Config:
@@ -53,21 +58,23 @@ def dump_yaml(config: Config) -> str:
     return dump(config.model_dump(mode="json"))
 
 
-def read(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Source:
+def read(config: str | Path | Mapping[str, Any], overrides: Overrides = (), tell_moves: bool = True) -> Source:
     """The values of a file or mapping with overrides, and their origins, before validation by the schema.
+
+    ``tell_moves`` is that of `load_config`.
 
     Raises:
         UserError: the file or an override is wrong.
     """
     source = Source.of_mapping(config) if isinstance(config, Mapping) else Source.of_file(config)
     apply(source, overrides)
-    return _in_todays_layout(source)
+    return _in_todays_layout(source, tell_moves)
 
 
-def _in_todays_layout(source: Source) -> Source:
-    """The source with keys of earlier layouts moved to today's. One line on the log says so."""
+def _in_todays_layout(source: Source, tell: bool) -> Source:
+    """The source with keys of earlier layouts moved to today's. One line on the log says so, if ``tell``."""
     values, moves = migrated(source.values)
-    if moves:
+    if moves and tell:
         LOGGER.warning("%s: keys of an earlier version: %s", source.name or "config", "; ".join(map(str, moves)))
     moved = {path: Origin(source.origin(move.old).place, path) for move in moves for path in move.new}
     return Source(source.name, values, {**source.origins, **moved})
@@ -242,6 +249,11 @@ def _nearest(path: KeyPath) -> str:
     """A hint at the key that was meant: a similar dotted key, or all keys of the section."""
     root, around, path = _root_of(path)
     name = dotted(path)
+    # Messages name entries of lists by indices. In an override, an index is part of a name.
+    if any("[" in part for part in path if isinstance(part, str)):
+        name = name.partition("[")[0]
+        if name in _known_keys(root, ""):
+            return f" (an override replaces a list as a whole: {dotted((*around, name))}=[...])"
     others = [key for key in _known_keys(root, "") if not name.startswith(f"{key}.")]
     near = get_close_matches(name, others, n=1)
     if near:

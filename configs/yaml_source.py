@@ -146,8 +146,14 @@ class Source:
                 self.origins[path[:depth]] = origin
             target = target[name]
             if not isinstance(target, dict):
-                found = f"{shown(target)} at {dotted(path[:depth])}"
-                raise UserError(place=place, key=dotted(path), expected="a key within a mapping", found=found)
+                around = dotted(path[:depth])
+                raise UserError(
+                    place=place,
+                    key=dotted(path),
+                    expected="a key within a mapping",
+                    found=f"{shown(target)} at {around}",
+                    remedy=f"an override replaces a list as a whole: {around}=[...]" if type(target) is list else "",
+                )
         for below in [known for known in self.origins if known[: len(path)] == path]:
             del self.origins[below]
         target[path[-1]] = value

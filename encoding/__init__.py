@@ -1,7 +1,6 @@
-"""Making encoders of CarRacing's frames: driving, collecting, training a variational autoencoder, measuring it.
+"""Making encoders of CarRacing's pictures: driving, collecting, training a variational autoencoder, measuring it.
 
-Above `envs` and `workers`; only ``train_vae.py`` and tests use it. torch, Ray and Pillow are imported where they are
-needed.
+Above `envs`; only ``train_vae.py``, benchmarks and tests use it. torch and Pillow are imported where they are needed.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The making of an encoder: frames, training, measuring, and the files that record them."""
+"""The making of an encoder: pictures, training, measuring, and the files that record them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,23 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from encoding.collecting import SIMULATORS, Frames, Job, collect
-from encoding.driving import ChampionDriver
+from encoding.collecting import ChampionDriver, Frames, collect, in_gymnasium, in_lanes
 from encoding.quality import Probe, Reconstruction, probe, reconstruction
-from envs.box2d.racer.encoder import Encoder, read_encoder
+from envs.box2d.racer.encoder import PUBLISHED, read_encoder
+from envs.box2d.racer.small_encoder import SmallEncoder
 from experiment.terminal.bars import Bars
-from wann.errors import UserError, did_you_mean
-from wann.extras import check_installed, install, is_installed
+from wann.errors import UserError
+from wann.extras import check_installed
 
 if TYPE_CHECKING:
-    from encoding.vae import VAE
+    from encoding.vae import VAE, Recipe
 
-# Gymnasium takes ten times as long for a frame. The pictures differ little: Gymnasium smooths edges, EnvPool does not.
-_TRAINING_PARTS = {"envpool": 7, "gymnasium": 1}
-_PICTURED = 12  # frames of each simulator
+_PICTURED = 12  # pictures of the training set, and of Gymnasium
 
 
 @dataclass(frozen=True)
@@ -33,61 +30,50 @@ class EncoderOptions:
     """The options of making an encoder; `make_ready` checks them."""
 
     out: str
-    simulators: str = ",".join(SIMULATORS)
-    frames: int = 20_000
+    frames: int = 100_000
     held_out: int = 4_000
     champion: str | None = None
     epochs: int = 10
     learning_rate: float = 2e-3
     seed: int = 0
-    num_workers: int | None = None
-    address: str | None = None
     device: str = "auto"
-
-    @property
-    def sources(self) -> list[str]:
-        return self.simulators.split(",")
-
-    def shares(self, total: int, held_out: bool) -> dict[str, int]:
-        """Frames of each simulator: equal parts to measure on, and to train on what is cheap."""
-        parts = {name: 1 if held_out else _TRAINING_PARTS[name] for name in self.sources}
-        return {name: total * part // sum(parts.values()) for name, part in parts.items()}
 
 
 @dataclass(frozen=True)
 class Collected:
-    """Frames of each simulator, to train on and held out."""
+    """Pictures of the lanes to train on, and of Gymnasium's frames to measure on."""
 
-    training: dict[str, Frames]
-    held_out: dict[str, Frames]
+    training: Frames
+    held_out: Frames
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Measured on held-out episodes; the probe needs Gymnasium, which tells where the car is."""
+    """Measured on held-out episodes of Gymnasium, next to the encoder of the published racers."""
 
-    reconstructions: dict[str, Reconstruction]
-    probe: Probe | None
+    reconstruction: Reconstruction
+    probe: Probe
+    published: Probe
 
     def lines(self) -> Iterator[str]:
         """Sentences for a person."""
-        for name, found in self.reconstructions.items():
+        found = self.reconstruction
+        yield (
+            f"squared error {found.error:.1f} per image, the mean frame's {found.mean_frame_error:.1f}; "
+            f"KL {sum(found.kl):.1f} nats: {' '.join(f'{value:.2f}' for value in found.kl)}"
+        )
+        for name, measured in (("this encoder", self.probe), ("the published one", self.published)):
+            read = ", ".join(f"{value:.3f} of {what}" for what, value in measured.r2.items())
             yield (
-                f"{name}: squared error {found.error:.1f} per image, the mean frame's {found.mean_frame_error:.1f}; "
-                f"KL {sum(found.kl):.1f} nats: {' '.join(f'{value:.2f}' for value in found.kl)}"
-            )
-        if self.probe is not None:
-            yield (
-                f"linear probe: R2 {self.probe.offset_r2:.3f} of the offset from the road's middle, "
-                f"{self.probe.heading_r2:.3f} of the heading ({self.probe.num_tested} frames)"
+                f"linear probes of {name}: R2 {read} ({measured.num_frames} frames); "
+                f"{measured.picture_r2:.3f} of the picture, {measured.picture_r2_of_products:.3f} with products"
             )
 
     def plain(self) -> dict[str, Any]:
         """Plain values for a file."""
-        parts: dict[str, Any] = {name: asdict(found) for name, found in self.reconstructions.items()}
-        if self.probe is not None:
-            parts["probe"] = asdict(self.probe) | {"weights": self.probe.weights.tolist()}
-        return parts
+        probes = {"probe": self.probe, "published": self.published}
+        plain = {name: asdict(found) | {"weights": found.weights.tolist()} for name, found in probes.items()}
+        return {"reconstruction": asdict(self.reconstruction), **plain}
 
 
 def make_ready(options: EncoderOptions) -> Path:
@@ -97,7 +83,8 @@ def make_ready(options: EncoderOptions) -> Path:
         UserError: an impossible number, an unknown name, something that is not installed, or a directory in use.
     """
     _check_numbers(options)
-    _check_installed(options)
+    for package in ("torch", "PIL"):
+        check_installed(package, f"the package {package!r} to be installed", extra="torch")
     from wann.torch.device import choose_device
 
     choose_device(options.device)
@@ -114,9 +101,9 @@ def make_ready(options: EncoderOptions) -> Path:
 
 
 def _check_numbers(options: EncoderOptions) -> None:
-    for name, least in (("frames", 1000), ("held_out", 1000), ("epochs", 1), ("num_workers", 1), ("seed", 0)):
+    for name, least in (("frames", 1000), ("held_out", 200), ("epochs", 1), ("seed", 0)):
         value = getattr(options, name)
-        if value is not None and value < least:
+        if value < least:
             raise UserError(key=f"--{name.replace('_', '-')}", expected=f"at least {least}", found=str(value))
     if options.seed >= 2**63:
         raise UserError(key="--seed", expected="less than 2**63", found=str(options.seed))
@@ -124,27 +111,8 @@ def _check_numbers(options: EncoderOptions) -> None:
         raise UserError(key="--learning-rate", expected="a number between 0 and 1", found=str(options.learning_rate))
 
 
-def _check_installed(options: EncoderOptions) -> None:
-    for name in options.sources:
-        if name not in SIMULATORS:
-            hint = did_you_mean(name, SIMULATORS)
-            expected = f"names out of {', '.join(SIMULATORS)}"
-            raise UserError(key="--simulators", expected=expected, found=f"{name!r}{hint}")
-    for package in ("torch", "PIL"):
-        check_installed(package, f"the package {package!r} to be installed", extra="torch")
-    others = {"envpool": ("envpool", "gymnasium"), "gymnasium": ("Box2D", "envpool")}
-    for name in options.sources:
-        package, other = others[name]
-        if not is_installed(package):
-            raise UserError(
-                expected=f"the package {package!r} to be installed",
-                found=f"no package {package!r}",
-                remedy=f"{install(package)}, or take --simulators {other}",
-            )
-
-
 def _champion(options: EncoderOptions) -> ChampionDriver | None:
-    """The champion that drives, at the best of its weights, seeing through the encoder it was evolved with."""
+    """The champion that drives, at the best of its weights, seeing what it was evolved with."""
     if options.champion is None:
         return None
     from envs.box2d.racer.task import CarRacing
@@ -159,25 +127,18 @@ def _champion(options: EncoderOptions) -> ChampionDriver | None:
     task = task_of_champion(champion)
     assert isinstance(task, CarRacing)
     best = champion.returns.get("best_shared_weight", {"weight": champion.weights[0]})
-    return ChampionDriver(compile_genome(champion.genome), best["weight"], task.encoder_key)
+    return ChampionDriver(task, compile_genome(champion.genome), best["weight"])
 
 
 def collect_frames(options: EncoderOptions, bars: Bars) -> Collected:
-    """Drive on Ray workers, which are gone afterwards."""
-    from workers.ray.cluster import connect
-
-    champion = _champion(options)
-    session = connect(options.num_workers, options.address)
-    try:
-        found: list[dict[str, Frames]] = [{}, {}]
-        for held_out, total in ((False, options.frames), (True, options.held_out)):
-            for name, share in options.shares(total, held_out).items():
-                part = f"{'held-out' if held_out else 'training'} frames of {name}"
-                jobs = (Job(name, options.seed, index, held_out, champion) for index in count())
-                found[held_out][name] = collect(jobs, share, session.cpus_per_worker, _shown(bars, part, share))
-        return Collected(*found)
-    finally:
-        session.close()
+    """Drive in lanes, then in Gymnasium."""
+    training = collect(
+        in_lanes(options.seed, _champion(options)), options.frames, _shown(bars, "pictures of lanes", options.frames)
+    )
+    held_out = collect(
+        in_gymnasium(options.seed), options.held_out, _shown(bars, "frames of Gymnasium", options.held_out)
+    )
+    return Collected(training, held_out)
 
 
 def _shown(bars: Bars, part: str, total: int) -> Callable[[int], None]:
@@ -188,29 +149,31 @@ def train_vae(options: EncoderOptions, frames: Collected, bars: Bars) -> VAE:
     from encoding.vae import train
     from wann.torch.device import choose_device
 
-    pixels = np.concatenate([part.pixels for part in frames.training.values()])
     recipe = _recipe(options)
-    per_epoch = len(pixels) // recipe.batch
+    per_epoch = len(frames.training) // recipe.batch
 
-    def show(epoch: int, batch: int, mean_loss: float) -> None:
-        note = f"epoch {epoch + 1}/{recipe.epochs}  loss {mean_loss:.1f}"
+    def show(epoch: int, batch: int, error: float) -> None:
+        note = f"epoch {epoch + 1}/{recipe.epochs}  squared error {error:.1f}"
         bars.update("training, batches", epoch * per_epoch + batch, recipe.epochs * per_epoch, note)
 
-    return train(pixels, recipe, choose_device(options.device), show)
+    return train(frames.training.pictures, recipe, choose_device(options.device), show)
 
 
-def _recipe(options: EncoderOptions) -> Any:
+def _recipe(options: EncoderOptions) -> Recipe:
     from encoding.vae import Recipe
 
     return Recipe(epochs=options.epochs, learning_rate=options.learning_rate, seed=options.seed)
 
 
-def measure(options: EncoderOptions, vae: VAE, frames: Collected) -> Quality:
+def measure(vae: VAE, frames: Collected) -> Quality:
     from encoding.vae import encoder_weights
 
-    found = {name: reconstruction(vae, part.pixels) for name, part in frames.held_out.items()}
-    known = frames.held_out.get("gymnasium")
-    return Quality(found, None if known is None else probe(Encoder(encoder_weights(vae)), known))
+    held_out = frames.held_out
+    return Quality(
+        reconstruction(vae, held_out.pictures),
+        probe(SmallEncoder(encoder_weights(vae)), held_out),
+        probe(read_encoder(PUBLISHED).make(), held_out),
+    )
 
 
 def save(directory: Path, options: EncoderOptions, vae: VAE, frames: Collected, quality: Quality) -> None:
@@ -227,32 +190,28 @@ def save(directory: Path, options: EncoderOptions, vae: VAE, frames: Collected, 
     whole = {name: np.ascontiguousarray(value.detach().numpy()) for name, value in vae.state_dict().items()}
     save_file(whole, directory / "vae.safetensors", {"provenance": record})
     rows = []
-    for part in frames.held_out.values():
+    for part in (frames.training, frames.held_out):
         chosen = np.linspace(0, len(part) - 1, _PICTURED).astype(int)
-        rows.append(part.pixels[chosen])
+        rows.append(part.pictures[chosen])
     (directory / "reconstructions.png").write_bytes(png(reconstructions(vae, rows)))
     (directory / "quality.json").write_text(json.dumps(quality.plain(), indent=1) + "\n")
 
 
 def provenance(options: EncoderOptions, frames: Collected, quality: Quality) -> dict[str, Any]:
     """The record in an encoder's file: the command that makes it again, and what was measured."""
-    from encoding.vae import half_precision
     from wann.torch.device import choose_device
 
-    device = choose_device(options.device)
-    made = {key: value for key, value in asdict(options).items() if key not in ("out", "num_workers", "address")}
+    made = {key: value for key, value in asdict(options).items() if key != "out"}
     words = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in made.items() if value is not None)
-    packages = ["torch", "numpy", "gymnasium"] + (["envpool"] if "envpool" in options.sources else [])
-    plain = quality.plain()
-    for name in frames.held_out:
-        plain[name].pop("kl")
-    plain.get("probe", {}).pop("weights", None)
+    measured = quality.plain()
+    for part in ("probe", "published"):
+        measured[part].pop("weights")
     return {
         "command": f"train_vae.py {words}",
-        "recipe": asdict(_recipe(options)) | {"precision": "bfloat16" if half_precision(device) else "float32"},
-        "device": device,
-        "frames": {name: len(part) for name, part in frames.training.items()},
-        "held_out_frames": {name: len(part) for name, part in frames.held_out.items()},
-        "held_out": plain,
-        "versions": {package: version(package) for package in packages},
+        "recipe": asdict(_recipe(options)),
+        "device": choose_device(options.device),
+        "frames": len(frames.training),
+        "held_out_frames": len(frames.held_out),
+        "held_out": measured,
+        "versions": {package: version(package) for package in ("torch", "numpy", "gymnasium")},
     }

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from encoding.vae import VAE
 
-_GAP = 2  # pixels between tiles
+_GAP = 1  # pixels between tiles
+_ENLARGED = 3
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
@@ -24,7 +25,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def tiles(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One image of a grid of images [rows, columns, 64, 64, 3], on white."""
+    """One image of a grid of images [rows, columns, height, width, 3], on white."""
     rows, columns, height, width, _ = images.shape
     sheet = np.full((rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
     for r in range(rows):
@@ -34,8 +35,15 @@ def tiles(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return sheet
 
 
+def coloured(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures in green and red [C, 2, 28, 32] as images [C, 84, 96, 3]; blue is the smaller of both."""
+    green, red = pictures[:, 0], pictures[:, 1]
+    images = np.stack([red, green, np.minimum(red, green)], axis=-1)
+    return images.repeat(_ENLARGED, axis=1).repeat(_ENLARGED, axis=2)
+
+
 def reconstructions(vae: VAE, rows: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """For each row of images [C, 64, 64, 3], a row of originals and below it what the VAE makes of them."""
+    """For each row of pictures [C, 2, 28, 32], a row of originals and below it what the VAE makes of them."""
     import torch
 
     from encoding.vae import to_images
@@ -43,6 +51,6 @@ def reconstructions(vae: VAE, rows: list[NDArray[np.uint8]]) -> NDArray[np.uint8
     pairs = []
     with torch.inference_mode():
         for originals in rows:
-            found = vae.decode(vae.encode(to_images(originals))[0]).permute(0, 2, 3, 1).numpy()
-            pairs += [originals, np.rint(found * 255).astype(np.uint8)]
+            found = vae.decode(vae.encode(to_images(originals))[0]).clamp(0, 1).numpy()
+            pairs += [coloured(originals), coloured(np.rint(found * 255).astype(np.uint8))]
     return tiles(np.stack(pairs))

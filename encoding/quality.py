@@ -1,4 +1,4 @@
-"""Measures of an encoder: reconstruction of frames, KL of each latent, the car's place read from it, driving by it."""
+"""Measures of encoders: reconstruction, KL of each latent, what can be read from the latents, driving by it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from encoding.collecting import ZOOM_STEPS, Frames
-from envs.box2d.racer.encoder import LATENTS, Encoder
+from encoding.collecting import TRUTHS, ZOOM_STEPS, Frames
+from envs.box2d.racer.encoder import Encoder
+from envs.box2d.racer.views import LATENTS
 
 if TYPE_CHECKING:
     from encoding.vae import VAE
@@ -18,60 +19,82 @@ if TYPE_CHECKING:
 
 # The probe uses frames in which the camera is down, and the car is on the road or half a road beside it, looking along.
 PROBE_OFFSET, PROBE_HEADING = 2.0, np.pi / 3
-_RIDGE = 1e-3  # of the latents' variance
+_RIDGE = 1e-3  # of the inputs' variance
+_LEAST_VARIANCE = 1e-4  # of what is read: where it hardly varies, as in a few frames, R2 is of no account
 _CHUNK = 250
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Squared errors summed over an image, mean over images; and the KL of each latent, in nats."""
+    """Squared errors of an image of 64 x 64 pixels in three colours, and the KL of each latent, in nats."""
 
     error: float
-    mean_frame_error: float  # of the mean of all these frames, as if it were every frame's reconstruction
+    mean_frame_error: float  # of the mean of all these pictures, as if it were every picture's reconstruction
     kl: tuple[float, ...]  # [16]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Linear readings of the latents: ``weights`` [17, 2], the last row constant, give (offset, heading)."""
+    """Ridge regressions on latents, fitted on the even episodes and tested on the odd ones, and the other way round.
 
+    ``weights`` [17, 4], the last row constant, are the linear readings of `TRUTHS`, fitted on all episodes.
+    """
+
+    r2: dict[str, float]  # of each of `TRUTHS`: the mean of the two tests
+    # Share of the pictures' variance that latents explain linearly, and with their squares and products.
+    picture_r2: float
+    picture_r2_of_products: float
+    num_frames: int  # that `TRUTHS` are read from
     weights: NDArray[np.float64]
-    offset_r2: float
-    heading_r2: float
-    num_fitted: int
-    num_tested: int
 
 
-def reconstruction(vae: VAE, pixels: NDArray[np.uint8]) -> Reconstruction:
-    """Squared errors of images [F, 64, 64, 3] that come back from the means of their codes."""
+def reconstruction(vae: VAE, pictures: NDArray[np.uint8]) -> Reconstruction:
+    """Errors of pictures [F, 2, 28, 32] that come back from the means of their codes."""
     import torch
 
-    from encoding.vae import kl_by_latent, to_images
+    from encoding.vae import IMAGE_SCALE, kl_by_latent, to_images
 
-    mean_frame = to_images(pixels).mean(0)
+    mean = to_images(pictures).mean(0)
     error = mean_frame_error = 0.0
     kl = torch.zeros(LATENTS)
     with torch.inference_mode():
-        for begin in range(0, len(pixels), _CHUNK):
-            images = to_images(pixels[begin : begin + _CHUNK])
+        for begin in range(0, len(pictures), _CHUNK):
+            images = to_images(pictures[begin : begin + _CHUNK])
             mu, log_variance = vae.encode(images)
             error += float(((vae.decode(mu) - images) ** 2).sum())
-            mean_frame_error += float(((mean_frame - images) ** 2).sum())
+            mean_frame_error += float(((mean - images) ** 2).sum())
             kl += kl_by_latent(mu, log_variance).sum(0)
-    return Reconstruction(error / len(pixels), mean_frame_error / len(pixels), tuple((kl / len(pixels)).tolist()))
+    scale = IMAGE_SCALE / len(pictures)
+    return Reconstruction(error * scale, mean_frame_error * scale, tuple((kl / len(pictures)).tolist()))
 
 
 def probe(encoder: Encoder, frames: Frames) -> Probe:
-    """Ridge regression of offset and heading on the latents: fitted on the even episodes, tested on the odd ones."""
-    asked = (frames.step >= ZOOM_STEPS) & (abs(frames.offset) <= PROBE_OFFSET) & (abs(frames.heading) <= PROBE_HEADING)
-    frames = frames.take(asked)
-    latents = encoder.encode(frames.pixels.astype(np.float32) / np.float32(255)).astype(np.float64)
-    truth = np.stack([frames.offset, frames.heading], axis=1)
-    fitted, tested = frames.episode % 2 == 0, frames.episode % 2 == 1
-    weights = _ridge(latents[fitted], truth[fitted])
-    residual = truth[tested] - latents[tested] @ weights[:-1] - weights[-1]
-    r2 = 1 - residual.var(axis=0) / truth[tested].var(axis=0)
-    return Probe(weights, float(r2[0]), float(r2[1]), int(fitted.sum()), int(tested.sum()))
+    """Measure what can be read from an encoder's latents of Gymnasium's frames."""
+    latents = encoder.encode_frames(frames.screens)
+    offset, heading = frames.truth[:, 0], frames.truth[:, 1]
+    asked = (frames.step >= ZOOM_STEPS) & (abs(offset) <= PROBE_OFFSET) & (abs(heading) <= PROBE_HEADING)
+    r2 = _crossed(latents[asked], frames.truth[asked], frames.episode[asked])
+    pixels = frames.pictures.reshape(len(frames), -1) / 255
+    first, second = np.triu_indices(LATENTS)
+    with_products = np.hstack([latents, latents[:, first] * latents[:, second]])
+    return Probe(
+        dict(zip(TRUTHS, r2.tolist(), strict=True)),
+        float(np.average(_crossed(latents, pixels, frames.episode), weights=pixels.var(axis=0))),
+        float(np.average(_crossed(with_products, pixels, frames.episode), weights=pixels.var(axis=0))),
+        int(asked.sum()),
+        _ridge(latents[asked], frames.truth[asked]),
+    )
+
+
+def _crossed(inputs: NDArray[np.float64], targets: NDArray[np.float64], episode: NDArray[np.int64]) -> NDArray:
+    """R2 of each target [T], the mean of two tests on episodes that the regression was not fitted on."""
+    found = []
+    for fitted in (episode % 2 == 0, episode % 2 == 1):
+        weights = _ridge(inputs[fitted], targets[fitted])
+        truth = targets[~fitted]
+        residual = truth - inputs[~fitted] @ weights[:-1] - weights[-1]
+        found.append(1 - residual.var(axis=0) / np.maximum(truth.var(axis=0), _LEAST_VARIANCE))
+    return np.mean(found, axis=0)
 
 
 def _ridge(inputs: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,7 +127,7 @@ def probe_driver(
     from wann.network import Networks, compile_genome
 
     # Offset is to the right, heading to the left, steering to the right.
-    steer = readings @ np.array([-gains[0], gains[1]])
+    steer = readings[:, :2] @ np.array([-gains[0], gains[1]])
     genome = minimal_genome(LATENTS, 3, np.ones(17 * 3, bool))
     by_pair = np.zeros((17, 3))  # bias first
     by_pair[:, 0] = np.roll(steer, 1)

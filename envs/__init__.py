@@ -1,7 +1,7 @@
 """Tasks: networks x weights x seeds in, returns out.
 
 `Task` is the contract, `TASKS` are the project's tasks by name, `make_task` makes one from a name and options, and
-`envs.testing` checks a task against the contract. Imports ``wann``; Gymnasium, EnvPool and numba only where a task
+`envs.testing` checks a task against the contract. Imports ``wann``; Gymnasium and numba only where a task
 runs.
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from envs.gymnasium.making import original
-from envs.task import Playable, Task
+from envs.task import Observes, Playable, Task, sight_of
 from wann.network import Network
 from wann.oracle import Lanes
 
@@ -121,6 +121,7 @@ class Episode:
             CannotDraw: ``render`` is true, and the environment gives no pictures.
         """
         self._task, self._lanes = task, Lanes(network, setting)
+        self._sight = sight_of(task)
         self.environment = _open_drawable(task) if render else task.make_environment()
         self.value, self.steps, self.over = 0.0, 0, False
         try:
@@ -157,12 +158,22 @@ class Episode:
         self.close()
 
     def _see(self, observation: Any) -> None:
-        self.inputs = self._task.inputs_of(np.asarray(observation)[None])
+        self.inputs = self._sight(np.asarray(observation)[None])
         if not self.over and not np.isfinite(self.inputs).all():
             self._fail()
 
     def _fail(self) -> None:
         self.value, self.over = float("nan"), True
+
+
+def inputs_met(task: Playable, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+    """Inputs [T, I] of the T steps of an episode in Gymnasium's environment."""
+    with Episode(task, network, [weight], seed) as episode:
+        seen = []
+        while not episode.over:
+            seen.append(episode.inputs[0])
+            episode.step()
+    return np.array(seen).reshape(-1, task.num_inputs)
 
 
 class Behaviour:
@@ -176,12 +187,9 @@ class Behaviour:
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
         """Inputs [T, I] of the T steps of an episode."""
-        with Episode(self._task, network, [weight], seed) as episode:
-            seen = []
-            while not episode.over:
-                seen.append(episode.inputs[0])
-                episode.step()
-        return np.array(seen).reshape(-1, self._task.num_inputs)
+        if isinstance(self._task, Observes):
+            return self._task.observe(network, weight, seed)
+        return inputs_met(self._task, network, weight, seed)
 
     def actions_of(self, outputs: NDArray) -> NDArray:
         """n actions of outputs [n, O]."""

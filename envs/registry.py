@@ -29,6 +29,11 @@ TASKS: dict[str, type] = {
     "gymnasium": GymnasiumTask,
 }
 
+
+class TaskNotMade(UserError):  # noqa: N818 - the champion is no mistake
+    """A champion's task cannot be made here: its module, data or simulator is missing, or another one."""
+
+
 # Members that a task class must have.
 _MEMBERS = tuple(name for name in vars(Task) if not name.startswith("_"))
 
@@ -100,13 +105,16 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
         simulator: replaces the champion's own, in tasks that have several.
 
     Raises:
+        TaskNotMade: it cannot be made on this machine. The champion's network is none the worse for it.
         UserError: the task is unknown, its inputs or outputs differ from the champion's, or its preprocessing does
             (CarRacing's encoder, other images).
     """
-    kind, options = task_class(champion.task, key="champion"), dict(champion.task_options)
-    if simulator is not None and "simulator" in declared_options(kind):
-        options["simulator"] = simulator
-    task = make_task(champion.task, options)
+    if ":" not in champion.task:
+        task_class(champion.task, key="champion")  # An unknown name is a mistake in the file.
+    try:
+        task = make_task(champion.task, _options_of_champion(champion, simulator))
+    except UserError as error:
+        raise TaskNotMade(error.message, **error.fields()) from error
     found = (champion.genome.num_inputs, champion.genome.num_outputs)
     if found != (task.num_inputs, task.num_outputs):
         raise UserError(
@@ -118,6 +126,16 @@ def task_of_champion(champion: Champion, simulator: str | None = None) -> Task:
     if seen != champion.preprocessing:
         raise UserError(key="champion", expected=f"the preprocessing {champion.preprocessing}", found=str(seen))
     return task
+
+
+def _options_of_champion(champion: Champion, simulator: str | None) -> dict[str, Any]:
+    known = declared_options(task_class(champion.task, key="champion"))
+    # An encoder of the package need not be named among the options, but its digest is.
+    options = {key: value for key, value in (champion.preprocessing or {}).items() if key in known}
+    options.update(champion.task_options)
+    if simulator is not None and "simulator" in known:
+        options["simulator"] = simulator
+    return options
 
 
 def declared_options(kind: type) -> dict[str, Field]:

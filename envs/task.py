@@ -240,7 +240,7 @@ class Playable(Task, Protocol):
 
     An episode in ``make_environment()``, with ``inputs_of`` before the network and ``actions_of`` after it, is the
     episode of ``evaluate_oracle``, except for the task's own limits and rewards (``max_steps``, ``stall_steps``,
-    ``fall_penalty`` of Box2D tasks).
+    ``fall_penalty`` of Box2D tasks). In a task that `Remembers`, ``new_sight()`` takes the place of ``inputs_of``.
     """
 
     @property
@@ -255,6 +255,24 @@ class Playable(Task, Protocol):
 
     def actions_of(self, outputs: NDArray) -> Any:
         """n actions of a network's outputs [n, O]."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A playable task whose inputs may depend on what was observed before in the same episode."""
+
+    def new_sight(self) -> Callable[[NDArray], NDArray[np.float64]]:
+        """A function for one new episode: from each observation [1, ...] in turn to the network's inputs [1, I]."""
+        ...
+
+
+@runtime_checkable
+class Observes(Protocol):
+    """A playable task that has a faster way than Gymnasium's environment to what networks see."""
+
+    def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+        """Inputs [T, I] of the T steps of a whole episode."""
         ...
 
 
@@ -283,6 +301,11 @@ def groups_of(task: Task) -> NDArray[np.int64] | None:
 def preprocessing_of(task: object) -> Mapping[str, Any] | None:
     """The transformation of observations into inputs, as stored in champion files; None if there is none."""
     return task.preprocessing if isinstance(task, Preprocessed) else None
+
+
+def sight_of(task: Playable) -> Callable[[NDArray], NDArray[np.float64]]:
+    """The function that makes inputs [1, I] of the observations [1, ...] of one new episode, in turn."""
+    return task.new_sight() if isinstance(task, Remembers) else task.inputs_of
 
 
 def untouched_of(task: Task) -> Task:

@@ -23,6 +23,8 @@ from wann.oracle import Lanes
 Act = Callable[[NDArray[np.int64], NDArray, NDArray[np.int64], NDArray[np.int64]], NDArray]
 # Makes the `Act` of a wave whose lanes are these episodes. It keeps what they carry from step to step.
 MakeAct = Callable[["Episodes"], Act]
+# Maps lanes [n] of one pool and their observations [n, ...] to their networks' inputs [n, I].
+Encode = Callable[[NDArray[np.int64], NDArray], NDArray[np.float64]]
 
 
 def simulator_version(package: str) -> str:
@@ -134,11 +136,11 @@ class Episodes:
         networks, settings, seeds = (np.broadcast_to(part, shape).ravel() for part in (networks, settings, seeds))
         return cls(networks, settings, seeds, shape)
 
-    def take(self, rows: slice) -> Episodes:
+    def take(self, rows: slice | NDArray[np.int64]) -> Episodes:
         return Episodes(self.networks[rows], self.settings[rows], self.seeds[rows], self.shape)
 
 
-def as_float64(observations: NDArray) -> NDArray[np.float64]:
+def as_float64(lanes: NDArray[np.int64], observations: NDArray) -> NDArray[np.float64]:
     """Observations as a network's inputs, without any transformation but the type."""
     return observations.astype(np.float64)
 
@@ -147,14 +149,15 @@ def as_float64(observations: NDArray) -> NDArray[np.float64]:
 class Simulation:
     """The settings for stepping a task's episodes.
 
-    ``encode`` converts the simulator's observations to a network's inputs [n, I].
+    ``make_encode`` gives, for a new pool of so many lanes, the function that makes inputs of observations. It is called
+    once for each step of a lane, in order, so it may remember what the lane saw before.
     """
 
     name: str  # of the environment, for messages
     make_pool: MakePool
     wave: int  # maximal number of environments in one pool
     limits: Limits = Limits()
-    encode: Callable[[NDArray], NDArray[np.float64]] = as_float64
+    make_encode: Callable[[int], Encode] = lambda num_lanes: as_float64
     fall_reward: float | None = None  # replaces the simulator's reward for the step that falls
 
 
@@ -269,10 +272,11 @@ class _Wave:
 
     def _play(self, pool: Pool, act: Act) -> None:
         episodes, lanes = self._episodes, np.arange(len(self.returns))
+        encode = self._simulation.make_encode(len(lanes))
         self.falls = np.zeros(len(lanes), bool) if pool.counts_falls else None
         observations = pool.observations
         while len(lanes):
-            inputs = self._inputs(observations)
+            inputs = self._checked(encode(lanes, observations), len(lanes))
             outputs = act(lanes, inputs, episodes.networks[lanes], episodes.settings[lanes])
             seen, said = np.isfinite(inputs).all(axis=1), ~np.isnan(outputs).any(axis=1)
             sound = seen & said
@@ -286,10 +290,9 @@ class _Wave:
             over = self._take(pool, lanes, step)
             lanes, observations = (lanes[~over], step.observations[~over]) if over.any() else (lanes, step.observations)
 
-    def _inputs(self, observations: NDArray) -> NDArray[np.float64]:
+    def _checked(self, inputs: NDArray[np.float64], count: int) -> NDArray[np.float64]:
         """The networks' inputs [n, I]. Their number is checked here, because kernels do not check it."""
-        inputs = self._simulation.encode(observations)
-        expected = (len(observations), self._num_inputs)
+        expected = (count, self._num_inputs)
         if inputs.shape != expected:
             raise ValueError(
                 f"{self._simulation.name}: expected inputs of shape {list(expected)}, found {list(inputs.shape)}"

@@ -31,6 +31,8 @@ def create_run(config: Config, run_dir: str | Path | None, name: str, tasks: Tas
     Raises:
         UserError: something that the run needs is missing or does not fit, or the directory cannot be used.
     """
+    if run_dir == "":
+        raise UserError(key="run_dir", expected="a directory or a URL", found="an empty text")
     plan = plan_of(config)
     check(plan, tasks)
     load_data(plan, tasks)

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from configs import Config, config_hash, stored_config_hash
-from evolution.mutation.mirroring import mirrored
+from configs.schema import StageConfig
+from evolution.mutation.mirroring import amplified, mirrored
 from evolution.protocol import AskTell
 from experiment.build import Evaluators
 from experiment.champions import Found, Survivors, initial_genomes, survivors
@@ -90,8 +91,8 @@ def run_stages(
     generations = 0
     for stage in plan.stages:
         settings = stage.settings
-        if settings.mirrored and genomes is not None:
-            genomes = mirrored(genomes)
+        if genomes is not None:
+            genomes = _changed(genomes, settings)
         here: list[Restart] = []
         for number in range(settings.restarts):
             if settings.enough is not None and any(restart.best_score >= settings.enough for restart in here):
@@ -116,6 +117,11 @@ def run_stages(
     assert genomes is not None  # A plan with stages has at least one.
     print_stages(console, parent, done)
     return Found(genomes, generations)
+
+
+def _changed(genomes: Population, settings: StageConfig) -> Population:
+    """The genomes that a stage starts from, made from those that are handed to it."""
+    return amplified(mirrored(genomes) if settings.mirrored else genomes, settings.relays)
 
 
 def merged(parts: list[Survivors], wanted: int) -> Population:
@@ -197,7 +203,8 @@ class _Restart:
             if not self._named:
                 return genomes
             named = self._config.model_copy(update={"initial": self._named})
-            return Population.of(initial_genomes(named, self._evaluators.task_of(named)))
+            originals = Population.of(initial_genomes(named, self._evaluators.task_of(named)))
+            return _changed(originals, self._stage.settings)
 
         return open_child(self._parent, self._path, self._config, initial)
 

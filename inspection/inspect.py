@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from envs.playing import CannotDraw, drawable_environment
-from envs.registry import task_of_champion
+from envs.registry import TaskNotMade, task_of_champion
 from envs.task import LoadsData, Playable, Task
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.picture_files import save_picture
 from inspection.history import History, draw_history, load_history
 from inspection.inspection_options import InspectionOptions
 from inspection.live import LivePart, live_part
+from inspection.measure import measure_of
 from inspection.provenance import champion_rows, report_rows, run_rows
 from inspection.report.page import Report, render_page
 from inspection.video import check_path, record_video, without_display
@@ -44,7 +45,7 @@ class Subject:
     """The champion to inspect."""
 
     champion: Champion
-    task: Task
+    task: Task | TaskNotMade  # or the reason why it cannot be made on this machine
     file: Path | None  # None for an import
     run: Path | None  # the directory of its run, where there is one
     weight: float | None  # shared by all connections; None for the champion's individual weights
@@ -96,13 +97,20 @@ def _subject(options: InspectionOptions) -> Subject:
         champion = load_champion(file)
         run = Path(options.path) if Path(options.path).is_dir() else None
     weight = best_weight(champion) if options.weight is None else options.weight
-    return Subject(champion, task_of_champion(champion), file, run, weight)
+    task: Task | TaskNotMade
+    try:
+        task = task_of_champion(champion)
+    except TaskNotMade as error:
+        task = error
+    return Subject(champion, task, file, run, weight)
 
 
-def _check_film(options: InspectionOptions, task: Task) -> None:
+def _check_film(options: InspectionOptions, task: Task | TaskNotMade) -> None:
     """Refuse a film that cannot be made, before anything is written."""
     if options.video is None:
         return
+    if isinstance(task, TaskNotMade):
+        raise task
     if not isinstance(task, Playable):
         raise UserError(key="--video", expected="a champion of a task that can be shown", found=repr(task.name))
     path = options.film
@@ -157,17 +165,9 @@ def _write_report(
     console: Console,
     outcome: Outcome,
 ) -> None:
-    champion, left_out = subject.champion, {}
+    champion = subject.champion
     with _progress(console) as progress:
-        curve = live = None
-        try:
-            curve = _curve(subject, options, progress)
-        except DataMissing as error:
-            left_out["weights"] = error.reason
-        try:
-            live = _live(subject, options, progress)
-        except CannotDraw as error:
-            left_out["live"] = error.reason
+        curve, live, left_out = _played(subject, options, progress)
         bar = progress.add_task("pictures", total=1)
         network = compile_genome(champion.genome)
         diagram = draw_network(network, champion.input_names, champion.output_names, champion.individual_weights)
@@ -178,7 +178,29 @@ def _write_report(
         page = render_page(Report(champion, diagram, subject.weight, curve, provenance, history, live, left_out))
         _save(directory, page, diagram, curve, history, outcome.files)
         progress.update(bar, completed=1)
-    outcome.notes += [f"Left out of the report: {_PARTS[part]}: {reason}" for part, reason in left_out.items()]
+    for reason in dict.fromkeys(left_out.values()):
+        parts = " and ".join(_PARTS[part] for part, why in left_out.items() if why == reason)
+        outcome.notes.append(f"Left out of the report: {parts}: {reason}")
+
+
+def _played(
+    subject: Subject, options: InspectionOptions, progress: Progress
+) -> tuple[WeightCurve | None, LivePart | None, dict[str, str]]:
+    """The parts that need the task, and the reasons for those that are left out."""
+    task, curve, live, left_out = subject.task, None, None, {}
+    if isinstance(task, TaskNotMade):
+        # Images of the user's own have no pad, so nothing is missing there.
+        parts = ["weights"] if measure_of(subject.champion).is_accuracy else ["weights", "live"]
+        return None, None, dict.fromkeys(parts, task.sentence)
+    try:
+        curve = _curve(subject.champion, task, options, progress)
+    except DataMissing as error:
+        left_out["weights"] = error.reason
+    try:
+        live = _live(subject, task, options, progress)
+    except CannotDraw as error:
+        left_out["live"] = error.reason
+    return curve, live, left_out
 
 
 _PARTS = {"weights": "the curve over shared weights", "live": "recorded episodes"}
@@ -201,9 +223,9 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _curve(subject: Subject, options: InspectionOptions, progress: Progress) -> WeightCurve:
+def _curve(champion: Champion, task: Task, options: InspectionOptions, progress: Progress) -> WeightCurve:
     """Measure the curve. Raises `DataMissing` if the images are not available."""
-    reported = reported_task(subject.task)
+    reported = reported_task(task)
     if isinstance(reported, LoadsData):
         try:
             reported.load()
@@ -211,19 +233,19 @@ def _curve(subject: Subject, options: InspectionOptions, progress: Progress) -> 
             raise DataMissing(error.sentence) from error
     bar = progress.add_task("return against the shared weight", total=None)
     return measure_weight_curve(
-        subject.champion,
-        subject.task,
+        champion,
+        task,
         options.seed,
         options.episodes,
         lambda done, total: progress.update(bar, completed=done, total=total),
     )
 
 
-def _live(subject: Subject, options: InspectionOptions, progress: Progress) -> LivePart | None:
+def _live(subject: Subject, task: Task, options: InspectionOptions, progress: Progress) -> LivePart | None:
     if not compile_genome(subject.champion.genome).is_plain:
         raise CannotDraw("the page does not run networks with memory")
     bar = progress.add_task("recorded episodes", total=1)
-    part = live_part(subject.champion, subject.task, options.seed, subject.weight)
+    part = live_part(subject.champion, task, options.seed, subject.weight)
     progress.update(bar, completed=1)
     return part
 

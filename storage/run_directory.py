@@ -68,7 +68,7 @@ class RunDirectory:
             path.mkdir(parents=True, exist_ok=True)
             lock = Lock.take(path)
         except OSError as error:
-            raise _unusable(address_of(path, mirror), "a directory for a run", error) from None
+            raise _unusable(address_of(path, mirror), "a directory for a run", error, path) from None
         run = cls(path, config, lock, mirror)
         try:
             refuse_to_overwrite(run.address, {entry.name for entry in path.iterdir()})
@@ -103,14 +103,17 @@ class RunDirectory:
         path = Path(path)
         address = address_of(path, mirror)
         expected = "a run directory to resume"
+        if path.is_file():
+            raise UserError(place=address, expected=expected, found="a file")
         if not (path / CONFIG).is_file():
             raise UserError(place=address, expected=expected, found=f"no {CONFIG} in it{similar_run(path)}")
         try:
             lock = Lock.take(path)
         except OSError as error:
-            raise _unusable(address, expected, error) from None
+            raise _unusable(address, expected, error, path) from None
         try:
-            saved = load_config(path / CONFIG)
+            # A config that is read twice tells once of its keys of an earlier layout.
+            saved = load_config(path / CONFIG, tell_moves=config is not None or not overrides)
             if config is None:
                 config = load_config(path / CONFIG, overrides) if overrides else saved
             check_resumable(saved, config, address)
@@ -246,5 +249,8 @@ class RunDirectory:
         self.close()
 
 
-def _unusable(place: str, expected: str, error: OSError) -> UserError:
+def _unusable(place: str, expected: str, error: OSError, path: Path) -> UserError:
+    file = next((each for each in (path, *path.parents) if each.is_file()), None)
+    if file is not None:
+        return UserError(place=place, expected=expected, found="a file" if file == path else f"a file at {file}")
     return UserError(place=place, expected=expected, found=f"none that can be used: {error.strerror}")

@@ -36,6 +36,12 @@ def ray_session() -> Iterator[RaySession]:
 
 
 @pytest.fixture
+def no_work_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker is overtaken, so that a call lasts until the driver knows of each death, however busy the machine."""
+    monkeypatch.setattr("workers.ray.dispatch._LATE_SECONDS", 1e6)
+
+
+@pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
     """A disk of 64 KiB; mounting one needs root, and without it continuous integration fails."""
     disk = tmp_path / "disk"

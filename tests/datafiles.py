@@ -13,10 +13,18 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
 
 def published(name: str) -> dict[str, Path]:
     """The dataset's files, by their published names; skips where this machine lacks them."""
-    given = os.environ.get("WANN_DATA_DIR")
-    if not given:
-        pytest.skip(f"{name}: WANN_DATA_DIR is not set")
-    found = {file: path for file in FILES for path in Path(given, FOLDERS[name]).glob(f"{file}*")}
-    if len(found) < len(FILES):
-        pytest.skip(f"{name}: its files are not in WANN_DATA_DIR")
-    return found
+    if reason := lack_of(name):
+        pytest.skip(reason)
+    return _found(name)
+
+
+def lack_of(name: str) -> str:
+    """The reason why the dataset cannot be used here; empty if it can."""
+    if not os.environ.get("WANN_DATA_DIR"):
+        return f"{name}: WANN_DATA_DIR is not set"
+    return "" if len(_found(name)) == len(FILES) else f"{name}: its files are not in WANN_DATA_DIR"
+
+
+def _found(name: str) -> dict[str, Path]:
+    folder = Path(os.environ["WANN_DATA_DIR"], FOLDERS[name])
+    return {file: path for file in FILES for path in folder.glob(f"{file}*")}

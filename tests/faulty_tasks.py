@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Returns, Seeds, Weights, lane_grid
+from holding import Hold
 from wann import Network, Networks
 
 
@@ -63,6 +65,30 @@ class KillerTask(ArithmeticTask):
             if os.getpid() == self.driver:
                 raise AssertionError("a killer was run in the driver's process")
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class HeldTask(ArithmeticTask):
+    """Any network holds its process at work, when asked for."""
+
+    hold: Hold = field(kw_only=True)
+    name: ClassVar[str] = "held"
+
+    def act(self, program: int, weights: np.ndarray, seeds: np.ndarray) -> None:
+        while self.hold.keeps(seeds):
+            time.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class HeldSwingUp(CartPoleSwingUp):
+    """Kernels run in a process as long as it is held at work."""
+
+    hold: Hold = field(kw_only=True)
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        while self.hold.keeps(seeds):
+            super().evaluate(networks, weights, seeds)
+        return super().evaluate(networks, weights, seeds)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 A comment before a fenced block says how the test runs its commands where it cannot do so as they stand:
 
     <!-- test:
+    needs DATASET           nothing of the block is run where that published dataset is missing
     first COMMAND           is run before the block
     add OPTIONS             is appended to the command: it is run with less to do
     instead COMMAND         is run in its place
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _COMMENT = re.compile(r"^<!-- test:\s*(.*?)\s*-->$", re.DOTALL)
-_DIRECTIVE = re.compile(r"^(first|add|instead|skip|as is)\b\s*(.*)$")
+_DIRECTIVE = re.compile(r"^(needs|first|add|instead|skip|as is)\b\s*(.*)$")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Command:
     shown: str
     run: str | None
     reason: str = ""
+    needs: str = ""  # a dataset
 
 
 def blocks(document: Path) -> Iterator[Block]:
@@ -78,12 +80,14 @@ def commands(block: Block) -> Iterator[Command]:
     """The commands of a block, in order, after those that its comment runs first."""
     shown = [_without_comment(line) for line in re.sub(r"\\\n\s*", "", block.text).splitlines()]
     shown = [line for line in shown if line]
-    directives = []
+    directives, needs = [], ""
     for line in block.comment.splitlines():
         found = _DIRECTIVE.match(line.strip())
-        assert found, f"{block.place}: expected first, add, instead, skip or as is, found {line!r}"
-        if found[1] == "first":
-            yield Command(block.place, found[2], found[2])
+        assert found, f"{block.place}: expected needs, first, add, instead, skip or as is, found {line!r}"
+        if found[1] == "needs":
+            needs = found[2]
+        elif found[1] == "first":
+            yield Command(block.place, found[2], found[2], needs=needs)
         else:
             directives.append((found[1], found[2]))
     if len(directives) < 2:
@@ -93,7 +97,7 @@ def commands(block: Block) -> Iterator[Command]:
         if kind == "instead":
             assert program(text) == program(line), f"{block.place}: expected a stand-in of the same program"
         run = {"as is": line, "add": f"{line} {text}", "instead": text, "skip": None}[kind]
-        yield Command(block.place, line, run, text if kind == "skip" else "")
+        yield Command(block.place, line, run, text if kind == "skip" else "", needs)
 
 
 def program(command: str) -> str:

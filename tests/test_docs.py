@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from configs import load_config
+from datafiles import FOLDERS, lack_of
 from lacking import lacks
-from markdown import blocks, commands, links, program, spans
+from markdown import Command, blocks, commands, links, program, spans
 from places import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,12 +52,12 @@ _LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set 
 _ONE = "--set search.population=4 --set champion.report_episodes=1"
 _STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
 LITTLE = {
-    "SMALL": f"{_FEW} --set generations=2 --set workers.evaluator=inline",
+    "SMALL": f"{_FEW} --set stages=[] --set generations=2 --set workers.evaluator=inline",
     "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
     "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5 --set workers.evaluator=inline",
     "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200",
     "COMPARE": "--steps 2000 --episodes 2 --workers 1",
-    "ENCODER": "--simulators envpool --frames 1000 --held-out 1000 --epochs 1 --num-workers 1",
+    "ENCODER": "--frames 1000 --held-out 200 --epochs 1",
     "PARTS": "--seeds 1 --steps 0.001 --episodes 2",
 }
 
@@ -108,18 +109,36 @@ def test_every_command_runs_as_it_stands(document: Path, shell, copy: Path) -> N
     for path in copy.iterdir():
         if not (ROOT / path.name).exists() or path.name == "runs":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    left_out: dict[str, str] = {}
+    for command in commands_of(document):
+        if command.needs and (reason := lack_of(command.needs)):
+            left_out[command.place] = reason
+        elif command.run is not None:
+            shell(command.run, command.place)
+    if left_out:
+        pytest.skip("all else was run; " + ", ".join(f"{place} ({reason})" for place, reason in left_out.items()))
+
+
+def commands_of(document: Path) -> Iterator[Command]:
     for block in blocks(document):
-        for command in commands(block) if block.language == "sh" else ():
-            if command.run is not None:
-                shell(command.run, command.place)
+        if block.language == "sh":
+            yield from commands(block)
+
+
+@pytest.mark.parametrize("document", RUN, ids=name_of)
+def test_commands_that_read_a_published_dataset_say_so(document: Path) -> None:
+    """By their configs: where the dataset is missing, they are left out, and the test says it."""
+    for command in commands_of(document):
+        for name in re.findall(r"\bconfigs/\w+\.yaml\b", command.run or ""):
+            dataset = yaml.safe_load((ROOT / name).read_text())["task"].get("dataset")
+            assert command.needs == (dataset if dataset in FOLDERS else ""), f"{command.place}: {command.run}"
 
 
 def test_what_is_skipped_is_on_the_list() -> None:
     found: dict[str, int] = {}
-    for block in (block for document in RUN for block in blocks(document) if block.language == "sh"):
-        for command in commands(block):
-            if command.run is None:
-                found[command.reason] = found.get(command.reason, 0) + 1
+    for command in (command for document in RUN for command in commands_of(document)):
+        if command.run is None:
+            found[command.reason] = found.get(command.reason, 0) + 1
     assert found == SKIPPED
 
 
@@ -203,9 +222,8 @@ def mentioned() -> Iterator[tuple[str, str]]:
         for span in spans(document):
             if PROGRAMS.match(span):
                 yield document.name, span
-        for block in blocks(document):
-            for command in commands(block) if block.language == "sh" else ():
-                yield command.place, command.shown
+        for command in commands_of(document):
+            yield command.place, command.shown
 
 
 def test_every_program_and_option_that_is_named_exists(makefile: str) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -17,6 +18,7 @@ from run_search import main
 from searching import SMALL, command, metrics, result, run_command, wait_for, write_config
 from storage.checkpoint import load_latest
 from storage.snapshots import load_snapshots
+from wann import extras
 from wann.champion import load_champion
 from wann.network import compile_genome
 
@@ -60,6 +62,29 @@ def test_a_run_leaves_everything_behind(finished, capsys):
         assert snapshot.mean_return == line["best_mean_return"]
         assert compile_genome(snapshot.genome).num_connections == line["best_num_connections"]
     assert list(finished.glob("events.out.tfevents.*"))
+
+
+def test_a_finished_run_writes_its_page_and_names_it(finished, tmp_path, monkeypatch, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    monkeypatch.chdir(tmp_path)
+    assert main(["--resume", "run", "--set", "logging.report=true"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Report:  run/report/report.html" in lines
+    assert next(line for line in lines if line.startswith("Inspect: ")).endswith("inspect_champion.py run --video mp4")
+    assert next(line for line in lines if line.startswith("Compare: ")).endswith("compare_baselines.py run")
+    assert "<html" in (run / "report" / "report.html").read_text()
+    assert result(run) == result(finished)
+
+
+def test_a_run_says_how_to_get_its_page_where_packages_are_missing(finished, monkeypatch, capsys):
+    monkeypatch.setattr(extras, "is_installed", lambda package: package not in ("matplotlib", "resvg_py"))
+    assert main(["--resume", str(finished), "--set", "logging.report=true"]) == 0
+    assert (
+        "Report:  not written: logging.report: expected packages that draw, found no matplotlib, resvg_py; "
+        'pip install "weight-agnostic-search[inspect]"' in capsys.readouterr().out.splitlines()
+    )
+    assert not (finished / "report").exists()
 
 
 def test_tensorboard_events_hold_the_metrics(finished):
@@ -269,9 +294,12 @@ MISTAKES = [
     (["{config}", *RACER, "task.encoder=nowhere.safetensors"], "nowhere.safetensors, found none"),
     (["{config}", *RACER, "task.encoder={config}"], "found a damaged or another one"),
     (["{config}", *RACER, "task.encoder={encoder}"], "expected an encoder with 16 latents at "),
-    (["{config}", *RACER, "task.simulator=mujoco"], "expected one of auto, envpool, gymnasium, found 'mujoco'"),
+    (["{config}", *RACER, "task.simulator=mujoco"], "expected one of auto, lanes, gymnasium, found 'mujoco'"),
     (["{config}", "--set", "task={{name: gymnasium, id: Walker-v9}}"], "task.id"),
-    (["{config}", "--run-dir", "{config}"], "expected a directory"),
+    (["{config}", "--run-dir", "{config}"], "expected a directory for a run, found a file\n"),
+    (["{config}", "--run-dir", "{config}/inner"], "expected a directory for a run, found a file at /"),
+    (["--resume", "{config}"], "expected a run directory to resume, found a file\n"),
+    (["{config}", "--run-dir", ""], "--run-dir: expected a directory or a URL, found an empty text\n"),
 ]
 
 
@@ -283,15 +311,12 @@ def wide_encoder(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("package", ["envpool", "Box2D"])
-def test_a_simulator_that_is_not_installed_is_one_sentence_and_status_2(package, config, tmp_path, monkeypatch, capsys):
-    for module in ("envs.box2d.envpool_pool", "envs.gymnasium.pool"):
-        monkeypatch.setattr(f"{module}.find_spec", lambda name: None if name == package else object())
+def test_a_simulator_that_is_not_installed_is_one_sentence_and_status_2(config, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("envs.gymnasium.pool.find_spec", lambda name: None if name == "Box2D" else object())
     monkeypatch.chdir(tmp_path)
-    walker = ("--set", "task.name=bipedal_walker", "--set", "task.simulator=envpool")
-    assert main([str(config), *walker]) == 2
+    assert main([str(config), "--set", "task.name=bipedal_walker"]) == 2
     message = capsys.readouterr().err
-    assert f"found no package {package!r}" in message and message.count("\n") == 1
+    assert "found no package 'Box2D'" in message and message.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
 

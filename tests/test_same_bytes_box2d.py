@@ -3,18 +3,19 @@
 import signal
 import subprocess
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from envs.box2d.racer.task import CarRacing
+from holding import Hold
 from networks import random_networks
 from run_search import main
 from searching import command, run_command, staged_result, wait_for, write_staged_config
 
-for package in ("envpool", "Box2D"):
-    pytest.importorskip(package)
+pytest.importorskip("Box2D")
 
 pytestmark = pytest.mark.slow
 
@@ -74,19 +75,32 @@ def test_walkers_stopped_and_resumed_have_the_same_bytes(how, config, whole, tmp
     assert staged_result(run) == whole
 
 
-@pytest.mark.usefixtures("ray_session")
-def test_racers_have_the_same_bytes_with_a_worker_killed():
+@dataclass(frozen=True)
+class HeldRacing(CarRacing):
+    """Races go on in a process as long as it is held at work."""
+
+    hold: Hold = field(kw_only=True)
+
+    def evaluate(self, networks, weights, seeds):
+        while self.hold.keeps(seeds):
+            super().evaluate(networks, weights, seeds)
+        return super().evaluate(networks, weights, seeds)
+
+
+@pytest.mark.usefixtures("ray_session", "no_work_is_late")
+def test_racers_have_the_same_bytes_with_a_worker_killed(tmp_path):
     from workers.ray.evaluator import RayEvaluator
     from workers.ray.options import RayOptions
 
     networks = random_networks(16, 3, 6, np.random.default_rng(0))
-    task = CarRacing(max_steps=60)
     weights, seeds = np.array([-0.9, 1.1]), np.array([1, 2])
-    expected = task.evaluate(networks, weights, seeds)
-    with RayEvaluator(task, RayOptions(2, chunk_seconds=1e-6, home_seconds=0)) as evaluator:
+    expected = CarRacing(max_steps=60).evaluate(networks, weights, seeds)
+    hold = Hold(tmp_path)
+    options = RayOptions(2, chunk_seconds=1e-6, home_seconds=0)
+    with RayEvaluator(HeldRacing(max_steps=60, hold=hold), options) as evaluator:
         evaluator.wait_until_started()
-        victim = evaluator.actor_pids()[0]
-        killer = threading.Timer(0.3, lambda: subprocess.run(["kill", "-KILL", str(victim)], check=True))
+        hold.ask()
+        killer = threading.Thread(target=hold.kill)
         killer.start()
         found = evaluator.evaluate(networks, weights, seeds)
         killer.join()

@@ -15,9 +15,9 @@ from places import ROOT
     ("options", "message"),
     [
         (["--frames", "10"], "--frames: expected at least 1000, found 10"),
+        (["--held-out", "10"], "--held-out: expected at least 200, found 10"),
         (["--epochs", "0"], "--epochs: expected at least 1, found 0"),
         (["--learning-rate", "2"], "--learning-rate: expected a number between 0 and 1, found 2.0"),
-        (["--simulators", "envpol"], "found 'envpol' (did you mean 'envpool'?)"),
         (["--device", "gpu"], "--device: expected one of auto, cpu, cuda, found 'gpu'"),
         (["--champion", "absent.json"], "absent.json: expected a champion file, found none"),
         (["--champion", "docs/champions/swingup_published.json"], "expected one of car_racing, found one of cartpole"),
@@ -57,14 +57,15 @@ def test_help_is_instant_and_needs_no_torch():
 
 @pytest.mark.slow
 def test_from_driving_to_a_task(tmp_path, capsys):
-    pytest.importorskip("torch")
-    pytest.importorskip("envpool")
+    for package in ("torch", "Box2D"):
+        pytest.importorskip(package)
     out = tmp_path / "out"
-    options = ["--simulators", "envpool", "--frames", "1000", "--held-out", "1000", "--epochs", "1", "--seed", "7"]
-    assert train_vae.main(["--out", str(out), "--num-workers", "1", *options]) == 0
+    options = ["--frames", "1000", "--held-out", "1000", "--epochs", "1", "--seed", "7"]
+    assert train_vae.main(["--out", str(out), *options]) == 0
     printed = capsys.readouterr().out
-    assert "training frames of envpool  1000/1000" in printed and "training, batches  10/10" in printed
-    assert "envpool: squared error" in printed
+    assert "pictures of lanes  1000/1000" in printed and "training, batches  7/7" in printed
+    assert "frames of Gymnasium  1000/1000" in printed
+    assert "squared error" in printed and "linear probes of this encoder" in printed
     assert {path.name for path in out.iterdir()} == {
         "encoder.safetensors",
         "vae.safetensors",
@@ -72,6 +73,8 @@ def test_from_driving_to_a_task(tmp_path, capsys):
         "quality.json",
     }
     quality = json.loads((out / "quality.json").read_text())
-    assert len(quality["envpool"]["kl"]) == 16 and "probe" not in quality
+    assert len(quality["reconstruction"]["kl"]) == 16
+    # The published encoder, so measured, reads what docs/car_racing.md says of it, within the chance of 1000 frames.
+    assert quality["published"]["r2"]["offset"] > 0.8
     task = CarRacing(encoder=str(out / "encoder.safetensors"))
     assert task.preprocessing != CarRacing().preprocessing

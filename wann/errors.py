@@ -49,9 +49,10 @@ class UserError(ValueError):
 
     def at(self, **fields: Any) -> Self:
         """The same error with some fields replaced, such as the place, which only the caller knows."""
-        return type(self)(self.message, **{**self._fields(), **fields})
+        return type(self)(self.message, **{**self.fields(), **fields})
 
-    def _fields(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
+        """All but the message, by name, as the constructor takes them."""
         names = ("expected", "found", "key", "place", "remedy", "resume")
         return {name: getattr(self, name) for name in names}
 
@@ -59,7 +60,7 @@ class UserError(ValueError):
         return self.sentence
 
     def __reduce__(self) -> tuple:  # workers send mistakes to the driver
-        return _restored, (type(self), self.message, self._fields())
+        return _restored, (type(self), self.message, self.fields())
 
 
 def _restored(kind: type[UserError], message: str, fields: dict[str, Any]) -> UserError:

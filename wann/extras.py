@@ -13,7 +13,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "Box2D": ("box2d",),
     "PIL": ("video", "torch"),
     "cmaes": ("compare", "torch"),
-    "envpool": ("box2d",),
+    "envpool": ("bench",),
     "fsspec": ("storage",),
     "imageio": ("video",),
     "imageio_ffmpeg": ("video",),
@@ -55,6 +55,23 @@ def install(package: str, extra: str = "") -> str:
 def is_installed(package: str) -> bool:
     """True if a package can be imported. It is not imported."""
     return find_spec(package) is not None
+
+
+def check_extra(extra: str, purpose: str, *, key: str = "") -> None:
+    """Raise an error if a package of an extra is missing.
+
+    Args:
+        extra: of pyproject.toml.
+        purpose: completes "expected ...", such as "packages that draw".
+        key: see `wann.errors.UserError`.
+
+    Raises:
+        UserError: names the missing packages, and how to install them.
+    """
+    missing = [package for package, extras in EXTRAS.items() if extra in extras and not is_installed(package)]
+    if missing:
+        found = f"no {', '.join(missing)}"
+        raise UserError(key=key, expected=purpose, found=found, remedy=install_extra(extra))
 
 
 def check_installed(package: str, purpose: str, *, extra: str = "", key: str = "", place: object = "") -> None:

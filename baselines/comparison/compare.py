@@ -15,7 +15,7 @@ from baselines.comparison.comparison_options import ReadyComparison
 from baselines.comparison.contestants import Progress
 from baselines.comparison.control_tasks import ControlTable
 from baselines.comparison.seed_ledger import SeedLedger
-from baselines.comparison.store import Store, saying_how_to_go_on, write_text
+from baselines.comparison.store import Store, resumable, write_text
 from envs.images.classification import Classification
 from envs.task import Task, is_safe_at_home
 from wann.versions import COMPARISON, versions_of
@@ -68,7 +68,7 @@ def compare(ready: ReadyComparison, stopped: Callable[[], bool], progress: Progr
                     comparison.tables
                 )
     write()
-    with saying_how_to_go_on(directory, directory / "comparison.png"):
+    with resumable(directory, directory / "comparison.png"):
         figure.draw(comparison.tables, ready.options.seed, directory)
     return comparison
 

@@ -129,7 +129,7 @@ class Store:
         return {**metadata, "seeds": self._ledger.plain()}
 
     def _save(self, path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-        with saying_how_to_go_on(self._directory, path):
+        with resumable(self._directory, path):
             save(path, arrays, metadata)
 
 
@@ -139,18 +139,15 @@ def write_text(directory: Path, name: str, text: str) -> None:
     Raises:
         RunError: the disk is full or fails.
     """
-    with saying_how_to_go_on(directory, directory / name):
+    with resumable(directory, directory / name):
         write_atomically(directory / name, text.encode("utf-8", "backslashreplace"))
 
 
 @contextmanager
-def saying_how_to_go_on(directory: Path, path: Path) -> Iterator[None]:
-    """Add to the error of a failed write of ``path`` how to resume. The comparison loses only time."""
+def resumable(directory: Path, path: Path) -> Iterator[None]:
+    """Add to the error of a failed write of ``path`` the comparison that can be resumed. It loses only time."""
     try:
         yield
     except (RunError, OSError) as error:
         failure = WriteError.of_disk(path, error) if isinstance(error, OSError) else error
-        go_on = f"go on with: compare_baselines.py ... --out {directory} --resume"
-        raise failure.at(
-            run=directory, is_begun=True, generation=None, remedy=f"{failure.remedy} and {go_on}"
-        ) from error
+        raise failure.at(run=directory, is_begun=True, generation=None, resume=str(directory)) from error

@@ -1,6 +1,6 @@
 """Box2D's tasks: walkers and racers.
 
-Imports ``wann``, `envs.waves` and the pool of `envs.gymnasium`; EnvPool and Box2D only where a task runs.
+Imports ``wann``, `envs.waves` and the pool of `envs.gymnasium`; Gymnasium and numba only where a task runs.
 """
 
 from typing import TYPE_CHECKING

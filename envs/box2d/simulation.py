@@ -1,18 +1,25 @@
-"""The common part of the tasks on Gymnasium's Box2D environments: EnvPool for speed, Gymnasium as the reference."""
+"""The common part of the tasks on Gymnasium's Box2D environments: lanes for speed, Gymnasium as the reference."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.box2d.envpool_pool import EnvPoolPool, chosen_simulator
+from envs.box2d.simulators import described_simulator, settled_simulator
 from envs.gymnasium.pool import GymnasiumPool, require_box2d
 from envs.task import Returns, Seeds, Weights, check_networks
-from envs.waves import Limits, Pool, Simulation, as_float64, evaluate_in_waves, oracle_in_waves, simulator_version
+from envs.waves import (
+    Encode,
+    Limits,
+    Pool,
+    Simulation,
+    as_float64,
+    evaluate_in_waves,
+    oracle_in_waves,
+)
 from wann.network import Network, Networks
 
 if TYPE_CHECKING:
@@ -23,7 +30,7 @@ FALL_REWARD = -100.0
 
 
 class Box2DTask:
-    """The base of the Box2D tasks. `evaluate` steps the chosen simulator, `evaluate_oracle` always Gymnasium.
+    """The base of the Box2D tasks. `evaluate` steps Gymnasium unless a task has lanes; `evaluate_oracle` always does.
 
     The tasks are dataclasses that have these three options among others. "auto" is resolved when a task is made, so
     that a run keeps its simulator when it is resumed elsewhere.
@@ -38,17 +45,17 @@ class Box2DTask:
     num_outputs: ClassVar[int]
     input_names: ClassVar[tuple[str, ...]]
     output_names: ClassVar[tuple[str, ...]]
-    # Environments in one pool of each simulator.
+    # Environments in one pool, by simulator.
     waves: ClassVar[dict[str, int]]
 
     def __post_init__(self) -> None:
         Limits(self.max_steps, self.stall_steps)
-        object.__setattr__(self, "simulator", chosen_simulator(self.simulator))
+        object.__setattr__(self, "simulator", settled_simulator(self.simulator))
         require_box2d()  # champions are confirmed in it, whatever simulator the search uses
 
     @property
     def id(self) -> str:
-        """The id in Gymnasium's registry and in EnvPool's."""
+        """The id in Gymnasium's registry."""
         raise NotImplementedError
 
     @property
@@ -58,7 +65,7 @@ class Box2DTask:
 
     @property
     def simulated_by(self) -> str:
-        return simulator_version(self.simulator)
+        return described_simulator(self.simulator)
 
     @property
     def reported(self) -> Self:
@@ -68,12 +75,12 @@ class Box2DTask:
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Run every network at every weight on every seed; see `envs.task.Task.evaluate`."""
         check_networks(self, networks)
-        return evaluate_in_waves(self._simulation(self.simulator), networks, weights, seeds)
+        return evaluate_in_waves(self._simulation(), networks, weights, seeds)
 
     def evaluate_oracle(self, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
         """Run one network in float64 through `wann.oracle`, in Gymnasium's environment."""
         check_networks(self, network)
-        return oracle_in_waves(self._simulation("gymnasium"), network, weights, seeds)
+        return oracle_in_waves(self._simulation(), network, weights, seeds)
 
     def make_environment(self, **kwargs: Any) -> gymnasium.Env:
         """Make Gymnasium's environment of this task, with further arguments such as a render mode."""
@@ -83,28 +90,25 @@ class Box2DTask:
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
         """A network's inputs [n, I] of n observations."""
-        return self._encoding()(observations)
+        return self._make_encode(len(observations))(np.arange(len(observations)), observations)
 
     def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
         """n actions of a network's outputs [n, O], within the bounds of the simulators."""
         raise NotImplementedError
 
-    def _encoding(self) -> Callable[[NDArray], NDArray[np.float64]]:
-        """Observations [n, ...] to inputs [n, I]."""
+    def _make_encode(self, num_lanes: int) -> Encode:
+        """See `envs.waves.Simulation`."""
         return as_float64
 
-    def _simulation(self, simulator: str) -> Simulation:
+    def _simulation(self) -> Simulation:
         return Simulation(
             self.id,
-            self._envpool if simulator == "envpool" else self._gymnasium,
-            self.waves[simulator],
+            self._gymnasium,
+            self.waves["gymnasium"],
             Limits(self.max_steps, self.stall_steps),
-            self._encoding(),
+            self._make_encode,
             self.fall_reward,
         )
-
-    def _envpool(self, seeds: NDArray[np.int64]) -> Pool:
-        return EnvPoolPool(self.id, self.actions_of, seeds, FALL_REWARD)
 
     def _gymnasium(self, seeds: NDArray[np.int64]) -> Pool:
         # The physics keeps state across a reset, so each seed gets a new environment.

@@ -1,7 +1,8 @@
 """Batched CartPoleSwingUp: every rollout of a network is a lane (numba, float32).
 
-The equations are those of `envs.cartpole.physics`, step for step. Lanes whose cart left the track are removed from the
-tile once a whole vector of them is done. This changes no lane's value.
+The equations are those of `envs.cartpole.physics`, step for step. Position, velocity and spin are kept where the
+network reads them. Lanes whose cart left the track are removed from the tile once a whole vector of them is done. This
+changes no lane's value.
 """
 
 import numpy as np
@@ -16,18 +17,21 @@ from envs.cartpole.physics import (
     TIME_STEP,
     TRACK_LIMIT,
 )
-from wann.kernels.jit import jit
-from wann.kernels.lane_forward import FUSED, TILE, forward_individual, forward_shared
+from wann.kernels.jit import elementwise, inner, jit
+from wann.kernels.lane_forward import FUSED, TILE, forward_individual
 from wann.kernels.maths import cos_pi, sin_pi
+from wann.kernels.vector_forward import forward_vectors
+from wann.kernels.vector_loops import WIDTH, aligned, on_vectors
 
 f32 = np.float32
 
-VECTOR = 8  # lanes are padded to a multiple of this
 NUM_INPUTS = 5
 _FIRST_ROW = 1 + NUM_INPUTS
 
-# Rows of a tile's state.
-X, VELOCITY, ANGLE, SPIN, RETURN, STEPS, ALIVE, LANE = range(8)
+# Rows of a tile's values: what the network reads.
+X, VELOCITY, COS, SIN, SPIN = range(1, 1 + NUM_INPUTS)
+# Rows of a tile's state: the rest.
+ANGLE, RETURN, STEPS, ALIVE, LANE = range(5)
 
 _TOTAL_MASS = CART_MASS + POLE_MASS
 _MASS_LENGTH = POLE_MASS * POLE_LENGTH
@@ -47,45 +51,56 @@ _SPIN_MASS = f32(4 * POLE_LENGTH * _TOTAL_MASS)
 _SPIN_POLE = f32(3 * _MASS_LENGTH)
 
 
-@jit
+@elementwise
+def _seen(angle):
+    """cos theta and sin theta."""
+    half_turns = angle * _INVERSE_PI
+    return cos_pi(half_turns, FUSED), sin_pi(half_turns, FUSED)
+
+
+@elementwise
+def _moved(x, velocity, angle, spin, cos, sin, action):
+    """One Euler step; positions advance with the old velocities."""
+    push = _FORCE * min(max(action, f32(-1)), f32(1)) - _FRICTION * velocity
+    swing = spin * spin * sin
+    acceleration = (_X_SPIN * swing + _X_GRAVITY * sin * cos + f32(4) * push) / (_X_MASS - _X_POLE * cos * cos)
+    spin_up = (_SPIN_SPIN * swing * cos + _SPIN_GRAVITY * sin + f32(6) * push * cos) / (
+        _SPIN_MASS - _SPIN_POLE * cos * cos
+    )
+    return x + _DT * velocity, velocity + _DT * acceleration, angle + _DT * spin, spin + _DT * spin_up
+
+
+@elementwise
+def _rewarded(x, cos, total, steps, alive):
+    """The return, the steps, and 1 while the cart is on the track. Only living lanes are rewarded."""
+    upright = (cos + f32(1)) * f32(0.5)
+    reward = upright * cos_pi(x * _QUARTER_TRACK, FUSED)
+    total = total + (reward if alive > f32(0) else f32(0))
+    return total, steps + alive, f32(0) if abs(x) > _LIMIT else alive
+
+
+_see, _move, _reward = on_vectors(_seen, 2), on_vectors(_moved, 4), on_vectors(_rewarded, 3)
+
+
+@inner
 def observe(state, values, num_lanes):
-    """Write [x, x', cos theta, sin theta, theta'] to rows 1..5 of ``values``."""
-    for l in range(num_lanes):
-        half_turns = state[ANGLE, l] * _INVERSE_PI
-        values[1, l] = state[X, l]
-        values[2, l] = state[VELOCITY, l]
-        values[3, l] = cos_pi(half_turns, FUSED)
-        values[4, l] = sin_pi(half_turns, FUSED)
-        values[5, l] = state[SPIN, l]
+    """Write cos theta and sin theta; the other inputs are the state itself."""
+    _see(num_lanes, ((state, ANGLE),), ((values, COS), (values, SIN)))
 
 
-@jit
+@inner
 def advance(state, values, action_row, num_lanes):
-    """One Euler step of every lane; positions advance with the old velocities. Only living lanes are rewarded."""
-    for l in range(num_lanes):
-        cos, sin = values[3, l], values[4, l]
-        velocity, spin = state[VELOCITY, l], state[SPIN, l]
-        push = _FORCE * min(max(values[action_row, l], f32(-1)), f32(1)) - _FRICTION * velocity
-        swing = spin * spin * sin
-        acceleration = (_X_SPIN * swing + _X_GRAVITY * sin * cos + f32(4) * push) / (_X_MASS - _X_POLE * cos * cos)
-        spin_up = (_SPIN_SPIN * swing * cos + _SPIN_GRAVITY * sin + f32(6) * push * cos) / (
-            _SPIN_MASS - _SPIN_POLE * cos * cos
-        )
-        state[X, l] += _DT * velocity
-        state[ANGLE, l] += _DT * spin
-        state[VELOCITY, l] = velocity + _DT * acceleration
-        state[SPIN, l] = spin + _DT * spin_up
-    for l in range(num_lanes):
-        upright = (cos_pi(state[ANGLE, l] * _INVERSE_PI, FUSED) + f32(1)) * f32(0.5)
-        reward = upright * cos_pi(state[X, l] * _QUARTER_TRACK, FUSED)
-        alive = state[ALIVE, l]
-        state[RETURN, l] += reward if alive > f32(0) else f32(0)
-        state[STEPS, l] += alive
-        state[ALIVE, l] = f32(0) if abs(state[X, l]) > _LIMIT else alive
+    """One step of every lane, and the observation that follows it, whose cosine the reward needs too."""
+    moved = ((values, X), (values, VELOCITY), (state, ANGLE), (values, SPIN))
+    seen = ((values, COS), (values, SIN))
+    _move(num_lanes, (*moved, *seen, (values, action_row)), moved)
+    observe(state, values, num_lanes)
+    account = ((state, RETURN), (state, STEPS), (state, ALIVE))
+    _reward(num_lanes, ((values, X), (values, COS), *account), account)
 
 
 @jit
-def retire(state, lane_weights, num_lanes, returns, steps):
+def retire(state, values, lane_weights, num_lanes, returns, steps):
     """Record finished lanes and close the gaps; return the lanes left, padded to a whole vector."""
     kept = 0
     for l in range(num_lanes):
@@ -93,12 +108,14 @@ def retire(state, lane_weights, num_lanes, returns, steps):
             if kept < l:
                 for row in range(state.shape[0]):
                     state[row, kept] = state[row, l]
+                for row in range(1, _FIRST_ROW):
+                    values[row, kept] = values[row, l]
                 for row in range(lane_weights.shape[0]):
                     lane_weights[row, kept] = lane_weights[row, l]
             kept += 1
         else:
             record(state, l, returns, steps)
-    padded = (kept + VECTOR - 1) // VECTOR * VECTOR
+    padded = (kept + WIDTH - 1) // WIDTH * WIDTH
     for l in range(kept, padded):
         state[ALIVE, l] = f32(0)
         state[LANE, l] = f32(-1)
@@ -114,18 +131,19 @@ def record(state, l, returns, steps):
 
 
 @jit
-def start_tile(starts, first, count, state):
+def start_tile(starts, first, count, state, values):
     """Load ``count`` lanes from ``starts [4, L]``. Padding repeats the first lane and is not recorded."""
-    padded = (count + VECTOR - 1) // VECTOR * VECTOR
+    padded = (count + WIDTH - 1) // WIDTH * WIDTH
     for l in range(padded):
         real = l < count
         source = first + l if real else first
-        for row in range(4):
-            state[row, l] = starts[row, source]
+        values[X, l], values[VELOCITY, l] = starts[0, source], starts[1, source]
+        state[ANGLE, l], values[SPIN, l] = starts[2, source], starts[3, source]
         state[RETURN, l] = f32(0)
         state[STEPS, l] = f32(0)
         state[ALIVE, l] = f32(1) if real else f32(0)
         state[LANE, l] = f32(first + l) if real else f32(-1)
+    observe(state, values, padded)
     return padded
 
 
@@ -157,12 +175,12 @@ def simulate(programs, starts, weights, individual, max_steps, returns, steps):
     for p in range(len(returns)):
         largest_nodes = max(largest_nodes, node_offsets[p + 1] - node_offsets[p])
         largest_edges = max(largest_edges, edge_offsets[p + 1] - edge_offsets[p])
-    values = np.zeros((_FIRST_ROW + largest_nodes, TILE), np.float32)
+    values = aligned(_FIRST_ROW + largest_nodes, TILE)
     values[0] = 1
-    state = np.zeros((8, TILE), np.float32)
-    sums = np.empty((1, TILE), np.float32)
+    state = aligned(5, TILE)
+    sums = aligned(1, TILE)
     ones = np.ones((1, TILE), np.float32)
-    lane_weights = np.zeros((largest_edges if individual else 1, TILE), np.float32)
+    lane_weights = aligned(largest_edges if individual else 1, TILE)
     for p in range(len(returns)):
         nodes = (node_offsets[p], node_offsets[p + 1])
         first_edge = edge_offsets[p]
@@ -171,13 +189,12 @@ def simulate(programs, starts, weights, individual, max_steps, returns, steps):
         program_sources = sources[first_edge : first_edge + num_edges]
         for first in range(0, num_lanes, TILE):
             count = min(TILE, num_lanes - first)
-            lanes = start_tile(starts, first, count, state)
+            lanes = start_tile(starts, first, count, state, values)
             for row in range(num_edges if individual else 1):
                 source = first_edge + row if individual else 0
                 for l in range(lanes):
                     lane_weights[row, l] = weights[source, first + (l if l < count else 0)]
             for step in range(max_steps):
-                observe(state, values, lanes)
                 if individual:
                     forward_individual(
                         activations,
@@ -194,12 +211,12 @@ def simulate(programs, starts, weights, individual, max_steps, returns, steps):
                         FUSED,
                     )
                 else:
-                    forward_shared(
+                    forward_vectors(
                         activations, fan_in, program_sources, nodes, _FIRST_ROW, 0, values, sums, lane_weights, lanes
                     )
                 advance(state, values, action_row, lanes)
-                if step % 8 == 7 and living(state, lanes) <= lanes - VECTOR:
-                    lanes = retire(state, lane_weights, lanes, returns[p], steps[p])
+                if step % 8 == 7 and living(state, lanes) <= lanes - WIDTH:
+                    lanes = retire(state, values, lane_weights, lanes, returns[p], steps[p])
                     if lanes == 0:
                         break
             for l in range(lanes):

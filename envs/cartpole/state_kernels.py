@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from envs.cartpole.kernels import ALIVE, NUM_INPUTS, VECTOR, advance, living, observe, record, retire, start_tile
+from envs.cartpole.kernels import ALIVE, NUM_INPUTS, advance, living, record, retire, start_tile
 from wann.kernels.jit import jit
 from wann.kernels.lane_forward import TILE
-from wann.kernels.state_forward import forward_rows, move, needs, step_with_state, unrolled
+from wann.kernels.state_forward import move, needs, step_with_state, unrolled
+from wann.kernels.vector_forward import forward_vectors_by_row
+from wann.kernels.vector_loops import WIDTH, aligned
 
 # Numbers from row to row of values. With rows of 64, a write would delay reads of every sixteenth row after it, as
 # processors compare only the lowest 12 bits of addresses; networks with memory have many rows.
@@ -22,9 +24,8 @@ def simulate_with_state(programs, states, starts, weights, individual, max_steps
     copies, memory_offsets, plastic, plastic_offsets = states
     num_lanes = starts.shape[1]
     special, _, most_held, most_edges = needs(programs, states)
-    held, sums = np.empty((most_held, TILE), np.float32), np.empty((1, TILE), np.float32)
-    ones, state = np.ones((1, TILE), np.float32), np.zeros((8, TILE), np.float32)
-    lane_weights = np.zeros((most_edges if individual else 1, TILE), np.float32)
+    held, sums, state = aligned(most_held, TILE), aligned(1, TILE), aligned(5, TILE)
+    ones, lane_weights = np.ones((1, TILE), np.float32), aligned(most_edges if individual else 1, TILE)
     for p in range(len(returns)):
         nodes, first_edge = (node_offsets[p], node_offsets[p + 1]), edge_offsets[p]
         num_nodes, num_edges = nodes[1] - nodes[0], edge_offsets[p + 1] - first_edge
@@ -35,20 +36,19 @@ def simulate_with_state(programs, states, starts, weights, individual, max_steps
             NUM_INPUTS,
             num_nodes,
         )
-        values, moved = np.zeros((num_rows, _STRIDE), np.float32), len(inputs) // phases
+        values, moved = aligned(num_rows, _STRIDE), len(inputs) // phases
         values[0] = 1
         scale = ones if individual else lane_weights
         for first in range(0, num_lanes, TILE):
             count = min(TILE, num_lanes - first)
-            lanes = start_tile(starts, first, count, state)
             values[1:], held[:] = 0, 0
+            lanes = start_tile(starts, first, count, state, values)
             for row in range(num_edges if individual else 1):
                 source = first_edge + row if individual else 0
                 for l in range(lanes):
                     lane_weights[row, l] = weights[source, first + (l if l < count else 0)]
             phase = 0
             for step in range(max_steps):
-                observe(state, values, lanes)
                 if moved:
                     move(values, inputs, phase * moved, (phase + 1) * moved, lanes)
                 if special[p] or individual:
@@ -57,16 +57,16 @@ def simulate_with_state(programs, states, starts, weights, individual, max_steps
                         own_plastic, values, held, sums, lane_weights, scale, individual, lanes,
                     )  # fmt: skip
                 else:
-                    forward_rows(
+                    forward_vectors_by_row(
                         activations, fan_in, nodes, rows, phase * num_nodes, own_sources, phase * num_edges, values,
                         sums, lane_weights, lanes,
                     )  # fmt: skip
                 advance(state, values, rows[(phase + 1) * num_nodes - 1], lanes)
                 phase = phase + 1 if phase + 1 < phases else 0
-                if step % 8 == 7 and living(state, lanes) <= lanes - VECTOR:
-                    close_gaps(values, 1, num_rows, state, lanes)
+                if step % 8 == 7 and living(state, lanes) <= lanes - WIDTH:
+                    close_gaps(values, 1 + NUM_INPUTS, num_rows, state, lanes)
                     close_gaps(held, 0, len(held), state, lanes)
-                    lanes = retire(state, lane_weights, lanes, returns[p], steps[p])
+                    lanes = retire(state, values, lane_weights, lanes, returns[p], steps[p])
                     if lanes == 0:
                         break
             for l in range(lanes):

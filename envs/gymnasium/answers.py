@@ -6,7 +6,7 @@ Unambiguous answers are converted; all others are refused with a message that na
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium
@@ -23,6 +23,7 @@ from wann.errors import UserError
 # Types that need no further check.
 _NUMBERS, _FLAGS = (float, int), (bool, np.bool_)
 _STEP = "(observation, reward, terminated, truncated, info)"
+_FOUR = "four are of Gym before 0.26, whose done is now terminated or truncated"
 
 
 class AnsweringEnvironment(gymnasium.Wrapper):
@@ -38,6 +39,7 @@ class AnsweringEnvironment(gymnasium.Wrapper):
 
     def __init__(self, environment: gymnasium.Env, id: str, interface: Interface, forgiving: bool) -> None:
         super().__init__(environment)
+        _check_steps(environment, id)
         self._id, self._interface, self._forgiving = id, interface, forgiving
         self._blind = np.full(interface.num_inputs, np.nan)
         if not is_vector(environment.observation_space):
@@ -67,16 +69,13 @@ class AnsweringEnvironment(gymnasium.Wrapper):
             UserError: the answer has another form.
         """
         try:
-            answer: Any = self.env.step(action)
+            observation, reward, terminated, truncated, info = self.env.step(action)
+        except UserError:
+            raise
         except Exception as error:
             if not self._forgiving:
                 raise
             return self._blind, float("nan"), True, False, {FAILURE: _failure("step()", error)}
-        if not isinstance(answer, tuple) or len(answer) != 5:
-            raise self._refusal(
-                "step()", _STEP, f"a tuple of {len(answer)}" if isinstance(answer, tuple) else _shown(answer)
-            )
-        observation, reward, terminated, truncated, info = answer
         return (
             self._vector(observation, "step()"),
             self._number(reward),
@@ -109,16 +108,46 @@ class AnsweringEnvironment(gymnasium.Wrapper):
         return bool(found.item())
 
     def _refusal(self, method: str, expected: str, found: str) -> UserError:
-        return UserError(key="task.id", expected=f"{expected} from {method} of {self._id}", found=found)
+        return _refusal(self._id, method, expected, found)
+
+
+def _check_steps(environment: gymnasium.Env, id: str) -> None:
+    """Check that an environment's own steps are tuples of five, before Gymnasium's wrappers unpack them."""
+    own = _below_gymnasium(environment, "step")
+    step = own.step
+
+    def checked(action: Any) -> Any:
+        answer: Any = step(action)
+        if isinstance(answer, tuple) and len(answer) == 5:
+            return answer
+        if not isinstance(answer, tuple):
+            raise _refusal(id, "step()", _STEP, _shown(answer))
+        raise _refusal(id, "step()", _STEP, f"a tuple of {len(answer)}", _FOUR if len(answer) == 4 else "")
+
+    # Shadowing the method leaves all else of the environment to its wrappers, which another wrapper would not.
+    vars(own)["step"] = checked
+
+
+def _below_gymnasium(environment: gymnasium.Env, method: str) -> gymnasium.Env:
+    """The outermost layer of an environment whose method is not Gymnasium's own, as wrappers inherit it."""
+    layer = environment
+    while isinstance(layer, gymnasium.Wrapper) and _is_gymnasiums(getattr(type(layer), method)):
+        layer = layer.env
+    return layer
+
+
+def _is_gymnasiums(method: Callable) -> bool:
+    return method.__module__.partition(".")[0] == "gymnasium"
+
+
+def _refusal(id: str, method: str, expected: str, found: str, remedy: str = "") -> UserError:
+    return UserError(key="task.id", expected=f"{expected} from {method} of {id}", found=found, remedy=remedy)
 
 
 def reset_problem(id: str, environment: gymnasium.Env) -> UserError | None:
     """The error for an environment that cannot be reset to the start state of a seed; None if it can."""
-    layer = environment
-    while isinstance(layer, gymnasium.Wrapper) and type(layer).reset.__module__.partition(".")[0] == "gymnasium":
-        layer = layer.env
     try:
-        parameters = inspect.signature(layer.reset).parameters
+        parameters = inspect.signature(_below_gymnasium(environment, "reset").reset).parameters
     except (TypeError, ValueError):  # not written in Python
         return None
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):

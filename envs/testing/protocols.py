@@ -13,11 +13,13 @@ from envs.task import (
     HasEnsemble,
     HasGradients,
     LoadsData,
+    Observes,
     Playable,
     Preprocessed,
     ReadsFiles,
     SafeInDriver,
     modules_of,
+    sight_of,
 )
 from envs.testing.networks import random_genome
 from envs.testing.sample import SEEDS, SHARED, Sample, expect
@@ -43,6 +45,10 @@ def check_protocols(sample: Sample) -> None:
         _check_gradients(sample, task)
     if isinstance(task, Playable):
         _check_play(task)
+    if isinstance(task, Observes):
+        found = np.asarray(task.observe(sample.networks[0], 1.0, 3))
+        fits = found.ndim == 2 and found.shape[1] == sample.task.num_inputs and bool(np.isfinite(found).all())
+        expect(fits, f"{sample.task.name}: expected finite inputs [T, I] of observe, found {list(found.shape)}")
 
 
 def _check_files(name: str, files: dict[str, bytes]) -> None:
@@ -76,11 +82,11 @@ def _check_gradients(sample: Sample, of: HasGradients) -> None:
 
 def _check_play(task: Playable) -> None:
     """The task can be played for a few steps in Gymnasium's environment."""
-    environment = task.make_environment()
+    environment, sight = task.make_environment(), sight_of(task)
     try:
         observation, _ = environment.reset(seed=3)
         for _ in range(3):
-            inputs = task.inputs_of(np.asarray(observation)[None])
+            inputs = sight(np.asarray(observation)[None])
             expected = [1, task.num_inputs]
             found = list(np.shape(inputs))
             expect(found == expected, f"{task.name}: expected inputs {expected} of inputs_of, found {found}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evolution.mutation.apply import mutate_genome as mutate_genome
     from evolution.mutation.apply import palette_of as palette_of
     from evolution.mutation.apply import prune as prune
+    from evolution.mutation.mirroring import amplified as amplified
     from evolution.mutation.mirroring import mirrored as mirrored
     from evolution.mutation.registry import OPERATORS as OPERATORS
     from evolution.mutation.registry import check_probabilities as check_probabilities
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "OPERATORS": "evolution.mutation.registry",
     "SafeMutation": "evolution.mutation.safe",
+    "amplified": "evolution.mutation.mirroring",
     "check_probabilities": "evolution.mutation.registry",
     "draw_operators": "evolution.mutation.apply",
     "mirrored": "evolution.mutation.mirroring",

@@ -33,13 +33,16 @@ class ArgumentParser(argparse.ArgumentParser):
         raise UserError(f"{message} (see --help)")
 
 
-def exit_status(command: str, action: Callable[[], int], is_part: bool = False) -> int:
+def exit_status(
+    command: str, action: Callable[[], int], is_part: bool = False, resume: Callable[[str], str] | None = None
+) -> int:
     """Run ``action``. Errors that a user can act on become one sentence on standard error and a status.
 
     Args:
         command: its name, as the user types it.
         action: the command itself; returns the status if nothing goes wrong.
         is_part: True in one of several processes started by another one, which tells the user how to resume.
+        resume: gives the command that resumes what is at an address, if it is not a run.
     """
     from storage.files import RunError
 
@@ -48,7 +51,7 @@ def exit_status(command: str, action: Callable[[], int], is_part: bool = False) 
     except (UserError, RunError) as error:
         from experiment.terminal.messages import sentence_of  # not for `--help`: it takes a third of a second
 
-        print(str(error) if is_part else f"{command}: {sentence_of(error)}", file=sys.stderr)
+        print(str(error) if is_part else f"{command}: {sentence_of(error, resume)}", file=sys.stderr)
         return MISTAKE if isinstance(error, UserError) else FAILED
     except KeyboardInterrupt:
         print(f"{command}: interrupted", file=sys.stderr)

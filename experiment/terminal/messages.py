@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from storage.files import RunError
 from storage.run_directory import RunDirectory
 from wann.errors import UserError
 
-_SCRIPT = Path(__file__).resolve().parents[2] / "run_search.py"
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def announce(console: Console, run: RunDirectory, plan: Plan) -> None:
@@ -31,10 +32,15 @@ def announce(console: Console, run: RunDirectory, plan: Plan) -> None:
     console.print(f"Run directory: {run.address}", highlight=False, markup=False, soft_wrap=True)
 
 
-def sentence_of(error: UserError | RunError) -> str:
-    """The sentence of an error, with the command that resumes the run if it can be resumed."""
+def sentence_of(error: UserError | RunError, resume: Callable[[str], str] | None = None) -> str:
+    """The sentence of an error, with the command that resumes the run if it can be resumed.
+
+    Args:
+        error: of a run, or of a mistake.
+        resume: gives that command for an address; `resume_command` if None.
+    """
     if error.resume is not None:
-        return f"{error}; go on with: {resume_command(str(error.resume))}"
+        return f"{error}; go on with: {(resume or resume_command)(str(error.resume))}"
     if isinstance(error, RunError) and error.run is not None:
         return f"{error}; then start again" if error.remedy else f"{error}; start the run anew"
     return str(error)
@@ -42,8 +48,24 @@ def sentence_of(error: UserError | RunError) -> str:
 
 def resume_command(address: str) -> str:
     """The command line that resumes the run at ``address``."""
-    python, script = (_from_here(Path(path)) for path in (sys.executable, _SCRIPT))
-    return f"{shlex.join([python, script])} --resume {shlex.quote(address)}"
+    return command_line("run_search.py", "--resume", address)
+
+
+def command_line(script: str, *arguments: str) -> str:
+    """The command line of one of the project's scripts, as it can be typed here."""
+    python, path = (_from_here(path) for path in (Path(sys.executable), _ROOT / script))
+    return shlex.join([python, path, *arguments])
+
+
+def print_report(console: Console, run: RunDirectory, page: Path | None, lacking: UserError | None) -> None:
+    """Print where the page of a run is, or the sentence of what it lacks, and the commands that look further."""
+    rows = {
+        "Report": str(page) if lacking is None else f"not written: {lacking}",
+        "Inspect": command_line("inspect_champion.py", run.address, "--video", "mp4"),
+        "Compare": command_line("compare_baselines.py", run.address),
+    }
+    for name, text in rows.items():
+        console.print(f"{name + ':':<9}{text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_interrupted(console: Console, run: RunDirectory) -> None:

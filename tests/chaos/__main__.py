@@ -14,7 +14,7 @@ from tests.chaos.soak import soak
 from tests.chaos.trial import Search, Trial
 
 _CONFIGS = ROOT / "configs"
-_POLE, _WALKER = str(_CONFIGS / "cartpole_swingup.yaml"), str(_CONFIGS / "bipedal_walker_discover.yaml")
+_POLE, _WALKER = str(_CONFIGS / "cartpole_swingup_age_fitness.yaml"), str(_CONFIGS / "bipedal_walker_discover.yaml")
 _OFTEN = "logging.checkpoint_every=5"
 _BRIEF = (
     "champion.candidates=2",

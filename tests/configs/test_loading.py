@@ -152,7 +152,7 @@ MALFORMED = {
     "key like no other": (
         "logging:\n  xyzzy: 1\n",
         "{path}:2: logging.xyzzy: expected a config key, found none so named "
-        "(known in logging: tensorboard, progress, checkpoint_every, put_seconds, tracker)",
+        "(known in logging: tensorboard, progress, report, checkpoint_every, put_seconds, tracker)",
     ),
     "too small": ("search:\n\n  population: 3\n", "{path}:3: search.population: expected at least 4, found 3"),
     "too large": (
@@ -318,7 +318,22 @@ OVERRIDES = {
     "into a list": (
         ["evaluation.weights.0=3"],
         "--set evaluation.weights.0=3: evaluation.weights.0: expected a key within a mapping, "
-        "found a list at evaluation.weights",
+        "found a list at evaluation.weights; an override replaces a list as a whole: evaluation.weights=[...]",
+    ),
+    "an entry of a list": (
+        ["evaluation.weights[0]=3"],
+        "--set evaluation.weights[0]=3: evaluation.weights[0]: expected a config key, found none so named "
+        "(an override replaces a list as a whole: evaluation.weights=[...])",
+    ),
+    "a key of a stage": (
+        ["stages[2].stop.mean_return=3"],
+        "--set stages[2].stop.mean_return=3: stages[2].stop.mean_return: expected a config key, found none so named "
+        "(an override replaces a list as a whole: stages=[...])",
+    ),
+    "an entry of no list": (
+        ["stagse[2].stop.mean_return=3"],
+        "--set stagse[2].stop.mean_return=3: stagse[2].stop.mean_return: expected a config key, found none so named "
+        "(did you mean 'stages'?)",
     ),
     "wrong value": (["seed=x"], "--set seed=x: seed: expected a whole number, found 'x'"),
     "empty value": (["seed="], "--set seed=: seed: expected a whole number, found null"),
@@ -439,7 +454,7 @@ STAGE_MISTAKES = {
     "key like no other": (
         "  xyzzy: 1\n",
         "{path}:7: stages[1].xyzzy: expected a config key, found none so named (known in stages[1]: name, generations, "
-        "restarts, enough, survivors, mirrored, task, search, evaluation, champion, stop)",
+        "restarts, enough, survivors, mirrored, relays, task, search, evaluation, champion, stop)",
     ),
     "unknown key in a section": (
         "  search:\n    populaton: 9\n",
@@ -486,11 +501,15 @@ def test_a_mistake_in_a_stage_gets_one_sentence(write, case):
     assert message_of(path) == expected.format(path=path)
 
 
-def test_the_first_stage_has_nothing_to_mirror(write):
-    path = write("stages:\n- {name: a, generations: 3, mirrored: true}\n")
+@pytest.mark.parametrize("change", ["mirrored: true", "relays: 2"])
+def test_the_first_stage_has_something_to_mirror_only_beside_initial(write, change):
+    stages = f"stages:\n- {{name: a, generations: 3, {change}}}\n"
+    name, path = change.split(":")[0], write(stages)
     assert message_of(path) == (
-        f"{path}:1: stages: expected mirrored only in a stage that follows another, found it in the first"
+        f"{path}:1: stages: expected {name} only in a stage that follows another, or beside initial, found it in the "
+        "first"
     )
+    assert load_config(write(f"initial: [champion.json]\n{stages}")).stages[0].name == "a"
 
 
 @pytest.mark.parametrize(("content", "found"), [("3", "3"), ("{a: 1}", "a mapping"), ("", "null")])

@@ -6,6 +6,7 @@ import pytest
 
 from configs import Config, config_hash, load_config, result_keys, stage_config, swept_config
 from configs.migration import migrated
+from storage.run_directory import RunDirectory
 from wann.errors import UserError
 
 OLD_WALKER = """\
@@ -61,6 +62,17 @@ def test_todays_layout_is_left_alone(write, caplog):
     assert not caplog.records
     values = {"seed": 3, "search": {"population": 8}, "sweep": {"search.population": [8, 9]}}
     assert migrated(values) == (values, [])
+
+
+@pytest.mark.parametrize("overrides", [[], ["logging.progress=false"]])
+def test_a_resumed_run_says_once_what_moved(tmp_path, caplog, overrides):
+    with RunDirectory.create(tmp_path / "run", Config()):
+        pass
+    (tmp_path / "run" / "config.yaml").write_text(OLD_WALKER)
+    with caplog.at_level(logging.WARNING), RunDirectory.open_existing(tmp_path / "run", overrides) as run:
+        assert run.config.logging.progress is not bool(overrides)
+    (record,) = caplog.records
+    assert "keys of an earlier version" in record.message
 
 
 def test_overrides_of_old_keys_win(write):

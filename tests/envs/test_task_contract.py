@@ -25,7 +25,7 @@ EXAMPLES = {
         {"max_steps": 40, "simulator": "gymnasium"},
         {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20},
     ],
-    "car_racing": [{"max_steps": 12}, {"max_steps": 14, "stall_steps": 12}],
+    "car_racing": [{"max_steps": 12, "inputs": "latents+dashboard"}, {"max_steps": 14, "stall_steps": 12}],
     "classification": [{"batch": 300}, {"batch": 100, "score": "accuracy"}],
     "gymnasium": [
         {"id": "CartPole-v1"},
@@ -47,8 +47,8 @@ def sample(request) -> Sample:
     if name in ("bipedal_walker", "car_racing") or str(options.get("id")).startswith(("Bipedal", "Lunar")):
         pytest.importorskip("Box2D")
     task = make_task(name, options)
-    # EnvPool draws other terrains and tracks than the oracle's Gymnasium: `test_faithful.py` compares distributions.
-    return Sample(task, oracle="envpool" not in task.simulated_by.lower(), seed=2)
+    # A racer in lanes sees other pictures than the oracle: `benchmarks.car_simulators` compares distributions.
+    return Sample(task, oracle=name != "car_racing", seed=2)
 
 
 def test_every_task_has_examples():
@@ -65,7 +65,7 @@ def test_our_own_returns(sample):
     task, found = sample.task, sample.returns
     assert isinstance(task, TASKS[task.name]) and not modules_of(task)
     assert np.isfinite(found.values).all() and (found.steps >= 1).all()
-    assert len(np.unique(found.values)) > 4, "the networks should not all do the same"
+    assert len(np.unique(found.values)) > 3, "the networks should not all do the same"
     assert len(pickle.dumps(task)) < 5000, "a task travels without its environments"
 
 

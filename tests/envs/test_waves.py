@@ -10,7 +10,6 @@ import gymnasium
 import numpy as np
 import pytest
 
-from envs.box2d.envpool_pool import EnvPoolPool
 from envs.gymnasium.pool import GymnasiumPool
 from envs.task import Returns
 from envs.waves import Failure, LaneError, Limits, Simulation, Step, evaluate_in_waves, oracle_in_waves
@@ -270,14 +269,20 @@ def test_a_wave_in_which_nobody_can_act(oracle):
 def test_an_encoder_makes_the_inputs():
     seen = []
 
-    def encode(observations):
-        seen.append(observations)
-        return observations[:, ::-1].astype(np.float64)
+    def make_encode(num_lanes):
+        before = np.zeros((num_lanes, 2))
+
+        def encode(lanes, observations):
+            seen.append(before[lanes].copy())
+            before[lanes] = observations
+            return observations[:, ::-1].astype(np.float64)
+
+        return encode
 
     played = Scripted(Script([1.0] * 2))
     genome = minimal_genome(2, 1, np.array([False, True, False]))  # the first input alone
-    found = oracle_in_waves(Simulation("Scripted", played, 4, encode=encode), compile_genome(genome), [1.0], [0])
-    assert found.steps.item() == len(seen) == 2
+    simulation = Simulation("Scripted", played, 4, make_encode=make_encode)
+    assert oracle_in_waves(simulation, compile_genome(genome), [1.0], [0]).steps.item() == len(seen) == 2
 
 
 @pytest.mark.parametrize(("wave", "raises_at"), [(2, 1), (2, -1), (30, 1), (30, -1)])
@@ -302,26 +307,18 @@ def pendulum(seeds):
     return GymnasiumPool("Pendulum-v1", make, lambda outputs: np.clip(outputs, -2, 2).astype(np.float32), seeds)
 
 
-def envpool_pendulum(seeds):
-    return EnvPoolPool("Pendulum-v1", lambda outputs: np.clip(outputs, -2, 2).astype(np.float32), seeds)
-
-
-@pytest.mark.parametrize("make_pool", [pendulum, envpool_pendulum], ids=["gymnasium", "envpool"])
 @pytest.mark.parametrize("limits", [Limits(), Limits(25), Limits(None, 1)], ids=["whole", "max_steps", "stalls"])
-def test_the_wave_does_not_matter_to_simulators(make_pool, limits):
-    if make_pool is envpool_pendulum:
-        pytest.importorskip("envpool")
+def test_the_wave_does_not_matter_to_simulators(limits):
     networks = random_networks(3, 1, 4, np.random.default_rng(2))
     arguments = networks, np.array([-0.8, 1.1]), np.array([3, 8, 11])
-    expected = evaluate_in_waves(Simulation("Pendulum-v1", make_pool, 100, limits), *arguments)
+    expected = evaluate_in_waves(Simulation("Pendulum-v1", pendulum, 100, limits), *arguments)
     assert len(np.unique(expected.values)) > 4
     for wave in (1, 5, 24):
-        found = evaluate_in_waves(Simulation("Scripted", make_pool, wave, limits), *arguments)
+        found = evaluate_in_waves(Simulation("Pendulum-v1", pendulum, wave, limits), *arguments)
         np.testing.assert_array_equal(found.values, expected.values)
         np.testing.assert_array_equal(found.steps, expected.steps)
     # Rewards of a pendulum are never above zero: no maximum after the first.
-    whole = 200 if make_pool is envpool_pendulum else 30
-    longest = limits.max_steps or (2 if limits.stall_steps else whole)
+    longest = limits.max_steps or (2 if limits.stall_steps else 30)
     assert expected.steps.max() == longest
 
 

@@ -70,6 +70,7 @@ def test_it_goes_on_with_a_run(config, expected, tmp_path):
         ({"replicates": 2}, "replicates", "expected one search, found several"),
         ({"sweep": {"search.population": [8, 12]}}, "sweep", "expected one search, found several"),
         ({"initial": ["nowhere.json"]}, "", "nowhere.json"),
+        ({"run_dir": ""}, "run_dir", "expected a directory or a URL, found an empty text"),
     ],
 )
 def test_a_mistake_leaves_nothing_behind(arguments, key, message, config, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ import yaml
 from configs import load_config
 from envs import registry
 from envs.cartpole.task import CartPoleSwingUp
-from evolution.mutation.mirroring import mirrored
+from evolution.mutation.mirroring import amplified, mirrored
 from experiment.champions import Survivors
 from experiment.stages import merged
 from experiment.terminal.messages import resume_command
@@ -28,6 +28,7 @@ from wann.champion import load_champion
 from wann.errors import Stopped
 from wann.files import PARTIAL
 from wann.network import compile_population
+from wann.population import Population
 
 STAGES = [
     {
@@ -49,6 +50,7 @@ STAGES = [
         "generations": 4,
         "restarts": 2,
         "mirrored": True,
+        "relays": 3,
         "search": {"population": 30, "mutation": {"add_connection": 0.0, "change_activation": 0.7}},
         "evaluation": {"sampled_weights": {"low": 0.5, "high": 2.5, "count": 4}},
     },
@@ -124,9 +126,9 @@ def test_a_stage_starts_from_the_best_survivors_of_the_one_before(whole):
     assert not (whole / "stages" / CHILDREN[0] / "initial").exists()
 
 
-def test_a_mirrored_stage_starts_from_mirrored_survivors(whole):
+def test_a_mirrored_stage_starts_from_mirrored_survivors_with_copies_of_relays(whole):
     survivors = load_genomes(whole / "stages" / CHILDREN[3] / "survivors").genomes
-    expected = compile_population(mirrored(survivors)).hashes
+    expected = compile_population(amplified(mirrored(survivors), 3)).hashes
     for child in CHILDREN[4:]:
         start = load_genomes(whole / "stages" / child / "initial").genomes
         np.testing.assert_array_equal(compile_population(start).hashes, expected)
@@ -167,6 +169,15 @@ def test_it_says_where_it_is(config, tmp_path, capsys):
     assert "1-discover restart-001  generation 5/5" in output
     assert str(tmp_path / "run" / "stages.csv") in output
     assert "random, each its own" in output
+
+
+def test_the_first_stage_may_copy_relays_of_the_champions_that_it_starts_from(whole, tmp_path):
+    path = tmp_path / "staged.yaml"
+    staged(path, stages=[{**STAGES[1], "generations": 1, "relays": 2}], initial=[str(whole / "champion.json")])
+    assert main([str(path), "--run-dir", str(tmp_path / "run")]) == 0
+    start = load_genomes(tmp_path / "run" / "stages" / "1-refine" / "restart-000" / "initial").genomes
+    expected = amplified(Population.of([load_champion(whole / "champion.json").genome]), 2)
+    assert list(start) == list(expected) and start[0].num_nodes > expected[0].num_fixed
 
 
 def test_no_restart_follows_once_a_survivor_is_good_enough(tmp_path):

@@ -16,6 +16,7 @@ from inspect_champion import main
 from inspection.drawing.chart import Chart, Line, nice_ticks, short
 from inspection.history import load_history
 from inspection.provenance import duration, file_sha256
+from networks import random_genome
 from places import CHAMPIONS
 from searching import write_config, write_staged_config
 from wann import UserError
@@ -262,7 +263,6 @@ def test_a_page_without_its_curve_works(page, mnist_without_files):
 def undrawn(tmp_path_factory) -> dict[str, Path]:
     """Champion files of environments that cannot draw, by id."""
     from envs.registry import make_task
-    from networks import random_genome
 
     folder, files = tmp_path_factory.mktemp("undrawn"), {}
     for id in undrawable.register():
@@ -295,6 +295,48 @@ def test_a_page_without_pictures_works(page, tmp_path, undrawn):
     page.goto((tmp_path / "report.html").as_uri())
     assert page.locator("#live .say").inner_text().startswith("No pictures: its render() gives NoneType")
     assert page.locator("#weight-slider").count() == 1
+
+
+def champion_of(task: str, **options: object) -> Champion:
+    genome = random_genome(4, 3, np.random.default_rng(1))
+    names = tuple(f"in {row}" for row in range(4)), tuple(f"out {row}" for row in range(3))
+    confirmed = {"best_shared_weight": {"weight": 1.5, "mean": 42.5}}
+    return Champion(genome, task, *names, (1.0,), confirmed, {}, 0, 0, "some simulator", options)
+
+
+ABSENT = {
+    "module": (champion_of("absent_rooms:Room", size=3), "a module 'absent_rooms' in the working directory"),
+    "environment": (champion_of("gymnasium", id="absent_rooms:Room-v0"), "a module 'absent_rooms' in the working"),
+    "id": (champion_of("gymnasium", id="Absent-v0"), "an environment that Gymnasium knows, found 'Absent-v0'"),
+    "images": (
+        champion_of("classification", dataset="/nowhere/own.npz", dataset_sha256="0" * 64),
+        "/nowhere/own.npz: task.dataset: expected a directory of idx files or an .npz file, found No such file",
+    ),
+    "simulator": (champion_of("bipedal_walker"), "no package 'Box2D'"),
+}
+
+
+@pytest.mark.parametrize("kind", ABSENT)
+def test_a_task_that_is_not_here_costs_the_parts_that_play_it(tmp_path, monkeypatch, capsys, kind):
+    champion, reason = ABSENT[kind]
+    for package in ("onnx", "sympy", "networkx"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("envs.gymnasium.pool.find_spec", lambda name: None)
+    save_champion(tmp_path / "champion.json", champion)
+    assert main(["champion.json", "--export", ",".join(FORMATS)]) == 0
+    out = tmp_path / "champion-report"
+    exported = {"champion.onnx", "champion_torch.py", "champion.graphml", "champion_formula.txt", "champion.dot"}
+    assert {path.name for path in out.iterdir()} == exported | {"network.svg", "network.png", "report.html"}
+    (note,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Left out")]
+    parts = "the curve over shared weights" + ("" if kind == "images" else " and recorded episodes")
+    assert note.startswith(f"Left out of the report: {parts}: ") and reason in note
+    html = (out / "report.html").read_text()
+    assert "Not measured: " in html and ("No pictures: " in html) == (kind != "images") and "42.5" in html
+    assert data_of(out / "report.html")["curve"] is None
+    assert main(["champion.json", "--video", "gif", "--out", "film"]) == 2
+    said = capsys.readouterr().err
+    assert reason in said and said.count("\n") == 1 and not (tmp_path / "film").exists()
 
 
 # --- mistakes ---

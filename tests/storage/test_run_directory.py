@@ -61,10 +61,7 @@ def test_a_file_is_no_run(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError) as caught:
         RunDirectory.create(tmp_path / "file", CONFIG)
-    assert (
-        sentence(caught)
-        == f"{tmp_path / 'file'}: expected a directory for a run, found none that can be used: File exists"
-    )
+    assert sentence(caught) == f"{tmp_path / 'file'}: expected a directory for a run, found a file"
 
 
 def test_a_misspelt_run_is_not_found(tmp_path):

@@ -1,7 +1,6 @@
 """What every evaluator promises: the task's own bytes, the task's own errors."""
 
 import logging
-import os
 import pickle
 import re
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Returns, Task
 from faulty_tasks import ArithmeticTask, LyingTask, NanTask, RaisingTask
+from holding import kill
 from networks import random_networks
 from wann import Networks
 from workers.blame import TaskError, evaluate_or_locate
@@ -208,7 +208,7 @@ def test_tiny_requests_stay_at_home(arithmetic: Networks, caplog: pytest.LogCapt
         assert evaluator.statistics()["worker_at_home"] == 4
         evaluator.wait_until_started()
         for pid in evaluator.actor_pids():
-            os.kill(pid, 9)
+            kill(pid)
         evaluator.options = replace(options, home_seconds=0)  # this one has to be sent, and meets the dead
         evaluator.evaluate(tiny, WEIGHTS, [1])
         evaluator.options = options

@@ -1,13 +1,12 @@
 """What is told of the workers in each generation."""
 
-import os
-import signal
 from math import isnan
 
 import numpy as np
 import pytest
 
 from faulty_tasks import ArithmeticTask
+from holding import kill
 from networks import random_networks
 from workers.ray.cluster import connect
 from workers.ray.evaluator import RayEvaluator
@@ -17,7 +16,7 @@ from workers.statistics import ChunkTimes, of_one_generation, worker_words
 WEIGHTS = np.array([-1.0, 1.0])
 
 
-@pytest.mark.usefixtures("ray_session")
+@pytest.mark.usefixtures("ray_session", "no_work_is_late")
 def test_busy_workers_chunks_and_losses_of_each_generation():
     networks = random_networks(3, 2, 40, np.random.default_rng(0))
     with RayEvaluator(ArithmeticTask(seconds=0.02), RayOptions(2, home_seconds=0)) as evaluator:
@@ -27,7 +26,7 @@ def test_busy_workers_chunks_and_losses_of_each_generation():
         assert (first["worker_live"], first["worker_count"], first["worker_nodes"]) == (2, 2, 1)
         assert 0.3 < first["worker_busy_share"] <= 1
         assert 0.02 <= first["worker_chunk_median_seconds"] <= first["worker_chunk_longest_seconds"] < 10
-        os.kill(evaluator.actor_pids()[0], signal.SIGKILL)
+        kill(evaluator.actor_pids()[0])
         evaluator.evaluate(networks, WEIGHTS, [2])
         now = evaluator.statistics()
         second = of_one_generation(first, now)

@@ -153,6 +153,11 @@ def elementwise(function: Callable) -> Any:
     return _compiled(function, forceinline=True)
 
 
+def elementwise_of(function: Callable) -> Any:
+    """`elementwise` and `uncached` combined, for functions made at run time; a compiled one is returned unchanged."""
+    return function if is_jitted(function) else numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+
+
 def uncached(function: Callable) -> Any:
     """`jit` for functions made at run time, such as a choice among the entries of a registry.
 

@@ -129,8 +129,9 @@ def _special_node(
 def forward_rows(activations, fan_in, nodes, rows, first, sources, edge, values, sums, scale, num_lanes):
     """Like `step_with_state`, for networks with memory only at shared weights.
 
-    It is `wann.kernels.lane_forward.forward_shared` with the rows of nodes in an array, and as fast: a function of its
-    own, because each array passed on costs a call seven words.
+    It is `wann.kernels.lane_forward.forward_shared` with the rows of nodes in an array: a function of its own, because
+    each array passed on costs a call seven words. `wann.kernels.vector_forward.forward_vectors_by_row` is faster for
+    whole vectors of lanes.
     """
     begin, end = nodes
     for k in range(begin, end):

@@ -33,7 +33,7 @@ from workers.ray.worker_process import dump_task
 PACKAGES = ("envs", "wann", "workers")
 SOURCES = "the project's sources"
 # Libraries that affect returns. A node may lack those that its task does not use.
-_LIBRARIES = ("numpy", "numba", "gymnasium", "envpool", "Box2D")
+_LIBRARIES = ("numpy", "numba", "gymnasium", "Box2D")
 
 
 @dataclass(frozen=True)

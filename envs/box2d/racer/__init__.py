@@ -1,1 +1,1 @@
-"""CarRacing-v3, seen through an encoder."""
+"""CarRacing-v3: tracks, car and tiles on the engine of lanes, the picture, and the encoder through which it is seen."""

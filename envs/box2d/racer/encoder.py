@@ -1,53 +1,101 @@
-"""The encoder that turns CarRacing's frames into the numbers a network sees; made by ``train_vae.py``.
+"""Encoders turn CarRacing's pictures into the numbers a network sees; ``train_vae.py`` makes them.
 
-It has four convolutions and a dense layer. They are computed in NumPy, so that a search needs no torch. Frames are
-encoded in blocks of fixed size, padded where frames are missing, so that all products have the same shapes. The latents
-of a frame therefore have the same bits in every position and with any other frames (a test checks this). They may
-differ in the last bits between machines, because each machine has its own matrix product.
+A file's tensors say which kind of encoder it holds. Two files come with the package: the small encoder, which is the
+default, and the one that older champions were made with. A champion names its encoder by SHA-256.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.racer.frames import SIZE, preprocess
+from envs.box2d.racer import published_encoder, small_encoder
+from envs.box2d.racer.frames import PICTURE_SHAPE, SIZE
+from envs.box2d.racer.published_encoder import PublishedEncoder
+from envs.box2d.racer.small_encoder import SmallEncoder
+from envs.box2d.racer.views import LATENTS
 from wann.cache import cache_directory
 from wann.errors import UserError
-from wann.linear_algebra import linear_algebra
 
-LATENTS = 16
-CHANNELS = (32, 64, 128, 256)  # of the convolutions
-KERNEL, STRIDE = 4, 2
-HIDDEN = 1024  # numbers after the convolutions: 2 x 2 x 256
-DEFAULT = Path(__file__).parent / "data" / "car_racing_encoder.safetensors"
+_DATA = Path(__file__).parent / "data"
+DEFAULT = _DATA / "small_encoder.safetensors"
+PUBLISHED = _DATA / "car_racing_encoder.safetensors"
 
-_BLOCK = 4  # frames encoded together: large enough for efficient products, small enough to waste little on padding
-_SHAPES: dict[str, tuple[int, ...]] = {
-    **{
-        f"conv{number}.{part}": shape
-        for number, (before, after) in enumerate(zip((3, *CHANNELS), CHANNELS, strict=False), 1)
-        for part, shape in (("weight", (after, before, KERNEL, KERNEL)), ("bias", (after,)))
-    },
-    "mu.weight": (LATENTS, HIDDEN),
-    "mu.bias": (LATENTS,),
-}
+
+class Encoder(Protocol):
+    """Encodes pictures. The latents of a picture do not depend on the others of a call."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the pictures that it takes."""
+        ...
+
+    def encode_images(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Latents [B, 16] of pictures [B, 2, rows, columns], green and red in [0, 1]."""
+        ...
+
+    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Latents [B, 16] of Gymnasium's frames [B, 96, 96, 3], in float64, the type of networks' inputs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An architecture: the float32 tensors of its files, what it looks at, and its encoder."""
+
+    shapes: dict[str, tuple[int, ...]]
+    frame: tuple[int, ...]
+    inputs: str  # in words
+    make: Callable[[dict[str, NDArray[np.float32]]], Encoder]
+
+
+SMALL = Kind(small_encoder.SHAPES, PICTURE_SHAPE, "pictures of 28 x 32 pixels in green and red", SmallEncoder)
+CONVOLUTIONS = Kind(
+    published_encoder.SHAPES, (SIZE, SIZE, 3), "images of 64 x 64 pixels in three colours", PublishedEncoder
+)
+# By a tensor that no other kind has.
+KINDS = {"hidden.weight": SMALL, "conv1.weight": CONVOLUTIONS}
 
 
 @dataclass(frozen=True)
 class EncoderFile:
-    """A validated file: its weights by name, the record of its making, and its SHA-256 (hex)."""
+    """A validated file: its kind, its weights by name, the record of its making, and its SHA-256 (hex)."""
 
+    kind: Kind
     weights: dict[str, NDArray[np.float32]]
     provenance: dict[str, Any]
     sha256: str
+
+    def make(self) -> Encoder:
+        return self.kind.make(self.weights)
+
+
+def shipped_encoder(sha256: str | None) -> Path:
+    """The file of the package with this digest, or the default one if none is asked for.
+
+    Raises:
+        UserError: neither file has this digest.
+    """
+    if sha256 is None:
+        return DEFAULT
+    for path in (DEFAULT, PUBLISHED):
+        if _digest(path) == sha256:
+            return path
+    expected = f"the encoder that this was made with (SHA-256 {sha256[:12]}...), given as task.encoder"
+    raise _mistake(expected, "none, and it is none of those that come with the package")
+
+
+@lru_cache
+def _digest(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 @lru_cache(maxsize=8)
@@ -61,7 +109,7 @@ def load_encoder(path: str, sha256: str) -> Encoder:
     """
     kept = cache_directory() / kept_name(sha256)
     found = kept if kept.is_file() and not Path(path).is_file() else path
-    return Encoder(read_encoder(found, sha256).weights)
+    return read_encoder(found, sha256).make()
 
 
 def kept_name(sha256: str) -> str:
@@ -70,10 +118,9 @@ def kept_name(sha256: str) -> str:
 
 
 def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:
-    """Read and validate a safetensors file with the encoder's weights.
+    """Read and validate a safetensors file with an encoder's weights.
 
-    Its tensors, all float32: ``conv1.weight`` [32, 3, 4, 4] (outputs, inputs, rows, columns) and ``conv1.bias``
-    [32] to ``conv4``; ``mu.weight`` [16, 1024], whose inputs are ordered by row, column, channel; ``mu.bias`` [16].
+    Its tensors are those of one of `KINDS`, all float32.
 
     Raises:
         UserError: the file does not exist, is not safetensors, has tensors of other names, shapes or types or with NaN,
@@ -93,12 +140,13 @@ def read_encoder(path: str | Path, sha256: str | None = None) -> EncoderFile:
     except (SafetensorError, ValueError, KeyError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise _mistake(f"a safetensors file at {path}", f"a damaged or another one ({reason})") from error
-    _check(path, weights)
+    kind = next((kind for name, kind in KINDS.items() if name in weights), SMALL)
+    _check(path, weights, kind)
     found = hashlib.sha256(content).hexdigest()
     if sha256 not in (None, found):
         before = f"{path} to stay as it was when the search began (SHA-256 {str(sha256)[:12]}...)"
         raise _mistake(before, f"another content ({found[:12]}...)")
-    return EncoderFile(weights, provenance, found)
+    return EncoderFile(kind, weights, provenance, found)
 
 
 def no_encoder(path: str | Path, error: OSError) -> UserError:
@@ -110,87 +158,18 @@ def _mistake(expected: str, found: str) -> UserError:
     return UserError(key="task.encoder", expected=expected, found=found)
 
 
-def _check(path: str | Path, weights: dict[str, NDArray]) -> None:
+def _check(path: str | Path, weights: dict[str, NDArray], kind: Kind) -> None:
     dense = weights.get("mu.weight")
     if dense is not None and dense.ndim == 2 and len(dense) != LATENTS:
         raise _mistake(f"an encoder with {LATENTS} latents at {path}", str(len(dense)))
-    if weights.keys() != _SHAPES.keys():
-        missing, extra = sorted(_SHAPES.keys() - weights.keys()), sorted(weights.keys() - _SHAPES.keys())
+    if weights.keys() != kind.shapes.keys():
+        missing, extra = sorted(kind.shapes.keys() - weights.keys()), sorted(weights.keys() - kind.shapes.keys())
         found = f"no {missing[0]!r}" if missing else f"{extra[0]!r} beside them"
-        raise _mistake(f"the tensors {', '.join(_SHAPES)} in {path}", found)
-    for name, shape in _SHAPES.items():
+        raise _mistake(f"the tensors {', '.join(kind.shapes)} in {path}", found)
+    for name, shape in kind.shapes.items():
         array = weights[name]
         if array.shape != shape or array.dtype != np.float32:
-            expected = f"{name} of shape {list(shape)} and type float32 in {path}"
+            expected = f"{name} of shape {list(shape)} and type float32 in {path}, for {kind.inputs}"
             raise _mistake(expected, f"{list(array.shape)} and {array.dtype}")
         if not np.isfinite(array).all():
             raise _mistake(f"finite weights in {path}", f"NaN or infinity in {name}")
-
-
-class Encoder:
-    """Encodes frames. Use it in one thread only, because it reuses its buffers."""
-
-    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
-        self._layers = []
-        side, before = SIZE, 3
-        for number, after in enumerate(CHANNELS, 1):
-            # One row of the matrix for each (row, column, channel) of a patch.
-            matrix = weights[f"conv{number}.weight"].transpose(2, 3, 1, 0).reshape(-1, after)
-            out = (side - KERNEL) // STRIDE + 1
-            self._layers.append(
-                _Layer(
-                    np.ascontiguousarray(matrix),
-                    weights[f"conv{number}.bias"].copy(),
-                    np.zeros((_BLOCK, out, out, KERNEL, KERNEL * before), np.float32),
-                    np.zeros((_BLOCK, out, out, after), np.float32),
-                )
-            )
-            side, before = out, after
-        self._dense = np.ascontiguousarray(weights["mu.weight"].T)
-        self._bias = weights["mu.bias"].copy()
-        self._images = np.zeros((_BLOCK, SIZE, SIZE, 3), np.float32)
-
-    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Latents [B, 16] of the simulator's frames [B, 96, 96, 3], in float64, the type of networks' inputs."""
-        return self.encode(preprocess(frames)).astype(np.float64)
-
-    def encode(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Means [B, 16] of the codes of images [B, 64, 64, 3] in [0, 1]."""
-        latents = np.empty((len(images), LATENTS), np.float32)
-        # More threads do not speed up products this small, and slow them down a hundredfold on a busy machine.
-        with linear_algebra().limit(limits=1, user_api="blas"):
-            for begin in range(0, len(images), _BLOCK):
-                block = images[begin : begin + _BLOCK]
-                self._images[: len(block)] = block
-                latents[begin : begin + _BLOCK] = self._encode_block()[: len(block)]
-        return latents
-
-    def _encode_block(self) -> NDArray[np.float32]:
-        values = self._images
-        for layer in self._layers:
-            values = layer.apply(values)
-        return (values.reshape(_BLOCK, 1, HIDDEN) @ self._dense)[:, 0] + self._bias
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """A convolution as one matrix product, followed by ReLU."""
-
-    matrix: NDArray[np.float32]  # [4 * 4 * before, after]
-    bias: NDArray[np.float32]  # [after]
-    patches: NDArray[np.float32]  # [block, out, out, 4, 4 * before], buffer
-    values: NDArray[np.float32]  # [block, out, out, after], buffer
-
-    def apply(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        from envs.box2d.racer.kernels import add_and_rectify
-
-        # The four columns of a patch, with their channels, are contiguous in memory.
-        by_image, by_row, by_column, by_channel = values.strides
-        strides = (by_image, STRIDE * by_row, STRIDE * by_column, by_row, by_channel)
-        np.copyto(self.patches, np.lib.stride_tricks.as_strided(values, self.patches.shape, strides))
-        # One product per image: in a product over all images, a row's bits depend on its position on some processors.
-        count = len(self.values)
-        flat = self.values.reshape(count, -1, len(self.bias))
-        np.matmul(self.patches.reshape(*flat.shape[:2], -1), self.matrix, out=flat)
-        add_and_rectify(flat.reshape(-1, len(self.bias)), self.bias)
-        return self.values

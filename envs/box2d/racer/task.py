@@ -1,58 +1,78 @@
-"""CarRacing-v3 seen through an encoder: EnvPool for speed, Gymnasium as the reference."""
+"""CarRacing-v3 seen through an encoder: lanes for speed, Gymnasium as the reference."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.racer.encoder import DEFAULT, LATENTS, Encoder, kept_name, load_encoder, no_encoder, read_encoder
-from envs.box2d.racer.frames import SIZE
+from envs.box2d.racer.encoder import Encoder, kept_name, load_encoder, no_encoder, read_encoder, shipped_encoder
+from envs.box2d.racer.views import PLAIN, PREVIOUS, input_names
 from envs.box2d.simulation import Box2DTask
+from envs.box2d.simulators import LANES
+from envs.playing import inputs_met
+from envs.task import Returns, Seeds, Weights, check_networks
+from envs.waves import Encode, Limits
+from wann.network import Network, Networks
+
+if TYPE_CHECKING:
+    from envs.box2d.racer.sight import Sight
 
 
 @dataclass(frozen=True)
 class CarRacing(Box2DTask):
     """The batched task; see `envs.task.Task`.
 
-    A network sees the 16 latents of the current frame. Its outputs are steer, clipped to +-1; gas, clipped to
-    +-1 and mapped to [0, 1]; brake, clipped to [0, 1]. An episode has 1000 steps at most. A fall means leaving the
-    playing field, which costs 100. At equal seeds the two simulators have different tracks.
+    A network sees the latents of the current frame, and what else ``inputs`` says. Its outputs are steer, clipped to
+    +-1; gas, clipped to +-1 and mapped to [0, 1]; brake, clipped to [0, 1]. An episode has 1000 steps at most. A fall
+    means leaving the playing field, which costs 100. Both simulators have the same tracks and the same physics; their
+    pictures differ a little.
 
     Options:
         encoder: a safetensors file from ``train_vae.py``; by default the one that comes with the package.
         encoder_sha256: of that file, hex. A run records it and then refuses any other content.
+        inputs: ``latents``, 16 numbers; ``latents+previous``, also their changes since the frame before, which are 0 in
+            the first one; ``latents+dashboard``, also what the strip below the picture shows: speed, four wheel
+            speeds, steering, turning.
         max_steps: length at which an episode is cut.
         stall_steps: an episode is cut when its return has reached no new maximum for so many steps.
-        simulator: envpool, gymnasium, or auto, which is EnvPool if it is installed.
+        simulator: lanes, gymnasium, or auto, which is lanes.
     """
 
     encoder: str | None = None
     encoder_sha256: str | None = None
+    inputs: str = PLAIN
     max_steps: int | None = None
     stall_steps: int | None = None
     simulator: str = "auto"
 
     name: ClassVar[str] = "car_racing"
-    num_inputs: ClassVar[int] = LATENTS
     num_outputs: ClassVar[int] = 3
-    input_names: ClassVar[tuple[str, ...]] = tuple(f"latent {number}" for number in range(1, LATENTS + 1))
     output_names: ClassVar[tuple[str, ...]] = ("steer", "gas", "brake")
-    # Each environment takes 3 MB, mostly for a picture. With twice as many, a step takes a tenth longer.
-    waves: ClassVar[dict[str, int]] = {"envpool": 8, "gymnasium": 8}
+    waves: ClassVar[dict[str, int]] = {"gymnasium": 8}
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        input_names(self.inputs)
         # The path and the digest are sent with the task, so that a worker finds the file from any directory and
         # refuses any other content.
-        path = str(Path(self.encoder or DEFAULT).absolute())
-        found = read_encoder(path, self.encoder_sha256).sha256
-        object.__setattr__(self, "encoder_sha256", found)
-        object.__setattr__(self, "_encoder_key", (path, found))
+        path = str(Path(self.encoder or shipped_encoder(self.encoder_sha256)).absolute())
+        file = read_encoder(path, self.encoder_sha256)
+        object.__setattr__(self, "encoder_sha256", file.sha256)
+        object.__setattr__(self, "_encoder_key", (path, file.sha256))
+        object.__setattr__(self, "_frame", file.kind.frame)
+
+    @property
+    def num_inputs(self) -> int:  # type: ignore[override]
+        return len(self.input_names)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        return input_names(self.inputs)
 
     @property
     def id(self) -> str:
@@ -61,7 +81,8 @@ class CarRacing(Box2DTask):
     @property
     def preprocessing(self) -> dict[str, Any]:
         """The transformation of frames into latents; stored in champion files."""
-        return {"frame": [SIZE, SIZE, 3], "encoder_sha256": self.encoder_sha256}
+        view = {} if self.inputs == PLAIN else {"inputs": self.inputs}
+        return {"frame": list(self._frame), "encoder_sha256": self.encoder_sha256, **view}  # type: ignore[attr-defined]
 
     @property
     def encoder_key(self) -> tuple[str, str]:
@@ -97,8 +118,48 @@ class CarRacing(Box2DTask):
         """
         return load_encoder(*self.encoder_key)
 
-    def _encoding(self) -> Callable[[NDArray], NDArray[np.float64]]:
-        return self.load_encoder().encode_frames
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """Run every network at every weight on every seed; see `envs.task.Task.evaluate`."""
+        if self.simulator != LANES:
+            return super().evaluate(networks, weights, seeds)
+        from envs.box2d.racer.episodes import evaluate_in_lanes
+
+        check_networks(self, networks)
+        limits = Limits(self.max_steps, self.stall_steps)
+        return evaluate_in_lanes(self.id, limits, self.sight(), networks, weights, seeds)
+
+    def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+        """See `envs.task.Observes`."""
+        if self.simulator != LANES:
+            return inputs_met(self, network, weight, seed)
+        from envs.box2d.racer.episodes import observe_in_lanes
+
+        check_networks(self, network)
+        return observe_in_lanes(self.sight(), network, weight, seed)
+
+    def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
+        """A network's inputs [n, I] of n frames.
+
+        Raises:
+            ValueError: the inputs depend on the frame before; `new_sight` makes them of all frames of an episode.
+        """
+        if self.inputs == PREVIOUS:
+            raise ValueError(f"inputs of {self.inputs!r} depend on the frame before: take them from new_sight()")
+        return super().inputs_of(observations)
+
+    def new_sight(self) -> Callable[[NDArray], NDArray[np.float64]]:
+        """See `envs.task.Remembers`."""
+        encode = self._make_encode(1)
+        return lambda observations: encode(np.zeros(1, np.int64), observations)
+
+    def _make_encode(self, num_lanes: int) -> Encode:
+        return self.sight().make_encode(num_lanes)
+
+    def sight(self) -> Sight:
+        """What its racers see."""
+        from envs.box2d.racer.sight import Sight
+
+        return Sight(self.inputs, self.load_encoder())
 
 
 def to_actions(outputs: NDArray) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""BipedalWalker-v3 and BipedalWalkerHardcore-v3: EnvPool for speed, Gymnasium as the reference."""
+"""BipedalWalker-v3 and BipedalWalkerHardcore-v3: lanes for speed, Gymnasium as the reference."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.simulation import Box2DTask
+from envs.box2d.simulation import FALL_REWARD, Box2DTask
+from envs.box2d.simulators import LANES
 from envs.gymnasium.spaces import known_names
+from envs.playing import inputs_met
+from envs.task import Returns, Seeds, Weights, check_networks
+from envs.waves import Limits
+from wann.network import Network, Networks
 
 _INPUTS, _OUTPUTS = known_names("BipedalWalker")
 
@@ -18,13 +23,15 @@ _INPUTS, _OUTPUTS = known_names("BipedalWalker")
 class BipedalWalker(Box2DTask):
     """The batched task; see `envs.task.Task`. The four outputs, clipped to +-1, are the torques.
 
+    On x86-64 Linux both simulators give the same bits to the same actions.
+
     Options:
         hardcore: stumps, pits and stairs, and 2000 steps instead of 1600.
         fall_penalty: a fall costs 100, as in Gymnasium. Without it the step that falls gives 0. (The published search
             gave that step its reward for moving, which a simulator does not report.)
         max_steps: length at which an episode is cut.
         stall_steps: an episode is cut when its return has reached no new maximum for so many steps.
-        simulator: envpool, gymnasium, or auto, which is EnvPool if it is installed.
+        simulator: lanes, gymnasium, or auto, which is lanes.
     """
 
     hardcore: bool = False
@@ -38,8 +45,7 @@ class BipedalWalker(Box2DTask):
     num_outputs: ClassVar[int] = len(_OUTPUTS)
     input_names: ClassVar[tuple[str, ...]] = _INPUTS
     output_names: ClassVar[tuple[str, ...]] = _OUTPUTS
-    # Enough environments to share the cost of a call; each takes .28 MB in EnvPool.
-    waves: ClassVar[dict[str, int]] = {"envpool": 256, "gymnasium": 32}
+    waves: ClassVar[dict[str, int]] = {"gymnasium": 32}
 
     @property
     def id(self) -> str:
@@ -52,6 +58,34 @@ class BipedalWalker(Box2DTask):
     @property
     def reported(self) -> BipedalWalker:
         return replace(super().reported, fall_penalty=True)
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        """Run every network at every weight on every seed; see `envs.task.Task.evaluate`.
+
+        Raises:
+            RuntimeError: a walker touched more shapes at once than the lanes have room for.
+        """
+        if self.simulator != LANES:
+            return super().evaluate(networks, weights, seeds)
+        from envs.box2d.walker.evaluation import evaluate_in_lanes
+
+        check_networks(self, networks)
+        penalty = FALL_REWARD if self.fall_reward is None else self.fall_reward
+        limits = Limits(self.max_steps, self.stall_steps)
+        return evaluate_in_lanes(self.id, networks, weights, seeds, self.hardcore, limits, penalty)
+
+    def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
+        """See `envs.task.Observes`."""
+        if self.simulator != LANES:
+            return inputs_met(self, network, weight, seed)
+        from envs.box2d.walker.evaluation import EPISODE_STEPS, evaluate_in_lanes
+
+        check_networks(self, network)
+        most = EPISODE_STEPS[self.hardcore]
+        seen = np.empty((most, self.num_inputs), np.float32)
+        networks, weights = Networks.of([network]), np.array([weight])
+        found = evaluate_in_lanes(self.id, networks, weights, [seed], self.hardcore, Limits(), FALL_REWARD, seen)
+        return seen[: found.steps.item()].astype(np.float64)
 
     def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
         """n torques [n, 4] of a network's outputs [n, 4]."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import errno
 import json
 import re
 import shlex
@@ -17,9 +18,12 @@ import numpy as np
 import pytest
 
 import compare_baselines
+from baselines.comparison.store import resumable
 from envs.registry import make_task, task_of_champion
+from experiment.terminal.messages import command_line
 from networks import random_genome
 from places import ROOT
+from storage.files import WriteError
 from wann.champion import Champion, load_champion, save_champion
 from wann.network import compile_genome
 from wann.randomness import Purpose, episode_seeds
@@ -150,12 +154,37 @@ def test_it_goes_on_to_the_same_bytes(tmp_path, whole, how, capsys):
     assert results(out)["complete"] and kept(out) == kept(whole)
 
 
+@pytest.mark.parametrize("last", [[], ["--resume"]])
+def test_a_failed_write_says_how_the_comparison_goes_on(tmp_path, monkeypatch, capsys, last):
+    """The store names the comparison, and the command names itself."""
+    out = tmp_path / "a b"
+
+    def fail(_):
+        with resumable(out, out / "x"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(WriteError) as caught:
+        fail(None)
+    assert caught.value.resume == str(out) and "compare_baselines" not in str(caught.value)
+    monkeypatch.setattr(compare_baselines, "_run", fail)
+    assert compare_baselines.main(["a.json", "--out", str(out), *last]) == 1
+    said = capsys.readouterr().err
+    assert said == f"compare_baselines.py: {caught.value}; go on with: " + (
+        command_line("compare_baselines.py", "a.json", "--out", str(out), "--resume") + "\n"
+    )
+    words = shlex.split(said.rpartition("go on with: ")[2])
+    assert Path(words[1]).is_file() and words[2:] == ["a.json", "--out", str(out), "--resume"]
+
+
 def test_a_full_disk_ends_clearly_and_the_comparison_goes_on_when_there_is_room(small_disk, small, capsys):
     out = small_disk / "out"
     (small_disk / "ballast").write_bytes(bytes(48 * 1024))
     assert compare(out, SWINGUP, *FEW) == 1
     said = capsys.readouterr().err
-    assert "No space left on device" in said and f"--out {out} --resume" in said and "Traceback" not in said
+    assert "No space left on device" in said and "Traceback" not in said
+    assert (
+        f"go on with: {command_line('compare_baselines.py', str(SWINGUP), *FEW, '--out', str(out), '--resume')}" in said
+    )
     (small_disk / "ballast").unlink()
     subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
     assert compare(out, SWINGUP, *FEW, "--resume") == 0

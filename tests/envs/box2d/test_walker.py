@@ -23,13 +23,11 @@ WEIGHTS = np.array([-1.5, 0.5, 2.0])
 SEEDS = np.arange(4)
 
 
-def need(simulator: str) -> None:
-    pytest.importorskip("envpool" if simulator == "envpool" else "Box2D")
+pytest.importorskip("Box2D")
 
 
-@pytest.fixture(params=["envpool", "gymnasium"])
+@pytest.fixture(params=["lanes", "gymnasium"])
 def simulator(request) -> str:
-    need(request.param)
     return request.param
 
 
@@ -42,8 +40,7 @@ def networks() -> Networks:
 def hide(monkeypatch, *packages: str) -> None:
     """As where they are not installed."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name in packages else INSTALLED(name))
-    for module in ("envs.box2d.envpool_pool", "envs.gymnasium.pool"):
-        monkeypatch.setattr(f"{module}.find_spec", lambda name: None if name in packages else INSTALLED(name))
+    monkeypatch.setattr("envs.gymnasium.pool.find_spec", lambda name: None if name in packages else INSTALLED(name))
 
 
 # --- options ---
@@ -52,8 +49,8 @@ def hide(monkeypatch, *packages: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"simulator": "mujoco"}, r"task\.simulator: expected one of auto, envpool, gymnasium, found 'mujoco'"),
-        ({"simulator": "envpol"}, r"task\.simulator: .*did you mean 'envpool'"),
+        ({"simulator": "mujoco"}, r"task\.simulator: expected one of auto, lanes, gymnasium, found 'mujoco'"),
+        ({"simulator": "lane"}, r"task\.simulator: .*did you mean 'lanes'"),
         ({"max_steps": 0}, r"task\.max_steps: expected at least 1, found 0"),
         ({"stall_steps": 0}, r"task\.stall_steps: expected at least 1, found 0"),
         ({"max_steps": 1.5}, r"task\.max_steps: expected a value of type int \| None, found 1\.5"),
@@ -70,10 +67,9 @@ def test_mistakes_are_named_in_one_sentence(options, message):
 @pytest.mark.parametrize(
     ("simulator", "hidden", "message"),
     [
-        ("envpool", ["envpool"], r"task\.simulator: .*no package 'envpool'; pip install envpool"),
         ("gymnasium", ["Box2D"], r"task\.name: .*no package 'Box2D'; pip install \"gymnasium\[box2d\]\""),
-        ("auto", ["envpool", "Box2D"], r"task\.name: .*no package 'Box2D'; pip install"),
-        ("envpool", ["Box2D"], r"task\.name: .*in which champions are confirmed"),
+        ("auto", ["Box2D"], r"task\.name: .*no package 'Box2D'; pip install"),
+        ("lanes", ["Box2D"], r"task\.name: .*in which champions are confirmed"),
     ],
 )
 def test_a_simulator_that_is_not_installed(monkeypatch, simulator, hidden, message):
@@ -83,25 +79,32 @@ def test_a_simulator_that_is_not_installed(monkeypatch, simulator, hidden, messa
     assert "\n" not in str(caught.value)
 
 
-def test_auto_takes_envpool_where_it_is_installed(monkeypatch):
-    need("envpool")
-    need("gymnasium")
-    assert BipedalWalker().simulator == BipedalWalker(simulator="auto").simulator == "envpool"
+def test_auto_takes_lanes_and_needs_no_envpool(monkeypatch):
     hide(monkeypatch, "envpool")
-    assert BipedalWalker().simulator == "gymnasium"
+    assert BipedalWalker() == BipedalWalker(simulator="auto") == BipedalWalker(simulator="lanes")
+    assert BipedalWalker().simulator == "lanes"
+    assert BipedalWalker().evaluate(random_networks(24, 4, 1, np.random.default_rng(1)), WEIGHTS, [1]).values.shape
 
 
-def test_a_pickled_task_keeps_its_simulator(monkeypatch, simulator):
-    """A run goes on with the simulator it began with, also where ``auto`` would choose another."""
-    sent = pickle.dumps(BipedalWalker(simulator=simulator, max_steps=9))
-    hide(monkeypatch, "envpool")
-    copy = pickle.loads(sent)
-    assert copy == BipedalWalker(max_steps=9) if simulator == "gymnasium" else copy.simulator == "envpool"
-    assert copy.simulated_by.startswith(f"{simulator} ")
+def test_the_older_name_of_a_simulator_plays_in_lanes_and_says_so(caplog):
+    assert BipedalWalker(simulator="envpool") == BipedalWalker(simulator="lanes")
+    assert "task.simulator: 'envpool' is an older name; episodes are played by 'lanes'" in caplog.text
+
+
+def test_a_pickled_task_keeps_its_simulator(simulator):
+    task = BipedalWalker(simulator=simulator, max_steps=9)
+    copy = pickle.loads(pickle.dumps(task))
+    assert copy == task and copy.simulator == simulator
+    assert copy.simulated_by.startswith({"lanes": "lane kernels, float32", "gymnasium": "gymnasium "}[simulator])
+
+
+def test_a_platform_of_other_roundings_is_named(monkeypatch):
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert "arm64, where Gymnasium may round otherwise" in BipedalWalker().simulated_by
+    assert "arm64" not in BipedalWalker(simulator="gymnasium").simulated_by
 
 
 def test_what_is_reported_is_uncut():
-    need("gymnasium")
     task = BipedalWalker(True, False, 40, 30, "gymnasium")
     assert task.reported == BipedalWalker(True, True, None, None, "gymnasium")
     assert task.reported.reported == task.reported
@@ -109,7 +112,6 @@ def test_what_is_reported_is_uncut():
 
 @pytest.mark.parametrize("hardcore", [False, True])
 def test_the_reference_is_gymnasiums_environment(hardcore):
-    need("gymnasium")
     environment = BipedalWalker(hardcore).make_environment()
     assert environment.spec.id == ("BipedalWalkerHardcore-v3" if hardcore else "BipedalWalker-v3")
     assert environment.spec.max_episode_steps == (2000 if hardcore else 1600)
@@ -136,7 +138,6 @@ def plain_rollout(network, weight: float, seed: int, max_steps: int):
 
 
 def test_the_oracle_is_a_plain_loop(networks):
-    need("gymnasium")
     task = BipedalWalker(max_steps=150)
     fallen = 0
     for network in networks:
@@ -179,7 +180,6 @@ def test_without_the_penalty_only_the_step_that_falls_changes(simulator, network
 
 def test_stalled_episodes_are_the_beginning_of_whole_ones(networks):
     """As the plain loop's rewards say: cut where the return has reached no new maximum for so many steps."""
-    need("gymnasium")
     task = BipedalWalker(simulator="gymnasium", max_steps=120, stall_steps=25)
     found = task.evaluate_oracle(networks[0], WEIGHTS, SEEDS)
     for w, weight in enumerate(WEIGHTS):
@@ -193,11 +193,12 @@ def test_stalled_episodes_are_the_beginning_of_whole_ones(networks):
             assert found.values[0, w, r] == pytest.approx(totals[steps - 1], abs=1e-9)
 
 
-def test_the_wave_does_not_matter(monkeypatch, simulator, networks):
-    task = BipedalWalker(simulator=simulator, max_steps=60)
+def test_the_wave_does_not_matter(monkeypatch, networks):
+    """In Gymnasium; `test_walker_lanes` has the lanes."""
+    task = BipedalWalker(simulator="gymnasium", max_steps=60)
     expected = task.evaluate(networks, WEIGHTS, SEEDS)
     for wave in (1, 7, 59):
-        monkeypatch.setitem(BipedalWalker.waves, simulator, wave)
+        monkeypatch.setitem(BipedalWalker.waves, "gymnasium", wave)
         found = task.evaluate(networks, WEIGHTS, SEEDS)
         assert found.values.tobytes() == expected.values.tobytes()
         assert found.steps.tobytes() == expected.steps.tobytes()
@@ -215,12 +216,11 @@ def test_hardcore_is_another_terrain(simulator, networks):
 
 @pytest.mark.slow
 def test_a_workers_memory_does_not_grow():
-    """256 walkers a generation, each in an environment of its own; ``make bench`` has 200 generations of it."""
-    need("envpool")
+    """256 walkers a generation; ``make bench`` has 200 generations of it."""
     if not Path("/proc/self/statm").exists():
         pytest.skip("reads the size of a process as Linux gives it")
     script = "from benchmarks.box2d import print_memory; print_memory(80)"
     answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     most, growth = map(float, answer.stdout.split())
-    assert most < 1000
+    assert most < 500
     assert growth < 20

@@ -52,7 +52,7 @@ class Odd(gymnasium.Env):
             np.array(False) if self.answers.get("arrays") else False,
             self.answers.get("info", {}),
         )
-        return answer[: self.answers.get("length", 5)]
+        return self.answers.get("whole", answer[: self.answers.get("length", 5)])
 
     def close(self):
         type(self).closed += 1
@@ -184,10 +184,43 @@ def test_ambiguous_answers_are_refused_by_name(answers, message, on_error):
         task.evaluate_oracle(first_input(), [1.0], [1])
 
 
-def test_an_answer_of_four_names_the_environment():
-    """Gymnasium's own wrapper trips over it first."""
-    with pytest.raises(RuntimeError, match=r"TestGiven-v0 raised ValueError in the episode .*expected 5, got 4"):
-        _made({"length": 4}).evaluate(random_networks(3, 2, 1, np.random.default_rng(1)), np.array([1.0]), [1])
+class Fading(gymnasium.ObservationWrapper):
+    """A wrapper of the user's own, whose step is Gymnasium's; it reads an attribute of its environment."""
+
+    def observation(self, observation):
+        return observation / (1 + self.env.steps)
+
+
+gymnasium.register("TestFading-v0", lambda **answers: Fading(Odd(**answers)), max_episode_steps=9)
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [
+        ({"length": 4}, "a tuple of 4; four are of Gym before 0.26, whose done is now terminated or truncated"),
+        ({"length": 2}, "a tuple of 2"),
+        ({"whole": "over"}, "'over'"),
+        ({"whole": [1, 2, 3, 4, 5]}, "[1, 2, 3, 4, 5]"),
+    ],
+)
+@pytest.mark.parametrize("id", ["TestOdd-v0", "TestFading-v0"])
+@pytest.mark.parametrize("on_error", ["stop", "fail"])
+def test_steps_of_another_form_are_refused_by_name(answers, found, id, on_error):
+    """Before Gymnasium's own wrappers trip over them."""
+    task = GymnasiumTask(id, answers, on_error=on_error)
+    sentence = (
+        "task.id: expected (observation, reward, terminated, truncated, info) from step() of " + f"{id}, found {found}"
+    )
+    with pytest.raises(UserError) as caught:
+        task.evaluate(random_networks(3, 2, 1, np.random.default_rng(1)), np.array([1.0]), [1])
+    assert str(caught.value) == sentence
+    with pytest.raises(UserError) as caught, Episode(task, first_input(), [1.0], 1) as episode:
+        episode.step()
+    assert str(caught.value) == sentence
+
+
+def test_a_wrapper_of_the_users_reads_its_environment():
+    assert play(GymnasiumTask("TestFading-v0")).values.tolist() == [[[4.0, 4.0]]]
 
 
 def test_a_reset_without_seed_is_refused():

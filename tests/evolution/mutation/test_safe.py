@@ -116,7 +116,7 @@ def test_children_are_safer_than_without(behaviour):
     share = {}
     for name, safe in {"safe": SafeMutationConfig(**SAFE, most=0.1, share=1.0), "plain": None}.items():
         config = SearchConfig(population=200, safe_mutation=safe)
-        evaluation = load_config("configs/cartpole_swingup.yaml").evaluation
+        evaluation = load_config("configs/cartpole_swingup_age_fitness.yaml").evaluation
         population = Breeder(Setting(config, evaluation, 0, 5, 1, initial, behaviour)).first_population()
         values = task.evaluate(compile_population(population), np.array([1.0]), [5]).values.ravel()
         change = np.abs(values[8:] - np.tile(values[:8], 24))

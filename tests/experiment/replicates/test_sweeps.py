@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from configs import load_config
+from holding import is_alive
 from run_search import main
 from searching import SMALL, command, result, run_command, wait_for, write_config
 from storage.checkpoint import load_latest
@@ -158,15 +159,8 @@ def test_children_end_saved_when_their_parent_is_killed(tmp_path):
 
 def wait_until_gone(pid: int) -> None:
     with subprocess.Popen(["sleep", "60"]) as clock:
-        wait_for(lambda: not _is_alive(pid), clock)
+        wait_for(lambda: not is_alive(pid), clock)
         clock.kill()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
-    except OSError:
-        return False
 
 
 @pytest.mark.slow

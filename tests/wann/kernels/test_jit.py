@@ -32,4 +32,4 @@ def test_the_cache_is_keyed_by_everything_that_machine_code_depends_on():
     assert {"wann/activations.py", "evolution/mutation/registry.py", "envs/cartpole/physics.py"} <= digested
     assert all(is_digested(module) for module in OPERATORS.values())
     assert not is_digested("greedy_operator")
-    assert "configs/schema.py" not in digested
+    assert not any(name.startswith("configs/") for name in digested)

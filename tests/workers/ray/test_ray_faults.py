@@ -17,12 +17,15 @@ from envs.task import Returns
 from faulty_tasks import (
     ArithmeticTask,
     HangingTask,
+    HeldSwingUp,
+    HeldTask,
     KillerTask,
     LeakyTask,
     LimpingTask,
     StillbornTask,
     UnloadableTask,
 )
+from holding import Hold, is_alive, kill
 from networks import random_networks
 from wann import Networks
 from workers.evaluator import WorkerError
@@ -52,7 +55,7 @@ def assert_right(found: Returns, networks: Networks, without: list[int] | None =
 
 
 @contextmanager
-def meanwhile(action: Callable[[], None]) -> Iterator[None]:
+def meanwhile(action: Callable[[], object]) -> Iterator[None]:
     """Run ``action`` in a thread beside the block, and fail if it failed."""
     errors: list[BaseException] = []
 
@@ -69,22 +72,23 @@ def meanwhile(action: Callable[[], None]) -> Iterator[None]:
     assert not errors, errors
 
 
-def test_killed_workers_change_nothing(networks: Networks) -> None:
-    with RayEvaluator(ArithmeticTask(seconds=0.03), RayOptions(2)) as evaluator:
-        evaluator.wait_until_started()
+@pytest.fixture
+def hold(tmp_path: Path) -> Hold:
+    directory = tmp_path / "hold"
+    directory.mkdir()
+    return Hold(directory)
+
+
+@pytest.mark.usefixtures("no_work_is_late")
+def test_killed_workers_change_nothing(networks: Networks, hold: Hold) -> None:
+    with RayEvaluator(HeldTask(seconds=0.03, hold=hold), RayOptions(2)) as evaluator:
         for _ in range(2):
-            victims = evaluator.actor_pids()
-            assert len(victims) == 2
-
-            def kill(victims: list[int] = victims) -> None:
-                for pid in victims:
-                    time.sleep(0.15)
-                    os.kill(pid, signal.SIGKILL)
-
-            with meanwhile(kill):
+            evaluator.wait_until_started()
+            hold.ask()
+            with meanwhile(lambda: hold.kill(2)):
                 assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
             evaluator.wait_until_started()
-            assert not set(victims) & set(evaluator.actor_pids())
+            assert all(is_alive(pid) for pid in evaluator.actor_pids())
         statistics = evaluator.statistics()
         assert statistics["worker_deaths"] == 4
         assert statistics["worker_retries"] >= 4
@@ -92,15 +96,15 @@ def test_killed_workers_change_nothing(networks: Networks) -> None:
 
 
 @pytest.mark.slow
-def test_killed_workers_change_nothing_on_the_kernels() -> None:
-    task = CartPoleSwingUp()
+@pytest.mark.usefixtures("no_work_is_late")
+def test_killed_workers_change_nothing_on_the_kernels(hold: Hold) -> None:
     many = random_networks(5, 1, 1500, np.random.default_rng(0), max_hidden=20)
     weights = np.linspace(-2, 2, 12)
-    expected = task.evaluate(many, weights, np.arange(5))
-    with RayEvaluator(task, RayOptions(2)) as evaluator:
+    expected = CartPoleSwingUp().evaluate(many, weights, np.arange(5))
+    with RayEvaluator(HeldSwingUp(hold=hold), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
-        victim = evaluator.actor_pids()[0]
-        with meanwhile(lambda: (time.sleep(0.1), os.kill(victim, signal.SIGKILL))[1]):
+        hold.ask()
+        with meanwhile(hold.kill):
             found = evaluator.evaluate(many, weights, np.arange(5))
         assert evaluator.statistics()["worker_deaths"] == 1
     assert found.values.tobytes() == expected.values.tobytes()
@@ -108,37 +112,28 @@ def test_killed_workers_change_nothing_on_the_kernels() -> None:
 
 
 @pytest.mark.slow
-def test_deaths_from_outside_poison_nobody(networks: Networks) -> None:
-    """A single network at work, its worker killed from outside: twice running it alone, often while idle."""
+def test_deaths_from_outside_poison_nobody(networks: Networks, hold: Hold) -> None:
+    """A single network at work, its worker killed from outside: twice while idle, twice running it alone."""
     one = networks.take([0])
-    with RayEvaluator(ArithmeticTask(seconds=0.4), RayOptions(1, home_seconds=0)) as evaluator:
+    with RayEvaluator(HeldTask(hold=hold), RayOptions(1, home_seconds=0)) as evaluator:
         for _ in range(2):
             evaluator.wait_until_started()
-            os.kill(evaluator.actor_pids()[0], signal.SIGKILL)
+            kill(evaluator.actor_pids()[0])
             assert_right(evaluator.evaluate(one, WEIGHTS, SEEDS), one)
-
-        def kill_twice() -> None:
-            seen: set[int] = set()
-            while len(seen) < 2:
-                for pid in set(evaluator.actor_pids()) - seen:
-                    time.sleep(0.1)
-                    os.kill(pid, signal.SIGKILL)
-                    seen.add(pid)
-                time.sleep(0.01)
-
         evaluator.wait_until_started()
-        with meanwhile(kill_twice):
+        hold.ask()
+        with meanwhile(lambda: hold.kill(2)):
             assert_right(evaluator.evaluate(one, WEIGHTS, SEEDS), one)
-        assert evaluator.statistics()["worker_deaths"] >= 4
+        assert evaluator.statistics()["worker_deaths"] == 4
         assert evaluator.statistics()["worker_poisoned"] == 0
 
 
-def test_stopped_worker_is_overtaken(networks: Networks) -> None:
-    with RayEvaluator(ArithmeticTask(seconds=0.02), RayOptions(2)) as evaluator:
+def test_stopped_worker_is_overtaken(networks: Networks, hold: Hold) -> None:
+    with RayEvaluator(HeldTask(seconds=0.02, hold=hold), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
-        victim = evaluator.actor_pids()[0]
-        with meanwhile(lambda: (time.sleep(0.05), os.kill(victim, signal.SIGSTOP))[1]):
+        hold.ask()
+        with meanwhile(lambda: os.kill(hold.caught(), signal.SIGSTOP)):
             begin = time.perf_counter()
             assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
         assert time.perf_counter() - begin < 8
@@ -146,6 +141,8 @@ def test_stopped_worker_is_overtaken(networks: Networks) -> None:
         assert statistics["worker_stragglers"] >= 1
         assert statistics["worker_deaths"] == 0
         # The late answer, when it comes, disturbs nothing.
+        victim = hold.caught()
+        hold.release(victim)
         os.kill(victim, signal.SIGCONT)
         for _ in range(3):
             assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)

@@ -15,6 +15,7 @@ from test_ray_faults import meanwhile
 from envs.images.classification import Classification
 from evolution.gradient.growth import probed
 from faulty_tasks import ArithmeticTask
+from holding import Hold
 from networks import random_population
 from wann.genome import Genome
 from wann.gradients import GradientRequest, Gradients, Pairs
@@ -63,14 +64,16 @@ def test_the_same_bytes_as_in_this_process(requests):
 
 @dataclass(frozen=True)
 class GradientTask(ArithmeticTask):
-    """Gradients that take a while; those of the genome with ``num_connections`` end badly."""
+    """Gradients that hold their process when asked for; those of the genome with ``num_connections`` end badly."""
 
     name: ClassVar[str] = "gradients"
     num_connections: int = -1
     ends: str = "raises"
+    hold: Hold | None = None
 
     def gradients(self, genome: Genome, weights: NDArray, seeds: Any, pairs: Sequence[Pairs]) -> Gradients:
-        time.sleep(self.seconds)
+        while self.hold is not None and self.hold.keeps(seeds):
+            time.sleep(0.005)
         if genome.num_enabled == self.num_connections:
             if self.ends == "raises":
                 raise ArithmeticError("no slope")
@@ -89,19 +92,14 @@ def small() -> list[GradientRequest]:
 
 
 @pytest.mark.slow
-def test_killed_workers_change_nothing(small):
-    task = GradientTask(seconds=0.2)
-    expected = InlineEvaluator(task).gradients(small, WEIGHTS, SEEDS)
-    with RayEvaluator(task, RayOptions(2)) as evaluator:
+@pytest.mark.usefixtures("no_work_is_late")
+def test_killed_workers_change_nothing(small, tmp_path):
+    hold = Hold(tmp_path)
+    expected = InlineEvaluator(GradientTask()).gradients(small, WEIGHTS, SEEDS)
+    with RayEvaluator(GradientTask(hold=hold), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
-        victims = evaluator.actor_pids()
-
-        def kill() -> None:
-            for pid in victims:
-                time.sleep(0.15)
-                os.kill(pid, signal.SIGKILL)
-
-        with meanwhile(kill):
+        hold.ask()
+        with meanwhile(lambda: hold.kill(2)):
             assert_same(evaluator.gradients(small, WEIGHTS, SEEDS), expected)
         assert evaluator.statistics()["worker_deaths"] == 2
         assert evaluator.statistics()["worker_poisoned"] == 0

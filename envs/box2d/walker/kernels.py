@@ -1,0 +1,287 @@
+"""Whole episodes of BipedalWalker in lanes: networks, steps, returns, and a new episode where one has ended.
+
+A pool of lanes plays a list of episodes. An episode takes the lane that is free, plays with whatever others are there,
+and no bit of it depends on them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.box2d.engine.bodies import place
+from envs.box2d.engine.island import Work, step
+from envs.box2d.engine.places import contact_row, lane_row
+from envs.box2d.engine.rows import FIRST_SLOT, OVERFLOW
+from envs.box2d.engine.vectors import LANES
+from envs.box2d.walker.physics import NUM_INPUTS, NUM_OUTPUTS, ROWS, judge, observe, set_motors, start
+from envs.box2d.walker.scene import walker_scene
+from envs.box2d.walker.terrain import make_grounds as make_grounds
+from wann.kernels.jit import inner, jit
+from wann.kernels.lane_forward import FUSED, forward_individual, forward_shared
+
+f32, i64 = np.float32, np.int64
+
+TABLES = walker_scene().tables
+GROUPS = 16  # of lanes, in the largest pool
+_FIRST_ROW = 1 + NUM_INPUTS
+_BELOW = f32(-1000)  # where walkers of lanes without an episode fall
+
+# Outcomes of an episode.
+PLAYED, BAD_OBSERVATION, BAD_OUTPUT, BAD_REWARD, TOO_MANY_CONTACTS = range(5)
+
+
+class Pool(NamedTuple):
+    """N lanes, a multiple of `LANES`, with their episodes."""
+
+    state: NDArray[np.float32]  # [N / LANES * ROWS * LANES]
+    episode: NDArray[np.int64]  # [N] -1 where there is none
+    waits: NDArray[np.bool_]  # [N] before the first observation
+    observations: NDArray[np.float32]  # [N, 24]
+    actions: NDArray[np.float32]  # [N, 4]
+    returns: NDArray[np.float64]  # [N]
+    steps: NDArray[np.int64]  # [N]
+    best: NDArray[np.float64]  # [N] the highest return so far
+    best_step: NDArray[np.int64]  # [N] when it was reached
+    shaping: NDArray[np.float64]  # [N]
+    order: NDArray[np.int64]  # [N] lanes that play, in the order of their networks
+    rays: NDArray[np.float32]  # [3 * LANES]
+    values: NDArray[np.float32]  # [rows, LANES] of the nodes of one network
+    sums: NDArray[np.float32]  # [1, LANES]
+    ones: NDArray[np.float32]  # [1, LANES]
+    scale: NDArray[np.float32]  # [1 or E, LANES]
+    work: Work
+
+    @classmethod
+    def of(cls, num_episodes: int, largest_nodes: int, largest_edges: int) -> Pool:
+        """A pool for so many episodes of networks of at most so many nodes and weights of their own."""
+        lanes = min(GROUPS, -(-num_episodes // LANES)) * LANES
+        return cls(
+            np.zeros(lanes * ROWS, np.float32),
+            np.full(lanes, -1),
+            np.zeros(lanes, bool),
+            np.zeros((lanes, NUM_INPUTS), np.float32),
+            np.zeros((lanes, NUM_OUTPUTS), np.float32),
+            np.zeros(lanes),
+            np.zeros(lanes, np.int64),
+            np.zeros(lanes),
+            np.zeros(lanes, np.int64),
+            np.zeros(lanes),
+            np.zeros(lanes, np.int64),
+            np.zeros(3 * LANES, np.float32),
+            np.ones((_FIRST_ROW + largest_nodes, LANES), np.float32),
+            np.zeros((1, LANES), np.float32),
+            np.ones((1, LANES), np.float32),
+            np.ones((largest_edges, LANES), np.float32),
+            Work.of(walker_scene()),
+        )
+
+
+class Episodes(NamedTuple):
+    """T episodes to play, and what came of them."""
+
+    network: NDArray[np.int64]  # [T]
+    weight: NDArray[np.int64]  # [T] index of the weight setting
+    ground: NDArray[np.int64]  # [T]
+    returns: NDArray[np.float64]  # [T], written
+    steps: NDArray[np.int64]  # [T], written
+    falls: NDArray[np.bool_]  # [T], written
+    outcomes: NDArray[np.int64]  # [T], written
+    seen: NDArray[np.float32]  # [S, 24], written: observations before the first S steps of the first episode
+
+
+class Rules(NamedTuple):
+    """When an episode is cut, and what a fall costs."""
+
+    most_steps: int
+    stall_steps: int  # 0: never
+    fall_reward: float
+
+
+@jit
+def play(tables, grounds, pushes, programs, weights, individual, rules, episodes, pool):
+    """Play all episodes.
+
+    Args:
+        tables: of the scene.
+        grounds, pushes: of the terrains.
+        programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
+        weights: [1, W] float32 shared weights, or [sum E, W] by live connection.
+        individual: True if ``weights`` is by connection.
+        rules, episodes, pool: see there.
+    """
+    num_lanes = len(pool.episode)
+    following = i64(0)
+    for lane in range(num_lanes):
+        following = _next_episode(tables, grounds, pushes, episodes, pool, lane, following)
+    while True:
+        playing = _order_lanes(episodes, pool)
+        if playing == 0 and not pool.waits.any():
+            return
+        _act(programs, weights, individual, episodes, pool, playing)
+        for group in range(num_lanes // LANES):
+            first = group * LANES
+            if _is_idle(pool, first):
+                continue
+            at = group * ROWS
+            for l in range(LANES):
+                set_motors(pool.state, at, tables, l, pool.actions[first + l])
+            step(pool.state, at, tables, grounds, pool.work)
+            for l in range(LANES):
+                if pool.episode[first + l] >= 0 and _finish_step(tables, grounds, rules, episodes, pool, first + l):
+                    following = _next_episode(tables, grounds, pushes, episodes, pool, first + l, following)
+
+
+@inner
+def _is_idle(pool, first):
+    highest = i64(-1)
+    for lane in range(first, first + LANES):
+        highest = max(highest, pool.episode[lane])
+    return highest < 0
+
+
+@inner
+def _next_episode(tables, grounds, pushes, episodes, pool, lane, following):
+    """Begin the next episode in a lane, if there is one; returns the number of those begun."""
+    at, l = lane // LANES * ROWS, lane % LANES
+    for i in range(NUM_OUTPUTS):
+        pool.actions[lane, i] = f32(0)
+    if following == len(episodes.network):
+        pool.episode[lane] = -1
+        pool.waits[lane] = False
+        _park(pool.state, at, tables, l)
+        return following
+    start(pool.state, at, tables, grounds, pushes, l, episodes.ground[following])
+    pool.episode[lane], pool.waits[lane] = following, True
+    pool.returns[lane], pool.steps[lane] = 0.0, 0
+    pool.best[lane], pool.best_step[lane], pool.shaping[lane] = -np.inf, 0, 0.0
+    return following + 1
+
+
+@inner
+def _park(state, at, tables, l):
+    """A walker far from the ground, which costs least."""
+    for body in range(len(tables.bodies)):
+        place(state, at, tables.bodies, body, l, f32(0), _BELOW, f32(0))
+        for r in range(FIRST_SLOT):
+            state[(contact_row(at, tables, body) + r) * LANES + l] = f32(0)
+
+
+@inner
+def _order_lanes(episodes, pool):
+    """Write the lanes that need actions in the order of their networks; returns their number.
+
+    Lanes of one network are computed together.
+    """
+    count = 0
+    order = pool.order
+    for lane in range(len(pool.episode)):
+        if pool.episode[lane] < 0 or pool.waits[lane]:
+            continue
+        network = episodes.network[pool.episode[lane]]
+        i = count
+        while i > 0 and episodes.network[pool.episode[order[i - 1]]] > network:
+            order[i] = order[i - 1]
+            i -= 1
+        order[i] = lane
+        count += 1
+    return count
+
+
+@inner
+def _act(programs, weights, individual, episodes, pool, count):
+    """Write the actions of lanes ``order[:count]``; an output that is no number ends its episode."""
+    first = i64(0)
+    while first < count:
+        network = episodes.network[pool.episode[pool.order[first]]]
+        lanes = i64(1)
+        while (
+            lanes < LANES
+            and first + lanes < count
+            and episodes.network[pool.episode[pool.order[first + lanes]]] == network
+        ):
+            lanes += 1
+        _run(programs, weights, individual, episodes, pool, network, first, lanes)
+        first += lanes
+
+
+@inner
+def _run(programs, weights, individual, episodes, pool, network, first, lanes):
+    """Actions of one network in ``lanes`` lanes, from place ``first`` of the order on."""
+    activations, fan_in, sources, node_offsets, edge_offsets = programs
+    values, scale = pool.values, pool.scale
+    nodes = (node_offsets[network], node_offsets[network + 1])
+    edge, last_edge = edge_offsets[network], edge_offsets[network + 1]
+    for k in range(lanes):
+        lane = pool.order[first + k]
+        for i in range(NUM_INPUTS):
+            values[1 + i, k] = pool.observations[lane, i]
+        setting = episodes.weight[pool.episode[lane]]
+        if individual:
+            for e in range(edge, last_edge):
+                scale[e - edge, k] = weights[e, setting]
+        else:
+            scale[0, k] = weights[0, setting]
+    if individual:
+        own = sources[edge:last_edge]
+        forward_individual(
+            activations, fan_in, own, nodes, _FIRST_ROW, 0, values, pool.sums, scale, pool.ones, lanes, FUSED
+        )
+    else:
+        forward_shared(activations, fan_in, sources, nodes, _FIRST_ROW, edge, values, pool.sums, scale, lanes)
+    output = _FIRST_ROW + nodes[1] - nodes[0] - NUM_OUTPUTS
+    for k in range(lanes):
+        lane = pool.order[first + k]
+        for i in range(NUM_OUTPUTS):
+            value = values[output + i, k]
+            if np.isnan(value):
+                episodes.outcomes[pool.episode[lane]] = BAD_OUTPUT
+                value = f32(0)
+            pool.actions[lane, i] = min(max(value, f32(-1)), f32(1))
+
+
+@inner
+def _finish_step(tables, grounds, rules, episodes, pool, lane):
+    """Observe and reward a lane after a step. Returns True if its episode is over, and then records it."""
+    at, l, episode = lane // LANES * ROWS, lane % LANES, pool.episode[lane]
+    if episodes.outcomes[episode] == BAD_OUTPUT:  # no step was due
+        return _record(episodes, pool, lane, i64(BAD_OUTPUT))
+    observation = pool.observations[lane]
+    observe(pool.state, at, tables, grounds, l, observation, pool.rays)
+    reward, fell, ended, pool.shaping[lane] = judge(
+        pool.state, at, tables, l, observation, pool.actions[lane], pool.shaping[lane]
+    )
+    if not fell and pool.state[(lane_row(at, tables) + OVERFLOW) * LANES + l] > f32(0):
+        return _record(episodes, pool, lane, i64(TOO_MANY_CONTACTS))
+    if pool.waits[lane]:
+        pool.waits[lane] = False
+    else:
+        pool.returns[lane] += rules.fall_reward if fell else np.float64(reward)
+        pool.steps[lane] += 1
+        if not np.isfinite(pool.returns[lane]):
+            return _record(episodes, pool, lane, i64(BAD_REWARD))
+        if pool.returns[lane] > pool.best[lane]:
+            pool.best[lane], pool.best_step[lane] = pool.returns[lane], pool.steps[lane]
+        steps = pool.steps[lane]
+        episodes.falls[episode] = fell
+        stalls = rules.stall_steps > 0 and steps - pool.best_step[lane] >= rules.stall_steps
+        if fell or ended or stalls or steps >= rules.most_steps:
+            return _record(episodes, pool, lane, i64(PLAYED))
+    for i in range(NUM_INPUTS):
+        if not np.isfinite(observation[i]):
+            return _record(episodes, pool, lane, i64(BAD_OBSERVATION))
+    if episode == 0 and pool.steps[lane] < len(episodes.seen):
+        for i in range(NUM_INPUTS):
+            episodes.seen[pool.steps[lane], i] = observation[i]
+    return False
+
+
+@inner
+def _record(episodes, pool, lane, outcome):
+    episode = pool.episode[lane]
+    episodes.outcomes[episode] = outcome
+    episodes.returns[episode] = pool.returns[lane] if outcome == PLAYED else np.nan
+    episodes.steps[episode] = pool.steps[lane]
+    return True
