@@ -13,7 +13,7 @@ from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, tim
 from envs.box2d.racer import episodes, sight
 from envs.box2d.racer.task import CarRacing, to_actions
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
-from wann.activations import ACTIVATIONS
+from wann.activations import ELEMENTWISE
 from wann.genome import minimal_genome
 from wann.network import Networks, compile_population
 from wann.population import Population
@@ -72,7 +72,7 @@ def racers(count: int = 8) -> Networks:
     rng = np.random.default_rng(0)
     shape = CarRacing(simulator="lanes")
     population = Population.of([minimal_genome(shape.num_inputs, shape.num_outputs)] * count)
-    palette = palette_of(list(ACTIVATIONS))
+    palette = palette_of(list(ELEMENTWISE))
     while np.median(compile_population(population).num_connections()) < CONNECTIONS:
         population = prune(mutate(population, *draw_operators(rng, count, GROWING.model_dump(), 0.0), palette))
     return compile_population(population)

@@ -24,6 +24,11 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         "swingup_steps_per_second_{18,64}_lanes",
         "swingup_ratio_to_numpy_18_lanes",
     ),
+    "memory": (
+        "recurrent_steps_per_second_64_lanes",
+        "plastic_steps_per_second",
+        "{recurrent,plastic}_fraction_of_feed_forward",
+    ),
     "full_search": (
         "swingup_full_search_seconds",
         "swingup_full_search_{worker,waiting_for_workers,evolving_and_recording,starting_and_confirming}_seconds",

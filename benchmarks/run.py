@@ -27,6 +27,7 @@ from benchmarks.evolved import load
 from benchmarks.figures import FIGURES, ON_GPU
 from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
 from benchmarks.measuring import Figures, seconds_of
+from benchmarks.memory import memory
 from benchmarks.overhead import ray_overhead
 from configs.schema import PUBLISHED_WEIGHTS, Config, SearchConfig
 from envs.cartpole.task import CartPoleSwingUp
@@ -140,6 +141,7 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
         imports,
         ask_tell,
         swingup,
+        memory,
         full_search,
         biped_speed,
         biped_workers,

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from envs.gymnasium.making import original
 from envs.task import Observes, Playable, Task, sight_of
 from wann.network import Network
-from wann.oracle import forward_lanes
+from wann.oracle import Lanes
 
 if TYPE_CHECKING:
     import gymnasium
@@ -120,7 +120,7 @@ class Episode:
         Raises:
             CannotDraw: ``render`` is true, and the environment gives no pictures.
         """
-        self._task, self._network, self._setting = task, network, setting
+        self._task, self._lanes = task, Lanes(network, setting)
         self._sight = sight_of(task)
         self.environment = _open_drawable(task) if render else task.make_environment()
         self.value, self.steps, self.over = 0.0, 0, False
@@ -135,7 +135,7 @@ class Episode:
     def step(self) -> None:
         """Take one step. Does nothing once the episode is over."""
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = forward_lanes(self._network, self._setting, self.inputs)
+            outputs = self._lanes.step(self.inputs)
         if np.isnan(outputs).any():
             self._fail()
         if self.over:

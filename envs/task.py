@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wann.batch import Backend, Batch
+from wann.errors import UserError
 from wann.genome import Genome
 from wann.gradients import Gradients, Pairs
-from wann.network import Network, Networks
+from wann.network import Network, Networks, require_plain
 
 if TYPE_CHECKING:
     import gymnasium
@@ -103,6 +104,36 @@ class SafeInDriver(Protocol):
 
     @property
     def safe_at_home(self) -> bool: ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A task that can declare that it runs networks step by step and keeps the state of each episode.
+
+    Only such a task takes networks with delays, plastic connections, or nodes that do not sum their sources. Networks
+    of the others are refused by `check_networks`.
+    """
+
+    @property
+    def keeps_state(self) -> bool: ...
+
+
+@runtime_checkable
+class HasGroups(Protocol):
+    """A task that declares groups of inputs and of outputs with one role each, such as the keys of a dictionary.
+
+    The operator ``repeat_along_group`` repeats connections along them. That is a hint, which reports should name.
+    """
+
+    @property
+    def input_groups(self) -> tuple[tuple[int, ...], ...]:
+        """Indices of inputs, 0 for the first. No input is in two groups."""
+        ...
+
+    @property
+    def output_groups(self) -> tuple[tuple[int, ...], ...]:
+        """Indices of outputs."""
+        ...
 
 
 @runtime_checkable
@@ -250,6 +281,23 @@ def is_safe_at_home(task: object) -> bool:
     return isinstance(task, SafeInDriver) and task.safe_at_home
 
 
+def keeps_state(task: object) -> bool:
+    """True if a task runs networks with state."""
+    return isinstance(task, KeepsState) and task.keeps_state
+
+
+def groups_of(task: Task) -> NDArray[np.int64] | None:
+    """The group of the bias, each input and each output, [1 + I + O], -1 for none; None if the task has no groups."""
+    if not isinstance(task, HasGroups):
+        return None
+    groups, number = np.full(1 + task.num_inputs + task.num_outputs, -1), 0
+    for first, members in ((1, task.input_groups), (1 + task.num_inputs, task.output_groups)):
+        for group in members:
+            groups[first + np.array(group, int)] = number
+            number += 1
+    return groups
+
+
 def preprocessing_of(task: object) -> Mapping[str, Any] | None:
     """The transformation of observations into inputs, as stored in champion files; None if there is none."""
     return task.preprocessing if isinstance(task, Preprocessed) else None
@@ -308,10 +356,17 @@ def check_networks(task: Task, networks: Network | Networks) -> None:
 
     Raises:
         ValueError: the numbers of inputs or outputs differ from the task's.
+        UserError: networks with state, in a task that keeps none.
     """
     expected, found = (task.num_inputs, task.num_outputs), (networks.num_inputs, networks.num_outputs)
     if expected != found:
         raise ValueError(f"{task.name}: expected networks with (inputs, outputs) {expected}, found {found}")
+    if not keeps_state(task):
+        try:
+            require_plain(networks)
+        except UserError as error:
+            remedy = f"the task {task.name!r} keeps no state from step to step"
+            raise error.at(key="task.name", remedy=remedy) from None
 
 
 def weights_of_one(weights: ArrayLike) -> Weights:

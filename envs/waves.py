@@ -17,10 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table, weights_of_one
 from wann.errors import UserError
 from wann.network import Network, Networks
-from wann.oracle import forward_lanes
+from wann.oracle import Lanes
 
-# Maps networks [n], weight settings [n] and inputs [n, I] of n lanes to their outputs [n, O].
-Act = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray], NDArray]
+# Maps n lanes, their inputs [n, I], networks [n] and weight settings [n] to their outputs [n, O].
+Act = Callable[[NDArray[np.int64], NDArray, NDArray[np.int64], NDArray[np.int64]], NDArray]
+# Makes the `Act` of a wave whose lanes are these episodes. It keeps what they carry from step to step.
+MakeAct = Callable[["Episodes"], Act]
 # Maps lanes [n] of one pool and their observations [n, ...] to their networks' inputs [n, I].
 Encode = Callable[[NDArray[np.int64], NDArray], NDArray[np.float64]]
 
@@ -165,18 +167,27 @@ def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weigh
     Raises:
         RuntimeError: an environment raised; names the episode.
     """
-    from wann.kernels.wave_forward import wave_outputs
+    from wann.kernels.wave_forward import wave_outputs, wave_steps
 
     grid = lane_grid(weights, seeds)
     table, individual = weight_table(networks, weights)
-    programs = networks.program_arrays()
+    programs, states = networks.program_arrays(), networks.state_arrays()
+    is_plain, num_state = networks.is_plain, int(networks.num_state().max(initial=0))
 
-    def act(network: NDArray, setting: NDArray, inputs: NDArray) -> NDArray[np.float32]:
-        outputs = np.empty((len(network), networks.num_outputs), np.float32)
-        wave_outputs(programs, table, individual, network, setting, inputs, outputs)
-        return outputs
+    def start(episodes: Episodes) -> Act:
+        state = np.zeros((len(episodes.seeds), num_state), np.float32)
 
-    return _play(simulation, act, Episodes.of(len(networks), *grid), networks.num_inputs)
+        def act(lanes: NDArray, inputs: NDArray, network: NDArray, setting: NDArray) -> NDArray[np.float32]:
+            outputs = np.empty((len(network), networks.num_outputs), np.float32)
+            if is_plain:
+                wave_outputs(programs, table, individual, network, setting, inputs, outputs)
+            else:
+                wave_steps(programs, states, table, individual, lanes, network, setting, inputs, state, outputs)
+            return outputs
+
+        return act
+
+    return _play(simulation, start, Episodes.of(len(networks), *grid), networks.num_inputs)
 
 
 def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
@@ -188,18 +199,23 @@ def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike
     weights = np.asarray(weights, np.float64)
     grid = lane_grid(weights_of_one(weights), seeds)
 
-    def act(_: NDArray, setting: NDArray, inputs: NDArray) -> NDArray[np.float64]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return forward_lanes(network, weights[setting], inputs)
+    def start(episodes: Episodes) -> Act:
+        states = Lanes(network, weights[episodes.settings])
 
-    return _play(simulation, act, Episodes.of(1, *grid), network.num_inputs)
+        def act(lanes: NDArray, inputs: NDArray, *_: NDArray) -> NDArray[np.float64]:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return states.step(inputs, lanes)
+
+        return act
+
+    return _play(simulation, start, Episodes.of(1, *grid), network.num_inputs)
 
 
-def _play(simulation: Simulation, act: Act, episodes: Episodes, num_inputs: int) -> Returns:
+def _play(simulation: Simulation, start: MakeAct, episodes: Episodes, num_inputs: int) -> Returns:
     begins = range(0, len(episodes.seeds), simulation.wave)
     waves = [_Wave(simulation, episodes.take(slice(b, b + simulation.wave)), num_inputs) for b in begins]
     for wave in waves:
-        wave.play(act)
+        wave.play(start)
 
     def whole(parts: list[NDArray]) -> NDArray:
         return np.concatenate(parts).reshape(episodes.shape)
@@ -237,7 +253,7 @@ class _Wave:
         self.failures: dict[str, str] = {}
         self._best, self._best_step = np.full(size, -np.inf), np.zeros(size, np.int64)
 
-    def play(self, act: Act) -> None:
+    def play(self, start: MakeAct) -> None:
         """Play all episodes.
 
         Raises:
@@ -246,7 +262,7 @@ class _Wave:
         pool = None
         try:
             pool = self._simulation.make_pool(self._episodes.seeds)
-            self._play(pool, act)
+            self._play(pool, start(self._episodes))
         except LaneError as error:
             raise RuntimeError(self._where(error)) from error
         finally:
@@ -261,7 +277,7 @@ class _Wave:
         observations = pool.observations
         while len(lanes):
             inputs = self._checked(encode(lanes, observations), len(lanes))
-            outputs = act(episodes.networks[lanes], episodes.settings[lanes], inputs)
+            outputs = act(lanes, inputs, episodes.networks[lanes], episodes.settings[lanes])
             seen, said = np.isfinite(inputs).all(axis=1), ~np.isnan(outputs).any(axis=1)
             sound = seen & said
             if not sound.all():

@@ -78,7 +78,7 @@ class Breeder:
         rng = keyed_rng(self._setting.seed, purpose, generation)
         probabilities = self._config.mutation.model_dump()
         operators, uniforms = draw_operators(rng, len(rows), probabilities, self._config.extra_mutation)
-        mutants = mutate(population.take(rows), operators, uniforms, self._palette)
+        mutants = mutate(population.take(rows), operators, uniforms, self._palette, self._setting.groups)
         if safe is None:
             return mutants
         chosen = safe.choose(compile_population(population).take(parents), compile_population(mutants))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wann.network import Networks, compile_population
-from wann.population import PACKED, Population, concatenate
+from wann.population import Population, concatenate
 
 HALL_SIZE = 64
 
@@ -44,12 +44,11 @@ class Hall:
 
     def state(self) -> dict[str, NDArray]:
         """Arrays for a checkpoint."""
-        arrays = {f"hall.{name}": getattr(self.members, name) for name in PACKED}
-        return {**arrays, "hall_scores": self._scores}
+        return {**self.members.to_arrays("hall."), "hall_scores": self._scores}
 
     def restore(self, arrays: dict[str, NDArray]) -> None:
         """Restore the hall from the arrays of `state`."""
         shape = self.members.num_inputs, self.members.num_outputs
-        self.members = Population(*shape, *(arrays[f"hall.{name}"] for name in PACKED))
+        self.members = Population.from_arrays(*shape, arrays, "hall.")
         self._scores = arrays["hall_scores"]
         self._hashes = compile_population(self.members).hashes

@@ -158,6 +158,7 @@ class Setting:
     # They fill the first population in turn: unchanged at first, then mutated.
     initial: Sequence[Genome] = ()
     behaviour: Behaviour | None = None  # needed only for safe mutations
+    groups: NDArray[np.int64] | None = None  # [1 + I + O] see `envs.task.groups_of`
 
     def __post_init__(self) -> None:
         shape = self.num_inputs, self.num_outputs

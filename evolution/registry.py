@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from configs.schema import Config
 from evolution.gradient.search import GradientSearch
 from evolution.protocol import AskTell, Behaviour, Setting, Strategy
@@ -48,6 +51,7 @@ def make_search(
     num_outputs: int,
     initial: Sequence[Genome] = (),
     behaviour: Behaviour | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> AskTell:
     """A search by the strategy that the config names, at its first generation.
 
@@ -57,12 +61,12 @@ def make_search(
         num_outputs: O.
         initial: genomes to start from; minimal ones if empty.
         behaviour: observations and actions of networks, needed if the config asks for safe mutations.
+        groups: [1 + I + O] groups of inputs and outputs that connections are repeated along; None for none.
 
     Raises:
         UserError: there is no such strategy.
         ValueError: initial genomes have another shape, or safe mutations lack a behaviour.
     """
     start = strategy_of(config.search.strategy).start
-    return start(
-        Setting(config.search, config.evaluation, config.seed, num_inputs, num_outputs, tuple(initial), behaviour)
-    )
+    shape = num_inputs, num_outputs
+    return start(Setting(config.search, config.evaluation, config.seed, *shape, tuple(initial), behaviour, groups))

@@ -19,7 +19,7 @@ from evolution.records import RECORD_ARRAYS, Records
 from evolution.selection import select
 from evolution.strategies.strategy import Cohort, PopulationStrategy
 from wann.genome import Genome
-from wann.population import PACKED, Population, concatenate
+from wann.population import Population, concatenate
 from wann.randomness import Purpose, keyed_rng
 
 
@@ -83,7 +83,7 @@ class Search:
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
         """See `evolution.protocol.AskTell.state`."""
-        arrays = {f"population.{name}": getattr(self.population, name) for name in PACKED}
+        arrays = self.population.to_arrays("population.")
         arrays |= {f"life.{name}": getattr(self._life, name) for name in RECORD_ARRAYS}
         arrays |= {**self._hall.state(), "age": self._age}
         arrays |= {} if self._breeder.safe is None else self._breeder.safe.state()
@@ -93,7 +93,7 @@ class Search:
         """See `evolution.protocol.AskTell.restore`."""
         self.generation = metadata["generation"]
         shape = self._setting.num_inputs, self._setting.num_outputs
-        self.population = Population(*shape, *(arrays[f"population.{name}"] for name in PACKED))
+        self.population = Population.from_arrays(*shape, arrays, "population.")
         self._life = Records(*(arrays[f"life.{name}"] for name in RECORD_ARRAYS))
         self._age = arrays["age"]
         self._hall.restore(arrays)

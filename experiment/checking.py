@@ -12,14 +12,16 @@ from typing import Any
 from configs import Config
 from configs.loading import Overrides, Part, config_of, parts_of, read
 from configs.yaml_source import Source
-from envs.task import HasGradients, LoadsData, Task
-from evolution.mutation.registry import check_probabilities
+from envs.task import HasGradients, LoadsData, Task, keeps_state
+from evolution.mutation.registry import OF_MEMORY, check_probabilities
 from evolution.registry import strategy_of
 from experiment.build import TaskOf, behaviour_of, evaluator_of, task_of
 from experiment.champions import initial_genomes
 from experiment.plan import Plan
 from experiment.recording.trackers import check_installed
+from wann.activations import ACTIVATIONS, ELEMENTWISE
 from wann.errors import UserError
+from wann.network import compile_genome
 
 
 def load_checked(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Config:
@@ -80,15 +82,41 @@ def check(plan: Plan, tasks: TaskOf = task_of) -> None:
         check_installed(plan.config.logging.tracker)
     for search in plan.different:
         first = search.parts[0]
-        initial_genomes(first, tasks(first))
+        initial = initial_genomes(first, tasks(first))
         for part in search.parts:
             task = tasks(part)
+            _check_memory(part, task, any(not compile_genome(genome).is_plain for genome in initial))
             behaviour_of(part, task)
             strategy = part.search.strategy
             if strategy_of(strategy).needs_gradients and not isinstance(task, HasGradients):
                 expected = f"a task with gradients for {strategy!r}"
                 raise UserError(key="search.strategy", expected=expected, found=repr(task.name))
             evaluator_of(part, task)
+
+
+def _check_memory(config: Config, task: Task, initial: bool) -> None:
+    """Refuse networks with state where they cannot be run or compared.
+
+    Args:
+        config: of one search.
+        task: its task.
+        initial: True if it starts from genomes with state.
+    """
+    palette = [name for name in config.search.activations if name in ACTIVATIONS and name not in ELEMENTWISE]
+    drawn = [name for name, chance in config.search.mutation.model_dump().items() if chance and name in OF_MEMORY]
+    key = f"search.mutation.{drawn[0]}" if drawn else "search.activations" if palette else "search.initial"
+    if not (palette or drawn or initial):
+        return
+    if not keeps_state(task):
+        raise UserError(
+            key=key, expected="a task that keeps the state of networks from step to step", found=repr(task.name)
+        )
+    if config.search.safe_mutation is not None:
+        raise UserError(
+            key="search.safe_mutation",
+            expected="networks without state, which single observations tell apart",
+            found=f"those of {key}",
+        )
 
 
 def load_data(plan: Plan, tasks: TaskOf = task_of) -> None:

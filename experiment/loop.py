@@ -11,7 +11,7 @@ from math import isfinite
 
 from rich.console import Console
 
-from envs.task import Task
+from envs.task import Task, groups_of
 from evolution.protocol import AskTell, Summary
 from evolution.registry import make_search
 from experiment.build import Evaluators, Share, TaskOf, behaviour_of, task_of
@@ -34,9 +34,8 @@ from workers.evaluator import Evaluator
 def evolve(run: RunDirectory, task: Task, evaluator: Evaluator, console: Console, stop: StopRequest) -> AskTell | None:
     """Run one search from its newest checkpoint to its last generation. Returns None if asked to stop."""
     config = run.config
-    search = make_search(
-        config, task.num_inputs, task.num_outputs, first_genomes(run, task), behaviour_of(config, task)
-    )
+    shape, first, behaviour = (task.num_inputs, task.num_outputs), first_genomes(run, task), behaviour_of(config, task)
+    search = make_search(config, *shape, first, behaviour, groups_of(task))
     with (
         Recorder(run, search, config.logging) as recorder,
         Display(console, label_of(run.path), config.generations, config.logging.progress) as display,

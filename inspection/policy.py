@@ -7,6 +7,8 @@
     environment = policy.task.make_environment()
     observation, _ = environment.reset(seed=1)
     observation, reward, terminated, truncated, _ = environment.step(policy.action(observation))
+
+A champion with memory remembers what it has seen since ``policy.reset()``, which belongs at the start of an episode.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from inspection.weights import best_weight, check_finite
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.network import compile_genome
-from wann.oracle import forward
+from wann.oracle import Lanes, forward
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Policy:
         self.weight = best_weight(self.champion) if weight is None else weight
         self.setting = setting_of(self.champion, self.weight)
         self.network = compile_genome(self.champion.genome)
+        self.reset()
+
+    def reset(self) -> None:
+        """Start an episode: forget all observations. Only networks with memory remember any."""
+        self._lanes = Lanes(self.network, self.setting)
 
     @cached_property
     def task(self) -> Playable:
@@ -68,13 +75,13 @@ class Policy:
         return playable_task_of(self.champion)
 
     def outputs(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Outputs [n, O] of inputs [n, I]."""
+        """Outputs [n, O] of inputs [n, I]. Raises ValueError for a network with memory; see `action`."""
         return forward(self.network, self.setting, np.asarray(inputs, np.float64))[0]
 
     def action(self, observation: Any) -> Any:
-        """The action for one observation of ``task.make_environment()``."""
+        """The action for the next observation of an episode of ``task.make_environment()``."""
         inputs = self.task.inputs_of(np.asarray(observation)[None])
-        return self.task.actions_of(self.outputs(inputs))[0]
+        return self.task.actions_of(self._lanes.step(inputs))[0]
 
     def play(self, seed: int = 0) -> Played:
         """Play one whole episode from the start state of a seed. Its return equals that of ``task.evaluate_oracle``."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from storage.checkpoint import CheckpointError, load, save
 from wann.genome import validate_genome
-from wann.population import PACKED, Population
+from wann.population import Population
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def save_genomes(
     Raises:
         RunError: the disk is full or fails.
     """
-    arrays = {name: getattr(genomes, name) for name in PACKED}
+    arrays = genomes.to_arrays()
     shape = {"num_inputs": genomes.num_inputs, "num_outputs": genomes.num_outputs}
     save(path, {**arrays, "scores": np.zeros(0) if scores is None else scores}, {**(metadata or {}), **shape}, run)
 
@@ -59,7 +59,7 @@ def load_genomes(path: Path) -> GenomeFile:
     metadata = dict(found.metadata)
     try:
         shape = metadata.pop("num_inputs"), metadata.pop("num_outputs")
-        genomes = Population(*shape, *(found.arrays[name] for name in PACKED))
+        genomes = Population.from_arrays(*shape, found.arrays)
         scores = found.arrays["scores"]
         for genome in genomes:
             validate_genome(genome)

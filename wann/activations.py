@@ -8,7 +8,7 @@ own module to the object and gets its function back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -55,12 +55,15 @@ class Activation:
     torch_slope: Callable[[Any, Any, Any], Any]  # (the module torch, x, y): the derivative at x; y is the value at x
     torch_text: str  # Python expression in x; `periodic` reduces x to one period, [-1, 1], of sin(pi x)
     # Operators and their inputs. "x" is the argument, "" the result of the previous operator, and other inputs are
-    # constants of `inspection.exports.onnx_model`.
+    # constants of `inspection.exports.onnx_graph`.
     onnx: tuple[tuple[str, ...], ...]
     sympy: str  # expression in {x}, which is a product, or a sum that needs brackets
     javascript: str  # expression in x, with `periodic` as above
     text: str  # in formulas for people: {x} is the argument, [x] is the argument in brackets if it is a sum
     picture: Picture
+    # Combination of a node's weighted sources w * x into the argument: their sum, their running total since the start
+    # of the episode, or their product. Only sums are computed by backends without state (`wann.network.is_plain`).
+    gathers: Literal["sum", "total", "product"] = "sum"
     # f(-x) = -f(x), or f(-x) = f(x), to the last bit of the compiled kernel.
     symmetry: Literal["odd", "even"] | None = None
 
@@ -327,8 +330,38 @@ COS = Activation(
     picture=Picture("wave", -1, 1, reach=2, points=33),
     symmetry="even",
 )
+# State of unit gain: at a shared weight, the value is the weight times the running *unweighted* total of the sources.
+# The weight scales what is read, not what is kept, so the state lies outside the shared weight.
+ACCUMULATE = replace(
+    LINEAR,
+    name="accumulate",
+    code=11,
+    formula="x summed over the steps of an episode",
+    text="\u03a3\u2009[x]",
+    gathers="total",
+    symmetry=None,
+    picture=Picture("straight", 0, 1, path="M-8 4.5H-4V1.5H0V-1.5H4V-4.5H8"),
+)
+# Of no sources the product is 0, as every node without sources is.
+PRODUCT = replace(
+    LINEAR,
+    name="product",
+    code=12,
+    formula="product of the sources times their weights",
+    text="\u03a0\u2009[x]",
+    gathers="product",
+    symmetry=None,
+    picture=Picture("straight", -1, 1, path="M-5 -5L5 5M-5 5L5 -5"),
+)
 
-_ENTRIES = (LINEAR, STEP, SIN, GAUSSIAN, TANH, SIGMOID, INVERSE, ABS, RELU, COS)
+_ENTRIES = (LINEAR, STEP, SIN, GAUSSIAN, TANH, SIGMOID, INVERSE, ABS, RELU, COS, ACCUMULATE, PRODUCT)
 PUBLISHED_ACTIVATIONS = tuple(entry.name for entry in _ENTRIES[:10])
 ACTIVATIONS: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
 ACTIVATION_OF_CODE: dict[int, Activation] = {entry.code: entry for entry in _ENTRIES}
+# Activations of nodes that sum their sources. Every backend computes them.
+ELEMENTWISE: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES if entry.gathers == "sum"}
+# By code: True if a node with it sums its sources; and if it carries a total from step to step.
+SUMMING: NDArray[np.bool_] = np.ones(1 + max(ACTIVATION_OF_CODE), bool)
+STATEFUL: NDArray[np.bool_] = np.zeros(len(SUMMING), bool)
+for _code, _entry in ACTIVATION_OF_CODE.items():
+    SUMMING[_code], STATEFUL[_code] = _entry.gathers == "sum", _entry.gathers == "total"

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wann.network import Networks
+from wann.network import Networks, require_plain
 
 # Images in a tile, by the number of nodes whose values are held at once. The values should fit into the L2 cache.
 _TILES = ((300, 256), (2**31, 128))
@@ -169,6 +169,7 @@ def _merged(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
     """Arguments of `wann.kernels.image_forward` at shared weights. Nodes that networks share are computed once."""
     from wann.kernels.node_merging import assign_slots, merged
 
+    require_plain(networks)
     num_rows = 1 + networks.num_inputs
     return assign_slots(merged(networks.program_arrays(), num_rows, networks.num_outputs), num_rows)
 
@@ -177,6 +178,7 @@ def _apart(networks: Networks) -> tuple[tuple[NDArray, ...], int]:
     """Arguments of `wann.kernels.image_forward` for networks with individual weights."""
     from wann.kernels.node_merging import apart, assign_slots
 
+    require_plain(networks)
     num_rows = 1 + networks.num_inputs
     return assign_slots(apart(networks.program_arrays(), num_rows, networks.num_outputs), num_rows)
 

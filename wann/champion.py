@@ -20,7 +20,7 @@ import numpy as np
 from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
 from wann.errors import UserError, did_you_mean
 from wann.files import write_whole
-from wann.genome import Genome, make_genome
+from wann.genome import MAX_DELAY, Genome, make_genome
 
 FORMAT_VERSION = 1
 _KEYS = (
@@ -151,11 +151,16 @@ def _document(champion: Champion) -> dict[str, Any]:
 
 
 def _connection_records(genome: Genome, individual: Iterable[float] | None) -> list[dict[str, Any]]:
+    columns = (genome.sources, genome.targets, genome.enabled, genome.delays, genome.plastic)
     records: list[dict[str, Any]] = [
-        {"source": source, "target": target, "enabled": enabled}
-        for source, target, enabled in zip(
-            genome.sources.tolist(), genome.targets.tolist(), genome.enabled.tolist(), strict=True
-        )
+        {
+            "source": source,
+            "target": target,
+            "enabled": enabled,
+            **({"delay": delay} if delay else {}),
+            **({"plastic": True} if plastic else {}),
+        }
+        for source, target, enabled, delay, plastic in zip(*(column.tolist() for column in columns), strict=True)
     ]
     if individual is not None:
         enabled_records = (record for record in records if record["enabled"])
@@ -285,10 +290,11 @@ def _genome(document: Mapping[str, Any]) -> tuple[Genome, tuple[float, ...] | No
     activations = _nodes(document["nodes"], "nodes", num_inputs, num_outputs)
     connections = _connections(document["connections"], "connections", len(activations))
     sources, targets, enabled = ([record[key] for record in connections] for key in ("source", "target", "enabled"))
+    delays, plastic = [[record.get(key, 0) for record in connections] for key in ("delay", "plastic")]
     try:
-        genome = make_genome(num_inputs, num_outputs, activations, sources, targets, enabled)
+        genome = make_genome(num_inputs, num_outputs, activations, sources, targets, enabled, delays, plastic)
     except ValueError as error:
-        expected, found = "a feed-forward network", f"a mistake: {error}"
+        expected, found = "a network", f"a mistake: {error}"
         raise UserError(key="connections", expected=expected, found=found) from None
     weights = tuple(record["weight"] for record in connections if "weight" in record)
     return genome, weights or None
@@ -320,11 +326,13 @@ def _connections(value: Any, key: str, num_nodes: int) -> list[Mapping[str, Any]
     connections = _list(value, key)
     for index, connection in enumerate(connections):
         where = f"{key}[{index}]"
-        _object(connection, where, ("source", "target", "enabled"), optional=("weight",))
+        _object(connection, where, ("source", "target", "enabled"), optional=("delay", "plastic", "weight"))
         for end in ("source", "target"):
             _whole(connection[end], f"{where}.{end}", most=num_nodes - 1, what="the index of a node")
-        if not isinstance(connection["enabled"], bool):
-            _fail(f"{where}.enabled", "true or false", _show(connection["enabled"]))
+        for flag in ("enabled", "plastic"):
+            if not isinstance(connection.get(flag, False), bool):
+                _fail(f"{where}.{flag}", "true or false", _show(connection[flag]))
+        _whole(connection.get("delay", 0), f"{where}.delay", most=MAX_DELAY, what="steps")
         if "weight" in connection:
             connection["weight"] = _number(connection["weight"], f"{where}.weight")
     weighted = any("weight" in connection for connection in connections)

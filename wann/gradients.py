@@ -117,6 +117,8 @@ class GraphOfGenome:
     def of(cls, genome: Genome) -> GraphOfGenome:
         from wann.kernels.compilation import by_target, topological
 
+        if not genome.is_plain:
+            raise ValueError("expected a feed-forward genome of sums, as gradients are not passed through time")
         count, first_row = genome.num_nodes, 1 + genome.num_inputs
         offsets, genes = by_target(genome.targets, genome.enabled, count)
         order = topological(genome.sources, offsets, genes, count)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wann.activations import ACTIVATION_OF_CODE
-from wann.network import Network, Networks, node_levels
+from wann.network import Network, Networks, node_levels, require_plain
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,12 @@ class Layers:
 
 
 def layers_of(network: Network) -> Layers:
-    """The same program in another order of nodes: by level, and by activation within a level."""
+    """The same program in another order of nodes: by level, and by activation within a level.
+
+    Raises:
+        UserError: the network is not feed-forward, or has nodes that do not sum their sources.
+    """
+    require_plain(network)
     levels = node_levels(Networks.of([network]))
     order = np.lexsort((network.activations, levels))
     row_of, groups = _new_rows(network, order), []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from wann.genome import Genome
 from wann.ragged import Offsets, freeze, offsets_of, take_rows
 
-# The array fields, in their order in kernels and files.
-PACKED = ("activations", "sources", "targets", "enabled", "node_offsets", "connection_offsets")
+# The array fields in files of genomes. The last two are left out where no connection has a delay or is plastic.
+_IN_FILES = ("activations", "sources", "targets", "enabled", "node_offsets", "connection_offsets", "delays", "plastic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,14 @@ class Population:
     enabled: NDArray[np.bool_]  # [sum C]
     node_offsets: Offsets  # [P+1]
     connection_offsets: Offsets  # [P+1]
+    delays: NDArray[np.int8] = field(default=None)  # type: ignore[arg-type]  # [sum C]; all 0 if not given
+    plastic: NDArray[np.bool_] = field(default=None)  # type: ignore[arg-type]  # [sum C]; all False if not given
 
     def __post_init__(self) -> None:
+        if self.delays is None:
+            object.__setattr__(self, "delays", np.zeros(len(self.sources), np.int8))
+        if self.plastic is None:
+            object.__setattr__(self, "plastic", np.zeros(len(self.sources), np.bool_))
         freeze(*self.packed_arrays())
 
     @classmethod
@@ -52,7 +58,26 @@ class Population:
             np.concatenate([genome.enabled for genome in genomes]),
             offsets_of([genome.num_nodes for genome in genomes]),
             offsets_of([len(genome.sources) for genome in genomes]),
+            np.concatenate([genome.delays for genome in genomes]),
+            np.concatenate([genome.plastic for genome in genomes]),
         )
+
+    @classmethod
+    def from_arrays(
+        cls, num_inputs: int, num_outputs: int, arrays: Mapping[str, NDArray], prefix: str = ""
+    ) -> Population:
+        """A population from the arrays of `to_arrays`.
+
+        Raises:
+            KeyError: an array is missing.
+        """
+        there = _IN_FILES if f"{prefix}delays" in arrays else _IN_FILES[:-2]
+        return cls(num_inputs, num_outputs, *(arrays[prefix + name] for name in there))
+
+    def to_arrays(self, prefix: str = "") -> dict[str, NDArray]:
+        """The arrays by name, for files. Those of delays and plasticity are left out if no gene has any."""
+        names = _IN_FILES if self.delays.any() or self.plastic.any() else _IN_FILES[:-2]
+        return {prefix + name: getattr(self, name) for name in names}
 
     def __len__(self) -> int:
         return len(self.node_offsets) - 1
@@ -71,11 +96,14 @@ class Population:
             self.sources[genes],
             self.targets[genes],
             self.enabled[genes],
+            self.delays[genes],
+            self.plastic[genes],
         )
 
     def packed_arrays(self) -> tuple[NDArray, ...]:
-        """The fields named in `PACKED`, in the form that kernels take."""
-        return tuple(getattr(self, name) for name in PACKED)
+        """The fields in the form that kernels take: those of nodes and genes, then the offsets."""
+        of_genes = self.sources, self.targets, self.enabled, self.delays, self.plastic
+        return self.activations, *of_genes, self.node_offsets, self.connection_offsets
 
     def take(self, rows: ArrayLike) -> Population:
         """The genomes at ``rows``, in that order, repeats allowed."""
@@ -90,6 +118,8 @@ class Population:
             self.enabled[genes],
             node_offsets,
             connection_offsets,
+            self.delays[genes],
+            self.plastic[genes],
         )
 
     def num_enabled(self) -> NDArray[np.int64]:
@@ -110,4 +140,6 @@ def concatenate(populations: Sequence[Population]) -> Population:
         np.concatenate([p.enabled for p in populations]),
         offsets_of(np.concatenate([np.diff(p.node_offsets) for p in populations])),
         offsets_of(np.concatenate([np.diff(p.connection_offsets) for p in populations])),
+        np.concatenate([p.delays for p in populations]),
+        np.concatenate([p.plastic for p in populations]),
     )

@@ -12,7 +12,7 @@ from envs.cartpole import physics
 from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table, weights_of_one
 from wann.errors import UserError
 from wann.network import Network, Networks
-from wann.oracle import forward_lanes
+from wann.oracle import Lanes
 
 if TYPE_CHECKING:
     import gymnasium
@@ -35,6 +35,7 @@ class CartPoleSwingUp:
     input_names: ClassVar[tuple[str, ...]] = physics.INPUT_NAMES
     output_names: ClassVar[tuple[str, ...]] = physics.OUTPUT_NAMES
     simulated_by: ClassVar[str] = "lane kernels, float32"
+    keeps_state: ClassVar[bool] = True
     safe_at_home: ClassVar[bool] = True  # plain arithmetic that cannot hang or end a process
 
     def __post_init__(self) -> None:
@@ -48,7 +49,8 @@ class CartPoleSwingUp:
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Run every network at every weight on every seed; see `envs.task.Task.evaluate`."""
-        from envs.cartpole import kernels as cartpole_kernels
+        from envs.cartpole.kernels import simulate
+        from envs.cartpole.state_kernels import simulate_with_state
 
         check_networks(self, networks)
         weight_index, lane_seeds = lane_grid(weights, seeds)
@@ -56,15 +58,12 @@ class CartPoleSwingUp:
         table, individual = weight_table(networks, weights)
         values = np.zeros((len(networks), lane_seeds.size), np.float32)
         steps = np.zeros(values.shape, np.int64)
-        cartpole_kernels.simulate(
-            networks.program_arrays(),
-            np.ascontiguousarray(starts),
-            np.ascontiguousarray(table[:, weight_index.ravel()]),
-            individual,
-            self.max_steps,
-            values,
-            steps,
-        )
+        own, programs = np.ascontiguousarray(table[:, weight_index.ravel()]), networks.program_arrays()
+        rest = np.ascontiguousarray(starts), own, individual, self.max_steps, values, steps
+        if networks.is_plain:
+            simulate(programs, *rest)
+        else:
+            simulate_with_state(programs, networks.state_arrays(), *rest)
         shape = (len(networks), *lane_seeds.shape)
         return Returns(values.astype(np.float64).reshape(shape), steps.reshape(shape))
 
@@ -73,12 +72,12 @@ class CartPoleSwingUp:
         check_networks(self, network)
         weights = np.asarray(weights, np.float64)
         weight_index, lane_seeds = lane_grid(weights_of_one(weights), seeds)
-        lane_weights = weights[weight_index.ravel()]
+        lanes = Lanes(network, weights[weight_index.ravel()])
         state = np.array([physics.seeded_start(seed, self.hard) for seed in lane_seeds.ravel().tolist()])
         alive = np.ones(len(state), bool)
         returns, steps = np.zeros(len(state)), np.zeros(len(state), np.int64)
         for _ in range(self.max_steps):
-            action = forward_lanes(network, lane_weights, physics.observe(state))[:, 0]
+            action = lanes.step(physics.observe(state))[:, 0]
             state = np.where(alive[:, None], physics.step(state, action), state)
             returns += np.where(alive, physics.reward(state), 0)
             steps += alive

@@ -66,6 +66,7 @@ class GymnasiumTask:
     on_error: str = "stop"
 
     name: ClassVar[str] = "gymnasium"
+    keeps_state: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         Limits(self.max_steps, self.stall_steps)

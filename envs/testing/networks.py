@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from wann import ACTIVATIONS, Genome, Networks, Population, compile_population, make_genome
+from wann.activations import ELEMENTWISE
 
-SMOOTH = tuple(name for name in ACTIVATIONS if name != "step")
+SMOOTH = tuple(name for name in ELEMENTWISE if name != "step")
 
 
 def random_genome(
@@ -19,7 +20,7 @@ def random_genome(
     num_outputs: int,
     rng: np.random.Generator,
     max_hidden: int = 6,
-    activations: Sequence[str] = tuple(ACTIVATIONS),
+    activations: Sequence[str] = tuple(ELEMENTWISE),
 ) -> Genome:
     """A valid genome with up to ``max_hidden`` hidden nodes and about one gene in ten disabled.
 
@@ -43,13 +44,35 @@ def random_genome(
     )
 
 
+def with_memory(
+    genome: Genome, rng: np.random.Generator, num_delayed: int = 5, plastic_share: float = 0.2, most_delay: int = 4
+) -> Genome:
+    """The genome with up to ``num_delayed`` delayed genes between any nodes, and a share of its genes plastic."""
+    count, first_output = genome.num_nodes, 1 + genome.num_inputs
+    drawn = {
+        (int(rng.integers(1, count)), int(rng.integers(first_output, count)), int(rng.integers(1, most_delay + 1)))
+        for _ in range(num_delayed)
+    }
+    sources, targets, delays = np.array(sorted(drawn), int).reshape(-1, 3).T
+    return make_genome(
+        genome.num_inputs,
+        genome.num_outputs,
+        genome.activations,
+        np.r_[genome.sources, sources],
+        np.r_[genome.targets, targets],
+        np.r_[genome.enabled, rng.random(len(sources)) > 0.1],
+        np.r_[genome.delays, delays],
+        rng.random(len(genome.sources) + len(sources)) < plastic_share,
+    )
+
+
 def random_population(
     num_inputs: int,
     num_outputs: int,
     count: int,
     rng: np.random.Generator,
     max_hidden: int = 6,
-    activations: Sequence[str] = tuple(ACTIVATIONS),
+    activations: Sequence[str] = tuple(ELEMENTWISE),
 ) -> Population:
     """``count`` random genomes. Give ``SMOOTH`` activations if a jump would make float32 differ from float64."""
     return Population.of([random_genome(num_inputs, num_outputs, rng, max_hidden, activations) for _ in range(count)])
@@ -61,7 +84,7 @@ def random_networks(
     count: int,
     rng: np.random.Generator,
     max_hidden: int = 6,
-    activations: Sequence[str] = tuple(ACTIVATIONS),
+    activations: Sequence[str] = tuple(ELEMENTWISE),
 ) -> Networks:
     """Like `random_population`, compiled."""
     return compile_population(random_population(num_inputs, num_outputs, count, rng, max_hidden, activations))

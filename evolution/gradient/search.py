@@ -23,7 +23,7 @@ from evolution.protocol import Found, Outstanding, Request, RequestForGradients,
 from wann.genome import Genome, minimal_genome
 from wann.gradients import Gradients
 from wann.network import Networks, compile_population
-from wann.population import PACKED, Population, concatenate
+from wann.population import Population, concatenate
 from wann.randomness import Purpose, episode_seeds, keyed_rng
 
 # Number of newest parents, of all lineages, that are kept as candidates for champion; and the minimum of each lineage.
@@ -128,11 +128,9 @@ class GradientSearch:
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
         """See `evolution.protocol.AskTell.state`."""
-        arrays = {
-            f"lineage{l}.{name}": getattr(lineage.hall, name)
-            for l, lineage in enumerate(self.lineages)
-            for name in PACKED
-        }
+        arrays: dict[str, NDArray] = {}
+        for l, lineage in enumerate(self.lineages):
+            arrays |= lineage.hall.to_arrays(f"lineage{l}.")
         edits = np.array([lineage.edits for lineage in self.lineages])
         return {**arrays, "edits": edits}, {"generation": self.generation}
 
@@ -142,7 +140,7 @@ class GradientSearch:
         first = self.lineages[0].hall
         shape = first.num_inputs, first.num_outputs
         self.lineages = [
-            Lineage(Population(*shape, *(arrays[f"lineage{l}.{name}"] for name in PACKED)), float(edits))
+            Lineage(Population.from_arrays(*shape, arrays, f"lineage{l}."), float(edits))
             for l, edits in enumerate(arrays["edits"])
         ]
         self._networks = None

@@ -11,9 +11,9 @@ from wann.kernels.compilation import by_target, mark_live
 from wann.kernels.jit import is_digested, jit, uncached
 
 _OPERATORS = load_operators()
-# Space for new nodes and genes of a child for each operator applied to it.
-GROWTH_NODES = max(operator.added_nodes for operator in _OPERATORS)
-GROWTH_GENES = max(operator.added_genes for operator in _OPERATORS)
+# Space for new nodes and genes of a child, by the code of the operator that is applied to it. The last is for no code.
+_GROWTH_NODES = np.array([*(operator.added_nodes for operator in _OPERATORS), 0])
+_GROWTH_GENES = np.array([*(operator.added_genes for operator in _OPERATORS), 0])
 # Entries after the last child. They make an operator that writes beyond its space detectable before it does harm.
 _GUARD = 64
 
@@ -46,72 +46,91 @@ _jit = jit if all(map(is_digested, OPERATORS.values())) else uncached
 
 
 @_jit
-def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette):
+def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette, groups):
     """Mutate every genome of a packed population.
 
     Args:
         num_inputs: I.
         num_outputs: O.
-        parents: (activations, sources, targets, enabled, node_offsets, gene_offsets).
+        parents: (activations, sources, targets, enabled, delays, plastic, node_offsets, gene_offsets).
         operators: [P, M] codes, applied from left to right; -1 for none.
         uniforms: [P, M, 2].
         palette: activation codes that new and changed nodes may have.
+        groups: [1 + I + O] int64 group of each fixed node, or -1.
 
     Returns:
-        The same six arrays for the children.
+        The same eight arrays for the children.
 
     Raises:
         ValueError: an operator added more nodes or genes than it declares.
     """
-    activations, sources, targets, enabled, node_offsets, gene_offsets = parents
+    node_offsets, gene_offsets = parents[6], parents[7]
     num_genomes, num_rounds = operators.shape
-    spare_nodes, spare_genes = num_rounds * GROWTH_NODES, num_rounds * GROWTH_GENES
-    out = (
-        np.empty(len(activations) + num_genomes * spare_nodes + _GUARD, np.int8),
-        np.empty(len(sources) + num_genomes * spare_genes + _GUARD, np.int32),
-        np.empty(len(sources) + num_genomes * spare_genes + _GUARD, np.int32),
-        np.empty(len(sources) + num_genomes * spare_genes + _GUARD, np.bool_),
-    )
+    spare_nodes, spare_genes = 0, 0
+    for p in range(num_genomes):
+        for r in range(num_rounds):
+            spare_nodes += _GROWTH_NODES[operators[p, r]]
+            spare_genes += _GROWTH_GENES[operators[p, r]]
+    out = _room(len(parents[0]) + spare_nodes + _GUARD, len(parents[1]) + spare_genes + _GUARD)
     node_ends = np.zeros(num_genomes + 1, np.int64)
     gene_ends = np.zeros(num_genomes + 1, np.int64)
+    shape = (num_inputs, num_outputs, groups)
     for p in range(num_genomes):
-        num_nodes = node_offsets[p + 1] - node_offsets[p]
-        num_genes = gene_offsets[p + 1] - gene_offsets[p]
-        node, gene = node_ends[p], gene_ends[p]
-        child = (
-            out[0][node : node + num_nodes + spare_nodes],
-            out[1][gene : gene + num_genes + spare_genes],
-            out[2][gene : gene + num_genes + spare_genes],
-            out[3][gene : gene + num_genes + spare_genes],
-        )
-        child[0][:num_nodes] = activations[node_offsets[p] : node_offsets[p + 1]]
-        child[1][:num_genes] = sources[gene_offsets[p] : gene_offsets[p + 1]]
-        child[2][:num_genes] = targets[gene_offsets[p] : gene_offsets[p + 1]]
-        child[3][:num_genes] = enabled[gene_offsets[p] : gene_offsets[p + 1]]
-        size = (num_nodes, num_genes)
+        child = _copy(parents, p, out, node_ends[p], gene_ends[p])
+        size = (node_offsets[p + 1] - node_offsets[p], gene_offsets[p + 1] - gene_offsets[p])
         for r in range(num_rounds):
             u, v = uniforms[p, r, 0], uniforms[p, r, 1]
-            before = size
-            size = _apply(operators[p, r], child, size, (num_inputs, num_outputs), palette, u, v)
-            if size[0] - before[0] > GROWTH_NODES or size[1] - before[1] > GROWTH_GENES:
+            operator, before = operators[p, r], size
+            size = _apply(operator, child, size, shape, palette, u, v)
+            if size[0] - before[0] > _GROWTH_NODES[operator] or size[1] - before[1] > _GROWTH_GENES[operator]:
                 raise ValueError("expected operators that add at most what their Operator says, found more")
-        node_ends[p + 1] = node + size[0]
-        gene_ends[p + 1] = gene + size[1]
+        node_ends[p + 1] = node_ends[p] + size[0]
+        gene_ends[p + 1] = gene_ends[p] + size[1]
     num_nodes, num_genes = node_ends[num_genomes], gene_ends[num_genomes]
     return (
         out[0][:num_nodes].copy(),
         out[1][:num_genes].copy(),
         out[2][:num_genes].copy(),
         out[3][:num_genes].copy(),
+        out[4][:num_genes].copy(),
+        out[5][:num_genes].copy(),
         node_ends,
         gene_ends,
     )
 
 
 @jit
+def _room(num_nodes, num_genes):
+    """Arrays for children: those of a genome."""
+    return (
+        np.empty(num_nodes, np.int8),
+        np.empty(num_genes, np.int32),
+        np.empty(num_genes, np.int32),
+        np.empty(num_genes, np.bool_),
+        np.zeros(num_genes, np.int8),
+        np.zeros(num_genes, np.bool_),
+    )
+
+
+@jit
+def _copy(parents, p, out, node, gene):
+    """Copy genome ``p`` to the given places of ``out``; return all that follows there, with its room to grow."""
+    first_node, last_node = parents[6][p], parents[6][p + 1]
+    first_gene, last_gene = parents[7][p], parents[7][p + 1]
+    end = gene + last_gene - first_gene
+    out[0][node : node + last_node - first_node] = parents[0][first_node:last_node]
+    out[1][gene:end] = parents[1][first_gene:last_gene]
+    out[2][gene:end] = parents[2][first_gene:last_gene]
+    out[3][gene:end] = parents[3][first_gene:last_gene]
+    out[4][gene:end] = parents[4][first_gene:last_gene]
+    out[5][gene:end] = parents[5][first_gene:last_gene]
+    return out[0][node:], out[1][gene:], out[2][gene:], out[3][gene:], out[4][gene:], out[5][gene:]
+
+
+@jit
 def prune_packed(num_inputs, num_outputs, genomes):
     """Remove the hidden nodes that no output depends on, with all their genes, from packed genomes."""
-    activations, sources, targets, enabled, node_offsets, gene_offsets = genomes
+    activations, sources, targets, enabled, delays, plastic, node_offsets, gene_offsets = genomes
     num_genomes = len(node_offsets) - 1
     num_fixed = 1 + num_inputs + num_outputs
     keep_node = np.ones(len(activations), np.bool_)
@@ -137,6 +156,8 @@ def prune_packed(num_inputs, num_outputs, genomes):
         new_sources[keep_gene],
         new_targets[keep_gene],
         enabled[keep_gene],
+        delays[keep_gene],
+        plastic[keep_gene],
         node_ends,
         gene_ends,
     )

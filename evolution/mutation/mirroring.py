@@ -2,6 +2,8 @@
 
 Every connection of a mirrored genome comes from a relay, a linear node with one input. A term w * x becomes
 w * (w * x), so the network at the shared weight w equals the original at w squared, and behaves the same at w and -w.
+(Plastic connections and products are not linear in what they read, so networks with them do not.) Delays stay behind
+the relays, but for those of outputs, which only delayed genes may leave.
 This is a property of the topology alone. Evolution can continue from it as from any other genome.
 
 **Gain.** With k copies of each relay the term becomes k * w * (w * x): the network at w does what it did with single
@@ -47,7 +49,9 @@ def relays_of(genome: Genome) -> NDArray[np.int64]:
 
 
 def _mirrored(genome: Genome) -> Genome:
-    sources, relay = np.unique(genome.sources, return_inverse=True)
+    of_output = (genome.sources > genome.num_inputs) & (genome.sources < genome.num_fixed)
+    delays = np.where(of_output, genome.delays, 0)
+    (sources, before), relay = np.unique(np.stack([genome.sources, delays]), axis=1, return_inverse=True)
     relays = genome.num_nodes + np.arange(len(sources))
     return make_genome(
         genome.num_inputs,
@@ -56,6 +60,8 @@ def _mirrored(genome: Genome) -> Genome:
         np.r_[sources, relays[relay]],
         np.r_[relays, genome.targets],
         np.r_[np.ones(len(sources), bool), genome.enabled],
+        np.r_[before, genome.delays - delays],
+        np.r_[np.zeros(len(sources), bool), genome.plastic],
     )
 
 

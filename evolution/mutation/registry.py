@@ -23,7 +23,13 @@ OPERATORS: dict[str, str] = {
     "change_activation": "evolution.mutation.operators.change_activation",
     "disable": "evolution.mutation.operators.disable",
     "rewire": "evolution.mutation.operators.rewire",
+    "add_delayed_connection": "evolution.mutation.operators.add_delayed_connection",
+    "change_delay": "evolution.mutation.operators.change_delay",
+    "add_plastic_connection": "evolution.mutation.operators.add_plastic_connection",
+    "repeat_along_group": "evolution.mutation.operators.repeat_along_group",
 }
+# Operators that give a network state. Only tasks that keep it take them.
+OF_MEMORY = ("add_delayed_connection", "change_delay", "add_plastic_connection")
 
 
 def code_of(name: str) -> int:

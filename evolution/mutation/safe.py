@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from configs.schema import SafeMutationConfig
 from evolution.protocol import Behaviour
-from wann.network import Networks
+from wann.network import Networks, require_plain
 from wann.randomness import Purpose, episode_seeds
 
 # Number of children whose mutants are evaluated together. It limits the memory.
@@ -85,6 +85,7 @@ class SafeMutation:
         """Actions of all networks in all states, [P, L x A]."""
         from wann.kernels.batch_forward import batch_outputs
 
+        require_plain(networks)
         outputs = np.empty((len(networks), networks.num_outputs, len(self._weights)), np.float32)
         batch_outputs(networks.program_arrays(), self._inputs, self._weights, outputs)
         flat = outputs.transpose(0, 2, 1).reshape(-1, networks.num_outputs)

@@ -46,6 +46,14 @@ def activation_key(name: str) -> str:
     )
 
 
+def dash_key(dashes: str) -> str:
+    """A broken line in the legend, around (0, 0)."""
+    return (
+        f'<path d="M-10 0H10" fill="none" stroke="{COLOURS["input"]}" stroke-width="2" stroke-linecap="round" '
+        f'stroke-dasharray="{dashes}"/>'
+    )
+
+
 def sign_key(name: str) -> str:
     """A line in the legend for positive or negative weights, around (0, 0)."""
     sign, colour = ("positive", POSITIVE) if name.startswith("positive") else ("negative", NEGATIVE)

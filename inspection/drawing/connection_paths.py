@@ -23,6 +23,17 @@ def flowing_curve(points: Sequence[Point], radius: float) -> str:
     return "".join(parts)
 
 
+def delayed_curve(begin: Point, end: Point, radius: float) -> str:
+    """An arch over the nodes, or a loop at a node that reads its own past."""
+    (x, y), (to_x, to_y) = begin, end
+    if begin == end:
+        side, top, high = 1.6 * radius, y - 0.8 * radius, y - 3.2 * radius
+        begins, ends = x + 0.6 * radius, x - 0.6 * radius
+        return f"M{begins:.1f} {top:.1f}C{x + side:.1f} {high:.1f} {x - side:.1f} {high:.1f} {ends:.1f} {top:.1f}"
+    high = min(y, to_y) - 1.5 * radius - 0.18 * abs(to_x - x)
+    return f"M{x:.1f} {y - radius:.1f}C{x:.1f} {high:.1f} {to_x:.1f} {high:.1f} {to_x:.1f} {to_y - radius:.1f}"
+
+
 def radial_curve(begin: Point, end: Point, middle: float, from_image: bool) -> str:
     """Leaves outwards and arrives from within."""
     (x, y), (to_x, to_y) = (np.array(begin) - middle, np.array(end) - middle)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.drawing.activation_glyphs import COLOURS, FAMILIES, activation_key, glyph, sign_key
+from inspection.drawing.activation_glyphs import COLOURS, FAMILIES, activation_key, dash_key, glyph, sign_key
 from inspection.drawing.colours import FAINT, FONT, INK, MUTED, NEGATIVE, PAPER, POSITIVE
-from inspection.drawing.connection_paths import flowing_curve, radial_curve
-from inspection.drawing.layout import Layout, ends_of, layered_layout, ring_layout
+from inspection.drawing.connection_paths import delayed_curve, flowing_curve, radial_curve
+from inspection.drawing.layout import Layout, delays_of, ends_of, layered_layout, ring_layout
 from inspection.drawing.text import escaped, plain
 from wann.activations import ACTIVATION_OF_CODE
 from wann.network import Network
@@ -95,6 +95,7 @@ class _Drawing:
         self._image = image
         self._weights = weights
         self._ends = ends_of(network)
+        self._delays, self._plastic = delays_of(network), set(network.plastic.tolist())
         self._first = 1 + network.num_inputs
         self._num_rows = self._first + len(network.activations)
         self._leaving = np.bincount(self._ends[:, 0], minlength=self._num_rows)
@@ -139,9 +140,20 @@ class _Drawing:
             paths.append(
                 f'<path class="c-{kind}" d="{self._curve(index)}" stroke="{colour}" stroke-width="{stroke:.2g}" '
                 f'stroke-opacity="{opacity:.2g}" data-source="{source}" data-target="{target}" '
-                f'data-connection="{index}"/>'
+                f'data-connection="{index}"{self._memory(index, stroke)}'
             )
         return paths
+
+    def _memory(self, index: int, stroke: float) -> str:
+        """The end of a path's tag: delayed connections are dashed, plastic ones dotted, and say so."""
+        delay, plastic = int(self._delays[index]), index in self._plastic
+        if not delay and not plastic:
+            return "/>"
+        said = [f"{delay} step{'s' if delay > 1 else ''} ago"] if delay else []
+        said += ["plastic"] if plastic else []
+        dashes = f"0 {2.5 * stroke:.2g}" if plastic else f"{4 * stroke:.2g} {2.5 * stroke:.2g}"
+        kept = (f' data-delay="{delay}"' if delay else "") + (' data-plastic="true"' if plastic else "")
+        return f' stroke-dasharray="{dashes}"{kept}><title>{", ".join(said)}</title></path>'
 
     def _merged_connections(self) -> list[str]:
         opacity, width = self._strength()
@@ -167,6 +179,8 @@ class _Drawing:
     def _curve(self, index: int) -> str:
         source, target = self._ends[index].tolist()
         begin, end = tuple(self._layout.places[source]), tuple(self._layout.places[target])
+        if self._delays[index]:
+            return delayed_curve(begin, end, self._layout.node_radius)
         if self._image:
             return radial_curve(begin, end, self._layout.width / 2, source < self._first)
         return flowing_curve([begin, *self._layout.routes[index], end], self._layout.node_radius)
@@ -290,6 +304,8 @@ class _Drawing:
         """A row of curves and their names under the picture, and its height."""
         scale = 1.4 if self._image else 1.0
         keys = [(name, activation_key(name)) for name in self._used_activations()]
+        keys += [("delayed", dash_key("5 3"))] if self._delays.any() else []
+        keys += [("plastic", dash_key("0 4"))] if self._plastic else []
         if self._weights is not None:
             keys += [(name, sign_key(name)) for name in ("positive weight", "negative weight")]
         items, x, y, line = [], 0.0, 0.0, self._layout.width / scale - 32

@@ -44,9 +44,26 @@ def depths_of(network: Network) -> NDArray[np.int64]:
 
 
 def ends_of(network: Network) -> NDArray[np.int64]:
-    """[E, 2] source and target row of every live connection, in program order."""
+    """[E, 2] source and target of every live connection, in program order: rows but those of memory.
+
+    Memory has no place in a picture. A delayed connection begins at the node whose value it reads.
+    """
     targets = np.repeat(np.arange(len(network.fan_in)) + 1 + network.num_inputs, network.fan_in)
-    return np.stack([network.sources.astype(np.int64), targets], axis=1)
+    return np.stack([_origins(network)[0][network.sources], targets], axis=1)
+
+
+def delays_of(network: Network) -> NDArray[np.int64]:
+    """[E] delay of every live connection in steps, in program order."""
+    return _origins(network)[1][network.sources]
+
+
+def _origins(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The drawn row whose value each row holds, and its age in steps, both [1 + I + M + N]."""
+    rows = np.arange(network.first_row + len(network.activations))
+    origin, age = np.where(rows < network.first_row, rows, rows - len(network.copies)), np.zeros_like(rows)
+    for row, source in reversed(network.copies.tolist()):
+        origin[row], age[row] = origin[source], age[source] + 1
+    return origin, age
 
 
 # --- rows of nodes, from left to right ---
@@ -60,8 +77,8 @@ def layered_layout(network: Network, left: float, right: float) -> Layout:
         left: width of the longest label of an input, which is placed before its node.
         right: width of the longest label of an output, which is placed after its node.
     """
-    depths, ends = depths_of(network), ends_of(network)
-    graph = _Graph(network, depths, ends)
+    depths, ends, delays = depths_of(network), ends_of(network), delays_of(network)
+    graph = _Graph(network, depths, ends, delays)
     graph.order()
     heights = graph.heights()
     largest = max(len(layer) for layer in graph.layers)
@@ -69,23 +86,35 @@ def layered_layout(network: Network, left: float, right: float) -> Layout:
     radius = 0.34 * unit
     step = float(np.clip(1000 / (len(graph.layers) - 1), 78, 190))
     heights = heights * unit
-    top = radius + 12
+    top = radius + 12 + _arch(depths, ends[delays > 0], step, radius)
     places = np.zeros((len(depths), 2))
     places[:, 0] = left + radius + 14 + step * depths
     places[:, 1] = top + heights[: len(depths)]
     before = left + radius + 14
     routes = tuple(
         tuple((before + step * layer, top + float(heights[vertex])) for layer, vertex in graph.between(source, target))
-        for source, target in ends.tolist()
+        if not delay
+        else ()
+        for (source, target), delay in zip(ends.tolist(), delays.tolist(), strict=True)
     )
     width = float(places[:, 0].max() + radius + 14 + right)
-    return Layout(places, depths, routes, width, float(heights.max(initial=0) + 2 * top), radius)
+    return Layout(places, depths, routes, width, float(heights.max(initial=0) + top + radius + 12), radius)
+
+
+def _arch(depths: NDArray[np.int64], delayed: NDArray[np.int64], step: float, radius: float) -> float:
+    """Room over the highest node for delayed connections (`inspection.drawing.connection_paths.delayed_curve`)."""
+    if not len(delayed):
+        return 0.0
+    farthest = step * int(np.abs(np.diff(depths[delayed], axis=1)).max())
+    return max(1.6 * radius, 0.4 * radius + 0.135 * farthest)
 
 
 class _Graph:
     """Rows and waypoints as vertices in layers, and connections between neighbouring layers."""
 
-    def __init__(self, network: Network, depths: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
+    def __init__(
+        self, network: Network, depths: NDArray[np.int64], ends: NDArray[np.int64], delays: NDArray[np.int64]
+    ) -> None:
         self.num_rows = len(depths)
         self._depths = depths.tolist()
         self._used = np.isin(np.arange(self.num_rows), ends)
@@ -98,7 +127,7 @@ class _Graph:
         self._after: dict[int, list[int]] = defaultdict(list)
         self._count = self.num_rows
         links: set[tuple[int, int]] = set()
-        for source, target in ends.tolist():
+        for source, target in ends[delays == 0].tolist():  # the others run freely
             vertex = source
             for layer in range(self._depths[source] + 1, self._depths[target]):
                 following = self._waypoint(source, layer)

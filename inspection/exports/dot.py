@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from inspection.exports.graph import graph_levels, live_genes, live_nodes, node_kinds, node_names
+from inspection.exports.graph import graph_levels, live_genes, live_nodes, memory_of, node_kinds, node_names
 from inspection.exports.setting import Setting, by_connection, is_shared
 from inspection.exports.texts import printable
 from wann.activations import ACTIVATION_OF_CODE
@@ -15,13 +15,15 @@ from wann.champion import Champion
 
 _COLOURS = {"bias": "#dddddd", "input": "#cfe2f3", "output": "#d9ead3", "hidden": "#fff2cc"}
 _UNUSED = "#f4f4f4"
+_PLASTIC = "#aa4a86"
 
 
 def render_dot(champion: Champion, setting: Setting) -> bytes:
     """DOT text with nodes ``n0``, ``n1``, ... by genome index: the bias, all inputs and outputs, and live hidden nodes.
 
     Unused inputs are grey. Individual weights are labels of their connections, and the attribute ``connection_weight``
-    (Graphviz has a ``weight`` with another meaning).
+    (Graphviz has a ``weight`` with another meaning). Delayed connections are dashed and labelled by their delay;
+    plastic ones have a colour. Both have attributes of these names.
     """
     lines = [
         f"digraph {_quoted(printable(champion.task))} {{",
@@ -62,9 +64,17 @@ def _connections(champion: Champion, setting: Setting) -> Iterator[str]:
     weights = np.zeros(len(genome.enabled))
     weights[genome.enabled] = by_connection(setting, genome.num_enabled)
     for gene in np.flatnonzero(live_genes(genome)).tolist():
-        weight = weights[gene]
-        own = "" if is_shared(setting) else f' [label="{weight:.3g}", connection_weight="{weight.item()!r}"]'
-        yield f"n{genome.sources[gene]} -> n{genome.targets[gene]}{own};"
+        weight, memory = weights[gene], memory_of(genome, gene)
+        said = [] if is_shared(setting) else [f"{weight:.3g}"]
+        said += [f"\u2212{memory['delay']}"] if "delay" in memory else []
+        own = {"label": " ".join(said)} if said else {}
+        own |= {} if is_shared(setting) else {"connection_weight": repr(weight.item())}
+        own |= {key: str(value).lower() for key, value in memory.items()}
+        # A delayed connection takes no part in the order from left to right.
+        own |= {"style": "dashed", "constraint": "false"} if "delay" in memory else {}
+        own |= {"color": _PLASTIC} if "plastic" in memory else {}
+        listed = ", ".join(f'{key}="{value}"' for key, value in own.items())
+        yield f"n{genome.sources[gene]} -> n{genome.targets[gene]}{f' [{listed}]' if own else ''};"
 
 
 def _shown(champion: Champion) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from inspection.exports.setting import Setting, is_shared
+from inspection.exports.step_formula import step_lines, step_notes
 from inspection.exports.texts import identifiers, printable
 from wann.activations import ACTIVATION_OF_CODE
 from wann.champion import Champion
@@ -26,6 +27,7 @@ def render_formula(champion: Champion, setting: Setting) -> bytes:
         *([shared] if shared else []),
         *_notes("input", symbols[1 : 1 + genome.num_inputs], champion.input_names),
         *_notes("output", symbols[-genome.num_outputs :], champion.output_names),
+        *step_notes(compile_genome(genome)),
     ]
     return "\n".join([*notes, *formula_lines(champion, setting), ""]).encode()
 
@@ -33,16 +35,19 @@ def render_formula(champion: Champion, setting: Setting) -> bytes:
 def formula_lines(champion: Champion, setting: Setting) -> list[str]:
     """Lines ``symbol = expression``, sources first and outputs last.
 
-    Arguments of sine and cosine are limited in networks (`wann.activations.PERIODIC_LIMIT`), but not here.
+    Arguments of sine and cosine are limited in networks (`wann.activations.PERIODIC_LIMIT`), but not here. Networks
+    with state: see `inspection.exports.step_formula`.
     """
     network, symbols = compile_genome(champion.genome), _symbols(champion)
+    if not network.is_plain:
+        return step_lines(network, symbols, setting)
     lines, edge = [], 0
     for node, (code, fan_in) in enumerate(zip(network.activations.tolist(), network.fan_in.tolist(), strict=True)):
         edges = slice(edge, edge + fan_in)
         sources = [symbols[row] for row in network.sources[edges].tolist()]
         weights = None if is_shared(setting) else setting[network.connection_ids[edges]].tolist()
         expression = ACTIVATION_OF_CODE[code].sympy.format(x=_sum(sources, weights))
-        lines.append(f"{symbols[1 + network.num_inputs + node]} = {expression}")
+        lines.append(f"{symbols[network.first_row + node]} = {expression}")
         edge += fan_in
     return lines
 
@@ -59,16 +64,17 @@ def _sum(sources: Sequence[str], weights: Sequence[float] | None) -> str:
 
 
 def _symbols(champion: Champion) -> list[str]:
-    """[1 + I + N] of each row of the network."""
+    """[1 + I + M + N] of each row of the network."""
     import sympy
 
     def is_taken(name: str) -> bool:
-        return name == "w" or re.fullmatch(r"h\d+", name) is not None or hasattr(sympy, name)
+        return name == "w" or re.fullmatch(r"[hst]\d+(_next)?|.*_ago\d", name) is not None or hasattr(sympy, name)
 
     inputs = identifiers(champion.input_names, "input", is_taken)
     outputs = identifiers(champion.output_names, "output", lambda name: is_taken(name) or name in inputs)
     hidden = (f"h{number}" for number in range(1, compile_genome(champion.genome).num_hidden + 1))
-    return [_BIAS, *inputs, *hidden, *outputs]
+    memory = ("" for _ in compile_genome(champion.genome).copies)  # named after their sources
+    return [_BIAS, *inputs, *memory, *hidden, *outputs]
 
 
 def _notes(kind: str, symbols: Sequence[str], names: Sequence[str]) -> list[str]:

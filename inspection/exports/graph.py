@@ -32,22 +32,33 @@ def node_names(champion: Champion) -> list[str]:
 
 
 def graph_levels(genome: Genome) -> NDArray[np.int64]:
-    """Longest path to each node over enabled connections, [N], at least 1 for hidden nodes; outputs are last."""
+    """Longest path to each node over enabled connections without a delay, [N]; outputs are last.
+
+    Hidden nodes have at least 1.
+    """
     first_output, fixed = 1 + genome.num_inputs, genome.num_fixed
     computed = np.arange(first_output, genome.num_nodes)
-    sources = np.r_[genome.sources[genome.enabled], np.zeros_like(computed)]
-    levels = longest_paths(genome.num_nodes, sources, np.r_[genome.targets[genome.enabled], computed])
+    now = genome.enabled & (genome.delays == 0)
+    sources = np.r_[genome.sources[now], np.zeros_like(computed)]
+    levels = longest_paths(genome.num_nodes, sources, np.r_[genome.targets[now], computed])
     levels[first_output:fixed] = levels.max()
     return levels
 
 
 def nodes_of_rows(genome: Genome, network: Network) -> NDArray[np.int64]:
-    """The genome's node at each row of its network, [1 + I + N]."""
-    rows = np.arange(1 + network.num_inputs + len(network.activations))
-    rows[-network.num_outputs :] = np.arange(1 + genome.num_inputs, genome.num_fixed)
+    """The genome's node at each row of its network but those of memory, [1 + I + N]."""
+    rows = np.arange(network.first_row + len(network.activations))
     genes = np.flatnonzero(genome.enabled)[network.connection_ids]
+    rows[network.first_row + np.repeat(np.arange(len(network.fan_in)), network.fan_in)] = genome.targets[genes]
     rows[network.sources] = genome.sources[genes]
-    return rows
+    rows[-network.num_outputs :] = np.arange(1 + genome.num_inputs, genome.num_fixed)
+    return np.delete(rows, network.copies[:, 0])
+
+
+def memory_of(genome: Genome, gene: int) -> dict[str, int | bool]:
+    """``delay`` and ``plastic`` of a gene, where it has them."""
+    delay, plastic = int(genome.delays[gene]), bool(genome.plastic[gene])
+    return {**({"delay": delay} if delay else {}), **({"plastic": True} if plastic else {})}
 
 
 def live_genes(genome: Genome) -> NDArray[np.bool_]:

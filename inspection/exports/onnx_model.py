@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inspection.exports.onnx_graph import Graph
+from inspection.exports.onnx_step import StepGraph
 from inspection.exports.origin import origin_of
 from inspection.exports.setting import Setting, by_connection, is_shared
 from inspection.exports.texts import printable
-from wann.activations import ACTIVATIONS, PERIODIC_LIMIT, STEP_THRESHOLD
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.layers import Group, layers_of
@@ -22,24 +22,14 @@ if TYPE_CHECKING:
 
 OPSET, IR_VERSION = 17, 8  # of 2022, which all kinds of runtimes can read
 
-# Of the activations' operators (`wann.activations.Activation.onnx`).
-CONSTANTS = {
-    "threshold": STEP_THRESHOLD,
-    "limit": PERIODIC_LIMIT,
-    "-limit": -PERIODIC_LIMIT,
-    "half": 0.5,
-    "-half": -0.5,
-    "two": 2.0,
-    "pi": np.pi,
-}
-
 
 def render_onnx(champion: Champion, setting: Setting) -> bytes:
     """The model: ``observation [batch, I]`` to ``output [batch, O]``.
 
-    With a shared weight the scalar ``weight`` is a second input that may be left out; individual weights are constants.
-    The metadata names the task; as JSON it has the task's options, the weight, how outputs become actions, and the
-    names of inputs and outputs.
+    A network with state becomes one step: ``state [batch, S]``, zeros at the start of an episode, is an input, and
+    ``next_state`` an output. With a shared weight the scalar ``weight`` is a further input that may be left out;
+    individual weights are constants. The metadata names the task; as JSON it has the task's options, the weight, how
+    outputs become actions, and the names of inputs and outputs.
 
     Raises:
         UserError: weights are beyond the range of float32.
@@ -47,7 +37,8 @@ def render_onnx(champion: Champion, setting: Setting) -> bytes:
     import onnx
 
     _check_reach(setting)
-    graph = _Graph(champion, setting)
+    is_plain = compile_genome(champion.genome).is_plain
+    graph = _GroupGraph(champion, setting) if is_plain else StepGraph(champion, setting)
     model = onnx.helper.make_model(
         graph.proto(),
         producer_name="weight-agnostic-search",
@@ -77,14 +68,13 @@ def _check_reach(setting: Setting) -> None:
         raise UserError(key="weight", expected="one that float32 can hold", found=f"{np.ravel(setting)[beyond[0]]}")
 
 
-class _Graph:
+class _GroupGraph(Graph):
     """Collects operators and constants while it walks over the groups."""
 
     def __init__(self, champion: Champion, setting: Setting) -> None:
+        super().__init__()
         self._genome, self._setting = champion.genome, setting
         self._weights = by_connection(setting, champion.genome.num_enabled)
-        self._constants: dict[str, NDArray] = {}
-        self._operators: list[onnx.NodeProto] = []
         self._layers = layers_of(compile_genome(champion.genome))
 
     def proto(self) -> onnx.GraphProto:
@@ -126,28 +116,3 @@ class _Graph:
         if is_shared(self._setting):
             sums = self._add("Mul", (sums, "weight"), f"{name}_weighted")
         return self._activate(group.activation, sums, name)
-
-    def _activate(self, activation: str, sums: str, name: str) -> str:
-        from onnx import TensorProto
-
-        made = {"x": sums, "": sums}
-        for index, (operator, *inputs) in enumerate(ACTIVATIONS[activation].onnx):
-            for constant in set(inputs) & set(CONSTANTS):
-                self._constants[constant] = np.array(CONSTANTS[constant], np.float32)
-            settings: dict[str, Any] = {"to": TensorProto.FLOAT} if operator == "Cast" else {}
-            made[""] = self._add(
-                operator, [made.get(key, key) for key in inputs], f"{name}_{operator.lower()}_{index}", **settings
-            )
-            if operator == "Clip":
-                made["clipped"] = made[""]
-        return made[""]
-
-    def _gather(self, values: str, columns: NDArray[np.int64], name: str) -> str:
-        self._constants[f"{name}_columns"] = columns
-        return self._add("Gather", (values, f"{name}_columns"), name, axis=1)
-
-    def _add(self, operator: str, inputs: tuple[str, ...] | list[str], output: str, **settings: Any) -> str:
-        from onnx import helper
-
-        self._operators.append(helper.make_node(operator, inputs, [output], name=output, **settings))
-        return output

@@ -5,11 +5,10 @@ All contents of a champion's file are written as numbers and as ASCII string lit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from inspection.exports.origin import origin_of
 from inspection.exports.setting import Setting, is_shared
-from wann.activations import ACTIVATIONS, PERIODIC_LIMIT
+from inspection.exports.torch_step import STEP_CLOSING, STEP_OPENING, step_tables, table
+from wann.activations import ELEMENTWISE, PERIODIC_LIMIT
 from wann.champion import Champion
 from wann.layers import Layers, layers_of
 from wann.network import compile_genome
@@ -27,8 +26,8 @@ import torch
 
 '''
 
-_FUNCTIONS = "\n".join(f'    "{name}": lambda x: {entry.torch_text},' for name, entry in ACTIVATIONS.items())
-_CLOSING = f'''
+_FUNCTIONS = "\n".join(f'    "{name}": lambda x: {entry.torch_text},' for name, entry in ELEMENTWISE.items())
+FUNCTIONS = f'''
 
 def periodic(x: torch.Tensor) -> torch.Tensor:
     """One period of sin(pi x) and cos(pi x), [-1, 1]."""
@@ -39,7 +38,8 @@ def periodic(x: torch.Tensor) -> torch.Tensor:
 ACTIVATIONS = {{
 {_FUNCTIONS}
 }}
-
+'''
+_CLOSING = '''
 
 class ChampionNetwork(torch.nn.Module):
     """Computes the network; its weights can be trained.
@@ -54,7 +54,7 @@ class ChampionNetwork(torch.nn.Module):
         self._groups = [_compiled(nodes) for nodes in _groups_of_nodes()]
         for index, (_, _, tensors) in enumerate(self._groups):
             for name, tensor in tensors.items():
-                self.register_buffer(f"{{name}}_{{index}}", tensor, persistent=False)
+                self.register_buffer(f"{name}_{index}", tensor, persistent=False)
 
     def forward(self, observations: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
         """Outputs [batch, outputs] of observations [batch, inputs], by ``weights`` [] or [NUM_WEIGHTS] or its own."""
@@ -62,7 +62,7 @@ class ChampionNetwork(torch.nn.Module):
         values = torch.cat([torch.ones_like(observations[:, :1]), observations], dim=1)
         for index, (activation, num_nodes, _) in enumerate(self._groups):
             sources, targets, connections = (
-                getattr(self, f"{{name}}_{{index}}") for name in ("sources", "targets", "connections")
+                getattr(self, f"{name}_{index}") for name in ("sources", "targets", "connections")
             )
             terms = values[:, sources] * weights[connections]
             # Of no fixed size, so that a trace takes batches of any length.
@@ -86,36 +86,52 @@ def _groups_of_nodes() -> list[list[tuple]]:
 
 
 def _compiled(nodes: list[tuple]) -> tuple[str, int, dict[str, torch.Tensor]]:
-    lists = {{
+    lists = {
         "sources": [row for _, sources, _ in nodes for row in sources],
         "targets": [place for place, (_, sources, _) in enumerate(nodes) for _ in sources],
         "connections": [connection for _, _, connections in nodes for connection in connections],
-    }}
-    return nodes[0][0], len(nodes), {{name: torch.tensor(x, dtype=torch.long) for name, x in lists.items()}}
+    }
+    return nodes[0][0], len(nodes), {name: torch.tensor(x, dtype=torch.long) for name, x in lists.items()}
 '''
 
 
 def render_torch(champion: Champion, setting: Setting) -> bytes:
-    """Python source: tables of the network, and the class ``ChampionNetwork``."""
+    """Python source: tables of the network, and the class ``ChampionNetwork``.
+
+    A network with state becomes a module of steps; see `inspection.exports.torch_step`.
+    """
+    network = compile_genome(champion.genome)
+    if not network.is_plain:
+        return (STEP_OPENING + _tables(champion, setting, step_tables(network)) + FUNCTIONS + STEP_CLOSING).encode(
+            "ascii"
+        )
+    layers = layers_of(network)
+    own = [
+        "# Rows of values: first 1, the bias; then the inputs; then one for each of these nodes. Of a node: its",
+        "# activation, the rows that it sums, and the weights by which it does.",
+        *table("NODES", _nodes(layers)),
+        *table("OUTPUT_ROWS", map(repr, layers.output_rows), opening="[", closing="]"),
+    ]
+    return (_OPENING + _tables(champion, setting, own) + FUNCTIONS + _CLOSING).encode("ascii")
+
+
+def _tables(champion: Champion, setting: Setting, own: list[str]) -> str:
+    """The tables that all networks have, then ``own`` lines."""
     kind = "One weight for all connections." if is_shared(setting) else "A weight for each connection."
     weights = [repr(setting.item())] if is_shared(setting) else [repr(weight) for weight in setting.tolist()]
-    layers = layers_of(compile_genome(champion.genome))
     origin = origin_of(champion, setting)
     lines = [
         f"TASK = {origin['task']!a}",
         "# How outputs become actions, where the task says it.",
         f"ACTIONS = {origin['actions']!a}",
-        *_table("INPUT_NAMES", map(ascii, champion.input_names)),
-        *_table("OUTPUT_NAMES", map(ascii, champion.output_names)),
+        *table("INPUT_NAMES", map(ascii, champion.input_names)),
+        *table("OUTPUT_NAMES", map(ascii, champion.output_names)),
         f"NUM_WEIGHTS = {champion.genome.num_enabled}",
         f"# {kind}",
-        *([f"WEIGHTS = {weights[0]}"] if is_shared(setting) else _table("WEIGHTS", weights)),
-        "# Rows of values: first 1, the bias; then the inputs; then one for each of these nodes. Of a node: its",
-        "# activation, the rows that it sums, and the weights by which it does.",
-        *_table("NODES", _nodes(layers)),
-        *_table("OUTPUT_ROWS", map(repr, layers.output_rows), opening="[", closing="]"),
+        *([f"WEIGHTS = {weights[0]}"] if is_shared(setting) else table("WEIGHTS", weights)),
+        *own,
     ]
-    return (_OPENING + "\n".join(lines) + "\n" + _CLOSING).encode("ascii")
+    return "\n".join(lines) + "\n"
 
 
 def _nodes(layers: Layers) -> list[str]:
@@ -130,7 +146,3 @@ def _nodes(layers: Layers) -> list[str]:
         for group in layers.groups
         for node in range(group.num_nodes)
     ]
-
-
-def _table(name: str, items: Iterable[str], opening: str = "(", closing: str = ")") -> list[str]:
-    return [f"{name} = {opening}", *(f"    {item}," for item in items), closing]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from inspection.drawing.layout import delays_of, ends_of
 from wann.activations import ACTIVATION_OF_CODE
 from wann.champion import Champion
 from wann.network import compile_genome
@@ -11,6 +12,9 @@ from wann.network import compile_genome
 
 def program_data(champion: Champion) -> dict[str, Any]:
     """The fields of `wann.network.Network`, activations by name, beside the names of inputs and outputs.
+
+    Sources are rows of the diagram, which has none for memory (`inspection.drawing.layout.ends_of`); ``delays`` [E] are
+    in steps. So the page explains a network with memory, though it cannot run it.
 
     Returns:
         ``num_weights`` is E, the number of enabled connections, which ``connection_ids`` point into; ``weights`` are
@@ -24,7 +28,8 @@ def program_data(champion: Champion) -> dict[str, Any]:
         "num_weights": champion.genome.num_enabled,
         "activations": [ACTIVATION_OF_CODE[code].name for code in network.activations.tolist()],
         "fan_in": network.fan_in.tolist(),
-        "sources": network.sources.tolist(),
+        "sources": ends_of(network)[:, 0].tolist(),
+        "delays": delays_of(network).tolist(),
         "connection_ids": network.connection_ids.tolist(),
         "input_names": list(champion.input_names),
         "output_names": list(champion.output_names),

@@ -320,3 +320,24 @@ def test_the_wave_does_not_matter_to_simulators(limits):
     # Rewards of a pendulum are never above zero: no maximum after the first.
     longest = limits.max_steps or (2 if limits.stall_steps else 30)
     assert expected.steps.max() == longest
+
+
+def test_every_episode_of_a_wave_has_its_own_memory(oracle):
+    """The network adds up what it has put out: in each step its output is the sum of all steps so far."""
+    genome = make_genome(2, 1, [LINEAR] * 4, [2, 3], [3, 3], [True, True], [0, 1])
+    heard: dict[int, list[float]] = {0: [], 1: [], 2: []}
+
+    class Listening(ScriptedPool):
+        def step(self, lanes, outputs):
+            for lane, output in zip(lanes.tolist(), outputs[:, 0].tolist(), strict=True):
+                heard[lane].append(output)
+            return super().step(lanes, outputs)
+
+    scripts = dict(enumerate(Script([1.0] * length) for length in (5, 2, 4)))
+    simulation = Simulation("Scripted", lambda seeds: Listening(scripts, seeds, []), 8)
+    recurrent = compile_genome(genome)
+    if oracle:
+        oracle_in_waves(simulation, recurrent, [1.0], np.arange(3))
+    else:
+        evaluate_in_waves(simulation, Networks.of([recurrent]), np.array([1.0]), np.arange(3))
+    assert heard == {0: [0, 1, 3, 6, 10], 1: [0, 1], 2: [0, 1, 3, 6]}

@@ -17,6 +17,9 @@ EXPECTED = {
     "abs": {-3.0: 3.0},
     "relu": {-3.0: 0.0, 3.0: 3.0},
     "cos": {0.0: 1.0, 1.0: -1.0, 0.5: 0.0},
+    # Of what they gather: the total over the steps, and the product.
+    "accumulate": {0.5: 0.5},
+    "product": {-2.0: -2.0},
 }
 
 

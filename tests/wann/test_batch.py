@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from networks import SMOOTH, random_networks, random_population
-from wann import ACTIVATIONS, compile_population
+from wann import compile_population
+from wann.activations import ELEMENTWISE
 from wann.batch import Batch, individual_scores, mean_losses, scores, shared_weight_logits
 from wann.genome import make_genome
 from wann.network import Networks, compile_genome
@@ -29,14 +30,14 @@ def oracle(network, weights, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.n
     return logits, losses.mean(axis=1), (logits.argmax(axis=2) == batch.labels).mean(axis=1)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("fed_by", ["one input", "inputs", "a node", "both"])
 def test_every_activation_agrees_with_the_oracle(name, fed_by):
     """Each way in which a node may be fed has its own loop."""
     sources = {"one input": [1], "inputs": [0, 1, 2], "a node": [6], "both": [2, 3, 6]}[fed_by]
     pairs = [(1, 6), (2, 6), *((source, 7) for source in sources), (7, 4), (7, 5), (6, 5), (3, 4)]
     from_, to = zip(*pairs, strict=True)
-    codes = [1] * 6 + [ACTIVATIONS["tanh"].code, ACTIVATIONS[name].code]
+    codes = [1] * 6 + [ELEMENTWISE["tanh"].code, ELEMENTWISE[name].code]
     network = compile_genome(make_genome(3, 2, codes, from_, to, [True] * len(pairs)))
     batch = batch_of(300, 3, 2)
     found = shared_weight_logits(Networks.of([network]), WEIGHTS, batch)[0].transpose(0, 2, 1)

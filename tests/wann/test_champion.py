@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wann.activations import ACTIVATIONS
+from wann.activations import ELEMENTWISE
 from wann.champion import Champion, format_champion, load_champion, parse_champion, save_champion
 from wann.errors import UserError
 from wann.genome import Genome, make_genome
 
-CODES = [entry.code for entry in ACTIVATIONS.values()]
+CODES = [entry.code for entry in ELEMENTWISE.values()]
 
 
 def example() -> Champion:
     """Two inputs, one output, two hidden nodes; the connection 1 -> 3 is disabled."""
-    tanh, sin = ACTIVATIONS["tanh"].code, ACTIVATIONS["sin"].code
+    tanh, sin = ELEMENTWISE["tanh"].code, ELEMENTWISE["sin"].code
     genome = make_genome(
         2, 1, [1, 1, 1, 1, tanh, sin], [0, 1, 1, 4, 5], [3, 3, 4, 5, 3], [True, False, True, True, True]
     )
@@ -75,6 +75,21 @@ TEXT = """{
   "versions": {"numpy": "2.4.0"}
 }
 """
+
+
+def test_delays_and_plasticity_are_in_the_file_where_there_are_any():
+    genome = make_genome(
+        1, 1, [1, 1, 1], [0, 1, 1, 2], [2, 2, 2, 2], [1, 1, 1, 0], [0, 0, 3, 8], [False, True, False, True]
+    )
+    champion = replace(example(), genome=genome, input_names=("x",))
+    text = format_champion(champion)
+    assert [line.strip(" ,") for line in text.splitlines() if '"source"' in line] == [
+        '{"source": 0, "target": 2, "enabled": true}',
+        '{"source": 1, "target": 2, "enabled": true, "plastic": true}',
+        '{"source": 1, "target": 2, "enabled": true, "delay": 3}',
+        '{"source": 2, "target": 2, "enabled": false, "delay": 8, "plastic": true}',
+    ]
+    assert parse_champion(text).genome == genome
 
 
 def test_the_file_is_what_a_person_reads(tmp_path):
@@ -297,22 +312,34 @@ MALFORMED: dict[str, tuple[Edit, str]] = {
     ),
     "connection twice": (
         put("connections", 1, "source", 0),
-        ": connections: expected a feed-forward network, found a mistake: connection 1 (0 -> 3) appears twice",
+        ": connections: expected a network, found a mistake: connection 1 (0 -> 3) appears twice",
     ),
     "leaves an output": (
         put("connections", 1, {"source": 3, "target": 4, "enabled": True}),
-        ": connections: expected a feed-forward network, found a mistake: connection 1 (3 -> 4) leaves an output node; "
-        "outputs have no outgoing connections",
+        ": connections: expected a network, found a mistake: connection 1 (3 -> 4) leaves an output node; "
+        "outputs have no outgoing connections without a delay",
     ),
     "enters an input": (
         put("connections", 1, "target", 2),
-        ": connections: expected a feed-forward network, found a mistake: connection 1 (1 -> 2) enters the bias or an "
-        "input node",
+        ": connections: expected a network, found a mistake: connection 1 (1 -> 2) enters the bias or an input node",
     ),
     "cycle of disabled connections": (
         put("connections", 1, {"source": 5, "target": 4, "enabled": False}),
-        ": connections: expected a feed-forward network, found a mistake: the connections form a cycle through or "
-        "before node 3",
+        ": connections: expected a network, found a mistake: the connections form a cycle through or "
+        "before node 3; a cycle needs a connection with a delay",
+    ),
+    "delay of the bias": (
+        put("connections", 0, "delay", 2),
+        ": connections: expected a network, found a mistake: connection 0 (0 -> 3, delay 2) is delayed and leaves the "
+        "bias, which is the same at every step",
+    ),
+    "long delay": (
+        put("connections", 2, "delay", 9),
+        ": connections[2].delay: expected steps from 0 to 8, found 9",
+    ),
+    "text as plasticity": (
+        put("connections", 2, "plastic", "yes"),
+        ": connections[2].plastic: expected true or false, found 'yes'",
     ),
     "only some weights": (
         put("connections", 0, "weight", 1.5),

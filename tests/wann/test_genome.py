@@ -21,7 +21,7 @@ def test_arrays_cannot_be_written_to():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"activations": [1, 1, 1, 1, 11]}, "unknown activation code 11"),
+        ({"activations": [1, 1, 1, 1, 13]}, "unknown activation code 13"),
         ({"activations": [1, 1]}, "expected at least 4 nodes"),
         ({"sources": [1, 4]}, "one length"),
         ({"targets": [4, 9, 3]}, r"connection 1 \(4 -> 9\) names a node outside"),
@@ -30,6 +30,17 @@ def test_arrays_cannot_be_written_to():
         ({"sources": [1, 1, 1], "targets": [4, 4, 3]}, "appears twice"),
         ({"sources": [4, 4, 2], "targets": [4, 3, 3]}, "cycle"),
         ({"num_inputs": 0}, "at least one input"),
+        ({"delays": [0, 0]}, "one entry for each of 3 connections, found 2"),
+        (
+            {"sources": [1, 4, 0], "delays": [0, 0, 1]},
+            r"connection 2 \(0 -> 3, delay 1\) is delayed and leaves the bias",
+        ),
+        ({"delays": [0, 9, 0]}, r"connection 1 \(4 -> 3\) has a delay outside 0..8: more than 8"),
+        ({"delays": [0, 300, 0]}, r"connection 1 \(4 -> 3\) has a delay outside 0..8: more than 8"),
+        ({"delays": [-1, 0, 0]}, r"connection 0 \(1 -> 4\) has a delay outside 0..8: less than 0"),
+        ({"sources": [3, 4, 2], "delays": [0, 1, 1]}, "outputs have no outgoing connections without a delay"),
+        ({"sources": [4, 4, 2], "targets": [4, 3, 3], "delays": [0, 1, 1]}, "a cycle needs a connection with a delay"),
+        ({"sources": [1, 1, 1], "targets": [4, 4, 3], "delays": [2, 2, 0]}, r"\(1 -> 4, delay 2\) appears twice"),
     ],
 )
 def test_broken_genomes_are_refused(change, message):
@@ -49,3 +60,20 @@ def test_broken_genomes_are_refused(change, message):
 def test_a_cycle_through_disabled_genes_is_a_cycle():
     with pytest.raises(ValueError, match="cycle"):
         make_genome(1, 1, [1, 1, 1, 3, 3], [3, 4], [4, 3], np.array([True, False]))
+
+
+def test_delayed_genes_may_close_cycles_loop_and_leave_outputs():
+    sources, targets, delays = [1, 4, 4, 3, 3, 1], [4, 3, 4, 4, 3, 4], [0, 0, 1, 2, 8, 1]
+    genome = make_genome(2, 1, [1, 1, 1, 1, 3], sources, targets, np.ones(6), delays)
+    assert genome.delays.tolist() == delays
+    assert not genome.plastic.any()
+
+
+def test_a_genome_without_delays_equals_one_whose_delays_are_zero():
+    genes = [1], [3], [True]
+    plain = make_genome(2, 1, [1, 1, 1, 1], *genes)
+    assert plain == make_genome(2, 1, [1, 1, 1, 1], *genes, [0], [False])
+    assert plain != make_genome(2, 1, [1, 1, 1, 1], *genes, [1])
+    assert plain != make_genome(2, 1, [1, 1, 1, 1], *genes, [0], [True])
+    with pytest.raises(ValueError, match="read-only"):
+        plain.delays[0] = 1

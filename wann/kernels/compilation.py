@@ -133,13 +133,16 @@ def canonical_rows(depth, hashes, live, num_fixed, num_nodes):
 
 
 @jit
-def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled, out, node, edge):
-    """Append one genome's program at (``node``, ``edge``) of ``out``; return the new ends and its hash."""
+def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled, used, out, node, edge):
+    """Append one genome's program at (``node``, ``edge``) of ``out``; return the new ends and its hash.
+
+    ``used [C]`` are the enabled genes to compile, none of them delayed or plastic.
+    """
     out_activations, out_fan_in, out_sources, out_connections = out
     num_nodes = len(activations)
     first_output = 1 + num_inputs
     num_fixed = first_output + num_outputs
-    offsets, genes = by_target(targets, enabled, num_nodes)
+    offsets, genes = by_target(targets, used, num_nodes)
     live = mark_live(sources, offsets, genes, first_output, num_fixed, num_nodes)
     order = topological(sources, offsets, genes, num_nodes)
     depth, hashes = describe(activations, sources, offsets, genes, order, first_output)
@@ -158,7 +161,7 @@ def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled,
         if n < num_fixed:
             total = mix(total + hashes[n])
     # Row by row, so that each node's sources are in the order of their rows, which makes summation canonical.
-    leaving, outgoing = by_target(sources, enabled, num_nodes)
+    leaving, outgoing = by_target(sources, used, num_nodes)
     for row in range(first_output + len(hidden)):
         n = row if row < first_output else hidden[row - first_output]
         for i in range(leaving[n], leaving[n + 1]):
@@ -169,42 +172,3 @@ def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled,
                 out_connections[cursor[target]] = slot_of[gene]
                 cursor[target] += 1
     return node, edge, total
-
-
-@jit
-def compile_packed(num_inputs, num_outputs, activations, sources, targets, enabled, node_offsets, gene_offsets):
-    """Compile all genomes of a population; see `wann.network.Networks` for the result's fields."""
-    num_genomes = len(node_offsets) - 1
-    out = (
-        np.empty(len(activations), np.int8),
-        np.empty(len(activations), np.int32),
-        np.empty(len(sources), np.int32),
-        np.empty(len(sources), np.int32),
-    )
-    node_ends = np.zeros(num_genomes + 1, np.int64)
-    edge_ends = np.zeros(num_genomes + 1, np.int64)
-    hashes = np.empty(num_genomes, np.uint64)
-    for p in range(num_genomes):
-        nodes = slice(node_offsets[p], node_offsets[p + 1])
-        genes = slice(gene_offsets[p], gene_offsets[p + 1])
-        node_ends[p + 1], edge_ends[p + 1], hashes[p] = compile_one(
-            num_inputs,
-            num_outputs,
-            activations[nodes],
-            sources[genes],
-            targets[genes],
-            enabled[genes],
-            out,
-            node_ends[p],
-            edge_ends[p],
-        )
-    num_nodes, num_edges = node_ends[num_genomes], edge_ends[num_genomes]
-    return (
-        out[0][:num_nodes].copy(),
-        out[1][:num_nodes].copy(),
-        out[2][:num_edges].copy(),
-        out[3][:num_edges].copy(),
-        node_ends,
-        edge_ends,
-        hashes,
-    )

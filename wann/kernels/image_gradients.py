@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wann.activations import ACTIVATION_OF_CODE
+from wann.activations import ELEMENTWISE
 from wann.kernels import maths
 from wann.kernels.jit import inlined, inner, jit
 from wann.kernels.lane_forward import activate, sum_sources
@@ -27,8 +27,8 @@ def _dispatch():
     def write_slopes(found, sums, values, row, weight, slopes, k):
         pass
 
-    for code, entry in sorted(ACTIVATION_OF_CODE.items(), reverse=True):
-        write_slopes = _with_case(code, inlined(entry.kernel_slope(maths)), write_slopes)
+    for entry in sorted(ELEMENTWISE.values(), key=lambda entry: entry.code, reverse=True):
+        write_slopes = _with_case(entry.code, inlined(entry.kernel_slope(maths)), write_slopes)
     return write_slopes
 
 

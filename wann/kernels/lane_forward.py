@@ -10,7 +10,7 @@ array and writes another vectorises reliably.
 Elementary functions are polynomials; see `wann.kernels.maths`, also for the meaning of ``fused``.
 """
 
-from wann.activations import ACTIVATION_OF_CODE
+from wann.activations import ELEMENTWISE
 from wann.kernels import maths
 from wann.kernels.jit import inlined, inner
 from wann.kernels.maths import f32
@@ -43,8 +43,8 @@ def _dispatch():
     def activate(found, sums, at, values, row, scale, setting, num_lanes, fused):
         pass
 
-    for code, entry in sorted(ACTIVATION_OF_CODE.items(), reverse=True):
-        activate = _with_case(code, inlined(entry.kernel(maths)), activate)
+    for entry in sorted(ELEMENTWISE.values(), key=lambda entry: entry.code, reverse=True):
+        activate = _with_case(entry.code, inlined(entry.kernel(maths)), activate)
     return activate
 
 

@@ -4,7 +4,7 @@ For each node in order: sum the rows of its sources from left to right, scale by
 activation.
 """
 
-from wann.activations import ACTIVATION_OF_CODE
+from wann.activations import ELEMENTWISE
 from wann.kernels import maths
 from wann.kernels.jit import elementwise_of, inlined, inner
 from wann.kernels.maths import f32
@@ -40,8 +40,8 @@ def _dispatch():
     def activate(found, sums, weights, values, row, num_lanes):
         pass
 
-    for code, entry in sorted(ACTIVATION_OF_CODE.items(), reverse=True):
-        activate = _with_case(code, _scaled(entry.kernel(maths)), activate)
+    for entry in sorted(ELEMENTWISE.values(), key=lambda entry: entry.code, reverse=True):
+        activate = _with_case(entry.code, _scaled(entry.kernel(maths)), activate)
     return activate
 
 
@@ -92,4 +92,15 @@ def forward_vectors(activations, fan_in, sources, nodes, first_row, edge, values
         stop = edge + fan_in[k]
         _sum(values, sources, edge, stop, sums, num_lanes)
         _activate(activations[k], sums, weights, values, first_row + k - begin, num_lanes)
+        edge = stop
+
+
+@inner
+def forward_vectors_by_row(activations, fan_in, nodes, rows, first, sources, edge, values, sums, weights, num_lanes):
+    """`forward_vectors` with the rows of nodes in an array, as `wann.kernels.state_forward.unrolled` gives them."""
+    begin, end = nodes
+    for k in range(begin, end):
+        stop = edge + fan_in[k]
+        _sum(values, sources, edge, stop, sums, num_lanes)
+        _activate(activations[k], sums, weights, values, rows[first + k - begin], num_lanes)
         edge = stop

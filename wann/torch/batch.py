@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from wann.batch import Batch, Scores
-from wann.network import Networks, longest_paths
+from wann.network import Networks, longest_paths, require_plain
 from wann.torch.device import repeatable
 from wann.torch.program import Graph, Program, Tensor, images_on_device, most_nodes, temporary_bytes
 
@@ -133,6 +133,7 @@ class Joined:
         """Join networks. Nodes that they share are merged, unless connections have individual weights."""
         from wann.kernels.node_merging import apart, merged
 
+        require_plain(networks)
         first_row, join = 1 + networks.num_inputs, apart if individual else merged
         return cls(first_row, *join(networks.program_arrays(), first_row, networks.num_outputs))
 

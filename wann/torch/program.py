@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wann.activations import ACTIVATION_OF_CODE
+from wann.activations import ELEMENTWISE
 
 Tensor = torch.Tensor
 # Images are padded to a multiple of this, because the remainder of a processor's vectors is computed differently.
@@ -27,11 +27,11 @@ _TEMPORARIES, _PIECE_SHARE = 5, 1 / 20
 
 
 FUNCTIONS: dict[int, Callable[[Tensor], Tensor]] = {
-    code: partial(entry.torch, torch) for code, entry in ACTIVATION_OF_CODE.items()
+    entry.code: partial(entry.torch, torch) for entry in ELEMENTWISE.values()
 }
 # Derivatives as functions of the argument and the value. The slope of a step is 0, as is that of abs at 0.
 SLOPES: dict[int, Callable[[Tensor, Tensor], Tensor]] = {
-    code: partial(entry.torch_slope, torch) for code, entry in ACTIVATION_OF_CODE.items()
+    entry.code: partial(entry.torch_slope, torch) for entry in ELEMENTWISE.values()
 }
 
 

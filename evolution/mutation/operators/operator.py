@@ -4,8 +4,9 @@ An operator edits a working copy of one genome in place:
 
     kernel(child, size, shape, palette, u, v) -> size
 
-``child`` is (activations, sources, targets, enabled) with room to grow, ``size`` is (nodes, genes) in use, ``shape``
-is (I, O), ``palette`` holds the activation codes that new and changed nodes may have, ``u`` and ``v`` are uniform
+``child`` is (activations, sources, targets, enabled, delays, plastic) with room to grow, where delays are 0 and plastic
+is False; ``size`` is (nodes, genes) in use, ``shape`` is (I, O, groups [1 + I + O]) with the group of each fixed node,
+or -1; ``palette`` holds the activation codes that new and changed nodes may have, ``u`` and ``v`` are uniform
 draws from [0, 1). It returns the new size. If it does not apply (for example, no disabled gene to enable), it leaves
 the genome unchanged. Nodes are bias, inputs, outputs, hidden; new ones are appended.
 """
@@ -56,17 +57,34 @@ def pick_gene(enabled, wanted, num_genes, u):
 
 
 @jit
-def layers(child, size, shape):
-    """Longest path from an input over all genes, enabled or not [N]; outputs share the last layer.
+def put(child, num_genes, source, target, delay, is_plastic):
+    """Connect two nodes, unless an enabled gene does; return the new number of genes.
 
-    Edges always run from a lower to a higher layer. So any edge to a strictly later layer keeps the graph acyclic, even
-    if disabled genes are enabled again.
+    A disabled gene with the same ends and delay is enabled and takes the given plasticity; otherwise one is added.
     """
-    _, sources, targets, _ = child
+    _, sources, targets, enabled, delays, plastic = child
+    for c in range(num_genes):
+        if sources[c] == source and targets[c] == target and delays[c] == delay:
+            if not enabled[c]:
+                enabled[c], plastic[c] = True, is_plastic
+            return num_genes
+    sources[num_genes], targets[num_genes], enabled[num_genes] = source, target, True
+    delays[num_genes], plastic[num_genes] = delay, is_plastic
+    return num_genes + 1
+
+
+@jit
+def layers(child, size, shape):
+    """Longest path from an input over all genes without a delay [N], enabled or not; outputs share the last layer.
+
+    Such edges always run from a lower to a higher layer. So any edge to a strictly later layer keeps their graph
+    acyclic, even if disabled genes are enabled again.
+    """
+    _, sources, targets, _, delays, _ = child
     num_nodes, num_genes = size
-    num_inputs, num_outputs = shape
+    num_inputs, num_outputs, _ = shape
     first_output = 1 + num_inputs
-    offsets, genes = by_target(targets[:num_genes], np.ones(num_genes, np.bool_), num_nodes)
+    offsets, genes = by_target(targets[:num_genes], delays[:num_genes] == 0, num_nodes)
     order = topological(sources, offsets, genes, num_nodes)
     layer = np.zeros(num_nodes, np.int64)
     last = 0

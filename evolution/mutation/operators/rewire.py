@@ -8,17 +8,24 @@ from wann.kernels.jit import jit
 
 @jit
 def rewire(child, size, shape, palette, u, v):
-    """Move the source of a random enabled gene to another earlier node that has no gene to its target."""
-    _, sources, targets, enabled = child
+    """Move the source of a random enabled gene to another node that has no gene to its target with the same delay.
+
+    Without a delay that is an earlier node; with one it is any node but the bias.
+    """
+    _, sources, targets, enabled, delays, _ = child
     num_nodes, num_genes = size
     gene = pick_gene(enabled, True, num_genes, u)
     if gene < 0:
         return size
     target = targets[gene]
-    layer = layers(child, size, shape)
-    candidates = layer < layer[target]
+    if delays[gene]:
+        candidates = np.ones(num_nodes, np.bool_)
+        candidates[0] = False
+    else:
+        layer = layers(child, size, shape)
+        candidates = layer < layer[target]
     for c in range(num_genes):
-        if targets[c] == target:
+        if targets[c] == target and delays[c] == delays[gene]:
             candidates[sources[c]] = False
     count = np.count_nonzero(candidates)
     if count:

@@ -12,7 +12,7 @@ from baselines.registry import BASELINES  # noqa: E402
 from envs.images.datasets import DATASETS  # noqa: E402
 from networks import random_networks  # noqa: E402
 from trained import digits, digits_topology  # noqa: E402
-from wann.activations import ACTIVATIONS  # noqa: E402
+from wann.activations import ELEMENTWISE  # noqa: E402
 from wann.batch import Batch, tempered_scores  # noqa: E402
 from wann.genome import make_genome  # noqa: E402
 from wann.network import Networks, compile_genome  # noqa: E402
@@ -102,7 +102,7 @@ def test_a_topology_agrees_with_the_oracle(weight):
     rng = np.random.Generator(np.random.Philox(7))
     inputs = rng.random((50, 6)).astype(np.float32)
     seen = set()
-    smooth = tuple(name for name in ACTIVATIONS if name != "step")
+    smooth = tuple(name for name in ELEMENTWISE if name != "step")
     for network in random_networks(6, 3, 30, rng, 12, smooth):
         seen |= set(network.activations.tolist())
         model = Topology(Problem(6, 3, Start(network, weight, 2.0)), torch.Generator())
@@ -114,7 +114,7 @@ def test_a_topology_agrees_with_the_oracle(weight):
         by_gene[0, network.connection_ids] = own
         found = model(torch.from_numpy(inputs)).detach().numpy()
         assert np.allclose(found, 2 * forward(network, by_gene, inputs)[0], atol=2e-4)
-    assert seen == {ACTIVATIONS[name].code for name in smooth}
+    assert seen == {ELEMENTWISE[name].code for name in smooth}
 
 
 def test_a_topology_starts_from_its_best_shared_weight():

@@ -15,7 +15,7 @@ from experiment.terminal.command_line import DONE
 from genomes import grown_genomes
 from run_search import main
 from searching import result, write_config
-from wann.activations import ACTIVATIONS
+from wann.activations import ELEMENTWISE
 from wann.network import Network, compile_genome, compile_population
 from wann.oracle import forward
 from wann.population import Population
@@ -35,7 +35,7 @@ def family() -> tuple[Population, Population]:
     parents = Population.of(grown_genomes(6, seed=3, num_inputs=5, num_outputs=1))
     rows = np.repeat(np.arange(6), 8)
     drawn = draw_operators(np.random.default_rng(0), len(rows), SearchConfig().mutation.model_dump(), 0.0)
-    return parents, mutate(parents.take(rows), *drawn, palette_of(list(ACTIVATIONS)))
+    return parents, mutate(parents.take(rows), *drawn, palette_of(list(ELEMENTWISE)))
 
 
 def divergence(parent: Network, mutant: Network, inputs: np.ndarray, weights: np.ndarray) -> float:

@@ -21,7 +21,7 @@ from inspection.exports.registry import EXPORTS, export_champion
 from inspection.exports.texts import printable
 from inspection.weights import best_weight
 from networks import random_genome
-from wann.activations import ACTIVATIONS
+from wann.activations import ELEMENTWISE
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.genome import Genome, make_genome
@@ -65,7 +65,7 @@ def tuned(champion: Champion, seed: int = 0) -> Champion:
 
 def all_activations() -> Genome:
     """A hidden node of each activation on two inputs and the bias, twice deep, all summed by both outputs."""
-    codes = [entry.code for entry in ACTIVATIONS.values()]
+    codes = [entry.code for entry in ELEMENTWISE.values()]
     first, second = np.arange(5, 15), np.arange(15, 25)
     pairs = [(source, node) for node in first for source in (0, 1, 2)]
     pairs += [(before, node) for before, node in zip(first, second, strict=True)]
@@ -188,7 +188,7 @@ def graphml_genome(path: Path) -> tuple[Genome, list[float] | None]:
     genome = make_genome(
         graph.graph["num_inputs"],
         graph.graph["num_outputs"],
-        [ACTIVATIONS[node["activation"]].code for node in nodes],
+        [ELEMENTWISE[node["activation"]].code for node in nodes],
         [int(source[1:]) for source, _, _ in edges],
         [int(target[1:]) for _, target, _ in edges],
         [data["enabled"] for _, _, data in edges],
@@ -209,7 +209,7 @@ def dot_genome(path: Path) -> tuple[Genome, list[float] | None]:
     genome = make_genome(
         kinds.count("input"),
         kinds.count("output"),
-        [ACTIVATIONS[drawn[node]["activation"].strip('"')].code for node in sorted(drawn)],
+        [ELEMENTWISE[drawn[node]["activation"].strip('"')].code for node in sorted(drawn)],
         [source for source, _, _ in edges],
         [target for _, target, _ in edges],
         [True for _ in edges],
@@ -368,7 +368,7 @@ def test_the_torch_file_needs_torch_alone_and_can_be_trained(tmp_path):
 
 def test_a_formula_is_read_by_a_person(tmp_path):
     genome = make_genome(
-        2, 2, [1] * 5 + [ACTIVATIONS["relu"].code] * 2, [1, 2, 0, 5, 0, 5, 6], [5, 5, 6, 3, 3, 4, 4], [True] * 7
+        2, 2, [1] * 5 + [ELEMENTWISE["relu"].code] * 2, [1, 2, 0, 5, 0, 5, 6], [5, 5, 6, 3, 3, 4, 4], [True] * 7
     )
     champion = champion_of(genome, input_names=("hip angle", "2 lights"), output_names=("lambda", "sin"))
     (path,) = export_champion(champion, tmp_path, ["sympy"], 0.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genomes import grown_genomes
-from wann.activations import ACTIVATIONS
+from wann.activations import ELEMENTWISE
 from wann.genome import make_genome
 from wann.kernels import lane_forward as lane_kernels
 from wann.network import Network, compile_genome
@@ -31,9 +31,9 @@ def run(network: Network, weights: np.ndarray, inputs: np.ndarray) -> np.ndarray
     return values[-network.num_outputs :].T
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_every_activation_agrees_with_the_oracle(name):
-    genome = make_genome(1, 1, [1, 1, 1, ACTIVATIONS[name].code], [1, 3], [3, 2], [True, True])
+    genome = make_genome(1, 1, [1, 1, 1, ELEMENTWISE[name].code], [1, 3], [3, 2], [True, True])
     x = np.concatenate([np.linspace(-12, 12, 4001), np.linspace(-1e-2, 1e-2, 401)])
     if name == "step":
         x = x[np.abs(x) > 1e-5]
@@ -45,22 +45,22 @@ def test_every_activation_agrees_with_the_oracle(name):
 
 def activated(name: str, x: np.ndarray, fused: bool) -> np.ndarray:
     values = np.empty((1, len(x)), np.float32)
-    lane_kernels.activate(ACTIVATIONS[name].code, x[None], 0, values, 0, np.ones_like(values), 0, len(x), fused)
+    lane_kernels.activate(ELEMENTWISE[name].code, x[None], 0, values, 0, np.ones_like(values), 0, len(x), fused)
     return values[0]
 
 
 @pytest.mark.parametrize("fused", [False, True])
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_every_activation_is_close_in_float32_units(name, fused):
     """Not only absolutely close: small arguments keep their relative precision."""
     x = np.geomspace(1e-4, 3, 500).astype(np.float32)
-    exact = ACTIVATIONS[name].function(x.astype(np.float64))
+    exact = ELEMENTWISE[name].function(x.astype(np.float64))
     significant = np.abs(exact) > 0.1 if name in ("sin", "cos") else np.ones(len(x), bool)
     np.testing.assert_allclose(activated(name, x, fused)[significant], exact[significant], rtol=1e-5)
 
 
 @pytest.mark.parametrize("fused", [False, True])
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_extreme_arguments_stay_defined(name, fused):
     x = np.array([0, -0.0, 1e-30, 1e10, -1e10, 3e38, -3e38], np.float32)
     assert np.isfinite(activated(name, x, fused)).all()
@@ -72,7 +72,7 @@ def test_random_networks_agree_with_the_oracle(individual):
     checked = 0
     for genome in grown_genomes(60, num_inputs=4, num_outputs=2, num_steps=40):
         network = compile_genome(genome)
-        if ACTIVATIONS["step"].code in network.activations:
+        if ELEMENTWISE["step"].code in network.activations:
             continue  # a jump turns rounding into a difference; the activation has its own test
         inputs = rng.normal(size=(40, 4)).astype(np.float32)
         shape = (40, genome.num_enabled) if individual else 40
@@ -102,8 +102,8 @@ def test_a_lane_does_not_depend_on_its_position_or_company(individual):
 
 
 @pytest.mark.parametrize("fused", [False, True])
-@pytest.mark.parametrize("name", [name for name, entry in ACTIVATIONS.items() if entry.symmetry])
+@pytest.mark.parametrize("name", [name for name, entry in ELEMENTWISE.items() if entry.symmetry])
 def test_symmetries_hold_to_the_last_bit(name, fused):
     x = np.r_[np.geomspace(1e-20, 1e20, 2001), np.linspace(0, 12, 2001)].astype(np.float32)
-    sign = -1 if ACTIVATIONS[name].symmetry == "odd" else 1
+    sign = -1 if ELEMENTWISE[name].symmetry == "odd" else 1
     np.testing.assert_array_equal(activated(name, -x, fused), sign * activated(name, x, fused))

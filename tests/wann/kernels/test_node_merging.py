@@ -5,7 +5,8 @@ import pytest
 
 from evolution.mutation.apply import draw_operators, mutate, palette_of
 from networks import random_population
-from wann import ACTIVATIONS, compile_population
+from wann import compile_population
+from wann.activations import ELEMENTWISE
 from wann.batch import Batch, mean_losses, shared_weight_logits
 from wann.genome import make_genome
 from wann.kernels.node_merging import apart, assign_slots, merged
@@ -22,7 +23,7 @@ def siblings(seed: int, parents: int = 4, count: int = 40) -> Networks:
     rows = rng.integers(parents, size=count)
     operators, uniforms = draw_operators(rng, count, OPERATORS, 0.5)
     population = random_population(NUM_INPUTS, NUM_OUTPUTS, parents, rng).take(rows)
-    return compile_population(mutate(population, operators, uniforms, palette_of(list(ACTIVATIONS))))
+    return compile_population(mutate(population, operators, uniforms, palette_of(list(ELEMENTWISE))))
 
 
 def twins() -> Networks:

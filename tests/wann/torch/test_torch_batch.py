@@ -6,7 +6,8 @@ from test_batch import WEIGHTS, batch_of, oracle
 
 from device_memory import DEVICES, peak_bytes
 from networks import SMOOTH, random_networks, random_population
-from wann import ACTIVATIONS, Networks, compile_genome, compile_population
+from wann import Networks, compile_genome, compile_population
+from wann.activations import ELEMENTWISE
 from wann.batch import Batch, individual_scores, scores, shared_weight_logits, tempered_scores
 from wann.genome import make_genome
 
@@ -30,13 +31,13 @@ def exact_batch(count: int) -> Batch:
 
 
 def test_every_activation_is_there():
-    assert set(FUNCTIONS) == {activation.code for activation in ACTIVATIONS.values()}
+    assert set(FUNCTIONS) == {activation.code for activation in ELEMENTWISE.values()}
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_every_activation_agrees_with_the_oracle(name, device):
     pairs = [(1, 6), (2, 6), (2, 7), (3, 7), (6, 7), (7, 4), (7, 5), (6, 5), (3, 4)]
-    codes = [1] * 6 + [ACTIVATIONS["tanh"].code, ACTIVATIONS[name].code]
+    codes = [1] * 6 + [ELEMENTWISE["tanh"].code, ELEMENTWISE[name].code]
     network = compile_genome(make_genome(3, 2, codes, *zip(*pairs, strict=True), [True] * len(pairs)))
     batch = batch_of(300, 3, 2)
     found = TorchBackend(device).logits(Networks.of([network]), WEIGHTS, batch)[0].transpose(0, 2, 1)
@@ -104,12 +105,12 @@ def test_out_of_memory_halves_the_chunk_and_goes_on(device, monkeypatch, caplog)
         TorchBackend(device).scores(networks, WEIGHTS, batch)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("hidden", [4, 200])
 def test_the_memory_budget_is_kept(name, hidden, device):
     """By networks of one wide level, which needs most room beside values, and by some that are little but logits."""
     pairs = [(1 + k % 12, 17 + k) for k in range(hidden)] + [(17 + k, 13 + k % 4) for k in range(hidden)]
-    codes = [1] * 17 + [ACTIVATIONS[name].code] * hidden
+    codes = [1] * 17 + [ELEMENTWISE[name].code] * hidden
     network = compile_genome(make_genome(12, 4, codes, *zip(*pairs, strict=True), [True] * len(pairs)))
     networks, budget = Networks.of([network] * 200), 2**24
     for count, weights in ((1000, WEIGHTS[:2]), (100, WEIGHTS[:1])):

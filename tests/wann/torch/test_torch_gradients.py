@@ -6,7 +6,8 @@ from test_gradients import batch_of as rough_batch_of
 
 from device_memory import DEVICES, peak_bytes
 from networks import random_genome
-from wann import ACTIVATIONS, Genome
+from wann import Genome
+from wann.activations import ELEMENTWISE
 from wann.batch import Batch
 from wann.genome import make_genome
 from wann.gradients import Gradients, Pairs, gradients
@@ -49,13 +50,13 @@ def assert_same(found: Gradients, expected: Gradients) -> None:
 
 
 def test_every_slope_is_there():
-    assert set(SLOPES) == {activation.code for activation in ACTIVATIONS.values()}
+    assert set(SLOPES) == {activation.code for activation in ELEMENTWISE.values()}
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_every_activation_agrees_with_the_kernels(name, device):
     """Two of one kind in a row, one of them fed by a sum that is often 0."""
-    inverse, code = ACTIVATIONS["inverse"].code, ACTIVATIONS[name].code
+    inverse, code = ELEMENTWISE["inverse"].code, ELEMENTWISE[name].code
     pairs = [(1, 10), (2, 10), (1, 12), (12, 11), (1, 11), (3, 11), (10, 7), (11, 10), (11, 8), (4, 9), (10, 9)]
     codes = [1] * 10 + [code, code, inverse]
     genome = make_genome(INPUTS, CLASSES, codes, *zip(*pairs, strict=True), [True] * len(pairs))
@@ -102,8 +103,8 @@ def test_the_memory_budget_is_kept(device):
     hidden = 300
     pairs = [(1 + k % INPUTS, 10 + k) for k in range(hidden)] + [(10 + k, 7 + k % 3) for k in range(hidden)]
     batch, budget = batch_of(20_000), 2**25
-    for name in ACTIVATIONS:
-        codes = [1] * 10 + [ACTIVATIONS[name].code] * hidden
+    for name in ELEMENTWISE:
+        codes = [1] * 10 + [ELEMENTWISE[name].code] * hidden
         genome = make_genome(INPUTS, CLASSES, codes, *zip(*pairs, strict=True), [True] * len(pairs))
         found = peak_bytes(
             device,
