@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from configs.schema import PUBLISHED_WEIGHTS
 from envs.registry import make_task
 from envs.task import preprocessing_of
-from wann.activations import ACTIVATION_OF_CODE
+from wann.activations import ACTIVATIONS, PUBLISHED_ACTIVATIONS
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.genome import LINEAR, Genome, make_genome
+
+# Activations of this project that came later have no number in such a file.
+_CODES = [ACTIVATIONS[name].code for name in PUBLISHED_ACTIVATIONS]
 
 
 def import_published(
@@ -119,8 +122,8 @@ def _number(cell: str, name: str, row: int, column: int) -> float:
 def _codes(column: NDArray[np.float64], name: str, num_inputs: int) -> NDArray[np.int64]:
     codes = np.full(len(column), LINEAR, np.int64)
     for node in range(1 + num_inputs, len(column)):
-        if column[node] not in ACTIVATION_OF_CODE:
-            known = f"the number of an activation, {min(ACTIVATION_OF_CODE)} to {max(ACTIVATION_OF_CODE)}"
+        if column[node] not in _CODES:
+            known = f"the number of an activation, {_CODES[0]} to {_CODES[-1]}"
             _fail(_place(name, node, len(column)), known, f"{column[node]:g}")
         codes[node] = int(column[node])
     return codes

@@ -230,7 +230,8 @@ def test_a_bucket_that_takes_no_writes_is_found_before_the_search(config, bucket
     assert not copies(machine)
 
 
-@pytest.mark.parametrize("puts", [8, *(pytest.param(puts, marks=pytest.mark.slow) for puts in (20, 33))])
+@pytest.mark.slow
+@pytest.mark.parametrize("puts", [8, 20, 33])
 def test_a_bucket_that_fails_ends_the_run_clearly_and_nothing_is_lost(
     puts, config, whole, bucket, machine, tmp_path, monkeypatch, capsys
 ):

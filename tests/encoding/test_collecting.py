@@ -52,6 +52,7 @@ def test_actions_are_in_range_held_and_keyed(driver):
     assert 500 / 40 <= changes <= 500 / 5
 
 
+@pytest.mark.slow
 def test_pictures_of_lanes(short):
     first, second = islice(in_lanes(3), 2)
     # Every tenth step of the first fifty, every fourth from then on.
@@ -65,6 +66,7 @@ def test_pictures_of_lanes(short):
     assert not np.array_equal(next(in_lanes(4)).pictures, first.pictures)
 
 
+@pytest.mark.slow
 def test_so_many_pictures_as_asked(short):
     counted = []
     found = collect(in_lanes(3), 100, counted.append)
@@ -72,6 +74,7 @@ def test_so_many_pictures_as_asked(short):
     assert counted == [96, 100]
 
 
+@pytest.mark.slow
 def test_frames_of_gymnasium(short):
     pytest.importorskip("Box2D")
     frames = next(in_gymnasium(0))
@@ -81,6 +84,7 @@ def test_frames_of_gymnasium(short):
     assert abs(frames.truth[0, :2]).max() < 0.1
 
 
+@pytest.mark.slow
 def test_a_champion_drives_every_other_episode(short):
     (network,) = random_networks(16, 3, 1, np.random.default_rng(1))
     driver = ChampionDriver(CarRacing(), network, 0.5)

@@ -44,6 +44,7 @@ from envs.box2d.simulators import has_gymnasiums_bits
 from wann.kernels.jit import uncached
 
 SAME = has_gymnasiums_bits()
+COMPILES = pytest.mark.slow  # half a minute where nothing is cached; whole walkers, in the fast tests, have all pieces
 FRICTION = 0.9
 BOX = ((-0.3, -0.2), (0.3, -0.2), (0.3, 0.2), (-0.3, 0.2))
 KITE = ((0.5, 0.0), (0.0, 0.25), (-0.4, 0.1), (-0.3, -0.2), (0.1, -0.3))
@@ -261,6 +262,7 @@ def thrown(rng, lowest: float, speed: float) -> tuple[np.ndarray, np.ndarray]:
     return places[:, None].astype(np.float32), speeds[:, None].astype(np.float32)
 
 
+@COMPILES
 def test_a_joint_swings_and_meets_its_limits():
     rng = np.random.default_rng(1)
     bodies = tuple(
@@ -287,6 +289,7 @@ def test_a_joint_swings_and_meets_its_limits():
     assert len(limited) > 2, "joints at no limit, at the lower and at the upper one"
 
 
+@COMPILES
 @pytest.mark.parametrize("edges", [FLAT, BUMPS], ids=["flat", "bumps"])
 @pytest.mark.parametrize("points", [BOX, KITE], ids=["box", "kite"])
 def test_a_polygon_falls_on_edges(points, edges):
@@ -298,6 +301,7 @@ def test_a_polygon_falls_on_edges(points, edges):
     assert (worlds.contacts() > 0).any()
 
 
+@COMPILES
 @pytest.mark.parametrize("points", [BOX, KITE], ids=["box", "kite"])
 def test_a_polygon_falls_on_polygons(points):
     boxes = np.array(
@@ -310,6 +314,7 @@ def test_a_polygon_falls_on_polygons(points):
     assert (worlds.contacts() > 0).any()
 
 
+@COMPILES
 @pytest.mark.parametrize("boxes", [NOTHING, np.array([(1.0, 7.0, -0.4, -0.1)], np.float32)], ids=["edges", "polygons"])
 def test_an_impact_at_speed(boxes):
     """Without continuous collision these fall through; with it they stay above."""
@@ -323,6 +328,7 @@ def test_an_impact_at_speed(boxes):
     assert inside.sum() > 8 and (worlds.rows[Y][inside] > -0.2).all()
 
 
+@COMPILES
 def test_too_many_contacts_are_noted():
     """Nine shapes near one body: the row says so in that lane, and in no other."""
     boxes = np.array([(3 + 0.01 * i, 3.5 + 0.01 * i, -1.0, 0.0) for i in range(9)], np.float32)

@@ -80,6 +80,7 @@ def test_a_sweep_is_drawn(swept):
     assert (swept / "sweep.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_side_by_side_gives_the_same_bytes(swept, tmp_path):
     path = write(tmp_path / "sweep.yaml", generations=4, sweep=SWEEP, replicates=2)
     run = tmp_path / "run"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from genomes import grown_genomes
-from wann.activations import ACTIVATIONS
+from wann.activations import ELEMENTWISE
 from wann.genome import make_genome
 from wann.kernels.jit import elementwise_of
 from wann.kernels.lane_forward import forward_shared
@@ -38,9 +38,9 @@ def test_networks_have_the_same_bits():
         np.testing.assert_array_equal(two, one)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_every_activation_has_the_same_bits(name):
-    genome = make_genome(1, 1, [1, 1, 1, ACTIVATIONS[name].code], [1, 3], [3, 2], [True, True])
+    genome = make_genome(1, 1, [1, 1, 1, ELEMENTWISE[name].code], [1, 3], [3, 2], [True, True])
     one, two = both(compile_genome(genome))
     np.testing.assert_array_equal(two, one)
     assert len(np.unique(two[-1])) > 1
