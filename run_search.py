@@ -57,15 +57,15 @@ def _run(argv: Sequence[str]) -> int:
             return INTERRUPTED
         if isinstance(found, Champion):
             print_champion(console, run, found)
-            if run.config.logging.report and run.mirror is None and share is None:
-                print_report(console, run, *_report(run.path, console))
         else:
             print_several(console, run, found)
+    if isinstance(found, Champion) and run.config.logging.report and run.mirror is None and share is None:
+        print_report(console, run, *_report(run.path, console))
     return DONE
 
 
-def _report(run: Path, console: Console) -> tuple[Path | None, UserError | None]:
-    """Write the page of a finished run. Returns its path, or the error: a run does not fail for want of a page."""
+def _report(run: Path, console: Console) -> tuple[Path | None, str | None]:
+    """Write the page of a finished run. Returns its path, or why there is none: a run does not fail for want of it."""
     from wann.extras import check_extra
 
     try:
@@ -75,8 +75,10 @@ def _report(run: Path, console: Console) -> tuple[Path | None, UserError | None]
 
         pages = (file for file in inspect(InspectionOptions(str(run)), console).files if file.name == REPORT)
         return next(pages), None
-    except UserError as error:
-        return None, error
+    except KeyboardInterrupt:
+        return None, "interrupted"
+    except Exception as error:  # from drawing, or from an environment of the user's that is played for the curve
+        return None, str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 
 def _open(arguments: argparse.Namespace) -> RunDirectory:

@@ -90,11 +90,13 @@ def main(arguments: list[str]) -> int:
     racers = range(len(load("racers")))
 
     def measured(**key: Any) -> dict[str, Any]:
-        return {"returns": drive(**key, tracks=options.tracks, max_steps=options.max_steps).tolist()}
+        return {"returns": drive(**key).tolist()}
 
-    wanted = [{"racer": racer, "simulator": simulator} for racer in racers for simulator in SIMULATORS]
+    size = {"tracks": options.tracks, "max_steps": options.max_steps}
+    wanted = [{"racer": racer, "simulator": simulator, **size} for racer in racers for simulator in SIMULATORS]
     records = kept(options.out, wanted, measured)
-    known = {(record["racer"], record["simulator"]): record["returns"] for record in records}
+    sized = [record for record in records if all(record[name] == value for name, value in size.items())]
+    known = {(record["racer"], record["simulator"]): record["returns"] for record in sized}
     print(report(np.array([[known[racer, simulator] for simulator in SIMULATORS] for racer in racers])))
     return 0
 

@@ -85,6 +85,7 @@ def make_ready(options: EncoderOptions) -> Path:
     _check_numbers(options)
     for package in ("torch", "PIL"):
         check_installed(package, f"the package {package!r} to be installed", extra="torch")
+    check_installed("Box2D", "Gymnasium's Box2D environments, whose frames the encoder is measured on", extra="box2d")
     from wann.torch.device import choose_device
 
     choose_device(options.device)

@@ -12,8 +12,8 @@ from typing import Any
 from configs import Config
 from configs.loading import Overrides, Part, config_of, parts_of, read
 from configs.yaml_source import Source
-from envs.task import HasGradients, LoadsData, Task, keeps_state
-from evolution.mutation.registry import OF_MEMORY, check_probabilities
+from envs.task import HasGradients, LoadsData, Task, groups_of, keeps_state
+from evolution.mutation.registry import ALONG_GROUPS, OF_MEMORY, check_probabilities
 from evolution.registry import strategy_of
 from experiment.build import TaskOf, behaviour_of, evaluator_of, task_of
 from experiment.champions import initial_genomes
@@ -21,7 +21,6 @@ from experiment.plan import Plan
 from experiment.recording.trackers import check_installed
 from wann.activations import ACTIVATIONS, ELEMENTWISE
 from wann.errors import UserError
-from wann.network import compile_genome
 
 
 def load_checked(config: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Config:
@@ -82,10 +81,14 @@ def check(plan: Plan, tasks: TaskOf = task_of) -> None:
         check_installed(plan.config.logging.tracker)
     for search in plan.different:
         first = search.parts[0]
-        initial = initial_genomes(first, tasks(first))
+        # Genomes pass from part to part, and operators may enable what is disabled now.
+        origin = "initial" if any(not genome.is_plain for genome in initial_genomes(first, tasks(first))) else None
         for part in search.parts:
             task = tasks(part)
-            _check_memory(part, task, any(not compile_genome(genome).is_plain for genome in initial))
+            origin = _memory_of(part) or origin
+            if origin is not None:
+                _check_memory(part, task, origin)
+            _check_groups(part, task)
             behaviour_of(part, task)
             strategy = part.search.strategy
             if strategy_of(strategy).needs_gradients and not isinstance(task, HasGradients):
@@ -94,19 +97,24 @@ def check(plan: Plan, tasks: TaskOf = task_of) -> None:
             evaluator_of(part, task)
 
 
-def _check_memory(config: Config, task: Task, initial: bool) -> None:
-    """Refuse networks with state where they cannot be run or compared.
-
-    Args:
-        config: of one search.
-        task: its task.
-        initial: True if it starts from genomes with state.
-    """
-    palette = [name for name in config.search.activations if name in ACTIVATIONS and name not in ELEMENTWISE]
+def _memory_of(config: Config) -> str | None:
+    """The key that gives genomes state in one search; None if there is none."""
     drawn = [name for name, chance in config.search.mutation.model_dump().items() if chance and name in OF_MEMORY]
-    key = f"search.mutation.{drawn[0]}" if drawn else "search.activations" if palette else "search.initial"
-    if not (palette or drawn or initial):
-        return
+    if drawn:
+        return f"search.mutation.{drawn[0]}"
+    palette = [name for name in config.search.activations if name in ACTIVATIONS and name not in ELEMENTWISE]
+    return "search.activations" if palette else None
+
+
+def _check_groups(config: Config, task: Task) -> None:
+    """Refuse the operator that repeats connections along groups where there are none."""
+    if config.search.mutation.model_dump()[ALONG_GROUPS] and groups_of(task) is None:
+        key = f"search.mutation.{ALONG_GROUPS}"
+        raise UserError(key=key, expected="a task that declares groups of inputs or outputs", found=repr(task.name))
+
+
+def _check_memory(config: Config, task: Task, key: str) -> None:
+    """Refuse networks with state where they cannot be run or compared. ``key`` is that which gives them state."""
     if not keeps_state(task):
         raise UserError(
             key=key, expected="a task that keeps the state of networks from step to step", found=repr(task.name)

@@ -13,6 +13,7 @@ A champion with memory remembers what it has seen since ``policy.reset()``, whic
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from envs.playing import Episode
 from envs.registry import task_of_champion
-from envs.task import Playable
+from envs.task import Playable, sight_of
 from inspection.weights import best_weight, check_finite
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
@@ -62,8 +63,9 @@ class Policy:
         self.reset()
 
     def reset(self) -> None:
-        """Start an episode: forget all observations. Only networks with memory remember any."""
+        """Start an episode: forget all observations. Networks with memory remember them, and some tasks."""
         self._lanes = Lanes(self.network, self.setting)
+        self._sight: Callable[[NDArray], NDArray[np.float64]] | None = None  # made with the task, when first needed
 
     @cached_property
     def task(self) -> Playable:
@@ -80,7 +82,9 @@ class Policy:
 
     def action(self, observation: Any) -> Any:
         """The action for the next observation of an episode of ``task.make_environment()``."""
-        inputs = self.task.inputs_of(np.asarray(observation)[None])
+        if self._sight is None:
+            self._sight = sight_of(self.task)
+        inputs = self._sight(np.asarray(observation)[None])
         return self.task.actions_of(self._lanes.step(inputs))[0]
 
     def play(self, seed: int = 0) -> Played:

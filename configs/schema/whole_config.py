@@ -62,7 +62,8 @@ class StageConfig(Section):
     behave at the weights w and -w as they did at w squared (`evolution.mutation.mirroring`)."""
     relays: Annotated[Whole, Field(ge=1, le=1000)] = 1
     """Copies of every relay of the genomes that the stage starts from, whether mirrored for this stage or before: with
-    k of them they behave at the weight w as they did at sqrt(k) w. Each costs connections and time."""
+    k of them genomes just mirrored behave at the weight w as they did at sqrt(k) w. In others, every linear node with
+    one connection counts as a relay, and what evolution has balanced since changes. Each costs connections and time."""
     task: Changes = Field(default_factory=dict)
     """Options of the task that differ in this stage."""
     search: Changes = Field(default_factory=dict)
@@ -156,7 +157,7 @@ class Config(Section):
         total = sum(stage.generations for stage in stages)
         if stages and info.data.get("generations", total) != total:
             found = info.data["generations"]
-            raise mistake(f"no generations beside stages, which have their own ({total})", str(found))
+            raise mistake(f"no generations beside stages, which have their own ({total}); or stages=[]", str(found))
         return stages
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from envs.gymnasium.actions import ToActions
 from envs.waves import Failure, LaneError, Step
 from wann.errors import UserError
+from wann.extras import install
 
 if TYPE_CHECKING:
     import gymnasium
@@ -28,7 +29,7 @@ def require_box2d() -> None:
             expected="Gymnasium's Box2D environments to be installed, in which champions are confirmed whatever the "
             "simulator",
             found="no package 'Box2D'",
-            remedy='pip install "gymnasium[box2d]"',
+            remedy=install("Box2D"),
         )
 
 

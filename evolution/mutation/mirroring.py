@@ -40,10 +40,13 @@ def relays_of(genome: Genome) -> NDArray[np.int64]:
     targets = genome.targets[genome.enabled]
     single = np.bincount(targets, minlength=genome.num_nodes) == 1
     single &= (genome.activations == LINEAR) & (np.arange(genome.num_nodes) >= genome.num_fixed)
+    single[targets[genome.plastic[genome.enabled]]] = False
     source = np.zeros(genome.num_nodes, np.int64)
     source[targets] = genome.sources[genome.enabled]  # the only one, where it matters
     is_relay = np.zeros(genome.num_nodes, bool)
-    for node in np.argsort(longest_paths(genome.num_nodes, genome.sources, genome.targets), kind="stable").tolist():
+    now = genome.delays == 0  # The other connections may form cycles.
+    order = np.argsort(longest_paths(genome.num_nodes, genome.sources[now], genome.targets[now]), kind="stable")
+    for node in order.tolist():
         is_relay[node] = single[node] and not is_relay[source[node]]
     return np.flatnonzero(is_relay)
 
@@ -72,11 +75,12 @@ def _amplified(genome: Genome, copies: int) -> Genome:
     position[relays] = np.arange(len(relays))
     touches = (position[genome.sources] >= 0) | (position[genome.targets] >= 0)
     nodes = [genome.activations]
-    genes = [(genome.sources, genome.targets, genome.enabled)]
+    genes = [(genome.sources, genome.targets, genome.enabled, genome.delays, genome.plastic)]
     for copy in range(copies - 1):
         first = genome.num_nodes + copy * len(relays)
         name = np.where(position >= 0, first + position, np.arange(genome.num_nodes))
         nodes.append(genome.activations[relays])
-        genes.append((name[genome.sources[touches]], name[genome.targets[touches]], genome.enabled[touches]))
+        same = (genome.enabled[touches], genome.delays[touches], genome.plastic[touches])
+        genes.append((name[genome.sources[touches]], name[genome.targets[touches]], *same))
     parts = [np.concatenate(column) for column in zip(*genes, strict=True)]
     return make_genome(genome.num_inputs, genome.num_outputs, np.concatenate(nodes), *parts)

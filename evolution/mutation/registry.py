@@ -30,6 +30,8 @@ OPERATORS: dict[str, str] = {
 }
 # Operators that give a network state. Only tasks that keep it take them.
 OF_MEMORY = ("add_delayed_connection", "change_delay", "add_plastic_connection")
+# The one that needs groups of inputs or outputs, which a task declares.
+ALONG_GROUPS = "repeat_along_group"
 
 
 def code_of(name: str) -> int:

@@ -57,8 +57,8 @@ def command_line(script: str, *arguments: str) -> str:
     return shlex.join([python, path, *arguments])
 
 
-def print_report(console: Console, run: RunDirectory, page: Path | None, lacking: UserError | None) -> None:
-    """Print where the page of a run is, or the sentence of what it lacks, and the commands that look further."""
+def print_report(console: Console, run: RunDirectory, page: Path | None, lacking: str | None) -> None:
+    """Print where the page of a run is, or why it is not there, and the commands that look further."""
     rows = {
         "Report": str(page) if lacking is None else f"not written: {lacking}",
         "Inspect": command_line("inspect_champion.py", run.address, "--video", "mp4"),

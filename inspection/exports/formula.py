@@ -67,8 +67,10 @@ def _symbols(champion: Champion) -> list[str]:
     """[1 + I + M + N] of each row of the network."""
     import sympy
 
+    reserved = r"h\d+" if compile_genome(champion.genome).is_plain else r"[hst]\d+(_next)?|.*_ago\d"
+
     def is_taken(name: str) -> bool:
-        return name == "w" or re.fullmatch(r"[hst]\d+(_next)?|.*_ago\d", name) is not None or hasattr(sympy, name)
+        return name == "w" or re.fullmatch(reserved, name) is not None or hasattr(sympy, name)
 
     inputs = identifiers(champion.input_names, "input", is_taken)
     outputs = identifiers(champion.output_names, "output", lambda name: is_taken(name) or name in inputs)

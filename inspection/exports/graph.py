@@ -51,6 +51,8 @@ def nodes_of_rows(genome: Genome, network: Network) -> NDArray[np.int64]:
     genes = np.flatnonzero(genome.enabled)[network.connection_ids]
     rows[network.first_row + np.repeat(np.arange(len(network.fan_in)), network.fan_in)] = genome.targets[genes]
     rows[network.sources] = genome.sources[genes]
+    for row, source in network.copies:  # Nodes without sources are known by what reads them, perhaps with a delay.
+        rows[source] = rows[row]
     rows[-network.num_outputs :] = np.arange(1 + genome.num_inputs, genome.num_fixed)
     return np.delete(rows, network.copies[:, 0])
 

@@ -89,8 +89,24 @@ def test_the_champion_has_a_report(finished, tmp_path):
             "search.safe_mutation: expected networks without state, which single observations tell apart, found those "
             "of search.mutation.add_delayed_connection",
         ),
+        (
+            {
+                "search": {"population": 24, "tournament_size": 4},
+                "stages": [
+                    {"name": "a", "generations": 1, "survivors": 2, "search": {"activations": PALETTE}},
+                    {"name": "b", "generations": 1, "search": {"safe_mutation": {}}},
+                ],
+            },
+            "search.safe_mutation: expected networks without state, which single observations tell apart, found those "
+            "of search.activations",
+        ),
+        (
+            {"search": {**SEARCH, "mutation": {**MEMORY, "enable": 0, "change_delay": 0, "repeat_along_group": 0.1}}},
+            "search.mutation.repeat_along_group: expected a task that declares groups of inputs or outputs, found "
+            "'cartpole_swingup'",
+        ),
     ],
-    ids=["task", "palette", "safe mutation"],
+    ids=["task", "palette", "safe mutation", "later stage", "groups"],
 )
 def test_networks_with_memory_are_refused_where_they_cannot_be(changes, expected, tmp_path, capsys):
     config = write_config(tmp_path / "c.yaml", **changes)

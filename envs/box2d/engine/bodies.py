@@ -93,6 +93,7 @@ def begin_step(state, at, bodies, body, h):
     store(state, row + FORCE_X, f32(0))
     store(state, row + FORCE_Y, f32(0))
     store(state, row + TORQUE, f32(0))
+    store(state, row + AWAKE, f32(1))  # b2RevoluteJoint::SetMotorSpeed, which every step calls, wakes its bodies
 
 
 @inner
@@ -131,7 +132,7 @@ def transform(state, at, bodies, body):
 def sleep(state, at, num_bodies, h, solved):
     """Put to sleep the lanes whose bodies all rested for half a second and whose positions are ``solved``.
 
-    Sleeping bodies have no velocity. They sleep until something wakes them.
+    Sleeping bodies have no velocity. They sleep until the next step.
     """
     shortest = spread(_LARGEST)
     for body in range(num_bodies):

@@ -15,7 +15,6 @@ from envs.box2d.engine.bodies import place
 from envs.box2d.engine.island import step_joints
 from envs.box2d.engine.rows import (
     ANGLE,
-    AWAKE,
     BODY,
     COS,
     FORCE_X,
@@ -159,7 +158,6 @@ def _drive(state, l, progress, on_road, poses, lane, actions):
     """Engine, brakes, tyres and steering of one car, before the physics."""
     steer, brake = -np.float64(actions[lane, 0]), np.float64(actions[lane, 2])
     progress[lane, GAS] = next_gas(progress[lane, GAS], np.float64(actions[lane, 1]))
-    state[(BODY * HULL + AWAKE) * LANES + l] = f32(1)
     hull_angle = state[(BODY * HULL + ANGLE) * LANES + l]
     for w in range(4):
         row = BODY * WHEELS[w]
@@ -179,7 +177,6 @@ def _drive(state, l, progress, on_road, poses, lane, actions):
         poses[lane, pose.OMEGAS + w] = omega
         state[(row + FORCE_X) * LANES + l] = f32(force_x)
         state[(row + FORCE_Y) * LANES + l] = f32(force_y)
-        state[(row + AWAKE) * LANES + l] = f32(1)
 
 
 @inner

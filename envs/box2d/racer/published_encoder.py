@@ -9,6 +9,7 @@ product. It takes 29 million operations for an image, sixty times those of `envs
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 
 
 class PublishedEncoder:
-    """See `envs.box2d.racer.encoder.Encoder`. Use it in one thread only, because it reuses its buffers."""
+    """See `envs.box2d.racer.encoder.Encoder`."""
 
     shape = (SIZE, SIZE)
 
@@ -57,6 +58,7 @@ class PublishedEncoder:
         self._dense = np.ascontiguousarray(weights["mu.weight"].T)
         self._bias = weights["mu.bias"].copy()
         self._images = np.zeros((_BLOCK, SIZE, SIZE, 3), np.float32)
+        self._buffers = Lock()  # held while the buffers are in use: a process has one encoder for all its threads
 
     def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Latents [B, 16] of the simulator's frames [B, 96, 96, 3], in float64, the type of networks' inputs."""
@@ -74,7 +76,7 @@ class PublishedEncoder:
         """Means [B, 16] of the codes of images [B, 64, 64, 3] in [0, 1]."""
         latents = np.empty((len(images), LATENTS), np.float32)
         # More threads do not speed up products this small, and slow them down a hundredfold on a busy machine.
-        with linear_algebra().limit(limits=1, user_api="blas"):
+        with self._buffers, linear_algebra().limit(limits=1, user_api="blas"):
             for begin in range(0, len(images), _BLOCK):
                 block = images[begin : begin + _BLOCK]
                 self._images[: len(block)] = block

@@ -26,14 +26,13 @@ SHAPES: dict[str, tuple[int, ...]] = {
 
 
 class SmallEncoder:
-    """See `envs.box2d.racer.encoder.Encoder`. Use it in one thread only, because it reuses its buffer."""
+    """See `envs.box2d.racer.encoder.Encoder`."""
 
     shape = PICTURE_SHAPE[1:]
 
     def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
         self._hidden = np.ascontiguousarray(weights["hidden.weight"].T), weights["hidden.bias"].copy()
         self._means = np.ascontiguousarray(weights["mu.weight"].T), weights["mu.bias"].copy()
-        self._values = np.empty((_TOGETHER, HIDDEN), np.float32)
 
     def encode_images(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Latents [B, 16] of pictures [B, 2, 28, 32]."""
@@ -41,7 +40,7 @@ class SmallEncoder:
 
         latents = np.empty((len(images), LATENTS), np.float32)
         rows = np.ascontiguousarray(images).reshape(len(images), INPUTS)
-        encode(rows, *self._hidden, *self._means, self._values, latents)
+        encode(rows, *self._hidden, *self._means, np.empty((_TOGETHER, HIDDEN), np.float32), latents)
         return latents
 
     def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -130,11 +130,11 @@ class CarRacing(Box2DTask):
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
         """See `envs.task.Observes`."""
+        check_networks(self, network)
         if self.simulator != LANES:
             return inputs_met(self, network, weight, seed)
         from envs.box2d.racer.episodes import observe_in_lanes
 
-        check_networks(self, network)
         return observe_in_lanes(self.sight(), network, weight, seed)
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:

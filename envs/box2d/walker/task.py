@@ -76,11 +76,11 @@ class BipedalWalker(Box2DTask):
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
         """See `envs.task.Observes`."""
+        check_networks(self, network)
         if self.simulator != LANES:
             return inputs_met(self, network, weight, seed)
         from envs.box2d.walker.evaluation import EPISODE_STEPS, evaluate_in_lanes
 
-        check_networks(self, network)
         most = EPISODE_STEPS[self.hardcore]
         seen = np.empty((most, self.num_inputs), np.float32)
         networks, weights = Networks.of([network]), np.array([weight])

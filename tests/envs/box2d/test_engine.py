@@ -24,6 +24,7 @@ from envs.box2d.engine.island import Work, step_group
 from envs.box2d.engine.places import contact_row, lane_row
 from envs.box2d.engine.rows import (
     ANGLE,
+    AWAKE,
     BODY,
     CONTACTS,
     JOINT,
@@ -235,6 +236,14 @@ class Worlds:
             expected = [(*b.worldCenter, b.angle, *b.linearVelocity, b.angularVelocity) for b in theirs]
             assert_same(found, np.array(expected, np.float32), self.steps)
 
+    def kick(self, speeds: np.ndarray) -> None:
+        """Give the bodies velocities [LANES, B, 3]."""
+        for number in range(len(self.scene.bodies)):
+            for i, r in enumerate((VELOCITY_X, VELOCITY_Y, SPIN)):
+                self.rows[BODY * self.scene.row_of(number) + r] = speeds[:, number, i]
+            for (_, bodies, _), (x, y, spin) in zip(self.worlds, speeds[:, number].tolist(), strict=True):
+                bodies[number].linearVelocity, bodies[number].angularVelocity = (x, y), spin
+
     def contacts(self) -> np.ndarray:
         """[LANES] contacts that exist, of the first body of the island."""
         return self.rows[contact_row(0, self.scene.tables, 0) + CONTACTS]
@@ -326,6 +335,26 @@ def test_an_impact_at_speed(boxes):
         worlds.step()
     inside = (worlds.rows[X] > 1.5) & (worlds.rows[X] < 6.5)
     assert inside.sum() > 8 and (worlds.rows[Y][inside] > -0.2).all()
+
+
+@COMPILES
+def test_an_impact_after_sleep():
+    """A body that fell asleep has continuous collision again once it is thrown, also against what it lies on."""
+    rng = np.random.default_rng(6)
+    starts, _ = thrown(rng, 0.25, 0.0)
+    starts[:, 0, 2] = 0
+    starts[:, 0, 1] = 0.21
+    worlds = Worlds(one_body(BOX), FLAT, NOTHING, starts, np.zeros((LANES, 1, 3), np.float32))
+    for _ in range(150):
+        worlds.step()
+    assert (worlds.rows[AWAKE] == 0).sum() > 8, "most of them sleep"
+    for _ in range(3):
+        worlds.kick(np.c_[rng.normal(0, 3, LANES), rng.uniform(2, 6, LANES), rng.normal(0, 25, LANES)][:, None])
+        for _ in range(4):
+            worlds.step()
+        worlds.kick(np.c_[rng.normal(0, 3, LANES), rng.uniform(-40, -25, LANES), rng.normal(0, 25, LANES)][:, None])
+        for _ in range(50):
+            worlds.step()
 
 
 @COMPILES

@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given, settings
 
 from evolution.mutation.mirroring import amplified, mirrored, relays_of
-from genomes import genomes, grown_genomes
+from genomes import genomes, grown_genomes, remembering_genome
 from wann.activations import ACTIVATIONS
 from wann.genome import LINEAR, make_genome
 from wann.network import compile_genome
-from wann.oracle import forward
+from wann.oracle import forward, forward_episode
 from wann.population import Population
 
 TANH = ACTIVATIONS["tanh"].code
@@ -40,6 +40,20 @@ def test_with_k_relays_a_genome_does_at_w_what_it_did_with_one_at_the_root_of_k_
     (many,) = amplified(one, 4)
     expected = forward(compile_genome(one[0]), [0.6, -1.8], inputs)
     np.testing.assert_allclose(forward(compile_genome(many), [0.3, -0.9], inputs), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_relays_of_genomes_with_memory_are_copied_with_their_delays():
+    """Cycles over delays do not matter to what a relay is; a plastic connection is no relay's."""
+    rng = np.random.default_rng(3)
+    inputs = rng.normal(size=(6, 4, 3))
+    for _ in range(20):
+        one = mirrored(Population.of([remembering_genome(rng, plastic_share=0.0)]))
+        (many,) = amplified(one, 4)
+        found, expected = (
+            forward_episode(compile_genome(genome), weights, inputs)
+            for genome, weights in ((many, [0.3, -0.9]), (one[0], [0.6, -1.8]))
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
 @settings(max_examples=40, deadline=None)
