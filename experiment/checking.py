@@ -108,7 +108,7 @@ def _memory_of(config: Config) -> str | None:
 
 def _check_groups(config: Config, task: Task) -> None:
     """Refuse the operator that repeats connections along groups where there are none."""
-    if config.search.mutation.model_dump()[ALONG_GROUPS] and groups_of(task) is None:
+    if config.search.mutation.model_dump().get(ALONG_GROUPS) and groups_of(task) is None:
         key = f"search.mutation.{ALONG_GROUPS}"
         raise UserError(key=key, expected="a task that declares groups of inputs or outputs", found=repr(task.name))
 

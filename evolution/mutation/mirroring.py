@@ -40,7 +40,10 @@ def relays_of(genome: Genome) -> NDArray[np.int64]:
     targets = genome.targets[genome.enabled]
     single = np.bincount(targets, minlength=genome.num_nodes) == 1
     single &= (genome.activations == LINEAR) & (np.arange(genome.num_nodes) >= genome.num_fixed)
-    single[targets[genome.plastic[genome.enabled]]] = False
+    # Mirroring puts no delay before a relay but that of an output, and nothing plastic.
+    of_output = (genome.sources > genome.num_inputs) & (genome.sources < genome.num_fixed)
+    other = genome.plastic | ((genome.delays > 0) & ~of_output)
+    single[targets[other[genome.enabled]]] = False
     source = np.zeros(genome.num_nodes, np.int64)
     source[targets] = genome.sources[genome.enabled]  # the only one, where it matters
     is_relay = np.zeros(genome.num_nodes, bool)

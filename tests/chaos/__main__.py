@@ -31,11 +31,11 @@ def _search(name: str, config: str, *settings: str) -> Search:
 # Searches, each with its faults.
 _SMALL = (
     (_search("pole", _POLE, "generations=400", "evaluation.rollouts=2", *_BRIEF), SMALL),
-    (_search("walker", _WALKER, "generations=60", "search.population=64", *_BRIEF), SMALLEST),
+    (_search("walker", _WALKER, "generations=240", "search.population=192", *_BRIEF), SMALLEST),
 )
 _FULL = (
     (_search("pole", _POLE, "generations=500", "evaluation.rollouts=8", *_BRIEF), FULL),
-    (_search("walker", _WALKER, "generations=200", *_BRIEF), FULL),
+    (_search("walker", _WALKER, "generations=2000", *_BRIEF), FULL),
 )
 _LONG = (
     _search("pole", _POLE, "generations=1000000", "workers.num_workers=2"),

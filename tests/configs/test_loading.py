@@ -489,7 +489,7 @@ STAGE_MISTAKES = {
     ),
     "generations beside stages": (
         "generations: 9\n",
-        "{path}:2: stages: expected no generations beside stages, which have their own (7), found 9",
+        "{path}:2: stages: expected no generations beside stages, which have their own (7); or stages=[], found 9",
     ),
 }
 

@@ -92,6 +92,7 @@ def test_the_champion_has_a_report(finished, tmp_path):
         (
             {
                 "search": {"population": 24, "tournament_size": 4},
+                "generations": 2,
                 "stages": [
                     {"name": "a", "generations": 1, "survivors": 2, "search": {"activations": PALETTE}},
                     {"name": "b", "generations": 1, "search": {"safe_mutation": {}}},

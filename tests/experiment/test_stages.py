@@ -433,7 +433,10 @@ def test_a_failing_task_names_the_whole_run(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("generations=5", "stages: expected no generations beside stages, which have their own (13), found 5"),
+        (
+            "generations=5",
+            "stages: expected no generations beside stages, which have their own (13); or stages=[], found 5",
+        ),
         ("search.population=5", "stages[0].survivors: expected at most 5, the population of the next stage, found 6"),
         ("task.name=cartpole", "did you mean 'cartpole_swingup'?"),
         ("initial=[nowhere.json]", "nowhere.json"),

@@ -67,7 +67,7 @@ def test_mistakes_are_named_in_one_sentence(options, message):
 @pytest.mark.parametrize(
     ("simulator", "hidden", "message"),
     [
-        ("gymnasium", ["Box2D"], r"task\.name: .*no package 'Box2D'; pip install \"gymnasium\[box2d\]\""),
+        ("gymnasium", ["Box2D"], r"task\.name: .*no package 'Box2D'; pip install \"weight-agnostic-search\[box2d\]\""),
         ("auto", ["Box2D"], r"task\.name: .*no package 'Box2D'; pip install"),
         ("lanes", ["Box2D"], r"task\.name: .*in which champions are confirmed"),
     ],

@@ -43,15 +43,17 @@ def test_with_k_relays_a_genome_does_at_w_what_it_did_with_one_at_the_root_of_k_
 
 
 def test_relays_of_genomes_with_memory_are_copied_with_their_delays():
-    """Cycles over delays do not matter to what a relay is; a plastic connection is no relay's."""
+    """But for plastic connections and products, which are not linear in what they read."""
     rng = np.random.default_rng(3)
-    inputs = rng.normal(size=(6, 4, 3))
-    for _ in range(20):
-        one = mirrored(Population.of([remembering_genome(rng, plastic_share=0.0)]))
+    drawn = [remembering_genome(rng, plastic_share=0.0) for _ in range(40)]
+    linear = [genome for genome in drawn if not (genome.activations == ACTIVATIONS["product"].code).any()]
+    assert len(linear) > 8 and sum((genome.delays > 0).any() for genome in linear) > 8
+    for genome in linear:
+        inputs, one = rng.normal(size=(6, 4, genome.num_inputs)), mirrored(Population.of([genome]))
         (many,) = amplified(one, 4)
         found, expected = (
-            forward_episode(compile_genome(genome), weights, inputs)
-            for genome, weights in ((many, [0.3, -0.9]), (one[0], [0.6, -1.8]))
+            forward_episode(compile_genome(each), weights, inputs)
+            for each, weights in ((many, [0.3, -0.9]), (one[0], [0.6, -1.8]))
         )
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
