@@ -43,6 +43,29 @@ class Failure:
     kind: str  # the same for failures with the same cause; each kind is reported once
     why: str  # follows the name of the environment, as in "step() raised ValueError: ..."
 
+    def sentence(self, environment: str, seed: int, step: int) -> str:
+        return f"{environment}: {self.why} (seed {seed}, step {step})"
+
+
+BAD_OBSERVATION = Failure("observation", "an observation that is not finite")
+BAD_OUTPUT = Failure(OUTPUT, "a network with an output that is no number")
+BAD_REWARD = Failure("reward", "a reward that is not finite")
+
+
+def examples_of_failures(
+    environment: str,
+    kinds: Mapping[int, Failure],
+    codes: NDArray[np.int64],
+    seeds: NDArray[np.int64],
+    steps: NDArray[np.int64],
+) -> dict[str, str]:
+    """The first of T episodes of each kind of failure as a sentence; ``codes`` [T] are keys of ``kinds``, or others."""
+    found = {}
+    for code, failure in kinds.items():
+        for first in np.flatnonzero(codes == code)[:1]:
+            found[failure.kind] = failure.sentence(environment, seeds[first], steps[first])
+    return found
+
 
 @dataclass(frozen=True)
 class Step:
@@ -281,8 +304,8 @@ class _Wave:
             seen, said = np.isfinite(inputs).all(axis=1), ~np.isnan(outputs).any(axis=1)
             sound = seen & said
             if not sound.all():
-                self._fail(pool, lanes[~seen], Failure("observation", "an observation that is not finite"))
-                self._fail(pool, lanes[seen & ~said], Failure(OUTPUT, "a network with an output that is no number"))
+                self._fail(pool, lanes[~seen], BAD_OBSERVATION)
+                self._fail(pool, lanes[seen & ~said], BAD_OUTPUT)
                 lanes, outputs = lanes[sound], outputs[sound]
                 if not len(lanes):
                     break
@@ -309,7 +332,7 @@ class _Wave:
         self.returns[lanes] += rewards
         broken = ~np.isfinite(self.returns[lanes])
         if broken.any():
-            self._fail(pool, lanes[broken], Failure("reward", "a reward that is not finite"))
+            self._fail(pool, lanes[broken], BAD_REWARD)
         self.steps[lanes] += 1
         over = step.terminated | step.truncated | broken
         if limits.max_steps is not None:
@@ -326,8 +349,8 @@ class _Wave:
         for lane in lanes.tolist():
             failure = pool.failures.get(lane, usual)
             if failure.kind not in self.failures:
-                place = f"seed {self._episodes.seeds[lane]}, step {self.steps[lane]}"
-                self.failures[failure.kind] = f"{self._simulation.name}: {failure.why} ({place})"
+                where = self._simulation.name, self._episodes.seeds[lane], self.steps[lane]
+                self.failures[failure.kind] = failure.sentence(*where)
 
     def _where(self, error: LaneError) -> str:
         episodes, lane = self._episodes, error.lane

@@ -45,8 +45,8 @@ class Box2DTask:
     num_outputs: ClassVar[int]
     input_names: ClassVar[tuple[str, ...]]
     output_names: ClassVar[tuple[str, ...]]
-    # Environments in one pool, by simulator.
-    waves: ClassVar[dict[str, int]]
+    # Gymnasium's environments in one pool.
+    wave: ClassVar[int]
 
     def __post_init__(self) -> None:
         Limits(self.max_steps, self.stall_steps)
@@ -104,7 +104,7 @@ class Box2DTask:
         return Simulation(
             self.id,
             self._gymnasium,
-            self.waves["gymnasium"],
+            self.wave,
             Limits(self.max_steps, self.stall_steps),
             self._make_encode,
             self.fall_reward,

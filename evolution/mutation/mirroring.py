@@ -41,8 +41,7 @@ def relays_of(genome: Genome) -> NDArray[np.int64]:
     single = np.bincount(targets, minlength=genome.num_nodes) == 1
     single &= (genome.activations == LINEAR) & (np.arange(genome.num_nodes) >= genome.num_fixed)
     # Mirroring puts no delay before a relay but that of an output, and nothing plastic.
-    of_output = (genome.sources > genome.num_inputs) & (genome.sources < genome.num_fixed)
-    other = genome.plastic | ((genome.delays > 0) & ~of_output)
+    other = genome.plastic | ((genome.delays > 0) & ~_leaves_output(genome))
     single[targets[other[genome.enabled]]] = False
     source = np.zeros(genome.num_nodes, np.int64)
     source[targets] = genome.sources[genome.enabled]  # the only one, where it matters
@@ -54,9 +53,13 @@ def relays_of(genome: Genome) -> NDArray[np.int64]:
     return np.flatnonzero(is_relay)
 
 
+def _leaves_output(genome: Genome) -> NDArray[np.bool_]:
+    """A mask [C] of the genes that leave an output; all of them have a delay."""
+    return (genome.sources > genome.num_inputs) & (genome.sources < genome.num_fixed)
+
+
 def _mirrored(genome: Genome) -> Genome:
-    of_output = (genome.sources > genome.num_inputs) & (genome.sources < genome.num_fixed)
-    delays = np.where(of_output, genome.delays, 0)
+    delays = np.where(_leaves_output(genome), genome.delays, 0)
     (sources, before), relay = np.unique(np.stack([genome.sources, delays]), axis=1, return_inverse=True)
     relays = genome.num_nodes + np.arange(len(sources))
     return make_genome(

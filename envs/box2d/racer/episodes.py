@@ -20,7 +20,7 @@ from envs.box2d.racer.sight import Roads, Sight
 from envs.box2d.racer.tiles import Tiles
 from envs.box2d.racer.track import Track, make_track
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
-from envs.waves import OUTPUT, Episodes, Limits
+from envs.waves import BAD_OBSERVATION, BAD_OUTPUT, Episodes, Limits, examples_of_failures
 from wann.kernels.jit import inner, jit
 from wann.kernels.wave_forward import wave_outputs
 from wann.network import Network, Networks
@@ -33,10 +33,7 @@ EPISODE, STEPS, BEST_STEP = range(3)
 RETURN, BEST = range(2)
 # Reasons of failures: what a network sees, or what it answers, is not a number.
 NOT_SEEN, NOT_SAID = 1, 2
-_FAILURES = {
-    NOT_SEEN: ("observation", "an observation that is not finite"),
-    NOT_SAID: (OUTPUT, "a network with an output that is no number"),
-}
+_FAILURES = {NOT_SEEN: BAD_OBSERVATION, NOT_SAID: BAD_OUTPUT}
 _NO_LIMIT = np.iinfo(np.int64).max
 
 
@@ -115,10 +112,7 @@ def evaluate_in_lanes(
     for rows in _parts(episodes.seeds):
         part = _play(episodes.take(rows), limits, sight, networks, weights, pool)
         returns[rows], steps[rows], falls[rows], codes[rows] = part.returns, part.steps, part.falls, part.failures
-    failures = {}
-    for code, (kind, why) in _FAILURES.items():
-        for first in np.flatnonzero(codes == code)[:1]:
-            failures[kind] = f"{name}: {why} (seed {episodes.seeds[first]}, step {steps[first]})"
+    failures = examples_of_failures(name, _FAILURES, codes, episodes.seeds, steps)
     return Returns(returns.reshape(shape), steps.reshape(shape), falls.reshape(shape), failures)
 
 

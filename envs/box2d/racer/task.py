@@ -53,7 +53,7 @@ class CarRacing(Box2DTask):
     name: ClassVar[str] = "car_racing"
     num_outputs: ClassVar[int] = 3
     output_names: ClassVar[tuple[str, ...]] = ("steer", "gas", "brake")
-    waves: ClassVar[dict[str, int]] = {"gymnasium": 8}
+    wave: ClassVar[int] = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
+from envs.waves import BAD_OBSERVATION, BAD_OUTPUT, BAD_REWARD, Limits, examples_of_failures
 from envs.waves import Episodes as AllEpisodes
-from envs.waves import Limits
 from wann.network import Networks
 
 _MOST_GROUNDS = 2048  # at a time; each takes 8 kB, or 14 with obstacles
@@ -77,7 +77,7 @@ def _parts(seeds: NDArray[np.int64]) -> list[slice]:
 
 
 def _failures(name: str, outcomes: NDArray[np.int64], wanted: AllEpisodes, steps: NDArray[np.int64]) -> dict[str, str]:
-    """An example of each kind of failure, as `envs.waves` words them."""
+    """An example of each kind of failure."""
     from envs.box2d.walker import kernels
 
     crowded = np.flatnonzero(outcomes == kernels.TOO_MANY_CONTACTS)
@@ -89,12 +89,8 @@ def _failures(name: str, outcomes: NDArray[np.int64], wanted: AllEpisodes, steps
             f"step {steps[episode]}; task.simulator: gymnasium has no such limit"
         )
     kinds = {
-        kernels.BAD_OBSERVATION: ("observation", "an observation that is not finite"),
-        kernels.BAD_OUTPUT: ("output", "a network with an output that is no number"),
-        kernels.BAD_REWARD: ("reward", "a reward that is not finite"),
+        kernels.BAD_OBSERVATION: BAD_OBSERVATION,
+        kernels.BAD_OUTPUT: BAD_OUTPUT,
+        kernels.BAD_REWARD: BAD_REWARD,
     }
-    failures = {}
-    for outcome, (kind, why) in kinds.items():
-        for episode in np.flatnonzero(outcomes == outcome)[:1]:
-            failures[kind] = f"{name}: {why} (seed {wanted.seeds[episode]}, step {steps[episode]})"
-    return failures
+    return examples_of_failures(name, kinds, outcomes, wanted.seeds, steps)

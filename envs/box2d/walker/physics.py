@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from envs.box2d.engine import ground_rows, group_rows
 from envs.box2d.engine.bodies import place
 from envs.box2d.engine.collide import enclose
 from envs.box2d.engine.ground import BOX_OF_POLYGON, POLYGON_NORMALS
@@ -18,8 +19,6 @@ from envs.box2d.engine.rows import (
     GROUND,
     GROUND_INDEX,
     HIT,
-    JOINT,
-    LANE,
     MAX_TORQUE,
     MOTOR_SPEED,
     ORIGIN_X,
@@ -68,8 +67,8 @@ _EFFORT = f32(0.00035 * MOTORS_TORQUE)
 _HULL, _LOWER_1, _LOWER_2 = (walker_scene().row_of(body) for body in (HULL, LOWER_1, LOWER_2))
 _MOTORS = tuple(walker_scene().joint_row_of(joint) for joint in (HIP_1, KNEE_1, HIP_2, KNEE_2))
 _HIP_1, _KNEE_1, _HIP_2, _KNEE_2 = _MOTORS
-_NUM_BODIES, _NUM_JOINTS = len(walker_scene().bodies), len(walker_scene().joints)
-ROWS = BODY * _NUM_BODIES + JOINT * _NUM_JOINTS + TOUCH * _NUM_BODIES + LANE
+_NUM_BODIES = len(walker_scene().bodies)
+ROWS = group_rows(walker_scene()) + ground_rows(walker_scene())
 
 
 @inner

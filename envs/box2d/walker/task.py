@@ -45,7 +45,7 @@ class BipedalWalker(Box2DTask):
     num_outputs: ClassVar[int] = len(_OUTPUTS)
     input_names: ClassVar[tuple[str, ...]] = _INPUTS
     output_names: ClassVar[tuple[str, ...]] = _OUTPUTS
-    waves: ClassVar[dict[str, int]] = {"gymnasium": 32}
+    wave: ClassVar[int] = 32
 
     @property
     def id(self) -> str:
