@@ -16,6 +16,18 @@ from envs.box2d.walker.task import BipedalWalker
 from envs.cartpole.task import CartPoleSwingUp
 from envs.gymnasium.task import GymnasiumTask
 from envs.images.classification import Classification
+from envs.sequences.registry import PROBLEMS
+from envs.sequences.tasks import (
+    AssociativeRetrievalTask,
+    CopyTask,
+    CopyVectorsTask,
+    CountingTask,
+    DelayedXorTask,
+    DigitsPixelsTask,
+    DigitsRowsTask,
+    ParityTask,
+    TemporalOrderTask,
+)
 from envs.task import Task, preprocessing_of
 from envs.user_modules import import_user_module
 from wann.champion import Champion
@@ -27,6 +39,15 @@ TASKS: dict[str, type] = {
     "car_racing": CarRacing,
     "classification": Classification,
     "gymnasium": GymnasiumTask,
+    "parity": ParityTask,
+    "copy": CopyTask,
+    "copy_vectors": CopyVectorsTask,
+    "associative_retrieval": AssociativeRetrievalTask,
+    "counting": CountingTask,
+    "delayed_xor": DelayedXorTask,
+    "temporal_order": TemporalOrderTask,
+    "digits_rows": DigitsRowsTask,
+    "digits_pixels": DigitsPixelsTask,
 }
 
 
@@ -51,6 +72,9 @@ def task_class(name: str, key: str = "task.name") -> type:
     """
     if name in TASKS:
         return TASKS[name]
+    if name in PROBLEMS:
+        asked = f"{name!r}, which only trained models can be asked"
+        raise UserError(key=key, expected="a task of weight-agnostic networks", found=asked)
     module, colon, class_name = str(name).partition(":")
     if not colon:
         raise UserError(key=key, expected="a task", found=f"{name!r}{did_you_mean(str(name), TASKS)}")

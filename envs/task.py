@@ -209,6 +209,18 @@ class HasEnsemble(Protocol):
 
 
 @runtime_checkable
+class HasJudging(Protocol):
+    """A task that judges a champion on more than its reported returns, such as longer sequences at many weights."""
+
+    def judge(self, network: Network, weights: NDArray[np.float64]) -> dict[str, Any]:
+        """Figures of one network at shared weights [W] and at random ones, ``judged`` in a champion's returns.
+
+        They are plain JSON values of the form that `envs.sequences.judging.judge` describes.
+        """
+        ...
+
+
+@runtime_checkable
 class LoadsData(Protocol):
     """A task whose data may have to be fetched. That happens before a run is created."""
 
@@ -287,15 +299,32 @@ def keeps_state(task: object) -> bool:
 
 
 def groups_of(task: Task) -> NDArray[np.int64] | None:
-    """The group of the bias, each input and each output, [1 + I + O], -1 for none; None if the task has no groups."""
+    """The group of the bias, each input and each output, [1 + I + O], -1 for none; None if the task has no groups.
+
+    Raises:
+        UserError: a group is empty, names what the task does not have, or shares a member with another.
+    """
     if not isinstance(task, HasGroups):
         return None
     groups, number = np.full(1 + task.num_inputs + task.num_outputs, -1), 0
-    for first, members in ((1, task.input_groups), (1 + task.num_inputs, task.output_groups)):
+    for end, first, count, members in (
+        ("input", 1, task.num_inputs, task.input_groups),
+        ("output", 1 + task.num_inputs, task.num_outputs, task.output_groups),
+    ):
         for group in members:
+            _check_group(task, end, count, group, groups[first : first + count])
             groups[first + np.array(group, int)] = number
             number += 1
     return groups
+
+
+def _check_group(task: Task, end: str, count: int, group: Sequence[int], taken: NDArray[np.int64]) -> None:
+    """Refuse a group of inputs or outputs that does not fit. ``taken`` [count] is -1 where there is no group yet."""
+    key = f"{task.name}.{end}_groups"
+    if not group or not all(0 <= index < count for index in group):
+        raise UserError(key=key, expected=f"groups of indices from 0 to {count - 1}", found=str(tuple(group)))
+    if len(set(group)) < len(group) or (taken[list(group)] >= 0).any():
+        raise UserError(key=key, expected=f"no {end} in two groups, or twice in one", found=str(tuple(group)))
 
 
 def preprocessing_of(task: object) -> Mapping[str, Any] | None:

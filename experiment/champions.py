@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs import Config, result_keys
-from configs.schema import ChampionConfig
-from envs.task import HasEnsemble, Returns, Task, options_of, preprocessing_of, untouched_of
+from configs.schema import PUBLISHED_WEIGHTS, ChampionConfig
+from envs.task import HasEnsemble, HasJudging, Returns, Task, options_of, preprocessing_of, untouched_of
 from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
 from experiment.build import Evaluators
 from experiment.effort import expected_episodes, ranking_episodes
@@ -130,6 +130,8 @@ def crown(
     returns = confirm(genome, evaluate, oracle_of(untouched), settings, evaluation, config.seed)
     if isinstance(untouched, HasEnsemble):
         returns |= untouched.ensemble(compile_genome(genome), selection_weights(evaluation))
+    if isinstance(untouched, HasJudging):
+        returns["judged"] = untouched.judge(compile_genome(genome), np.array(PUBLISHED_WEIGHTS))
     return Champion(
         genome=genome,
         task=last.task.name,

@@ -1,6 +1,7 @@
 """The confirmed returns of a champion file, by name. Only this module reads the keys of ``Champion.returns``.
 
-`evolution.confirmation.confirm` and tasks with an ensemble (`envs.task.HasEnsemble`) write them.
+`evolution.confirmation.confirm`, and tasks with an ensemble (`envs.task.HasEnsemble`) or a judgement
+(`envs.task.HasJudging`), write them.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from experiment.judged import JudgedTable, judged_table
 
 # ``mean``, ``std``, ``median`` and ``min`` of returns, None if no episode had one; the `SHARES` that occur; and
 # ``weight`` in a record of one weight.
@@ -29,6 +32,7 @@ class ConfirmedReturns:
     best_shared: Record
     ensemble: Mapping[str, float]  # by name, in words; empty for tasks without an ensemble
     per_class: Mapping[str, Mapping[str, Any]]  # accuracy of each class; empty for tasks without classes
+    judged: JudgedTable | None  # None for tasks without a judgement
 
     @classmethod
     def of(cls, returns: Mapping[str, Any]) -> ConfirmedReturns:
@@ -41,6 +45,7 @@ class ConfirmedReturns:
             returns["best_shared_weight"],
             {words: returns[key] for key, words in ENSEMBLE.items() if key in returns},
             returns.get("per_class", {}),
+            judged_table(returns),
         )
 
     @property
@@ -48,4 +53,6 @@ class ConfirmedReturns:
         """The unit of the figures, in words."""
         if self.ensemble:
             return "accuracy (%) on the test images, in float64"
+        if self.judged is not None:
+            return f"accuracy (%) on {self.episodes} fresh sequences each, in float64"
         return f"returns of {self.episodes} fresh episodes each, in float64"

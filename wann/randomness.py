@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     TUNING = 12
     TUNING_SELECTION = 13
     COMPARISON = 14
+    SEQUENCES = 15
 
 
 # Episode seeds of a search, of the choice of its champion, of its report, and of later inspection or comparison are

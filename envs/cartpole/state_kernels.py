@@ -5,13 +5,9 @@ import numpy as np
 from envs.cartpole.kernels import ALIVE, NUM_INPUTS, advance, living, record, retire, start_tile
 from wann.kernels.jit import jit
 from wann.kernels.lane_forward import TILE
-from wann.kernels.state_forward import move, needs, step_with_state, unrolled
+from wann.kernels.state_forward import STRIDE, move, needs, step_with_state, unrolled
 from wann.kernels.vector_forward import forward_vectors_by_row
 from wann.kernels.vector_loops import WIDTH, aligned
-
-# Numbers from row to row of values. With rows of 64, a write would delay reads of every sixteenth row after it, as
-# processors compare only the lowest 12 bits of addresses; networks with memory have many rows.
-_STRIDE = TILE + 16
 
 
 @jit
@@ -36,7 +32,7 @@ def simulate_with_state(programs, states, starts, weights, individual, max_steps
             NUM_INPUTS,
             num_nodes,
         )
-        values, moved = aligned(num_rows, _STRIDE), len(inputs) // phases
+        values, moved = aligned(num_rows, STRIDE), len(inputs) // phases
         values[0] = 1
         scale = ones if individual else lane_weights
         for first in range(0, num_lanes, TILE):

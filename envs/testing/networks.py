@@ -66,6 +66,20 @@ def with_memory(
     )
 
 
+def delayed(genome: Genome, rng: np.random.Generator, most_delay: int = 3) -> Genome:
+    """The genome with about half of its genes delayed. Without cycles, nothing amplifies rounding errors for long."""
+    delays = rng.integers(1, most_delay + 1, len(genome.sources)) * (rng.random(len(genome.sources)) < 0.5)
+    return make_genome(
+        genome.num_inputs,
+        genome.num_outputs,
+        genome.activations,
+        genome.sources,
+        genome.targets,
+        genome.enabled,
+        np.where(genome.sources > 0, delays, 0),
+    )
+
+
 def random_population(
     num_inputs: int,
     num_outputs: int,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from envs.task import (
     HasEnsemble,
     HasGradients,
+    HasJudging,
     LoadsData,
     Observes,
     Playable,
@@ -41,6 +42,8 @@ def check_protocols(sample: Sample) -> None:
         _check_plain(task.name, "preprocessing", task.preprocessing)
     if isinstance(task, HasEnsemble):
         _check_plain(task.name, "ensemble", task.ensemble(sample.networks[0], SHARED))
+    if isinstance(task, HasJudging):
+        _check_plain(task.name, "judge", task.judge(sample.networks[0], SHARED))
     if isinstance(task, HasGradients):
         _check_gradients(sample, task)
     if isinstance(task, Playable):

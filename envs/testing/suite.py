@@ -8,6 +8,7 @@ from envs.task import Task
 from envs.testing import contract
 from envs.testing.protocols import check_protocols
 from envs.testing.sample import Sample
+from envs.testing.state import check_groups, check_state
 
 CHECKS: tuple[Callable[[Sample], None], ...] = (
     contract.check_names,
@@ -22,6 +23,8 @@ CHECKS: tuple[Callable[[Sample], None], ...] = (
     contract.check_refusals,
     contract.check_reported,
     contract.check_pickle,
+    check_state,
+    check_groups,
     check_protocols,
 )
 

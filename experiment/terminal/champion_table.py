@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiment.confirmed import SHARES, ConfirmedReturns, Record
+from experiment.judged import JudgedTable
 from experiment.terminal.live import number_text
 from storage.run_directory import RunDirectory
 from wann.champion import Champion
@@ -22,6 +23,8 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     console.print(_per_weight(champion, returns))
     if returns.per_class:
         console.print(_per_class(returns))
+    if returns.judged is not None:
+        console.print(_judged(returns.judged))
     console.print("Files:", highlight=False)
     below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")
     for name in ("champion.json", "config.yaml", *below):
@@ -62,6 +65,19 @@ def _per_class(returns: ConfirmedReturns) -> Table:
     for name, record in returns.per_class.items():
         accuracies = (*record["by_weight"][: len(shown)], record["mean_softmax"])
         table.add_row(name, *(f"{accuracy:.1f}" for accuracy in accuracies))
+    return table
+
+
+def _judged(judged: JudgedTable) -> Table:
+    """Fresh sequences of every judging length, at the published weights and over random ones."""
+    table = Table(caption=judged.caption)
+    for heading in judged.headings:
+        table.add_column(heading, justify="right")
+    for words, rows in judged.blocks:
+        table.add_section()
+        table.add_row(words)
+        for cells in rows:
+            table.add_row(*cells)
     return table
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from experiment.judged import judged_table
 from inspection.drawing.chart import NARROW, WIDE
 from inspection.drawing.text import escaped, plain_values
 from inspection.live import LivePart
@@ -80,7 +81,7 @@ def weights(champion: Champion, curve: WeightCurve | None, left_out: str | None)
     """The curve over shared weights, or the reason why there is none; then the confirmed returns."""
     if curve is None:
         said = "Not measured" + (f": {left_out}" if left_out else "")
-        return f'<p class="say">{escaped(said)}</p>{_confirmed(champion)}'
+        return f'<p class="say">{escaped(said)}</p>{_confirmed(champion)}{_judged(champion)}'
     plots = in_both_widths(partial(draw_weight_curve, curve))
     fresh = f"{curve.episodes} fresh episodes each" if curve.episodes > 1 else "one fresh episode each"
     counted = "all images of the test part" if curve.measure.is_accuracy else fresh
@@ -90,7 +91,7 @@ def weights(champion: Champion, curve: WeightCurve | None, left_out: str | None)
         '<div class="reading"><label for="weight-slider">Shared weight</label>'
         f'<input id="weight-slider" type="range" min="0" max="{len(curve.weights) - 1}" step="1" value="0">'
         '<output for="weight-slider" id="weight-reading"></output></div>'
-        f"{_confirmed(champion)}"
+        f"{_confirmed(champion)}{_judged(champion)}"
     )
 
 
@@ -123,6 +124,28 @@ def _confirmed(champion: Champion) -> str:
     if len(rows) <= _MOST_ROWS:
         return table
     return f"<details><summary>Confirmed returns, {len(rows)} rows</summary>{table}</details>"
+
+
+def _judged(champion: Champion) -> str:
+    """The judgement of sequences in the champion file as a table; empty if there is none."""
+    judged = judged_table(champion.returns)
+    if judged is None:
+        return ""
+    head = "".join(f'<th scope="col">{escaped(heading)}</th>' for heading in judged.headings)
+    body = "".join(
+        f'<tr><th scope="rowgroup" colspan="{len(judged.headings)}">{escaped(words)}</th></tr>'
+        + "".join(
+            f'<tr><th scope="row">{escaped(length)}</th>'
+            + "".join(f"<td>{escaped(cell)}</td>" for cell in cells)
+            + "</tr>"
+            for length, *cells in rows
+        )
+        for words, rows in judged.blocks
+    )
+    return (
+        f'<div class="scroll"><table class="figures"><caption>Judged when the champion was chosen: '
+        f"{escaped(judged.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _figure(key: str, value: Any) -> str:

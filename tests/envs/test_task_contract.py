@@ -37,6 +37,15 @@ EXAMPLES = {
         {"id": "BipedalWalker-v3", "max_steps": 40},
         {"id": "LunarLander-v3", "max_steps": 30, "kwargs": {"continuous": True}},
     ],
+    "parity": [{"batch": 20}, {"batch": 70, "longest": 6, "score": "accuracy"}],
+    "copy": [{"batch": 20}],
+    "copy_vectors": [{"batch": 9, "width": 3, "longest": 5}],
+    "associative_retrieval": [{"batch": 20}, {"batch": 20, "published": True, "keys": 5, "lengths": "judging"}],
+    "counting": [{"batch": 20, "score": "exact"}],
+    "delayed_xor": [{"batch": 20}],
+    "temporal_order": [{"batch": 20, "longest": 20}],
+    "digits_rows": [{"batch": 20}],
+    "digits_pixels": [{"batch": 5}],
 }
 CASES = [(name, options) for name, examples in EXAMPLES.items() for options in examples]
 

@@ -10,10 +10,13 @@ import numpy as np
 
 from wann.activations import ACTIVATION_OF_CODE
 from wann.kernels.jit import inner, jit
-from wann.kernels.lane_forward import FUSED, activate, sum_sources
+from wann.kernels.lane_forward import FUSED, TILE, activate, sum_sources
 from wann.kernels.maths import f32
 from wann.plasticity import DECAY, LIMIT
 
+# Numbers from row to row of values. With rows of 64, a write would delay reads of every sixteenth row after it, as
+# processors compare only the lowest 12 bits of addresses; networks with memory have many rows.
+STRIDE = TILE + 16
 _TOTAL = tuple(code for code, entry in ACTIVATION_OF_CODE.items() if entry.gathers == "total")
 _PRODUCT = tuple(code for code, entry in ACTIVATION_OF_CODE.items() if entry.gathers == "product")
 _DECAY, _LIMIT = f32(DECAY), f32(LIMIT)
