@@ -51,6 +51,7 @@ from envs.box2d.engine.rows import (
     SPIN,
     TANGENT_IMPULSE,
     TANGENT_MASS,
+    TOUCHES,
     TOUCHING,
     VELOCITY_X,
     VELOCITY_Y,
@@ -109,7 +110,8 @@ def pack_nothing(state, at, tables, body):
 @inner
 def pack_touching(state, at, tables, body):
     """Pack the touching contacts of a body in all lanes. Returns the largest number of them in a lane."""
-    contacts = contact_row(at, tables, body) + CONTACTS
+    contacts, touches = contact_row(at, tables, body) + CONTACTS, contact_row(at, tables, body) + TOUCHES
+    store(state, touches, f32(0))
     if not any_lane(load(state, contacts) > f32(0)):
         return 0
     pack_nothing(state, at, tables, body)
@@ -120,6 +122,7 @@ def pack_touching(state, at, tables, body):
             if state[(slot_row(at, tables, body, slot) + TOUCHING) * LANES + lane] > f32(0):
                 pack(state, at, tables, body, lane, number, slot, f32(1))
                 number += 1
+        state[touches * LANES + lane] = f32(number)
         most = max(most, number)
     return most
 

@@ -63,6 +63,17 @@ class Work(NamedTuple):
 @inner
 def step(state, at, tables, grounds, work):
     """One step of a scene on its grounds, in the lanes of the group that begins at row ``at``."""
+    count = solve_velocities(state, at, tables, grounds, work)
+    done = solve_positions(state, at, tables, work.solved, count, no_lanes(), tables.position_iterations)
+    end_step(state, at, tables, grounds, work, done)
+
+
+@inner
+def solve_velocities(state, at, tables, grounds, work):
+    """The first part of a step: contacts and velocities; bodies move.
+
+    Returns the number of contacts in ``work.solved``, of which positions are to be solved.
+    """
     num_bodies, num_joints = len(tables.bodies), len(tables.joints)
     joints_at = at + BODY * num_bodies
     h = f32(tables.step)
@@ -89,21 +100,37 @@ def step(state, at, tables, grounds, work):
         keep_impulses(state, at, tables, solved[i, 0], solved[i, 1])
     for body in range(num_bodies):
         move(state, at, body, h)
-    done = no_lanes()
-    for _ in range(tables.position_iterations):
-        done = done | _solve_positions(state, at, joints_at, tables, solved, count, ~done)
+    return count
+
+
+@inner
+def solve_positions(state, at, tables, solved, count, done, iterations):
+    """The second part of a step: at most so many iterations in the lanes that are not ``done``.
+
+    Returns the mask of lanes that are done then.
+    """
+    joints_at = at + BODY * len(tables.bodies)
+    for _ in range(iterations):
+        done = done | _iterate_positions(state, at, joints_at, tables, solved, count, ~done)
         if all_lanes(done):
             break
+    return done
+
+
+@inner
+def end_step(state, at, tables, grounds, work, done):
+    """The last part of a step: sleep, new contacts, impacts. Positions have no error left in the ``done`` lanes."""
+    num_bodies = len(tables.bodies)
     for body in range(num_bodies):
         transform(state, at, tables.bodies, body)
-    sleep(state, at, num_bodies, h, done)
+    sleep(state, at, num_bodies, f32(tables.step), done)
     for body in range(num_bodies):
         synchronize(state, at, tables, grounds, body, ~no_lanes())
         solve_impacts(state, at, tables, grounds, body, work)
 
 
 @inner
-def _solve_positions(state, at, joints_at, tables, solved, count, active):
+def _iterate_positions(state, at, joints_at, tables, solved, count, active):
     """One iteration over contacts and joints in the ``active`` lanes. Returns the mask of lanes without an error."""
     smallest = spread(f32(0))
     for i in range(count):
