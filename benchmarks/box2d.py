@@ -74,7 +74,7 @@ def _parts(networks: Networks) -> Figures:
 def biped_workers() -> Figures:
     """Steps per second of two worker processes, as a multiple of those of one."""
     task = BipedalWalker(max_steps=200)
-    yield "ray_scaling_2_workers_biped", gain_of_second_worker(task, walkers(), WEIGHTS, np.arange(16))
+    yield "ray_scaling_2_workers_biped", gain_of_second_worker(task, walkers(), WEIGHTS, np.arange(128))
 
 
 def biped_memory() -> Figures:

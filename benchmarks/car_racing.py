@@ -57,7 +57,7 @@ def car_racing_speed() -> Figures:
 def car_racing_workers() -> Figures:
     """Frames per second of two worker processes, as a multiple of those of one."""
     task = CarRacing(simulator="lanes", max_steps=STEPS)
-    yield "ray_scaling_2_workers_car_racing", gain_of_second_worker(task, racers(32), WEIGHTS, np.arange(8))
+    yield "ray_scaling_2_workers_car_racing", gain_of_second_worker(task, racers(32), WEIGHTS, np.arange(16))
 
 
 def bare_actions() -> NDArray[np.float32]:
