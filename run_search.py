@@ -17,8 +17,6 @@ from experiment.terminal.command_line import DONE, INTERRUPTED, ArgumentParser, 
 from wann.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from storage.run_directory import RunDirectory
 
 
@@ -36,8 +34,9 @@ def _run(argv: Sequence[str]) -> int:
     from experiment.loop import run_whole
     from experiment.plan import plan_of
     from experiment.replicates.run import print_several
+    from experiment.run_page import write_page
     from experiment.terminal.champion_table import print_champion
-    from experiment.terminal.messages import announce, print_interrupted, print_report
+    from experiment.terminal.messages import announce, print_interrupted
     from experiment.whole_run import whole
     from wann.champion import Champion
 
@@ -59,26 +58,9 @@ def _run(argv: Sequence[str]) -> int:
             print_champion(console, run, found)
         else:
             print_several(console, run, found)
-    if isinstance(found, Champion) and run.config.logging.report and run.mirror is None and share is None:
-        print_report(console, run, *_report(run.path, console))
+    if isinstance(found, Champion) and share is None:
+        write_page(run, console)
     return DONE
-
-
-def _report(run: Path, console: Console) -> tuple[Path | None, str | None]:
-    """Write the page of a finished run. Returns its path, or why there is none: a run does not fail for want of it."""
-    from wann.extras import check_extra
-
-    try:
-        check_extra("inspect", "packages that draw", key="logging.report")
-        from inspection.inspect import REPORT, inspect
-        from inspection.inspection_options import InspectionOptions
-
-        pages = (file for file in inspect(InspectionOptions(str(run)), console).files if file.name == REPORT)
-        return next(pages), None
-    except KeyboardInterrupt:
-        return None, "interrupted"
-    except Exception as error:  # from drawing, or from an environment of the user's that is played for the curve
-        return None, str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 
 def _open(arguments: argparse.Namespace) -> RunDirectory:

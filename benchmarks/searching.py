@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from configs import Config
 from envs.task import Returns
-from evolution.confirmation import selection_weights
 from evolution.registry import make_search
 from evolution.search import Search
+from evolution.weight_settings import selection_weights
 from experiment.build import behaviour_of, task_of
 from wann.genome import Genome
 from wann.network import Networks, compile_genome

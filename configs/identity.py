@@ -17,13 +17,19 @@ from wann.errors import UserError
 def result_keys(config: Config) -> dict[str, Any]:
     """The part of a config that decides results, as plain JSON values in a fixed order. Champion files store it.
 
-    ``stop.seconds`` is left out, as no two runs take the same time. A ``stop`` without returns is left out too, so that
-    such configs keep the hash they had before ``stop`` existed, and so is one relay in a stage.
+    ``stop.seconds`` is left out, as no two runs take the same time. Left out too, so that such configs keep the hash
+    they had before these keys existed, are a ``stop`` without returns, one relay in a stage, a search that does not
+    start anew, and sampled weights without a gap.
     """
     values = {key: value for key, value in config.model_dump(mode="json").items() if key not in KEYS_WITHOUT_EFFECT}
     returns = {key: value for key, value in _without_seconds(values.pop("stop")).items() if value is not None}
     if returns:
         values["stop"] = returns
+    if values["search"]["restart_after"] is None:
+        del values["search"]["restart_after"]
+    sampled = values["evaluation"]["sampled_weights"]
+    if sampled is not None and not sampled["least"]:
+        del sampled["least"]
     for stage in values["stages"]:
         changes = _without_seconds(stage.pop("stop"))
         if changes:

@@ -26,14 +26,19 @@ class Breeder:
         self._palette = palette_of(setting.config.activations)
         self.safe = _safe_mutation(setting)
 
-    def first_population(self) -> Population:
-        """The initial genomes followed by mutants of them in turn, or minimal genomes if there are none."""
+    def first_population(self, generation: int = 0) -> Population:
+        """The initial genomes followed by mutants of them in turn, or minimal genomes if there are none.
+
+        Args:
+            generation: the one that the population is first of; above 0 after a restart.
+        """
         count, initial = self._config.population, self._setting.initial
         if not initial:
-            return self._minimal(keyed_rng(self._setting.seed, Purpose.INITIAL), count)
+            index = (generation,) if generation else ()
+            return self._minimal(keyed_rng(self._setting.seed, Purpose.INITIAL, *index), count)
         originals = Population.of(list(initial))
-        self.watch(originals, np.arange(len(originals)), 0)
-        children = self._mutants(originals, np.arange(count) % len(originals), Purpose.INITIAL, 0)
+        self.watch(originals, np.arange(len(originals)), generation)
+        children = self._mutants(originals, np.arange(count) % len(originals), Purpose.INITIAL, generation)
         kept = min(len(originals), count)
         return concatenate([originals.take(np.arange(kept)), children.take(np.arange(kept, count))])
 

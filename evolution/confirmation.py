@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from configs.schema import ChampionConfig, EvaluationConfig
 from evolution.shared_weight import Evaluate, best_shared_weight, weight_grid
+from evolution.weight_settings import fixed_weights, selection_weights, weight_range
 from wann.genome import Genome
 from wann.network import Network, Networks, compile_genome, compile_population
 from wann.population import Population
@@ -132,14 +133,6 @@ def _small_enough(networks: Networks, rows: NDArray[np.int64], limit: int | None
     return rows[connections <= limit]
 
 
-def selection_weights(evaluation: EvaluationConfig) -> NDArray[np.float64]:
-    """The shared weights of the search; for a sampled range, the middle of each part."""
-    sampled = evaluation.sampled_weights
-    if sampled is None:
-        return np.array(evaluation.weights, np.float64)
-    return sampled.low + (sampled.high - sampled.low) * (np.arange(sampled.count) + 0.5) / sampled.count
-
-
 def confirm(
     genome: Genome, evaluate: Evaluate, oracle: Oracle, config: ChampionConfig, evaluation: EvaluationConfig, seed: int
 ) -> dict[str, Any]:
@@ -162,7 +155,7 @@ def confirm(
         seeds = episode_seeds(seed, Purpose.CHAMPION_REPORT, index, rollouts * len(settings))
         return oracle(network, settings, seeds.reshape(len(settings), rollouts))
 
-    tried = weights if evaluation.sampled_weights is None else weights[weights != 0]
+    tried = weights[(weights != 0) | np.isin(weights, fixed_weights(evaluation))]
     best = best_shared_weight(network, evaluate, tried, weight_grid(low, high), config.selection_episodes, seed)
     shared = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
     individual = keyed_rng(seed, Purpose.CHAMPION_REPORT, 3).uniform(low, high, (episodes, genome.num_enabled))
@@ -175,12 +168,6 @@ def confirm(
         "random_shared_weight": {"low": low, "high": high, **_statistics(fresh(1, shared, 1))},
         "best_shared_weight": {"weight": best, **_statistics(fresh(2, np.array([best]), episodes))},
     }
-
-
-def weight_range(evaluation: EvaluationConfig) -> tuple[float, float]:
-    """Range of random shared weights: the sampled one, or U(-2, 2) as published."""
-    sampled = evaluation.sampled_weights
-    return (sampled.low, sampled.high) if sampled else (-2.0, 2.0)
 
 
 def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float | None]:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.schema import EvaluationConfig, SearchConfig
+from evolution.weight_settings import weights_of
 from wann.genome import Genome
 from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 from wann.population import Population
-from wann.randomness import Purpose, keyed_rng, stratified_uniform
 
 # Returns [P', W, R], or the gradients of each requested genome.
 Found = NDArray[np.float64] | Sequence[Gradients]
@@ -84,6 +84,7 @@ class Summary:
     median_num_connections: float
     num_unique: int
     num_failed: int
+    num_restarts: int | None = None  # before this generation; None if the search never starts anew
 
 
 class AskTell(Protocol):
@@ -167,11 +168,7 @@ class Setting:
 
     def weights(self, generation: int) -> NDArray[np.float64]:
         """[W] shared weights of a generation."""
-        sampled = self.evaluation.sampled_weights
-        if sampled is None:
-            return np.array(self.evaluation.weights, np.float64)
-        rng = keyed_rng(self.seed, Purpose.WEIGHTS, generation)
-        return stratified_uniform(rng, sampled.low, sampled.high, sampled.count)
+        return weights_of(self.evaluation, self.seed, generation)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from evolution.race import Race
 from evolution.ranking import rank
 from evolution.records import RECORD_ARRAYS, Records
 from evolution.selection import select
+from evolution.stagnation import Stagnation
 from evolution.strategies.strategy import Cohort, PopulationStrategy
 from wann.genome import Genome
 from wann.population import Population, concatenate
@@ -38,10 +39,9 @@ class Search:
         self._setting = setting
         self._breeder = Breeder(setting)
         self._best: tuple[Population, int] | None = None  # the last generation, and its best genome's row
-        self.population = self._breeder.first_population()
-        self._age = np.zeros(self.config.population, np.int64)
-        self._life = Records.empty(self.config.population, len(setting.weights(0)))
+        self._begin(self._breeder.first_population())
         self._hall = Hall(self.population.take([]))
+        self._stagnation = Stagnation(self.config.restart_after)
         self._outstanding = Outstanding()
         self._race = self._new_race()
 
@@ -61,7 +61,12 @@ class Search:
         excess = self._excess(cohort)
         scores = np.where(excess > 0, -np.inf, self.strategy.score(cohort))
         self._hall.remember(self.population, self._race.networks, scores)
-        self._breed(cohort, excess)
+        if self._stagnation.is_stuck(scores):
+            self._restart()
+        else:
+            self._breed(cohort, excess)
+        self.generation += 1
+        self._race = self._new_race()
         return summary
 
     @property
@@ -85,7 +90,7 @@ class Search:
         """See `evolution.protocol.AskTell.state`."""
         arrays = self.population.to_arrays("population.")
         arrays |= {f"life.{name}": getattr(self._life, name) for name in RECORD_ARRAYS}
-        arrays |= {**self._hall.state(), "age": self._age}
+        arrays |= {**self._hall.state(), **self._stagnation.state(), "age": self._age}
         arrays |= {} if self._breeder.safe is None else self._breeder.safe.state()
         return arrays, {"generation": self.generation}
 
@@ -97,6 +102,7 @@ class Search:
         self._life = Records(*(arrays[f"life.{name}"] for name in RECORD_ARRAYS))
         self._age = arrays["age"]
         self._hall.restore(arrays)
+        self._stagnation.restore(arrays)
         if self._breeder.safe is not None:
             self._breeder.safe.restore(arrays)
         self._race = self._new_race()
@@ -139,6 +145,7 @@ class Search:
             float(np.median(connections)),
             self._race.num_programs,
             self._race.num_failed,
+            self._stagnation.num_restarts,
         )
 
     def _excess(self, cohort: Cohort) -> NDArray[np.int64]:
@@ -162,8 +169,16 @@ class Search:
         self.population = concatenate(parts)
         self._age = np.r_[cohort.age[elites] + 1, cohort.age[parents] + 1, np.zeros(num_newborn, np.int64)]
         self._life = cohort.life.take(elites).extended(len(parents) + num_newborn)
-        self.generation += 1
-        self._race = self._new_race()
+
+    def _restart(self) -> None:
+        """Replace the population by a new first one. The hall keeps the best genomes of all before."""
+        self._begin(self._breeder.first_population(self.generation + 1))
+
+    def _begin(self, population: Population) -> None:
+        """Take a population without ancestors."""
+        self.population = population
+        self._age = np.zeros(len(population), np.int64)
+        self._life = Records.empty(len(population), len(self._setting.weights(0)))
 
 
 def _best_first(mean: NDArray[np.float64], known: NDArray[np.int64]) -> NDArray[np.int64]:

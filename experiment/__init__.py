@@ -4,8 +4,9 @@ Imports every room below (wann, envs, configs, storage, evolution, workers), non
 
 `search` is a whole search by one call. `plan` expands a config once, `checking` finds mistakes before a run exists,
 `build` makes tasks and evaluators, `opening` makes and resumes runs. `loop` is the search on one screen, with its parts
-in `stages`, `stopping`, `champions`, `effort`, `confirmed` and `whole_run`. Sub-rooms: `experiment.replicates` (several
-searches), `experiment.recording` (files and trackers), `experiment.terminal` (displays, sentences, the command line).
+in `stages`, `stopping`, `champions`, `effort`, `confirmed` and `whole_run`; `run_page` writes the page of a run that is
+finished. Sub-rooms: `experiment.replicates` (several searches), `experiment.recording` (files and trackers),
+`experiment.terminal` (displays, sentences, the command line).
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from configs import Config, result_keys
 from configs.schema import PUBLISHED_WEIGHTS, ChampionConfig
 from envs.task import HasEnsemble, HasJudging, Returns, Task, options_of, preprocessing_of, untouched_of
-from evolution.confirmation import agrees, confirm, rank_candidates, selection_weights
+from evolution.confirmation import agrees, confirm, rank_candidates
+from evolution.weight_settings import selection_weights
 from experiment.build import Evaluators
 from experiment.effort import expected_episodes, ranking_episodes
 from experiment.plan import SearchPlan

@@ -54,11 +54,18 @@ def check_names(config: Config, source: Source, tasks: TaskOf = task_of) -> None
 def _checked_task(part: Part, tasks: TaskOf) -> Task:
     config = part.config
     try:
-        strategy_of(config.search.strategy)
+        _check_restarts(config)
         check_probabilities(config.search.mutation.model_dump())
         return tasks(config)
     except UserError as error:
         raise part.refused(error.key or "task", error) from None
+
+
+def _check_restarts(config: Config) -> None:
+    """Refuse an unknown strategy, and restarts of a strategy that has no population."""
+    strategy = config.search.strategy
+    if not strategy_of(strategy).has_population and config.search.restart_after is not None:
+        raise UserError(key="search.restart_after", expected="a strategy with a population", found=repr(strategy))
 
 
 def _check_stage(part: Part, task: Task, whole: Part, around: Task) -> None:

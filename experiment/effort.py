@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from configs import Config
-from evolution.confirmation import oracle_rollouts, selection_weights, weight_range
+from evolution.confirmation import oracle_rollouts
 from evolution.shared_weight import GRID_EPISODES, GRID_HALVINGS, weight_grid
+from evolution.weight_settings import selection_weights, weight_range
 
 
 def expected_episodes(config: Config, num_programs: int) -> int:

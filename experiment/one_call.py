@@ -16,6 +16,7 @@ from experiment.checking import check_names
 from experiment.loop import run_whole
 from experiment.opening import create_run, resume_run
 from experiment.plan import settled
+from experiment.run_page import write_page
 from experiment.terminal.command_line import StopRequest
 from experiment.whole_run import whole
 from storage.run_directory import RunDirectory
@@ -73,7 +74,8 @@ def search(
             run.put()
             raise KeyboardInterrupt
         assert isinstance(found, Champion)  # `_open` refuses several searches.
-        return found
+    write_page(run, console)
+    return found
 
 
 def _open(

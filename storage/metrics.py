@@ -4,8 +4,9 @@ Keys of a line:
 
 - ``generation`` counts from 0. ``best_mean_return``, ``best_max_return`` and ``best_num_connections`` are of the best
   genome; ``median_num_connections``, ``num_unique`` and ``num_failed`` of all (`evolution.protocol.Summary`).
-- ``env_steps`` and ``wall_seconds`` are sums since the search began; ``evaluate_seconds`` and ``evolve_seconds`` are of
-  this generation.
+- ``num_restarts`` counts the populations given up before; absent without ``search.restart_after``.
+- ``env_steps``, ``wall_seconds`` and ``cpu_seconds`` are sums since the search began; ``evaluate_seconds`` and
+  ``evolve_seconds`` are of this generation. CPU time is that of the search's own process, without workers.
 - ``worker_...`` are counts of this generation and gauges at its end (`workers.statistics`); absent inline.
 
 Numbers are exact. A figure that is not finite, such as the return of a generation in which all genomes failed, is null.

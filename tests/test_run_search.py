@@ -48,7 +48,8 @@ def test_a_run_leaves_everything_behind(finished, capsys):
         "median_num_connections",
     } <= set(lines[0])
     raw = json.loads((finished / "metrics.jsonl").read_text().splitlines()[-1])
-    assert {"evaluate_seconds", "evolve_seconds", "wall_seconds"} <= set(raw)
+    assert {"evaluate_seconds", "evolve_seconds", "wall_seconds", "cpu_seconds"} <= set(raw)
+    assert 0 < raw["cpu_seconds"] < 64 * raw["wall_seconds"]
     assert all(one["env_steps"] < two["env_steps"] for one, two in itertools.pairwise(lines))
     champion = load_champion(finished / "champion.json")
     assert champion.generation == 8

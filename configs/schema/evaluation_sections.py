@@ -39,12 +39,16 @@ class SampledWeights(Section):
     high: Weight = 2.0
     """Upper end of the range."""
     count: Count = 32
-    """Number of weights drawn, W."""
+    """Number of weights drawn."""
+    least: Annotated[Number, Field(ge=0)] = 0.0
+    """Least absolute value of a weight. The range has a gap from -least to least."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.low >= self.high:
             raise mistake("low below high", f"low {self.low:g} and high {self.high:g}")
+        if self.least >= max(-self.low, self.high):
+            raise mistake(f"least below the largest weight of {self.low:g} to {self.high:g}", f"{self.least:g}")
         return self
 
 
@@ -58,12 +62,12 @@ class HeatConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """Weights and episodes of each genome in each generation. ``weights`` is null exactly when weights are sampled."""
+    """Weights and episodes of each genome in each generation."""
 
     weights: Annotated[tuple[Weight, ...], Field(min_length=1)] | None = None
-    """Shared weights, [W]; the published six unless `sampled_weights` is given."""
+    """Shared weights of every generation; the published six unless `sampled_weights` is given."""
     sampled_weights: SampledWeights | None = None
-    """Draw new shared weights in each generation, instead of `weights`."""
+    """Draw new shared weights in each generation, instead of `weights`, or besides them if both are given."""
     rollouts: Count = 3
     """Episodes per weight, R."""
     rollout_seeds: Literal["shared", "per_weight"] = "shared"
@@ -73,12 +77,10 @@ class EvaluationConfig(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_kind_of_weights(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
-        given = [key for key in ("weights", "sampled_weights") if data.get(key) is not None]
-        if len(given) == 2:
-            raise mistake("either weights or sampled_weights", "both")
+    def _published_weights_if_none_are_given(cls, data: Any) -> Any:
+        given = not isinstance(data, Mapping) or any(
+            data.get(key) is not None for key in ("weights", "sampled_weights")
+        )
         return data if given else {**data, "weights": PUBLISHED_WEIGHTS}
 
 

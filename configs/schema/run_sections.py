@@ -56,8 +56,7 @@ class LoggingConfig(Section):
     """Show the live display, or plain lines if the output is not a terminal."""
     report: Switch = False
     """Write the page of `inspect_champion.py` once the champion is found, into ``report`` of the run directory, and
-    print the commands that look further. `run_search.py` does so, for a run of one champion in a directory of this
-    machine."""
+    print the commands that look further. This needs a run of one champion in a directory of this machine."""
     checkpoint_every: Count = 1
     """Generations between checkpoints: the most that a crash can lose."""
     put_seconds: Annotated[Number, Field(ge=0)] = 10.0

@@ -176,6 +176,9 @@ class SearchConfig(Section):
     """Share of the survivors, from the best down, that pass unchanged."""
     tournament_size: Count = 16
     """Genomes drawn for one tournament (effective size)."""
+    restart_after: Count | None = None
+    """Generations without a better score after which the population starts anew, as in the first generation. The best
+    genomes of every start remain candidates for champion. Null: it never does (as in the published algorithm)."""
 
     @model_validator(mode="before")
     @classmethod

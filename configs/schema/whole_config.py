@@ -69,7 +69,8 @@ class StageConfig(Section):
     search: Changes = Field(default_factory=dict)
     """Keys of `search` that differ in this stage."""
     evaluation: Changes = Field(default_factory=dict)
-    """Keys of `evaluation` that differ in this stage. Giving `weights` drops `sampled_weights`, and vice versa."""
+    """Keys of `evaluation` that differ in this stage. Giving only one of `weights` and `sampled_weights` drops the
+    other."""
     champion: Changes = Field(default_factory=dict)
     """Keys of `champion` that differ in this stage. Survivors are chosen by them as the champion is."""
     stop: Changes = Field(default_factory=dict)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Self
 
 import numpy as np
@@ -46,6 +46,7 @@ class Totals:
 
     env_steps: int = 0
     wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0  # of this process
 
 
 class _Noting:
@@ -81,7 +82,7 @@ class Recorder:
         self.failures: dict[str, str] = {}  # an example of each kind of episode without a return
         self._events: Events | None = None
         self._tracking: Tracking | None = None
-        self._last = perf_counter()
+        self._last, self._last_cpu = perf_counter(), process_time()
         self._evaluate_seconds = 0.0
         self._env_steps = 0
         self._workers: Mapping[str, float] | None = None  # their statistics when the generation began
@@ -97,7 +98,7 @@ class Recorder:
         kept = self._run.truncate_metrics(self._search.generation - 1)
         if kept and kept[-1]["generation"] == self._search.generation - 1:
             self._newest = kept[-1]
-        self._last = perf_counter()
+        self._last, self._last_cpu = perf_counter(), process_time()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -131,17 +132,22 @@ class Recorder:
 
         ``workers`` are the evaluator's `statistics` after the generation.
         """
-        now = perf_counter()
+        now, cpu = perf_counter(), process_time()
         seconds, self._last = now - self._last, now
+        cpu_seconds, self._last_cpu = cpu - self._last_cpu, cpu
         evaluate_seconds, self._evaluate_seconds = self._evaluate_seconds, 0.0
         env_steps, self._env_steps = self._env_steps, 0
-        self._totals = Totals(self._totals.env_steps + env_steps, self._totals.wall_seconds + seconds)
+        so_far = self._totals
+        self._totals = Totals(
+            so_far.env_steps + env_steps, so_far.wall_seconds + seconds, so_far.cpu_seconds + cpu_seconds
+        )
         line = {
-            **asdict(summary),
+            **{key: figure for key, figure in asdict(summary).items() if figure is not None},
             "env_steps": self._totals.env_steps,
             "evaluate_seconds": evaluate_seconds,
             "evolve_seconds": seconds - evaluate_seconds,
             "wall_seconds": self._totals.wall_seconds,
+            "cpu_seconds": self._totals.cpu_seconds,
             **of_one_generation(self._workers or {}, workers),
         }
         self._workers = workers

@@ -57,7 +57,7 @@ def command_line(script: str, *arguments: str) -> str:
     return shlex.join([python, path, *arguments])
 
 
-def print_report(console: Console, run: RunDirectory, page: Path | None, lacking: str | None) -> None:
+def print_report(console: Console, run: RunDirectory, page: Path, lacking: str | None) -> None:
     """Print where the page of a run is, or why it is not there, and the commands that look further."""
     rows = {
         "Report": str(page) if lacking is None else f"not written: {lacking}",

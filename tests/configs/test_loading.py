@@ -79,7 +79,7 @@ def test_overrides_apply_in_order(write):
     )
     assert (config.seed, config.workers.evaluator, config.initial) == (3, "inline", ("a.json",))
     assert config.evaluation.sampled_weights is not None
-    assert config.evaluation.sampled_weights.model_dump() == {"low": -1, "high": 2, "count": 4}
+    assert config.evaluation.sampled_weights.model_dump() == {"low": -1, "high": 2, "count": 4, "least": 0}
     assert config.task.options == {"max_steps": 9}
 
 
@@ -211,10 +211,6 @@ MALFORMED = {
     "activation twice": (
         "search: {activations: [tanh, sin, tanh]}",
         "{path}:1: search.activations: expected every name once, found 'tanh' twice",
-    ),
-    "both kinds of weights": (
-        "seed: 1\nevaluation: {weights: [1], sampled_weights: {}}",
-        "{path}:2: evaluation: expected either weights or sampled_weights, found both",
     ),
     "range upside down": (
         "evaluation: {sampled_weights: {low: 3}}",
@@ -354,9 +350,10 @@ OVERRIDES = {
         ["task={a: 1, a: 2}"],
         "--set task={a: 1, a: 2}: task.a: expected every key once, found it twice",
     ),
-    "against the file": (
-        ["evaluation.sampled_weights.count=3"],
-        "--set evaluation.sampled_weights.count=3: evaluation: expected either weights or sampled_weights, found both",
+    "gap of the whole range": (
+        ["evaluation.sampled_weights.least=2"],
+        "--set evaluation.sampled_weights.least=2: evaluation.sampled_weights: expected least below the largest weight "
+        "of -2 to 2, found 2",
     ),
 }
 
@@ -466,9 +463,9 @@ STAGE_MISTAKES = {
         "{path}:8: stages[1].search.population: expected at least 4, found 3",
     ),
     "number for a section": ("  search: 4\n", "{path}:7: stages[1].search: expected a mapping, found 4"),
-    "both kinds of weights": (
-        "  evaluation: {weights: [1], sampled_weights: {}}\n",
-        "{path}:7: stages[1].evaluation: expected either weights or sampled_weights, found both",
+    "gap of the whole range": (
+        "  evaluation: {sampled_weights: {low: -3, high: -1, least: 3}}\n",
+        "{path}:7: stages[1].evaluation.sampled_weights: expected least below the largest weight of -3 to -1, found 3",
     ),
     "too many survivors": (
         "  search: {population: 8}\n",

@@ -52,15 +52,26 @@ def test_a_config_cannot_be_changed():
         config.search.population = 3
 
 
-def test_weights_are_null_exactly_if_they_are_sampled():
+def test_weights_are_published_unless_some_are_given():
     assert Config.model_validate({"evaluation": {"sampled_weights": {}}}).evaluation.weights is None
     assert Config.model_validate({"evaluation": {"weights": None}}).evaluation.weights is not None
+    both = Config.model_validate({"evaluation": {"sampled_weights": {}, "weights": [3]}}).evaluation
+    assert both.weights == (3,) and both.sampled_weights is not None
 
 
 def test_the_hash_is_that_of_canonical_json_without_generations():
     decisive = {key: value for key, value in result_keys(Config()).items() if key != "generations"}
     text = json.dumps(decisive, sort_keys=True, separators=(",", ":"))
     assert config_hash(Config()) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_keys_added_later_leave_the_hash_of_before():
+    kept = result_keys(Config.model_validate({"evaluation": {"sampled_weights": {}}}))
+    assert "restart_after" not in kept["search"]
+    assert kept["evaluation"]["sampled_weights"] == {"low": -2, "high": 2, "count": 32}
+    later = {"search": {"restart_after": 5}, "evaluation": {"sampled_weights": {"least": 0.1}}}
+    added = result_keys(Config.model_validate(later))
+    assert differing_keys(kept, added) == ["evaluation.sampled_weights.least", "search.restart_after"]
 
 
 @pytest.mark.parametrize(
@@ -192,6 +203,11 @@ def test_a_stage_may_have_the_other_kind_of_weights():
     assert first_stage(sampled, evaluation={"weights": [3]}).evaluation.sampled_weights is None
     kept = first_stage(sampled, evaluation={"sampled_weights": {"count": 3}}).evaluation.sampled_weights
     assert kept is not None and (kept.count, kept.low) == (3, 0)
+    both = {"weights": [3], "sampled_weights": {"count": 3}}
+    added = first_stage(fixed, evaluation=both).evaluation
+    assert added.weights == (3,) and added.sampled_weights is not None
+    kept_both = first_stage({"evaluation": both}, evaluation={"rollouts": 9}).evaluation
+    assert kept_both.weights == (3,) and kept_both.sampled_weights is not None
 
 
 def test_stages_decide_results():

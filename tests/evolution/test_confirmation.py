@@ -6,8 +6,9 @@ import pytest
 from configs.schema import ChampionConfig, EvaluationConfig, SampledWeights
 from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Returns
-from evolution.confirmation import _statistics, agrees, confirm, rank_candidates, selection_weights
+from evolution.confirmation import _statistics, agrees, confirm, rank_candidates
 from evolution.shared_weight import weight_grid
+from evolution.weight_settings import selection_weights
 from wann.genome import Genome, make_genome
 from wann.network import compile_genome
 from wann.population import Population

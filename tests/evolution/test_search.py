@@ -91,6 +91,57 @@ def test_a_restored_search_goes_on_as_if_never_stopped(strategy):
     assert same_state(search, restored)
 
 
+def flat_returns(request: Request) -> np.ndarray:
+    """Equal returns for all, in every generation."""
+    return np.ones((len(request.networks), len(request.weights), np.shape(request.seeds)[-1]))
+
+
+@pytest.mark.parametrize("initial", [[], grown_genomes(3, num_inputs=2, num_outputs=1)])
+@pytest.mark.parametrize("strategy", POPULATION_STRATEGIES)
+def test_a_stuck_population_starts_anew(strategy, initial):
+    search = small_search(strategy, mutation=RICH, restart_after=3, initial=initial)
+    first = [search.population]
+    restarts = [search.tell(flat_returns(search.ask())).num_restarts]
+    for _ in range(7):
+        before = search.population
+        restarts.append(search.tell(flat_returns(search.ask())).num_restarts)
+        if (search.state()[0]["age"] == 0).all():
+            first.append(search.population)
+            assert search.state()[0]["life.num_rollouts"].max() == 0
+            assert any(genome in list(search.candidates()) for genome in before), "the best of before are remembered"
+    assert restarts == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert len(first) == 3 and len({str(list(population)) for population in first}) == 3
+    for population in first:
+        assert list(population)[: len(initial)] == initial
+        assert initial or np.diff(population.node_offsets).max() == 4, "minimal genomes"
+
+
+def test_a_population_that_improves_goes_on():
+    search = small_search(restart_after=2)
+    for generation in range(6):
+        summary = search.tell(flat_returns(search.ask()) * generation)
+        assert summary.num_restarts == 0
+    endless = small_search()
+    assert endless.tell(flat_returns(endless.ask())).num_restarts is None
+
+
+@pytest.mark.parametrize("generations", [4, 5, 6, 7])
+def test_a_restored_search_restarts_as_if_never_stopped(generations):
+    search, restored = (small_search("age_fitness", mutation=RICH, restart_after=3) for _ in range(2))
+    for _ in range(generations):
+        search.tell(flat_returns(search.ask()))
+    restored.restore(*search.state())
+    for _ in range(5):
+        assert search.tell(flat_returns(search.ask())) == restored.tell(flat_returns(restored.ask()))
+    assert same_state(search, restored)
+
+
+def test_failures_alone_are_no_improvement():
+    search = small_search(restart_after=2)
+    for expected in (0, 0, 1):
+        assert search.tell(np.nan * flat_returns(search.ask())).num_restarts == expected
+
+
 def test_equal_programs_are_asked_for_once():
     search = small_search(initial_connectivity=1.0)
     assert len(search.ask().networks) == 1

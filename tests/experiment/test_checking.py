@@ -17,6 +17,11 @@ MISTAKES = {
         [],
         "{path}:2: search.strategy: expected a strategy, found 'publishd' (did you mean 'published'?)",
     ),
+    "restarts without a population": (
+        "task: {name: digits}\nsearch:\n  strategy: gradient_informed\n  restart_after: 9\n",
+        [],
+        "{path}:4: search.restart_after: expected a strategy with a population, found 'gradient_informed'",
+    ),
     "unknown operator": (
         "search:\n  mutation: {ad_connection: .1}\n",
         [],

@@ -168,5 +168,14 @@ def test_a_task_object_goes_to_rays_workers(ray_session, config, expected, tmp_p
     assert champion.genome == load_champion(expected / "champion.json").genome
 
 
+@pytest.mark.slow
+def test_it_writes_the_page_that_a_config_asks_for(expected, capsys):
+    from rich.console import Console
+
+    experiment.search(resume=expected, console=Console(width=500), **{"logging.report": True})
+    assert f"Report:  {expected / 'report' / 'report.html'}" in capsys.readouterr().out.splitlines()
+    assert "<html" in (expected / "report" / "report.html").read_text()
+
+
 def test_names_of_the_room_are_found_late():
     assert "search" in dir(experiment) and callable(experiment.search)
