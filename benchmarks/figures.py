@@ -29,6 +29,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         "plastic_steps_per_second",
         "{recurrent,plastic}_fraction_of_feed_forward",
     ),
+    "sequences": ("sequences_{connections,steps_per_second,ratio_to_numpy}",),
     "full_search": (
         "swingup_full_search_seconds",
         "swingup_full_search_{worker,waiting_for_workers,evolving_and_recording,starting_and_confirming}_seconds",

@@ -29,6 +29,7 @@ from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
 from benchmarks.measuring import Figures, seconds_of
 from benchmarks.memory import memory
 from benchmarks.overhead import ray_overhead
+from benchmarks.sequences import sequences
 from configs.schema import PUBLISHED_WEIGHTS, Config, SearchConfig
 from envs.cartpole.task import CartPoleSwingUp
 from evolution.protocol import AskTell
@@ -142,6 +143,7 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
         ask_tell,
         swingup,
         memory,
+        sequences,
         full_search,
         biped_speed,
         biped_workers,

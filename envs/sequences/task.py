@@ -92,8 +92,9 @@ class SequenceTask(Problem):
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Run every network at every weight on every seed's sequences; see `envs.task.Task.evaluate`."""
         check_networks(self, networks)
+        grid = lane_grid(weights, seeds)[1]
         table, individual = weight_table(networks, weights)
-        drawn = self._drawn(lane_grid(weights, seeds)[1])
+        drawn = self._drawn(grid)
         found = tallies(networks, table, individual, drawn.episodes, drawn.tiles)
         right, before_error, margins = np.moveaxis(found.reshape(len(networks), 3, *drawn.shape), 1, 0)
         return self._returns(drawn, right, before_error, margins)

@@ -41,7 +41,7 @@ EXAMPLES = {
     "copy": [{"batch": 20}],
     "copy_vectors": [{"batch": 9, "width": 3, "longest": 5}],
     "associative_retrieval": [{"batch": 20}, {"batch": 20, "published": True, "keys": 5, "lengths": "judging"}],
-    "counting": [{"batch": 20, "score": "exact"}],
+    "counting": [{"batch": 20}],
     "delayed_xor": [{"batch": 20}],
     "temporal_order": [{"batch": 20, "longest": 20}],
     "digits_rows": [{"batch": 20}],
