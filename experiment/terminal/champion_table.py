@@ -72,7 +72,7 @@ def _judged(judged: JudgedTable) -> Table:
     """Fresh sequences of every judging length, at the published weights and over random ones."""
     table = Table(caption=judged.caption)
     for heading in judged.headings:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=heading == judged.headings[0])
     for words, rows in judged.blocks:
         table.add_section()
         table.add_row(words)
