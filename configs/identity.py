@@ -18,24 +18,22 @@ def result_keys(config: Config) -> dict[str, Any]:
     """The part of a config that decides results, as plain JSON values in a fixed order. Champion files store it.
 
     ``stop.seconds`` is left out, as no two runs take the same time. Left out too, so that such configs keep the hash
-    they had before these keys existed, are a ``stop`` without returns, one relay in a stage, a search that does not
-    start anew, and sampled weights without a gap.
+    they had before these keys existed, are a ``stop`` without returns and the defaults of other keys that came later.
     """
     values = {key: value for key, value in config.model_dump(mode="json").items() if key not in KEYS_WITHOUT_EFFECT}
     returns = {key: value for key, value in _without_seconds(values.pop("stop")).items() if value is not None}
     if returns:
         values["stop"] = returns
-    if values["search"]["restart_after"] is None:
-        del values["search"]["restart_after"]
-    sampled = values["evaluation"]["sampled_weights"]
-    if sampled is not None and not sampled["least"]:
-        del sampled["least"]
+    _drop(values["search"], "restart_after", None)
+    _drop(values["evaluation"]["sampled_weights"] or {}, "least", 0.0)
     for stage in values["stages"]:
         changes = _without_seconds(stage.pop("stop"))
         if changes:
             stage["stop"] = changes
-        if stage["relays"] == 1:
-            del stage["relays"]
+        _drop(stage, "relays", 1)
+    for key in ("worst_share", "side_episodes"):
+        _drop(values["champion"], key, None)
+    _drop(values["search"].get("lower_bound", {}), "risk", 0.0)
     return values
 
 
@@ -108,6 +106,12 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) ->
 def _canonical(value: Any) -> str:
     """JSON in which equal configs are equal text. 1, 1.0 and true differ, because they may differ to a task."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _drop(section: dict[str, Any], key: str, default: Any) -> None:
+    """Leave a key out that is at its default."""
+    if section.get(key, default) == default:
+        section.pop(key, None)
 
 
 def _without_seconds(stop: Mapping[str, Any]) -> dict[str, Any]:

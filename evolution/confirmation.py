@@ -5,12 +5,13 @@ first and s selection episodes in the config:
 
 - The choice of one takes at most f P + 2 f c (1 + log2(s / 2 f)) episodes, that of k survivors about s k more.
 - The best shared weight takes about 2,200 for the range from -2 to 2 (`evolution.shared_weight`).
-- The report takes n (W + 3) for W swept weights at n report episodes.
+- The report takes 2 n + m (W + 1) for W swept weights, n report episodes and m side episodes.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -67,15 +68,30 @@ def rank_candidates(
     while True:
         rollouts = max(1, episodes // len(weights))
         seeds = episode_seeds(seed, Purpose.CHAMPION_SELECTION, halving, rollouts * len(weights))
-        returns = evaluate(networks.take(rows), weights, seeds.reshape(len(weights), rollouts)).mean(axis=2)
-        score = returns.mean(axis=1) if config.objective == "mean" else returns.max(axis=1)
-        score = np.where(np.isfinite(returns).all(axis=1), score, -np.inf)
+        returns = evaluate(networks.take(rows), weights, seeds.reshape(len(weights), rollouts))
+        levels = levels_of(returns, config.worst_share)
+        score = levels.mean(axis=1) if config.objective == "mean" else levels.max(axis=1)
+        score = np.where(np.isfinite(levels).all(axis=1), score, -np.inf)
         order = np.argsort(-score, kind="stable")[: np.count_nonzero(np.isfinite(score))]
         if len(order) <= 1 or episodes >= config.selection_episodes:
             return [(candidates[int(rows[index])], float(score[index])) for index in order]
         rows = rows[order[:kept]]
         episodes = config.selection_episodes if 1 < len(rows) <= wanted else 2 * episodes
         kept, halving = max(wanted, kept // 2), halving + 1
+
+
+def levels_of(returns: NDArray[np.float64], worst_share: float | None) -> NDArray[np.float64]:
+    """The level of a network at each weight, by which it is chosen, [P, W] of returns [P, W, R].
+
+    It is the mean of the episodes, or the middle between that and the mean of the worst of them. One that is not finite
+    makes it not finite.
+    """
+    means = returns.mean(axis=2)
+    if worst_share is None:
+        return means
+    worst = np.sort(returns, axis=2)[..., : math.ceil(worst_share * returns.shape[2])]
+    # A sort puts NaN last, where the worst would miss it; the mean does not.
+    return (means + worst.mean(axis=2)) / 2
 
 
 def oracle_rollouts(config: ChampionConfig, num_weights: int) -> int:
@@ -94,7 +110,7 @@ def agrees(
 ) -> bool:
     """True if the float64 oracle finds a candidate as good as its ``score``, on held-out episodes.
 
-    A network that exploits rounding noise in float32 does not reach its score in float64. The oracle's mean over twice
+    A network that exploits rounding noise in float32 does not reach its score in float64. The oracle's score on twice
     the ``config.first_episodes`` may be below the score by `TOLERATED_ERRORS` of its standard errors and 1 %. Where all
     of its returns are equal, as where rewards are rare, they tell no standard error; then the kernels must find the
     same on the same episodes.
@@ -106,13 +122,13 @@ def agrees(
     returns = oracle(network, weights, seeds).values[0]
     if not np.isfinite(returns).all():
         return False
-    means = returns.mean(axis=1)
+    levels = levels_of(returns[None], config.worst_share)[0]
     # Weights are the same for both; only the episodes differ.
     spread = returns.std(axis=1, ddof=1) / np.sqrt(rollouts)
     if config.objective == "mean":
-        found, error = means.mean(), np.sqrt((spread**2).sum()) / len(weights)
+        found, error = levels.mean(), np.sqrt((spread**2).sum()) / len(weights)
     else:
-        found, error = means.max(), spread[means.argmax()]
+        found, error = levels.max(), spread[levels.argmax()]
     if found > score - TOLERATED_ERRORS * error - 0.01 * abs(score):
         return True
     return not np.ptp(returns) and np.allclose(evaluate(Networks.of([network]), weights, seeds)[0], returns, rtol=0.01)
@@ -142,12 +158,12 @@ def confirm(
         ``per_weight`` of the search, ``random_individual_weights`` (U(low, high), drawn for each connection and
         each episode), ``random_shared_weight`` (one for all connections, drawn for each episode) and
         ``best_shared_weight`` (chosen on selection seeds over a fine grid). Each has mean, standard deviation, median
-        and minimum over ``episodes`` fresh episodes, and the share of ``falls`` if the task reports them. Episodes
-        without a finite return are left out; if there are any, their share is ``failed``. If there are no others, the
-        figures are None.
+        and minimum over ``episodes`` fresh episodes, or its own number of them where that is smaller, and the share of
+        ``falls`` if the task reports them. Episodes without a finite return are left out; if there are any, their share
+        is ``failed``. If there are no others, the figures are None.
     """
     network = compile_genome(genome)
-    episodes = config.report_episodes
+    episodes, side = config.report_episodes, side_episodes(config)
     weights = selection_weights(evaluation)
     low, high = weight_range(evaluation)
 
@@ -158,16 +174,24 @@ def confirm(
     tried = weights[(weights != 0) | np.isin(weights, fixed_weights(evaluation))]
     best = best_shared_weight(network, evaluate, tried, weight_grid(low, high), config.selection_episodes, seed)
     shared = keyed_rng(seed, Purpose.CHAMPION_REPORT).uniform(low, high, episodes)
-    individual = keyed_rng(seed, Purpose.CHAMPION_REPORT, 3).uniform(low, high, (episodes, genome.num_enabled))
-    swept = fresh(0, weights, episodes)
+    individual = keyed_rng(seed, Purpose.CHAMPION_REPORT, 3).uniform(low, high, (side, genome.num_enabled))
+    swept = fresh(0, weights, side)
+    fewer = {} if side == episodes else {"episodes": side}
     return {
         "episodes": episodes,
         "precision": "float64",
-        "per_weight": [{"weight": weight, **_statistics(swept, row)} for row, weight in enumerate(weights.tolist())],
-        "random_individual_weights": {"low": low, "high": high, **_statistics(fresh(3, individual, 1))},
+        "per_weight": [
+            {"weight": weight, **_statistics(swept, row), **fewer} for row, weight in enumerate(weights.tolist())
+        ],
+        "random_individual_weights": {"low": low, "high": high, **_statistics(fresh(3, individual, 1)), **fewer},
         "random_shared_weight": {"low": low, "high": high, **_statistics(fresh(1, shared, 1))},
         "best_shared_weight": {"weight": best, **_statistics(fresh(2, np.array([best]), episodes))},
     }
+
+
+def side_episodes(config: ChampionConfig) -> int:
+    """Episodes of the report at each weight of the search, and at random individual weights."""
+    return config.report_episodes if config.side_episodes is None else config.side_episodes
 
 
 def _statistics(returns: Outcome, row: int | None = None) -> dict[str, float | None]:

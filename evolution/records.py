@@ -63,17 +63,23 @@ class Records:
         return self.weight_means.mean(axis=1)
 
     def standard_error(self, prior_rollouts: int) -> NDArray[np.float64]:
-        """Standard error of the mean, [P]; NaN for failed genomes.
+        """Standard error of the mean, [P]; NaN for failed genomes. See `deviation` for the variance."""
+        return np.sqrt(self._variance(prior_rollouts) / _or_nan(self.num_rollouts))
+
+    def deviation(self, prior_rollouts: int) -> NDArray[np.float64]:
+        """Standard deviation of a genome's rollouts, [P]; NaN for failed genomes.
 
         The variance of one genome's rollouts is shrunk towards the mean variance within all genomes that have several,
         as if the genome had ``prior_rollouts`` more with that variance. Two equal rollouts alone are weak evidence.
         """
+        return np.sqrt(self._variance(prior_rollouts))
+
+    def _variance(self, prior_rollouts: int) -> NDArray[np.float64]:
         freedom = self.num_rollouts - 1
         deviations = np.maximum(self.squares - self.num_rollouts * np.square(self.mean), 0)
         known = np.isfinite(deviations) & (freedom > 0)
         pooled = deviations[known].sum() / freedom[known].sum() if known.any() else 0.0
-        variance = (deviations + prior_rollouts * pooled) / (freedom + prior_rollouts)
-        return np.sqrt(variance / _or_nan(self.num_rollouts))
+        return (deviations + prior_rollouts * pooled) / (freedom + prior_rollouts)
 
 
 def _or_nan(count: NDArray[np.int64]) -> NDArray[np.float64]:

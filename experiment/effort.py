@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from configs import Config
-from evolution.confirmation import oracle_rollouts
+from evolution.confirmation import oracle_rollouts, side_episodes
 from evolution.shared_weight import GRID_EPISODES, GRID_HALVINGS, weight_grid
 from evolution.weight_settings import selection_weights, weight_range
 
@@ -22,7 +22,7 @@ def expected_episodes(config: Config, num_programs: int) -> int:
     """
     settings, weights = config.champion, selection_weights(config.evaluation)
     grid = len(np.union1d(weights, weight_grid(*weight_range(config.evaluation))))
-    report = settings.report_episodes * (len(weights) + 3)
+    report = settings.report_episodes * 2 + side_episodes(settings) * (len(weights) + 1)
     again = len(weights) * oracle_rollouts(settings, len(weights))
     best_weight = _best_weight(settings.selection_episodes, grid)
     return ranking_episodes(config, num_programs) + again + best_weight + report

@@ -89,6 +89,9 @@ class ChampionConfig(Section):
 
     objective: Literal["mean", "best"] = "mean"
     """Choose by the mean over weights, or by the best single weight."""
+    worst_share: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    """Share of the worst episodes at a weight whose mean counts as much as the mean of all of them, so that a candidate
+    that fails now and then is not chosen. Null: only the mean of all counts."""
     first_episodes: Count = 32
     """Episodes on which all candidate genomes are scored first, to select `candidates` of them."""
     candidates: Count = 64
@@ -99,6 +102,9 @@ class ChampionConfig(Section):
     """Episodes on which the champion is chosen."""
     report_episodes: Count = 100
     """Episodes of the reported returns, on seeds not used for the choice."""
+    side_episodes: Count | None = None
+    """Episodes reported at each weight of the search, and at random individual weights; `report_episodes` if null.
+    Fewer save time where episodes are slow: Gymnasium draws a racer's for seconds each."""
 
 
 class StopConfig(Section):

@@ -113,6 +113,10 @@ class LowerBoundConfig(AgeFitnessConfig):
     prior_rollouts: Count = 4
     """Rollouts at which a genome's own variance weighs as much as the pooled one. Raise it where rare falls
     dominate."""
+    risk: Annotated[Number, Field(ge=0, le=10)] = 0.0
+    """Standard deviations of a genome's returns subtracted from its mean as well. Of normal returns 1.28 gives the
+    10 % quantile: genomes that fail in one episode of ten then rank behind those that are a little worse and fail in
+    none."""
 
 
 class GradientConfig(StrategyConfig):

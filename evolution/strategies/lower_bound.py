@@ -15,7 +15,7 @@ from evolution.strategies.strategy import Cohort
 
 
 class LowerBound(AgeFitness):
-    """Scores are lifetime means minus ``confidence`` standard errors."""
+    """Scores are lifetime means minus ``confidence`` standard errors and ``risk`` standard deviations."""
 
     gathers = True
 
@@ -34,4 +34,7 @@ class LowerBound(AgeFitness):
         return cohort.life.weight_means.max(axis=1) - self._doubt(cohort)
 
     def _doubt(self, cohort: Cohort) -> NDArray[np.float64]:
-        return self._bound.confidence * cohort.life.standard_error(self._bound.prior_rollouts)
+        """Confidence in standard errors of the mean, which shrink with more rollouts, and risk in deviations."""
+        bound, life = self._bound, cohort.life
+        doubt = bound.confidence * life.standard_error(bound.prior_rollouts)
+        return doubt + bound.risk * life.deviation(bound.prior_rollouts) if bound.risk else doubt

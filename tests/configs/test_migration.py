@@ -46,6 +46,7 @@ def test_stages_keep_their_settings_and_one_line_says_what_moved(write, caplog):
         "age_generations": 1,
         "confidence": 3.0,
         "prior_rollouts": 64,
+        "risk": 0.0,
     }
 
 

@@ -100,12 +100,24 @@ def test_the_hash_ignores_what_decides_nothing(change):
         ({"search": {"extra_mutation": 0.1}}, "search.extra_mutation"),
         ({"evaluation": {"rollouts": 4}}, "evaluation.rollouts"),
         ({"champion": {"objective": "best"}}, "champion.objective"),
+        ({"champion": {"worst_share": 0.1}}, "champion.worst_share"),
     ],
 )
 def test_the_hash_and_the_difference_see_what_decides_results(change, key):
     changed = Config.model_validate(change)
     assert config_hash(changed) != config_hash(Config())
     assert differing_keys(result_keys(Config()), result_keys(changed)) == [key]
+
+
+def test_keys_that_came_later_are_left_out_at_their_defaults():
+    values = {"search": {"strategy": "lower_bound", "lower_bound": {"risk": 0}}, "champion": {"worst_share": None}}
+    plain, risky = (
+        Config.model_validate(values),
+        Config.model_validate(values | {"search": {"strategy": "lower_bound"}}),
+    )
+    assert config_hash(plain) == config_hash(risky)
+    assert "risk" not in result_keys(plain)["search"]["lower_bound"]
+    assert not {"worst_share", "side_episodes"} & result_keys(plain)["champion"].keys()
 
 
 def test_stop_is_a_result_but_for_its_seconds():

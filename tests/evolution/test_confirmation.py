@@ -6,7 +6,7 @@ import pytest
 from configs.schema import ChampionConfig, EvaluationConfig, SampledWeights
 from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Returns
-from evolution.confirmation import _statistics, agrees, confirm, rank_candidates
+from evolution.confirmation import _statistics, agrees, confirm, levels_of, rank_candidates
 from evolution.shared_weight import weight_grid
 from evolution.weight_settings import selection_weights
 from wann.genome import Genome, make_genome
@@ -62,6 +62,33 @@ def test_the_objective_decides():
         assert int(champion.activations[-1]) == code
 
 
+def spins(networks, weights, seeds):
+    """Network of code c returns 10 c, but code 10 only 0 in one episode of five. [P, W, R]"""
+    codes = np.array([int(network.activations[0]) for network in networks], float)[:, None, None]
+    good = np.broadcast_to(10 * codes, (len(codes), len(weights), np.shape(seeds)[-1]))
+    return np.where((codes == 10) & (np.arange(good.shape[2]) % 5 == 0), 0, good + 20 * (codes == 10))
+
+
+@pytest.mark.parametrize("objective", ["mean", "best"])
+@pytest.mark.parametrize(("worst_share", "code"), [(None, 10), (0.1, 9)])
+def test_a_candidate_that_fails_now_and_then_is_passed_over_if_the_worst_count(objective, worst_share, code):
+    config = CONFIG.model_copy(update={"objective": objective, "worst_share": worst_share})
+    evaluation = EvaluationConfig(weights=(1.0, 2.0))
+    ((genome, score), *_) = rank_candidates(CANDIDATES, spins, config, evaluation, seed=0)
+    assert int(genome.activations[-1]) == code
+    expected = 90 if code == 9 else 120 * (1 - 26 / 128)  # episodes 0, 5, ..., 125 of 128 at each weight fail
+    assert score == pytest.approx(expected)
+
+
+def test_levels_are_between_the_mean_and_the_worst_episodes():
+    returns = np.arange(20.0)[None, None]
+    assert levels_of(returns, None).item() == 9.5
+    assert levels_of(returns, 0.1).item() == (9.5 + 0.5) / 2
+    assert levels_of(returns, 0.01).item() == (9.5 + 0) / 2
+    returns[0, 0, 3] = np.nan
+    assert np.isnan(levels_of(returns, 0.1)).all()
+
+
 def test_failing_candidates_are_passed_over():
     def quality(code, weights):
         return np.full(len(weights), np.nan if code > 5 else float(code))
@@ -88,6 +115,21 @@ def test_selection_and_report_use_different_seeds():
     assert not set(seen["selection"]) & set(seen["report"])
     assert len(seen["report"]) == len(set(seen["report"])) == 10 * 6 + 10 + 10 + 10
     assert returns["episodes"] == 10
+
+
+def test_all_but_shared_weights_of_interest_may_have_fewer_episodes():
+    config = CONFIG.model_copy(update={"side_episodes": 2})
+    shapes = []
+
+    def oracle(network, weights, seeds):
+        shapes.append(np.shape(seeds))
+        return Outcome(np.ones((1, len(weights), np.shape(seeds)[-1])))
+
+    evaluate, _ = returns_peaked_at(1.0)
+    returns = confirm(CANDIDATES[0], evaluate, oracle, config, EvaluationConfig(), seed=0)
+    assert shapes[0] == (6, 2) and sorted(shapes[1:]) == [(1, 10), (2, 1), (10, 1)]
+    assert [returns[name]["episodes"] for name in ("random_individual_weights",)] == [2]
+    assert returns["per_weight"][0]["episodes"] == 2 and "episodes" not in returns["best_shared_weight"]
 
 
 def returns_peaked_at(peak: float):

@@ -261,6 +261,13 @@ def test_lower_bound_objectives():
     np.testing.assert_allclose(refining[:, 1], [3, 3] - errors)
 
 
+def test_risk_is_counted_in_deviations_which_more_rollouts_do_not_shrink():
+    deviations = np.sqrt([(6 + 4 * 2) / (3 + 4), 4 * 2 / 4])
+    errors = deviations / np.sqrt([4, 1])
+    found = objectives_of("lower_bound", 0.79, lower_bound={"confidence": 2.0, "risk": 1.28})[:, 0]
+    np.testing.assert_allclose(found, [2, 2] - 2 * errors - 1.28 * deviations)
+
+
 def test_a_short_life_without_falls_leads_only_where_its_own_variance_is_trusted():
     """Walkers of 20 rollouts without a fall and of 400 with 5 % of them."""
     short, long = np.tile([274.0, 282.0], 10), np.concatenate([np.tile([280.0, 288.0], 190), np.full(20, 50.0)])

@@ -17,7 +17,13 @@ SHAPES = [
     {"champion": {"first_episodes": 4, "candidates": 4, "selection_episodes": 32, "report_episodes": 3}},
     {"champion": {"first_episodes": 1, "candidates": 8, "selection_episodes": 8, "report_episodes": 2}},
     {
-        "champion": {"first_episodes": 8, "candidates": 3, "selection_episodes": 200, "report_episodes": 1},
+        "champion": {
+            "first_episodes": 8,
+            "candidates": 3,
+            "selection_episodes": 200,
+            "report_episodes": 1,
+            "side_episodes": 2,
+        },
         "evaluation": {"sampled_weights": {"low": 0.5, "high": 1.5, "count": 4}},
     },
 ]

@@ -1,6 +1,6 @@
 """What a racer sees in lanes against Gymnasium's own frames: the picture and the dashboard."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -9,9 +9,11 @@ pytest.importorskip("Box2D")
 
 from encoding.driving import Follower, Wanderer
 from envs.box2d.racer.dashboard import FULL, READINGS, read, shown
+from envs.box2d.racer.frame_drawing import _Frames
 from envs.box2d.racer.frames import PICTURE_SHAPE, pictures
 from envs.box2d.racer.picture import PLANES, draw
 from envs.box2d.racer.pose import HULL_ANGLE, POSE, TIME, pose_of
+from envs.box2d.racer.task import CarRacing
 from envs.box2d.racer.track import TRACK_WIDTH, Track, X, Y, make_track
 
 # Squared errors are counted as of images of 64 x 64 pixels in three colours.
@@ -147,3 +149,24 @@ def test_extreme_dashboards_are_read_as_they_are_drawn(environment):
             wheel.omega = float(rng.choice([0, 1e-5, 10, 100, 200]) * rng.uniform(-1, 1))
         frame, pose = rendered(environment, 2.0)
         np.testing.assert_array_equal(read(frame[None])[0] * FULL, readings_of(pose) * FULL)
+
+
+def test_frames_drawn_quickly_have_gymnasiums_pixels(environment):
+    """While the camera comes down, in a bend, in a corner of the field, and on the track of another seed."""
+    quick = CarRacing().make_environment()
+    assert isinstance(cast(Any, quick.unwrapped)._render, _Frames)
+    for seed in (3, 4):
+        np.testing.assert_array_equal(environment.reset(seed=seed)[0], quick.reset(seed=seed)[0])
+        for steps, place in ((12, None), (3, (330.0, -325.0))):
+            for _ in range(steps):
+                frames = [_driven(each, place) for each in (environment, quick)]
+                np.testing.assert_array_equal(*frames)
+    quick.close()
+
+
+def _driven(environment: Any, place: tuple[float, float] | None) -> np.ndarray:
+    """The next frame, in a bend; the car is put to ``place`` first."""
+    if place is not None:
+        environment.unwrapped.car.hull.position = place
+        environment.unwrapped.car.hull.angle = 0.0  # north, where points are turned without sines
+    return environment.step(np.array([0.6, 0.8, 0.0], np.float32))[0]
