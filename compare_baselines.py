@@ -3,7 +3,8 @@
 ``compare_baselines.py RUN_OR_CHAMPION [...] --out DIR`` writes tables as JSON, CSV and Markdown, a figure, the curves
 of the tunings, and the tuned networks as champion files; see docs/comparing.md. ``--baseline NAME --out DIR`` trains
 one model of the registry instead, on the inputs, the parts and the scoring of weight-agnostic champions; DIR gets
-``model.safetensors``, which says how it was made, and ``results.json``.
+``model.safetensors``, which says how it was made, and ``results.json``. With ``--task NAME`` it is a model of
+sequences, trained on episodes of a sequence task, which can be stopped and resumed.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ from wann.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Options that only one of the two ways to call this command takes, with their defaults.
+    from baselines.training.on_sequences import TrainingState
+
+# Options of each of the three ways to call this command, with their defaults.
 _OF_COMPARING = {"episodes": 100, "steps": None, "workers": None, "resume": False, "baselines": None}
 _OF_TRAINING = {"dataset": "mnist", "inputs": "auto", "epochs": None, "champion": None, "device": "auto"}
+_OF_SEQUENCES = {"task": None, "settings": [], "updates": None, "resume": False, "device": "auto"}
+_ALL = _OF_COMPARING | _OF_TRAINING | _OF_SEQUENCES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +48,9 @@ def _run(argv: Sequence[str]) -> int:
     from rich.console import Console
 
     console = Console()
-    return _compare(arguments, console) if arguments.paths else _train(arguments, console)
+    if arguments.paths:
+        return _compare(arguments, console)
+    return _train(arguments, console) if arguments.task is None else _train_on_sequences(arguments, console)
 
 
 def _compare(arguments: argparse.Namespace, console: Console) -> int:
@@ -88,6 +95,40 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
     return DONE
 
 
+def _train_on_sequences(arguments: argparse.Namespace, console: Console) -> int:
+    from baselines.directories import make_empty_directory
+    from baselines.sequence_options import SequenceOptions, plan_of
+
+    given = {name: getattr(arguments, name) for name in ("task", "out", "seed", "updates", "device", "resume")}
+    options = SequenceOptions(arguments.baseline, settings=tuple(arguments.settings), **given)
+    plan = plan_of(options)
+    from baselines.sequence_file import load_state, save_result, save_state
+    from baselines.train_sequences import report, train_plan
+    from experiment.terminal.bars import Bars
+
+    state = load_state(options.out, plan) if options.resume else None
+    if state is None:
+        make_empty_directory(options.out)
+    with (
+        Bars(console) as bars,
+        StopRequest(lambda: bars.say("Stopping at the next validation; what was trained is saved")) as stop,
+    ):
+
+        def kept(now: TrainingState) -> bool:
+            save_state(options.out, plan, now)
+            return stop.requested
+
+        update = partial(bars.update, f"{options.baseline} on {options.task}, updates")
+        model, state, is_complete = train_plan(plan, update, state, kept)
+    if not is_complete:
+        console.print("Stopped: go on by the same command with --resume", markup=False, soft_wrap=True)
+        return INTERRUPTED
+    result = report(options, plan, model, state)
+    save_result(options.out, result)
+    console.print(result.line(), highlight=False, markup=False, soft_wrap=True)
+    return DONE
+
+
 def _check_way(arguments: argparse.Namespace) -> None:
     """Check that there are either champions or ``--baseline``, and only the options of that way."""
     if bool(arguments.paths) == (arguments.baseline is not None):
@@ -96,14 +137,19 @@ def _check_way(arguments: argparse.Namespace) -> None:
         raise UserError(expected=expected, found=f"{found} (see --help)")
     if arguments.baseline is not None and arguments.out is None:
         raise UserError(key="--out", expected="a directory for the model", found="none")
-    others, way = (_OF_TRAINING, "champions to compare") if arguments.paths else (_OF_COMPARING, "--baseline")
-    for name, default in others.items():
-        if getattr(arguments, name) != default:
-            raise UserError(key=f"--{name}", expected=f"no such option with {way}", found="one (see --help)")
+    taken, way = _OF_COMPARING, "champions to compare"
+    if arguments.baseline is not None:
+        taken, way = (_OF_TRAINING, "--baseline") if arguments.task is None else (_OF_SEQUENCES, "--task")
+    for name, default in _ALL.items():
+        if name not in taken and name != "task" and getattr(arguments, name) != default:
+            key = "--set" if name == "settings" else f"--{name}"
+            raise UserError(key=key, expected=f"no such option with {way}", found="one (see --help)")
+    if arguments.paths and arguments.task is not None:
+        raise UserError(key="--task", expected=f"no such option with {way}", found="one (see --help)")
 
 
 def _parser() -> ArgumentParser:
-    from baselines.registry import BASELINES  # names alone: it imports no torch
+    from baselines.registry import BASELINES, SEQUENCE_BASELINES  # names alone: it imports no torch
 
     parser = ArgumentParser(
         prog="compare_baselines.py",
@@ -127,7 +173,9 @@ def _parser() -> ArgumentParser:
         metavar="N",
         help="Ray workers; 0 is this process (default: this process for CartPoleSwingUp, else one for each CPU)",
     )
-    comparing.add_argument("--resume", action="store_true", help="go on with the comparison in DIR")
+    comparing.add_argument(
+        "--resume", action="store_true", help="go on with the comparison, or the training on sequences, in DIR"
+    )
     comparing.add_argument(
         "--baselines",
         metavar="NAME,...",
@@ -137,7 +185,7 @@ def _parser() -> ArgumentParser:
     training.add_argument(
         "--baseline",
         metavar="NAME",
-        help=f"one of {', '.join(BASELINES)}",
+        help=f"one of {', '.join(BASELINES)}; with --task one of {', '.join(SEQUENCE_BASELINES)}",
     )
     training.add_argument(
         "--dataset",
@@ -159,7 +207,26 @@ def _parser() -> ArgumentParser:
     )
     training.add_argument("--champion", metavar="FILE", help="whose topology champion and champion_cma_es train")
     training.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
+    _add_sequences(parser)
     return parser
+
+
+def _add_sequences(parser: ArgumentParser) -> None:
+    from envs.sequences.registry import PROBLEMS
+
+    sequences = parser.add_argument_group("training one baseline on sequences")
+    sequences.add_argument("--task", metavar="NAME", help=f"one of {', '.join(PROBLEMS)}")
+    sequences.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="of the task, the model or its training, such as task.longest=20, model.hidden=50 or training.batch=32",
+    )
+    sequences.add_argument(
+        "--updates", type=int, metavar="N", help="at most, each on fresh episodes (default: the baseline's own)"
+    )
 
 
 if __name__ == "__main__":

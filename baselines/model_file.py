@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,8 @@ def load_model(path: str | Path) -> tuple[Model, dict[str, Any]]:
     Raises:
         UserError: the file cannot be read, or holds something else.
     """
-    provenance, tensors = _read(path)
+    metadata, tensors = read_tensors(path)
+    provenance: Any = metadata.get("provenance")
     try:
         name, dataset, inputs = (provenance[key] for key in ("baseline", "dataset", "inputs"))
         described = dataset_of(dataset)
@@ -65,14 +65,26 @@ def load_model(path: str | Path) -> tuple[Model, dict[str, Any]]:
     return model, dict(provenance)
 
 
-def _read(path: str | Path) -> tuple[Mapping[str, Any], dict[str, NDArray]]:
+def read_tensors(path: str | Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
+    """The metadata of a file of tensors, whose values are JSON or text, and the tensors.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "numpy") as file:
-            provenance = json.loads((file.metadata() or {}).get("provenance", "null"))
-            return provenance, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            metadata = {key: _plain(value) for key, value in (file.metadata() or {}).items()}
+            return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except FileNotFoundError:
         raise UserError(place=path, expected="a model file", found="none") from None
     except (OSError, SafetensorError, ValueError) as error:
         raise UserError(place=path, expected="a model in safetensors", found=f"{error}") from None
+
+
+def _plain(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from baselines.directories import make_empty_directory
-from baselines.registry import BASELINES
+from baselines.registry import BASELINES, SEQUENCE_BASELINES
 from envs.images.classification import Classification
 from envs.images.datasets import dataset_of
 from envs.images.inputs import input_kinds
@@ -51,6 +51,9 @@ def check_fits(options: TrainingOptions) -> TrainingOptions:
     Raises:
         UserError: as there.
     """
+    if options.baseline in SEQUENCE_BASELINES:
+        expected = "a known one with images, or --task NAME with it"
+        raise UserError(key="--baseline", expected=expected, found=repr(options.baseline))
     if options.baseline not in BASELINES:
         near = did_you_mean(options.baseline, BASELINES)
         raise UserError(key="--baseline", expected="a known one", found=f"{options.baseline!r}{near}")

@@ -111,7 +111,7 @@ def make_task(name: str, options: Mapping[str, Any]) -> Task:
             )
     for option, field in declared.items():
         if option in options:
-            _check_type(kind, field, options[option])
+            check_type(kind, field, options[option], f"task.{option}")
         elif field.default is MISSING and field.default_factory is MISSING:
             raise UserError(
                 key=f"task.{option}",
@@ -199,11 +199,15 @@ def _made(kind: type, name: str, options: Mapping[str, Any]) -> Task:
         ) from error
 
 
-def _check_type(kind: type, field: Field, value: Any) -> None:
+def check_type(kind: type, field: Field, value: Any, key: str) -> None:
+    """Refuse a value that has not the type that a class declares for an option.
+
+    Raises:
+        UserError: with the key ``key``.
+    """
     from pydantic import TypeAdapter, ValidationError
     from pydantic.errors import PydanticUserError
 
-    key = f"task.{field.name}"
     try:
         accepts = TypeAdapter(get_type_hints(kind)[field.name])
     except (NameError, TypeError, PydanticUserError) as error:

@@ -18,7 +18,8 @@ class Episodes:
     """
 
     inputs: NDArray[np.float32]  # [T, B, I]
-    targets: NDArray  # [T, B] int64, the class; or [T, B, O] float32, bits of 0 or 1
+    # [T, B] int64, the class; or [T, B, O], bits of 0 or 1 in float32, or numbers in float64
+    targets: NDArray
     judged: NDArray[np.bool_]  # [T, B]
 
     def __post_init__(self) -> None:
@@ -42,8 +43,13 @@ class Episodes:
 
     @property
     def is_bits(self) -> bool:
-        """True if answers are bits, False if they are classes."""
-        return self.targets.ndim == 3
+        """True if answers are bits."""
+        return self.targets.ndim == 3 and not self.is_numbers
+
+    @property
+    def is_numbers(self) -> bool:
+        """True if answers are numbers."""
+        return self.targets.dtype == np.float64
 
     @property
     def num_answers(self) -> NDArray[np.int64]:

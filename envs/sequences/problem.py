@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -27,13 +28,15 @@ class Problem(ABC):
     """
 
     name: ClassVar[str]
-    answers: ClassVar[Literal["classes", "bits"]] = "classes"
+    answers: ClassVar[Literal["classes", "bits", "numbers"]] = "classes"
     # Number of test sequences that a champion is judged on at each length.
     judging_sequences: ClassVar[int] = 128
     # In words, the quantity that a length counts.
     length_counts: ClassVar[str] = "steps"
     # True if only trained models can be asked, because no weight-agnostic network could be found.
     trained_only: ClassVar[bool] = False
+    # Test episodes that a trained model is judged on, at each length.
+    test_episodes: ClassVar[int] = 1000
 
     def __post_init__(self) -> None:  # noqa: B027 - not every problem has options to check
         """Refuse options that do not fit, by a UserError; subclasses call it."""
@@ -73,6 +76,24 @@ class Problem(ABC):
         Raises:
             ValueError: a part, length or count that the problem does not have.
         """
+
+
+@runtime_checkable
+class JudgedToo(Protocol):
+    """A problem whose models are judged on others too, with the same inputs and outputs."""
+
+    @property
+    def judged_too(self) -> Mapping[str, Problem]:
+        """Them by label."""
+
+
+@runtime_checkable
+class HasFingerprint(Protocol):
+    """A problem whose episodes come from data that may differ between machines."""
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        """SHA-256 of the data by name."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,12 @@ PROBLEMS: dict[str, str] = {
     "temporal_order": "envs.sequences.problems.temporal_order:TemporalOrder",
     "digits_rows": "envs.sequences.problems.digit_pictures:DigitsRows",
     "digits_pixels": "envs.sequences.problems.digit_pictures:DigitsPixels",
+    "arithmetic": "envs.sequences.problems.arithmetic:Arithmetic",
+    "characters": "envs.sequences.problems.characters:Characters",
+    "dates": "envs.sequences.problems.dates:Dates",
+    "glimpses": "envs.sequences.problems.glimpses:Glimpses",
+    "reverse": "envs.sequences.problems.reverse:Reverse",
+    "vector_parity": "envs.sequences.problems.vector_parity:VectorParity",
 }
 
 

@@ -5,6 +5,7 @@ Outputs become answers by `envs.sequences.rules`. `envs.sequences.kernels` has t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from envs.sequences.episodes import Episodes
 from envs.sequences.rules import TIE
+
+_NUMBER, _ROUNDING = 0.5, 1e-6  # the largest error of a number that is right, and the largest relative one
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,7 @@ def scores(outputs: ArrayLike, episodes: Episodes) -> Scores:
         expected = f"[W, {episodes.num_steps}, {len(episodes)}, O]"
         raise ValueError(f"expected outputs of shape {expected}, found {list(found.shape)}")
     with np.errstate(invalid="ignore", over="ignore"):
-        right, margins, losses = (_of_bits if episodes.is_bits else _of_classes)(found, episodes.targets)
+        right, margins, losses = _judge_of(episodes)(found, episodes.targets)
     judged = episodes.judged[:, :, None]  # [T, B, 1]
     right = right | ~judged
     clean = np.logical_and.accumulate(right.all(axis=-1), axis=1) & episodes.judged
@@ -85,6 +88,18 @@ def scores(outputs: ArrayLike, episodes: Episodes) -> Scores:
         _scaled(margins, found, judged),
         np.where(judged, losses, 0).sum(axis=(1, 3)),
     )
+
+
+def _judge_of(episodes: Episodes) -> Callable[[NDArray, NDArray], tuple[NDArray, NDArray, NDArray]]:
+    if episodes.is_numbers:
+        return _of_numbers
+    return _of_bits if episodes.is_bits else _of_classes
+
+
+def _of_numbers(outputs: NDArray, targets: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Right or not, margin and loss of every number, [W, T, B, O]."""
+    errors = np.abs(outputs - targets)
+    return errors < np.maximum(_NUMBER, _ROUNDING * np.abs(targets)), -errors, errors
 
 
 def _of_classes(outputs: NDArray, targets: NDArray) -> tuple[NDArray, NDArray, NDArray]:

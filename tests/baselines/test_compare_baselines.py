@@ -2,8 +2,10 @@
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,16 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
         ("--baseline linear --episodes 5", "--episodes: expected no such option with --baseline, found one"),
         (f"{SWINGUP} --epochs 3", "--epochs: expected no such option with champions to compare, found one"),
         (f"{SWINGUP} --baseline linear", "expected champions to compare or --baseline NAME to train, found both"),
+        (f"{SWINGUP} --task parity", "--task: expected no such option with champions to compare, found one"),
+        ("--task parity", "expected champions to compare or --baseline NAME to train, found neither"),
+        ("--baseline lstm", "--baseline: expected a known one with images, or --task NAME with it, found 'lstm'"),
+        ("--baseline linear --task parity", "expected a model of sequences with --task (rnn, irnn, lstm,"),
+        ("--baseline lstm --task parity --epochs 3", "--epochs: expected no such option with --task, found one"),
+        ("--baseline linear --set model.hidden=3", "--set: expected no such option with --baseline, found one"),
+        ("--baseline lstm --task parity --updates 0", "--updates: expected at least 1, found 0"),
+        ("--baseline lstm --task parity --seed -1", "--seed: expected at least 0 and less than 2**31, found -1"),
+        ("--baseline attention --task parity", "--task parity: expected a problem that asks a question by an input"),
+        ("--baseline lstm --task parity --resume", "training.safetensors: expected a model file, found none"),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch, options, message):
@@ -73,14 +85,43 @@ def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch, package, base
 
 
 def test_help_is_instant_and_names_every_baseline():
-    from baselines.registry import BASELINES
+    from baselines.registry import BASELINES, SEQUENCE_BASELINES
 
     script = (
         "import sys, compare_baselines\n"
         "try: compare_baselines.main(['--help'])\nfinally: assert not {'torch', 'ray'} & {*sys.modules}"
     )
     found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert all(name in found.stdout for name in BASELINES)
+    assert all(name in found.stdout for name in [*BASELINES, *SEQUENCE_BASELINES])
+
+
+def test_training_on_sequences_is_stopped_and_resumed(tmp_path, capsys, monkeypatch):
+    from baselines import sequence_file
+
+    settings = "--set task.longest=4 --set model.hidden=8 --set training.every=10 --set training.batch=16 --updates 30"
+    command = f"--baseline rnn --task parity {settings} --device cpu"
+    monkeypatch.setattr("envs.sequences.problem.Problem.test_episodes", 100)
+    assert compare_baselines.main([*command.split(), "--out", str(tmp_path / "whole")]) == 0
+    assert "rnn on parity: as trained: " in capsys.readouterr().out
+    save, out = sequence_file.save_state, tmp_path / "stopped"
+
+    def save_and_stop(*state):
+        save(*state)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sequence_file, "save_state", save_and_stop)
+        assert compare_baselines.main([*command.split(), "--out", str(out)]) == 130
+    assert [path.name for path in out.iterdir()] == ["training.safetensors"]
+    assert compare_baselines.main([*command.split(), "--out", str(out)]) == 2
+    assert "expected a new or empty directory" in capsys.readouterr().err
+    assert compare_baselines.main([*command.split(), "--out", str(out), "--resume"]) == 0
+    one, other = (Path(path, "model.safetensors").read_bytes() for path in (out, tmp_path / "whole"))
+    assert one == other
+    assert [json.loads(Path(path, "results.json").read_text())["updates"] for path in (out, tmp_path / "whole")] == [
+        30,
+        30,
+    ]
 
 
 @pytest.mark.parametrize(("baseline", "epochs"), [("champion", 30), ("champion_cma_es", 8)])

@@ -12,7 +12,8 @@ OPTIONS = {
     "associative_retrieval": [{"keys": 26, "values": 10, "longest": 4}, {"keys": 6, "longest": 4, "published": True}],
     "delayed_xor": [{"lag": 1, "shortest": 2, "longest": 3}],
 }
-CASES = [(name, options) for name in PROBLEMS for options in ({}, *OPTIONS.get(name, ()))]
+# Glimpses are of pictures that not every machine has; its own tests make some.
+CASES = [(name, options) for name in PROBLEMS if name != "glimpses" for options in ({}, *OPTIONS.get(name, ()))]
 
 
 @pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
@@ -38,7 +39,9 @@ def test_episodes_have_the_shapes_of_the_contract(problem):
         steps, count, num_inputs = drawn.inputs.shape
         assert (count, num_inputs) == (7, problem.num_inputs) and drawn.inputs.dtype == np.float32
         assert drawn.judged.shape == (steps, count) and drawn.judged.dtype == bool
-        if problem.answers == "bits":
+        if problem.answers == "numbers":
+            assert drawn.targets.shape == (steps, count, problem.num_outputs) and drawn.is_numbers
+        elif problem.answers == "bits":
             assert drawn.targets.shape == (steps, count, problem.num_outputs) and drawn.targets.dtype == np.float32
             assert set(np.unique(drawn.targets)) <= {0, 1}
         else:
@@ -48,7 +51,7 @@ def test_episodes_have_the_shapes_of_the_contract(problem):
 
 
 def test_draws_are_keyed_by_part_seed_and_length(problem):
-    length = problem.judging_lengths[0]
+    length = next(iter(problem.judging_lengths), None)
     first = problem.draw("train", 5, 6, length)
     assert same(first, problem.draw("train", 5, 6, length))
     others = [problem.draw(part, seed, 6, length) for part in PARTS for seed in (5, 6) if (part, seed) != ("train", 5)]

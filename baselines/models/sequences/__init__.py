@@ -1,0 +1,3 @@
+"""Models of sequences, one per file with its object ``BASELINE``; may import torch, `wann`, `envs.sequences` and the
+trainer of sequences.
+"""

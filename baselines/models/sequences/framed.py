@@ -1,0 +1,67 @@
+"""A recurrent cell between an embedding of its inputs and a reader of its states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.models.model import zeros
+from baselines.models.sequences.sequence_model import SequenceModel, SequenceShape, glorot
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Settings of all recurrent models. Ba et al. 2016 use 100 for both in associative retrieval."""
+
+    hidden: int = 128  # numbers of the cell's state
+    embedding: int = 0  # numbers that inputs are embedded in; 0: the cell gets the inputs
+    readout: int = 0  # ReLUs between states and outputs; 0: none
+
+
+class Cell(nn.Module):
+    """The recurrent part of a model: inputs [T, B, E] to states [T, B, S]."""
+
+    num_states: int  # S
+
+    def memory(self, steps: int) -> int:
+        """See `SequenceModel.memory`."""
+        return self.num_states
+
+
+class Framed(SequenceModel):
+    """Embedding (a matrix without bias), cell, ReLUs, and a linear map to the outputs."""
+
+    def __init__(self, shape: SequenceShape, frame: Frame, cell: Cell, generator: torch.Generator) -> None:
+        super().__init__(shape)
+        self.embedding = glorot(generator, frame.embedding, shape.num_inputs) if frame.embedding else None
+        self.cell = cell
+        num_read = cell.num_states
+        self.hidden = self.hidden_bias = None
+        if frame.readout:
+            self.hidden, self.hidden_bias = glorot(generator, frame.readout, num_read), zeros(frame.readout)
+            num_read = frame.readout
+        self.output, self.output_bias = glorot(generator, shape.num_outputs, num_read), zeros(shape.num_outputs)
+
+    def embedded(self, inputs: Tensor) -> Tensor:
+        """The cell's inputs [T, B, E]."""
+        return inputs if self.embedding is None else functional.linear(inputs, self.embedding)
+
+    def states(self, inputs: Tensor) -> Tensor:
+        states: Tensor = self.cell(self.embedded(inputs))
+        return states
+
+    def read(self, states: Tensor) -> Tensor:
+        if self.hidden is not None:
+            states = functional.linear(states, self.hidden, self.hidden_bias).relu()
+        return functional.linear(states, self.output, self.output_bias)
+
+    def memory(self, steps: int) -> int:
+        return self.cell.memory(steps)
+
+
+def num_cell_inputs(shape: SequenceShape, frame: Frame) -> int:
+    """Numbers that the cell of a framed model gets in each step."""
+    return frame.embedding or shape.num_inputs
