@@ -11,7 +11,7 @@ into them after each step.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -212,6 +212,28 @@ def require_plain(networks: Network | Networks) -> None:
             expected="a feed-forward network of sums",
             found="one with delays, plastic connections, or nodes that accumulate or multiply",
         )
+
+
+def widened(networks: Networks, inputs: Sequence[int], num_inputs: int) -> Networks:
+    """The same programs among more inputs, for kernels that offer all of a simulator's.
+
+    Args:
+        networks: P programs of I inputs.
+        inputs: [I] numbers of the inputs that they read, from 0, ascending.
+        num_inputs: of all.
+    """
+    if len(inputs) == num_inputs:
+        return networks
+    fixed = np.r_[0, 1 + np.asarray(inputs, np.int32)]
+    shift = num_inputs - len(inputs)
+
+    def moved(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        found = np.where(rows < len(fixed), fixed[np.minimum(rows, len(fixed) - 1)], rows + shift)
+        return found.astype(np.int32)
+
+    return replace(
+        networks, num_inputs=num_inputs, sources=moved(networks.sources), copies=moved(networks.copies).reshape(-1, 2)
+    )
 
 
 def node_levels(networks: Networks) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from baselines.comparison.cells import Table
 from baselines.comparison.rows import Row, rows_of
+from envs.sequences import PROBLEMS
 
 _INCHES_PER_ROW = 0.42
 _SETTINGS: Any = {"svg.hashsalt": "comparison", "svg.fonttype": "none", "font.size": 9, "text.parse_math": False}
@@ -61,14 +62,19 @@ def _draw_rows(axes: Any, table: Table, rows: Sequence[Row]) -> None:
             axes.plot([row.published[0]], [place], "D", color="tab:orange", markersize=5, zorder=3)
     axes.set_yticks(places, [f"{_short(row.cell.network)}, {row.cell.about}" for row in rows])
     axes.set_ylim(-0.7, len(rows) - 0.3)
-    classification = table.task == "classification"
-    axes.set_xlabel("accuracy on the test images (percent)" if classification else "return of an episode")
+    axes.set_xlabel(_measure(table.task))
     axes.plot([], [], "o", color="tab:blue", label="mean, 95 % interval")
     if any(row.published for row in rows):
         axes.plot([], [], "D", color="tab:orange", label="published mean")
     axes.set_title(table.task, fontsize=10)
     axes.legend(fontsize=8, loc="best")
     axes.grid(axis="x", color="0.92")
+
+
+def _measure(task: str) -> str:
+    if task == "classification":
+        return "accuracy on the test images (percent)"
+    return "accuracy on a sequence (percent)" if task in PROBLEMS else "return of an episode"
 
 
 def _draw_curves(axes: Any, table: Table) -> None:

@@ -23,6 +23,7 @@ TRACK_LIMIT = 2.4  # m
 EPISODE_STEPS = 1000
 START_SPREAD = 0.2  # standard deviation of each start coordinate
 INPUT_NAMES = ("cart position", "cart velocity", "cos pole angle", "sin pole angle", "pole velocity")
+NOT_VELOCITIES = (0, 2, 3)  # of the inputs
 OUTPUT_NAMES = ("force",)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from envs.cartpole import physics
 from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight_table, weights_of_one
 from wann.errors import UserError
-from wann.network import Network, Networks
+from wann.network import Network, Networks, widened
 from wann.oracle import Lanes
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 class CartPoleSwingUp:
     """The batched task; see `envs.task.Task`.
 
-    Options: ``max_steps`` shortens episodes, ``hard`` draws the wide start states. There is no ``stall_steps``:
-    rewards are never negative, so a return never stalls.
+    Options: ``max_steps`` shortens episodes, ``hard`` draws the wide start states, ``velocities: false`` shows networks
+    only the position and the angle, so that they need memory. There is no ``stall_steps``: rewards are never negative,
+    so a return never stalls.
     """
 
     max_steps: int = physics.EPISODE_STEPS
     hard: bool = False
+    velocities: bool = True
 
     name: ClassVar[str] = "cartpole_swingup"
-    num_inputs: ClassVar[int] = len(physics.INPUT_NAMES)
     num_outputs: ClassVar[int] = len(physics.OUTPUT_NAMES)
-    input_names: ClassVar[tuple[str, ...]] = physics.INPUT_NAMES
     output_names: ClassVar[tuple[str, ...]] = physics.OUTPUT_NAMES
     simulated_by: ClassVar[str] = "lane kernels, float32"
     keeps_state: ClassVar[bool] = True
@@ -41,6 +41,19 @@ class CartPoleSwingUp:
     def __post_init__(self) -> None:
         if self.max_steps < 1:
             raise UserError(key="task.max_steps", expected="at least 1", found=str(self.max_steps))
+
+    @property
+    def sees(self) -> tuple[int, ...]:
+        """[I] numbers of the observations that networks see, ascending."""
+        return tuple(range(len(physics.INPUT_NAMES))) if self.velocities else physics.NOT_VELOCITIES
+
+    @property
+    def num_inputs(self) -> int:
+        return len(self.sees)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(physics.INPUT_NAMES[index] for index in self.sees)
 
     @property
     def reported(self) -> CartPoleSwingUp:
@@ -58,6 +71,7 @@ class CartPoleSwingUp:
         table, individual = weight_table(networks, weights)
         values = np.zeros((len(networks), lane_seeds.size), np.float32)
         steps = np.zeros(values.shape, np.int64)
+        networks = widened(networks, self.sees, len(physics.INPUT_NAMES))
         own, programs = np.ascontiguousarray(table[:, weight_index.ravel()]), networks.program_arrays()
         rest = np.ascontiguousarray(starts), own, individual, self.max_steps, values, steps
         if networks.is_plain:
@@ -77,7 +91,7 @@ class CartPoleSwingUp:
         alive = np.ones(len(state), bool)
         returns, steps = np.zeros(len(state)), np.zeros(len(state), np.int64)
         for _ in range(self.max_steps):
-            action = lanes.step(physics.observe(state))[:, 0]
+            action = lanes.step(self.inputs_of(physics.observe(state)))[:, 0]
             state = np.where(alive[:, None], physics.step(state, action), state)
             returns += np.where(alive, physics.reward(state), 0)
             steps += alive
@@ -100,8 +114,8 @@ class CartPoleSwingUp:
         return gymnasium.wrappers.TransformObservation(environment, lambda _: physics.observe(inner.state), None)
 
     def inputs_of(self, observations: NDArray) -> NDArray[np.float64]:
-        """A network's inputs [n, 5] of n observations."""
-        return observations.astype(np.float64)
+        """A network's inputs [n, I] of n observations [n, 5]."""
+        return observations[:, self.sees].astype(np.float64)
 
     def actions_of(self, outputs: NDArray) -> NDArray:
         """n actions of a network's outputs [n, 1]."""

@@ -6,11 +6,18 @@ import numpy as np
 
 from envs.cartpole import physics
 from envs.cartpole.task import CartPoleSwingUp
+from envs.playing import CannotDraw
 from inspection.live.part import LivePart
 
 
 def pole_part(task: CartPoleSwingUp, seed: int) -> LivePart:
-    """The pole's widget. The first start is that of ``env.reset(seed=seed)``; the page draws further ones itself."""
+    """The pole's widget. The first start is that of ``env.reset(seed=seed)``; the page draws further ones itself.
+
+    Raises:
+        CannotDraw: the network does not see velocities.
+    """
+    if not task.velocities:
+        raise CannotDraw("the pole of the page shows its network the velocities")
     return LivePart(
         kind="pole",
         data={

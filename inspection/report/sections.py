@@ -114,8 +114,9 @@ def _confirmed(champion: Champion) -> str:
         + "</tr>"
         for name, record in rows
     )
-    episodes = f"{escaped(returns.get('episodes', '?'), 20)} episodes for each row"
-    measured = "accuracy on the test images in %" if measure_of(champion).is_accuracy else episodes
+    measure, count = measure_of(champion), escaped(returns.get("episodes", "?"), 20)
+    episodes = f"accuracy in % on {count} sequences for each row" if measure.unit else f"{count} episodes for each row"
+    measured = "accuracy on the test images in %" if measure.is_accuracy else episodes
     table = (
         f'<div class="scroll"><table class="figures"><caption>Confirmed when the champion was chosen, '
         f"{measured}</caption><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody>"

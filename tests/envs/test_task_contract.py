@@ -19,7 +19,7 @@ from wann import compile_population, forward_lanes
 
 # Options of each task to test it with; a new task needs a line.
 EXAMPLES = {
-    "cartpole_swingup": [{"max_steps": 60}, {"max_steps": 60, "hard": True}],
+    "cartpole_swingup": [{"max_steps": 60}, {"max_steps": 60, "hard": True}, {"max_steps": 60, "velocities": False}],
     "bipedal_walker": [
         {"max_steps": 40},
         {"max_steps": 40, "simulator": "gymnasium"},
