@@ -87,7 +87,7 @@ def test_workers_find_the_same_bytes(ray_session):
     [
         ("task.longest=4", "task.longest: expected at most as many pairs as the 3 keys, found 4"),
         ("task.shortest=0", "task.shortest: expected at least 1, found 0"),
-        ("task.batch=0", "task.batch: expected at least 1 sequence, found 0"),
+        ("task.batch=0", "task.batch: expected 1 to 100,000 sequences, found 0"),
     ],
 )
 def test_options_that_do_not_fit_end_in_one_sentence(option, message, tmp_path, capsys):

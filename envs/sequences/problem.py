@@ -17,6 +17,8 @@ Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 # Further judging lengths of a problem whose own are all exceeded by its training: these times its longest.
 _FACTORS = (4, 16)
+# Upper limit of lengths, so that a typing error does not exhaust the memory.
+MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ class OfAnyLength(Problem):
         if self.longest < self.shortest:
             expected = f"at least the shortest length, {self.shortest}"
             raise UserError(key="task.longest", expected=expected, found=str(self.longest))
+        if self.longest > MOST_STEPS:
+            raise UserError(key="task.longest", expected=f"at most {MOST_STEPS:,}", found=f"{self.longest:,}")
         super().__post_init__()
 
     @property

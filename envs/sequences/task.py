@@ -24,6 +24,8 @@ from wann.errors import UserError
 from wann.network import Network, Networks
 
 _LENGTHS = ("training", "judging")
+# Upper limit of a batch, so that a typing error does not exhaust the memory.
+_MOST_SEQUENCES = 100_000
 _SCORES = ("graded", "accuracy", "exact")
 
 
@@ -52,8 +54,9 @@ class SequenceTask(Problem):
     safe_at_home: ClassVar[bool] = True  # plain arithmetic that cannot hang or end a process
 
     def __post_init__(self) -> None:
-        if self.batch < 1:
-            raise UserError(key="task.batch", expected="at least 1 sequence", found=str(self.batch))
+        if not 1 <= self.batch <= _MOST_SEQUENCES:
+            expected = f"1 to {_MOST_SEQUENCES:,} sequences"
+            raise UserError(key="task.batch", expected=expected, found=f"{self.batch:,}")
         choices = (("split", PARTS), ("lengths", _LENGTHS), ("champion_lengths", _LENGTHS), ("score", _SCORES))
         for option, allowed in choices:
             found = getattr(self, option)

@@ -9,6 +9,7 @@ import numpy as np
 from envs.task import HasGroups, KeepsState, groups_of, keeps_state
 from envs.testing.networks import delayed, with_memory
 from envs.testing.sample import SEEDS, SHARED, Sample, expect, expect_close, expect_refused, expect_same, part
+from wann.errors import UserError
 from wann.network import Networks, compile_population
 from wann.population import Population
 
@@ -58,6 +59,6 @@ def check_groups(sample: Sample) -> None:
         return
     try:
         groups_of(task)
-    except ValueError as error:
-        raise AssertionError(str(error)) from error
+    except UserError as error:
+        raise AssertionError(f"{task.name}: expected {error.expected}, found {error.found}") from error
     expect(bool(task.input_groups or task.output_groups), f"{task.name}: expected at least one group, found none")

@@ -16,6 +16,7 @@ from envs.testing import CHECKS, Sample, check_task
 from envs.testing.sample import SEEDS, SHARED
 from networks import random_population
 from wann import compile_population, forward_lanes
+from wann.oracle import Lanes
 
 # Options of each task to test it with; a new task needs a line.
 EXAMPLES = {
@@ -173,6 +174,25 @@ def one_row_of_seeds(self, networks, weights, seeds):
     return Echo.evaluate(self, networks, weights, seeds)
 
 
+@dataclass(frozen=True)
+class Walk(Echo):
+    """A correct task of three steps that runs networks with state."""
+
+    keeps_state: ClassVar[bool] = True
+    together: ClassVar[bool] = False  # the mistake of going on where the episode before ended
+
+    def evaluate_oracle(self, network, weights, seeds):
+        check_networks(self, network)
+        weights = np.asarray(weights, float)
+        _, seed = lane_grid(weights_of_one(weights), seeds)
+        sums, lanes = [], Lanes(network, weights)
+        for each in seed.T:
+            lanes = lanes if self.together else Lanes(network, weights)
+            inputs = np.array([np.random.default_rng(one).normal(size=(3, 2)) for one in each])
+            sums.append(sum(lanes.step(inputs[:, step]).sum(axis=1) for step in range(3)))
+        return Returns(np.stack(sums, axis=1)[None], np.full((1, *seed.shape), 3, np.int64))
+
+
 _DRAWS = np.random.default_rng(0)
 BROKEN = {
     "a name twice": ({"input_names": ("a", "a")}, "expected 2 different input_names, found 1"),
@@ -193,6 +213,20 @@ BROKEN = {
         "expected reported.reported to equal reported",
     ),
     "preprocessing": ({"preprocessing": np.ones(2)}, "expected plain JSON values of preprocessing"),
+    "groups that are not there": (
+        {"input_groups": ((0, 2),), "output_groups": ()},
+        r"expected groups of indices from 0 to 1, found \(0, 2\)",
+    ),
+    "groups that overlap": (
+        {"input_groups": (), "output_groups": ((0, 1), (1,))},
+        "expected no output in two groups, or twice in one",
+    ),
+    "no group": ({"input_groups": (), "output_groups": ()}, "expected at least one group, found none"),
+    "a state that is said to be kept": ({"keeps_state": 1}, "expected keeps_state to be true or false"),
+    "state of the episode before": (
+        {"keeps_state": True, "together": True, "evaluate_oracle": Walk.evaluate_oracle},
+        "expected equal values of network 7, which has state, alone",
+    ),
     "files outside": ({"data_files": lambda self: {"/etc/x": b""}}, "below the cache directory, found '/etc/x'"),
 }
 
@@ -223,6 +257,7 @@ def test_options_that_json_cannot_hold():
 def test_a_correct_task_passes():
     check_task(Echo())
     check_task(Echo(0.5), tolerance=1e-12)
+    check_task(Walk())
     assert modules_of(Echo()) == (__name__,)
 
 

@@ -182,6 +182,7 @@ def test_digits():
     [
         ("parity", {"shortest": 0}, r"^task\.shortest: expected at least 1, found 0"),
         ("parity", {"shortest": 9, "longest": 8}, r"^task\.longest: expected at least the shortest length, 9, found 8"),
+        ("parity", {"longest": 10**9}, r"^task\.longest: expected at most 100,000, found 1,000,000,000"),
         ("copy", {"bits": 0}, r"^task\.bits: expected at least 1, found 0"),
         ("copy", {"shortest": -1}, r"^task\.shortest: expected at least 0, found -1"),
         ("copy_vectors", {"width": 0}, r"^task\.width: expected at least 1, found 0"),

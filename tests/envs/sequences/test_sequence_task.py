@@ -175,7 +175,7 @@ def test_groups_that_do_not_fit_are_refused(groups, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch": 0}, r"^task\.batch: expected at least 1 sequence, found 0"),
+        ({"batch": 0}, r"^task\.batch: expected 1 to 100,000 sequences, found 0"),
         ({"split": "all"}, r"^task\.split: expected .*, found 'all'"),
         ({"lengths": "long"}, r"^task\.lengths: expected .*, found 'long'"),
         ({"score": "loss"}, r"^task\.score: expected .*, found 'loss'"),
