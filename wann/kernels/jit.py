@@ -24,6 +24,7 @@ from numba.core.caching import UserProvidedCacheLocator
 from numba.extending import is_jitted
 
 from wann.cache import cache_directory
+from wann.kernels.callees import callee
 
 # numba creates this module's attributes at run time, where type checkers cannot see them.
 _numba_config: Any = numba.core.config
@@ -141,21 +142,21 @@ def jit(function: Callable) -> Any:
 
 
 def inner(function: Callable) -> Any:
-    """`jit` without reference counts, for functions that kernels call in loops. They must not allocate.
+    """For functions that kernels call in loops, without reference counts. They must not allocate.
 
     numba counts references to arrays by atomic operations, which in a short function cost more than the arithmetic.
     """
-    return _compiled(function, _nrt=False)
+    return callee(function, nogil=True, error_model="numpy", _nrt=False)
 
 
 def elementwise(function: Callable) -> Any:
-    """`jit` for functions within a loop over lanes: LLVM vectorises a loop only if its calls are inlined."""
-    return _compiled(function, forceinline=True)
+    """For functions within a loop over lanes: LLVM vectorises a loop only if its calls are inlined."""
+    return callee(function, nogil=True, error_model="numpy", forceinline=True)
 
 
 def elementwise_of(function: Callable) -> Any:
-    """`elementwise` and `uncached` combined, for functions made at run time; a compiled one is returned unchanged."""
-    return function if is_jitted(function) else numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    """`elementwise` for functions made at run time; a compiled one is returned unchanged."""
+    return function if is_jitted(function) else elementwise(function)
 
 
 def uncached(function: Callable) -> Any:
