@@ -17,14 +17,43 @@ settings.register_profile("kernels", deadline=None, suppress_health_check=[Healt
 settings.load_profile("kernels")
 
 
+# Modules that compile the largest kernels, by simulator. They come first, and one process has all those of a simulator:
+# it compiles, and later modules load.
+SIMULATORS = {
+    f"tests/envs/box2d/test_{name}.py": simulator
+    for simulator, names in {
+        "walker": ("walker_lanes", "walker", "engine", "faithful"),
+        "racer": ("racer_episodes", "racer", "cars", "car_simulators", "encoder"),
+    }.items()
+    for name in names
+}
+
+
+def module_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, by their time limits and marks, so that no core waits for one of them at the end."""
 
-    def place(item: pytest.Item) -> tuple[float, bool]:
+    def place(item: pytest.Item) -> tuple[bool, float, bool]:
         limit = item.get_closest_marker("timeout")
-        return -(limit.args[0] if limit else 0.0), item.get_closest_marker("slow") is None
+        slow = item.get_closest_marker("slow") is not None
+        return slow or module_of(item.nodeid) not in SIMULATORS, -(limit.args[0] if limit else 0.0), not slow
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """A process takes all modules of a simulator, and otherwise a module at a time."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BySimulator(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return SIMULATORS.get(module_of(nodeid), module_of(nodeid))
+
+    return BySimulator(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from envs.cartpole.physics import (
     TIME_STEP,
     TRACK_LIMIT,
 )
-from wann.kernels.jit import elementwise, inner, jit
+from wann.kernels.jit import elementwise, inner, jit, part
 from wann.kernels.lane_forward import FUSED, TILE, forward_individual
 from wann.kernels.maths import cos_pi, sin_pi
 from wann.kernels.vector_forward import forward_vectors
@@ -99,7 +99,7 @@ def advance(state, values, action_row, num_lanes):
     _reward(num_lanes, ((values, X), (values, COS), *account), account)
 
 
-@jit
+@part
 def retire(state, values, lane_weights, num_lanes, returns, steps):
     """Record finished lanes and close the gaps; return the lanes left, padded to a whole vector."""
     kept = 0
@@ -122,7 +122,7 @@ def retire(state, values, lane_weights, num_lanes, returns, steps):
     return padded
 
 
-@jit
+@part
 def record(state, l, returns, steps):
     lane = int(state[LANE, l])
     if lane >= 0:
@@ -130,7 +130,7 @@ def record(state, l, returns, steps):
         steps[lane] = int(state[STEPS, l])
 
 
-@jit
+@part
 def start_tile(starts, first, count, state, values):
     """Load ``count`` lanes from ``starts [4, L]``. Padding repeats the first lane and is not recorded."""
     padded = (count + WIDTH - 1) // WIDTH * WIDTH
@@ -147,7 +147,7 @@ def start_tile(starts, first, count, state, values):
     return padded
 
 
-@jit
+@part
 def living(state, num_lanes):
     total = f32(0)
     for l in range(num_lanes):

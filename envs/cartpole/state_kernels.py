@@ -3,7 +3,7 @@
 import numpy as np
 
 from envs.cartpole.kernels import ALIVE, NUM_INPUTS, advance, living, record, retire, start_tile
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 from wann.kernels.lane_forward import TILE
 from wann.kernels.state_forward import STRIDE, move, needs, step_with_state, unrolled
 from wann.kernels.vector_forward import forward_vectors_by_row
@@ -69,7 +69,7 @@ def simulate_with_state(programs, states, starts, weights, individual, max_steps
                 record(state, l, returns[p], steps[p])
 
 
-@jit
+@part
 def close_gaps(array, begin, end, state, num_lanes):
     """Move the living lanes of rows ``begin`` to ``end`` together, as `retire` does with those of the state."""
     kept = 0

@@ -6,7 +6,7 @@ Rules and measures are those of `envs.sequences.scoring`. A lane's bits depend o
 import numpy as np
 
 from envs.sequences.rules import TIE
-from wann.kernels.jit import elementwise, inner, jit
+from wann.kernels.jit import elementwise, inner, jit, part
 from wann.kernels.lane_forward import TILE
 from wann.kernels.maths import f32
 from wann.kernels.state_forward import STRIDE, move, needs, step_with_state, unrolled
@@ -133,7 +133,7 @@ def run_sequences(programs, states, shape, data, places, settings, weights, indi
                     found[p, result, first + l] = judgement[0][result, l]
 
 
-@jit
+@part
 def _numbers(count):
     """Rows of the numbers of outputs, [O, TILE]."""
     numbers = aligned(count, TILE)
@@ -142,7 +142,7 @@ def _numbers(count):
     return numbers
 
 
-@jit
+@part
 def _run_tile(program, unrolled_program, shape, data, tile, individual, buffers, judgement, lanes):
     """Run one network through the sequences of a tile, from a state of 0."""
     activations, fan_in, begin, end, num_edges, has_special, plastic = program

@@ -8,7 +8,7 @@ import numpy as np
 
 from evolution.mutation.registry import OPERATORS, load_operators
 from wann.kernels.compilation import by_target, mark_live
-from wann.kernels.jit import is_digested, jit, uncached
+from wann.kernels.jit import is_digested, jit, part, uncached
 
 _OPERATORS = load_operators()
 # Space for new nodes and genes of a child, by the code of the operator that is applied to it. The last is for no code.
@@ -21,7 +21,7 @@ _GUARD = 64
 def _dispatch():
     """A kernel that applies the operator of a code. Any other code leaves the genome unchanged."""
 
-    @uncached
+    @part
     def apply(operator, child, size, shape, palette, u, v):
         return size
 
@@ -31,7 +31,7 @@ def _dispatch():
 
 
 def _with_case(code, kernel, otherwise):
-    @uncached
+    @part
     def apply(operator, child, size, shape, palette, u, v):
         if operator == code:
             return kernel(child, size, shape, palette, u, v)
@@ -99,7 +99,7 @@ def mutate_packed(num_inputs, num_outputs, parents, operators, uniforms, palette
     )
 
 
-@jit
+@part
 def _room(num_nodes, num_genes):
     """Arrays for children: those of a genome."""
     return (
@@ -112,7 +112,7 @@ def _room(num_nodes, num_genes):
     )
 
 
-@jit
+@part
 def _copy(parents, p, out, node, gene):
     """Copy genome ``p`` to the given places of ``out``; return all that follows there, with its room to grow."""
     first_node, last_node = parents[6][p], parents[6][p + 1]

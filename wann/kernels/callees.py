@@ -68,6 +68,9 @@ def callee(function: Callable, **options: Any) -> Any:
     def add_overload(compiled: Any) -> None:
         dispatcher.overloads[tuple(compiled.signature.args)] = compiled
 
+    def compiled_for_python(*arguments: Any, **named: Any) -> Callable:
+        return function
+
     dispatcher.add_overload = add_overload
-    dispatcher._compile_for_args = function
+    dispatcher._compile_for_args = compiled_for_python
     return dispatcher

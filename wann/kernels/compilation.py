@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 
 u64 = np.uint64
 
 
-@jit
+@part
 def mix(h):
     """The finaliser of splitmix64: a bijection of 64 bits that scatters neighbours."""
     h = (h ^ (h >> u64(30))) * u64(0xBF58476D1CE4E5B9)
@@ -33,7 +33,7 @@ def by_target(targets, used, num_nodes):
     return offsets, genes
 
 
-@jit
+@part
 def mark_live(sources, offsets, genes, first_output, num_fixed, num_nodes):
     """[N] bool: the outputs and every node that an output depends on."""
     live = np.zeros(num_nodes, np.bool_)
@@ -85,7 +85,7 @@ def topological(sources, offsets, genes, num_nodes):
     return order
 
 
-@jit
+@part
 def describe(activations, sources, offsets, genes, order, first_output):
     """Depth (longest path from an input) and structural hash of each node [N].
 
@@ -111,28 +111,71 @@ def describe(activations, sources, offsets, genes, order, first_output):
     return depth, hashes
 
 
-@jit
+@part
+def take(values, places):
+    """``values[places]``. Like other loops here, it compiles in a tenth of the time of NumPy's notation."""
+    taken = np.empty(len(places), values.dtype)
+    for i in range(len(places)):
+        taken[i] = values[places[i]]
+    return taken
+
+
+@part
+def ascending(values):
+    """Places of values in ascending order; equal values keep theirs. A merge sort from the shortest runs up."""
+    order, other = np.arange(len(values)), np.empty(len(values), np.int64)
+    length = 1
+    while length < len(values):
+        for begin in range(0, len(values), 2 * length):
+            middle, end = min(begin + length, len(values)), min(begin + 2 * length, len(values))
+            i, j = begin, middle
+            for k in range(begin, end):
+                if j == end or (i < middle and values[order[i]] <= values[order[j]]):
+                    other[k] = order[i]
+                    i += 1
+                else:
+                    other[k] = order[j]
+                    j += 1
+        order, other = other, order
+        length *= 2
+    return order
+
+
+@part
 def canonical_rows(depth, hashes, live, num_fixed, num_nodes):
     """Live hidden nodes by (depth, hash, index). Isomorphic genomes get the same order, up to nodes of equal value."""
     hidden = np.empty(num_nodes - num_fixed, np.int64)
-    count = 0
+    count, deepest = 0, 0
     for n in range(num_fixed, num_nodes):
         if live[n]:
             hidden[count] = n
             count += 1
+            deepest = max(deepest, depth[n])
     hidden = hidden[:count]
-    by_hash = hidden[np.argsort(hashes[hidden], kind="mergesort")]
-    begins = np.zeros(depth.max() + 2, np.int64)
+    by_hash = take(hidden, ascending(take(hashes, hidden)))
+    begins = np.zeros(deepest + 2, np.int64)
     for n in hidden:
         begins[depth[n] + 1] += 1
-    begins = np.cumsum(begins)
+    for d in range(deepest + 1):
+        begins[d + 1] += begins[d]
     for n in by_hash:
         hidden[begins[depth[n]]] = n
         begins[depth[n]] += 1
     return hidden
 
 
-@jit
+@part
+def slots(enabled):
+    """The place of each gene among the enabled ones [C]."""
+    places = np.empty(len(enabled), np.int64)
+    place = -1
+    for c in range(len(enabled)):
+        place += enabled[c]
+        places[c] = place
+    return places
+
+
+@part
 def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled, used, out, node, edge):
     """Append one genome's program at (``node``, ``edge``) of ``out``; return the new ends and its hash.
 
@@ -148,7 +191,7 @@ def compile_one(num_inputs, num_outputs, activations, sources, targets, enabled,
     depth, hashes = describe(activations, sources, offsets, genes, order, first_output)
     hidden = canonical_rows(depth, hashes, live, num_fixed, num_nodes)
 
-    slot_of = np.cumsum(enabled) - 1  # gene -> position among the genome's enabled connections
+    slot_of = slots(enabled)
     total = u64(num_inputs) * u64(0x9E3779B97F4A7C15) + u64(num_outputs)
     cursor = np.zeros(num_nodes, np.int64)  # position of the next source of each node
     for k in range(len(hidden) + num_outputs):

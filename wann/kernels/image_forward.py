@@ -9,7 +9,7 @@ import numpy as np
 
 from wann.activations import ACTIVATIONS
 from wann.kernels.cross_entropy import PARTIAL_SUMS, add_up, count_right, cross_entropy, gather_own
-from wann.kernels.jit import inner, jit
+from wann.kernels.jit import inner, jit, part
 from wann.kernels.lane_forward import activate, sum_sources
 
 FUSED = True
@@ -37,7 +37,7 @@ def shared_logits(program, num_slots, images, weights, opposite, logits):
             _write_logits(room[1], program[5][p], t * tile, logits[p])
 
 
-@jit
+@part
 def _room(num_slots, weights, tile):
     """Buffers for `_nodes_of_one`: values, sums and weights by lane, each also by weight and image."""
     num_weights = len(weights)

@@ -1,9 +1,9 @@
 """Compiled kernels: the decorators that compile them, and the cache of their machine code.
 
-No other module uses names outside numba's documented interface. Those used here are ``numba.core.config`` (its settings
-as attributes, read at each compilation), ``numba.core.caching.UserProvidedCacheLocator`` with
-``CACHE_LOCATOR_CLASSES``, and the option ``_nrt``. Tested with numba 0.68. pyproject.toml has the corresponding upper
-bound: raise both together.
+This module, `wann.kernels.callees` and `wann.kernels.turns` use names outside numba's documented interface, and no
+other does. Those used here are ``numba.core.config`` (its settings as attributes, read at each compilation),
+``numba.core.caching.UserProvidedCacheLocator`` with ``CACHE_LOCATOR_CLASSES``, and the option ``_nrt``. Tested with
+numba 0.68. pyproject.toml has the corresponding upper bound: raise both together.
 
 Importing this module imports numba (about half a second), so modules that import it are imported when a kernel is first
 needed.
@@ -25,6 +25,7 @@ from numba.extending import is_jitted
 
 from wann.cache import cache_directory
 from wann.kernels.callees import callee
+from wann.kernels.turns import compile_in_turn
 
 # numba creates this module's attributes at run time, where type checkers cannot see them.
 _numba_config: Any = numba.core.config
@@ -137,12 +138,29 @@ def jit(function: Callable) -> Any:
 
     No flag here allows reassociation or contraction to fused multiply-add; kernels call no maths
     library. Hence a lane's bits do not depend on the vector width of the machine.
+
+    One process compiles a kernel; others that need it meanwhile wait for it (`wann.kernels.turns`).
     """
-    return _compiled(function)
+    directory = _kernel_cache()
+    if directory is None:
+        return uncached(function)
+    before = _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES
+    _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = directory, f"{__name__}.ContentLocator"
+    try:
+        kernel = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    finally:
+        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = before
+    compile_in_turn(kernel)
+    return kernel
+
+
+def part(function: Callable) -> Any:
+    """For functions that kernels call, and Python does not: compiled within each kernel (`wann.kernels.callees`)."""
+    return callee(function, nogil=True, error_model="numpy")
 
 
 def inner(function: Callable) -> Any:
-    """For functions that kernels call in loops, without reference counts. They must not allocate.
+    """`part` without reference counts, for functions that kernels call in loops. They must not allocate.
 
     numba counts references to arrays by atomic operations, which in a short function cost more than the arithmetic.
     """
@@ -150,7 +168,7 @@ def inner(function: Callable) -> Any:
 
 
 def elementwise(function: Callable) -> Any:
-    """For functions within a loop over lanes: LLVM vectorises a loop only if its calls are inlined."""
+    """`part` for functions within a loop over lanes: LLVM vectorises a loop only if its calls are inlined."""
     return callee(function, nogil=True, error_model="numpy", forceinline=True)
 
 
@@ -168,7 +186,7 @@ def uncached(function: Callable) -> Any:
 
 
 def inlined(function: Callable) -> Any:
-    """`inner` and `uncached` combined, and inlined into its callers, so that a chain of choices becomes one function.
+    """`inner`, and inlined into its callers, so that a chain of choices becomes one function.
 
     A function that is already compiled is returned unchanged.
     """
@@ -177,14 +195,3 @@ def inlined(function: Callable) -> Any:
     # Inlined before type inference, so that a chain is compiled once and not once for each of its links.
     options: dict[str, Any] = {"inline": "always", "_nrt": False}
     return numba.njit(nogil=True, error_model="numpy", **options)(function)
-
-
-def _compiled(function: Callable, **options: Any) -> Any:
-    directory = _kernel_cache()
-    before = _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES
-    if directory is not None:
-        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = directory, f"{__name__}.ContentLocator"
-    try:
-        return numba.njit(nogil=True, error_model="numpy", cache=directory is not None, **options)(function)
-    finally:
-        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = before

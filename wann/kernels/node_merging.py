@@ -11,7 +11,7 @@ numbers: 1 + I rows of inputs, then nodes, counted through all networks.
 import numpy as np
 
 from wann.kernels.compilation import mix
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 
 u64 = np.uint64
 
@@ -135,7 +135,7 @@ def assign_slots(program, num_rows):
     return (activations, fan_in, slot_sources, node_offsets, edge_offsets, output_slots, slots), used
 
 
-@jit
+@part
 def _last_uses(program, num_rows):
     """Time of each node's last use, [U]. Every node, and the outputs of every network, take one unit of time."""
     _, fan_in, sources, node_offsets, _, outputs = program

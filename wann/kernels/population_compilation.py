@@ -3,7 +3,7 @@
 import numpy as np
 
 from wann.kernels.compilation import compile_one
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 from wann.kernels.recurrent_compilation import compile_recurrent, is_recurrent
 
 
@@ -34,9 +34,10 @@ def compile_packed(
                 num_inputs, num_outputs, genome, out, node, edge, memory, strength
             )
         else:
-            part = (out[0], out[1], out[2], out[3])
+            arrays = (out[0], out[1], out[2], out[3])
+            used = genome[3].copy()  # writeable, as in `compile_recurrent`: one version to compile
             node, edge, hashes[p] = compile_one(
-                num_inputs, num_outputs, genome[0], genome[1], genome[2], genome[3], genome[3], part, node, edge
+                num_inputs, num_outputs, genome[0], genome[1], genome[2], genome[3], used, arrays, node, edge
             )
         ends[0, p + 1], ends[1, p + 1], ends[2, p + 1], ends[3, p + 1] = node, edge, memory, strength
     num_nodes, num_edges, num_copies, num_plastic = ends[:, num_genomes]
@@ -55,7 +56,7 @@ def compile_packed(
     )
 
 
-@jit
+@part
 def _most_memory(enabled, delays):
     """Memory rows that a population needs at most: each delayed gene needs no more than its delay."""
     total = 0

@@ -7,15 +7,25 @@ value of the same source one step younger; the deepest delay comes first, so tha
 
 import numpy as np
 
-from wann.kernels.compilation import by_target, canonical_rows, compile_one, mark_live, mix, topological
-from wann.kernels.jit import jit
+from wann.kernels.compilation import (
+    ascending,
+    by_target,
+    canonical_rows,
+    compile_one,
+    mark_live,
+    mix,
+    slots,
+    take,
+    topological,
+)
+from wann.kernels.jit import part
 
 u64 = np.uint64
 _MEMORY, _PLASTIC, _COMPUTED = u64(0x8CB92BA72F3D8DD7), u64(0xE7037ED1A0B428DB), u64(0x589965CC75374CC3)
 _HIDDEN = u64(0xA0761D6478BD642F)
 
 
-@jit
+@part
 def is_recurrent(enabled, delays, plastic):
     """True if an enabled gene has a delay or is plastic."""
     found = False
@@ -24,7 +34,7 @@ def is_recurrent(enabled, delays, plastic):
     return found
 
 
-@jit
+@part
 def compile_recurrent(num_inputs, num_outputs, genome, out, node, edge, memory, strength):
     """Like `wann.kernels.compilation.compile_one`, for genomes that may have delays and plastic connections.
 
@@ -46,22 +56,23 @@ def compile_recurrent(num_inputs, num_outputs, genome, out, node, edge, memory, 
     num_fixed = first_output + num_outputs
     offsets, genes = by_target(targets, enabled, num_nodes)
     live = mark_live(sources, offsets, genes, first_output, num_fixed, num_nodes)
-    used = enabled & live[targets]
+    used = np.empty(len(enabled), np.bool_)
+    for c in range(len(enabled)):
+        used[c] = enabled[c] and live[targets[c]]
     if not is_recurrent(used, delays, plastic):
-        part = (out[0], out[1], out[2], out[3])
+        arrays = (out[0], out[1], out[2], out[3])
         node, edge, total = compile_one(
-            num_inputs, num_outputs, activations, sources, targets, enabled, used, part, node, edge
+            num_inputs, num_outputs, activations, sources, targets, enabled, used, arrays, node, edge
         )
         return node, edge, memory, strength, total
     depth, hashes = _refined(num_inputs, genome, used, live)
     hidden = canonical_rows(depth, hashes, live, num_fixed, num_nodes)
     holds, num_memory = _memory_rows(genome, used, hidden, first_output, num_fixed)
     row_of = np.zeros(num_nodes, np.int64)
-    row_of[:first_output] = np.arange(first_output)
-    row_of[hidden] = first_output + num_memory + np.arange(len(hidden))
-    row_of[first_output:num_fixed] = first_output + num_memory + len(hidden) + np.arange(num_outputs)
+    for row in range(num_fixed + len(hidden)):
+        row_of[_node_at(row, hidden, first_output)] = row if row < first_output else row + num_memory
     for m in range(num_memory):  # the deepest first
-        source, delay = holds[num_memory - 1 - m]
+        source, delay = holds[num_memory - 1 - m, 0], holds[num_memory - 1 - m, 1]
         younger = row_of[source]
         for other in range(num_memory):
             if delay > 1 and holds[other, 0] == source and holds[other, 1] == delay - 1:
@@ -72,7 +83,26 @@ def compile_recurrent(num_inputs, num_outputs, genome, out, node, edge, memory, 
     return ends[0], ends[1], memory + num_memory, ends[2], _hash(num_inputs, num_outputs, hashes, hidden)
 
 
-@jit
+@part
+def _node_at(row, hidden, first_output):
+    """The node of a row, in a program without memory: the bias, the inputs, the hidden nodes, the outputs."""
+    if row < first_output:
+        return row
+    return hidden[row - first_output] if row < first_output + len(hidden) else row - len(hidden)
+
+
+@part
+def _different(values):
+    """The values without repetition, in ascending order."""
+    found, count = np.empty(len(values), values.dtype), 0
+    for i in ascending(values):
+        if count == 0 or values[i] != found[count - 1]:
+            found[count] = values[i]
+            count += 1
+    return found[:count]
+
+
+@part
 def _refined(num_inputs, genome, used, live):
     """Depth over genes without a delay, and the structural hash of each node [N].
 
@@ -82,12 +112,20 @@ def _refined(num_inputs, genome, used, live):
     activations, sources, targets, _, delays, plastic = genome
     num_nodes, first_output = len(activations), 1 + num_inputs
     offsets, genes = by_target(targets, used, num_nodes)
-    now, now_genes = by_target(targets, used & (delays == 0), num_nodes)
+    at_once = used.copy()
+    for c in range(len(used)):
+        at_once[c] &= delays[c] == 0
+    now, now_genes = by_target(targets, at_once, num_nodes)
     order = topological(sources, now, now_genes, num_nodes)
     hashes = np.full(num_nodes, _COMPUTED, np.uint64)
     depth = np.zeros(num_nodes, np.int64)
     for n in range(first_output):
         hashes[n] = mix(u64(n) + u64(0x9E3779B97F4A7C15))
+    computed, num_computed = np.empty(num_nodes, np.int64), 0
+    for n in range(first_output, num_nodes):
+        if live[n]:
+            computed[num_computed] = n
+            num_computed += 1
     classes = 1
     while True:
         before = hashes.copy()
@@ -110,13 +148,13 @@ def _refined(num_inputs, genome, used, live):
                 total += mix(colour + u64(0xD1B54A32D192ED03))
             depth[n] = deepest + 1
             hashes[n] = mix(total * u64(0x2545F4914F6CDD1D) + u64(activations[n]))
-        found = len(np.unique(hashes[first_output:][live[first_output:]]))
+        found = len(_different(take(hashes, computed[:num_computed])))
         if found == classes:
             return depth, hashes
         classes = found
 
 
-@jit
+@part
 def _memory_rows(genome, used, hidden, first_output, num_fixed):
     """(source, delay) of each memory row, [.., 2] in the order of rows, and their number."""
     _, sources, _, _, delays, _ = genome
@@ -124,27 +162,32 @@ def _memory_rows(genome, used, hidden, first_output, num_fixed):
     for c in range(len(sources)):
         if used[c]:
             deepest[sources[c]] = max(deepest[sources[c]], delays[c])
-    ranked = np.concatenate((np.arange(1, first_output), hidden, np.arange(first_output, num_fixed)))
-    holds, count = np.empty((deepest.sum(), 2), np.int64), 0
-    for delay in range(1, deepest.max() + 1):
-        for source in ranked:
+    total, largest = 0, 0
+    for delay in deepest:
+        total += delay
+        largest = max(largest, delay)
+    holds, count = np.empty((total, 2), np.int64), 0
+    for delay in range(1, largest + 1):
+        for row in range(1, num_fixed + len(hidden)):
+            source = _node_at(row, hidden, first_output)
             if deepest[source] >= delay:
                 holds[count, 0], holds[count, 1] = source, delay
                 count += 1
     return holds, count
 
 
-@jit
+@part
 def _emit(genome, used, hidden, holds, fixed, out, node, edge, strength):
     """Write nodes and connections, with each node's sources in the order of their rows; return the new ends."""
     activations, sources, targets, enabled, delays, plastic = genome
     first_output, num_fixed = fixed
     num_nodes, num_memory = len(activations), len(holds)
     offsets, _ = by_target(targets, used, num_nodes)
-    slot_of = np.cumsum(enabled) - 1
+    slot_of = slots(enabled)
     cursor = np.zeros(num_nodes, np.int64)
     first_edge = edge
-    for n in np.concatenate((hidden, np.arange(first_output, num_fixed))):
+    for row in range(first_output, num_fixed + len(hidden)):
+        n = _node_at(row, hidden, first_output)
         cursor[n] = edge
         out[0][node], out[1][node] = activations[n], offsets[n + 1] - offsets[n]
         node += 1
@@ -156,7 +199,7 @@ def _emit(genome, used, hidden, holds, fixed, out, node, edge, strength):
         if row >= first_output + num_memory:
             n = hidden[row - first_output - num_memory]
         elif row >= first_output:
-            n, delay = holds[row - first_output]
+            n, delay = holds[row - first_output, 0], holds[row - first_output, 1]
         for i in range(leaving[n], leaving[n + 1]):
             gene = outgoing[i]
             if delays[gene] == delay:
@@ -164,13 +207,14 @@ def _emit(genome, used, hidden, holds, fixed, out, node, edge, strength):
                 out[2][place], out[3][place] = row, slot_of[gene]
                 is_plastic[place - first_edge] = plastic[gene]
                 cursor[targets[gene]] += 1
-    for place in np.flatnonzero(is_plastic):
-        out[5][strength] = place
-        strength += 1
+    for place in range(len(is_plastic)):
+        if is_plastic[place]:
+            out[5][strength] = place
+            strength += 1
     return node, edge, strength
 
 
-@jit
+@part
 def _hash(num_inputs, num_outputs, hashes, hidden):
     """The hash of a program: of its outputs in order, and of the set of its hidden nodes.
 
@@ -179,6 +223,6 @@ def _hash(num_inputs, num_outputs, hashes, hidden):
     total = u64(num_inputs) * u64(0x9E3779B97F4A7C15) + u64(num_outputs)
     for n in range(1 + num_inputs, 1 + num_inputs + num_outputs):
         total = mix(total + hashes[n])
-    for h in np.unique(hashes[hidden]):
+    for h in _different(take(hashes, hidden)):
         total = mix(total + h + _HIDDEN)
     return total

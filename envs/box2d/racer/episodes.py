@@ -21,7 +21,7 @@ from envs.box2d.racer.tiles import Tiles
 from envs.box2d.racer.track import Track, make_track
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
 from envs.waves import BAD_OBSERVATION, BAD_OUTPUT, Episodes, Limits, examples_of_failures
-from wann.kernels.jit import inner, jit
+from wann.kernels.jit import inner, jit, part
 from wann.kernels.wave_forward import wave_outputs
 from wann.network import Network, Networks
 
@@ -190,7 +190,7 @@ def fill(lanes, starts, queue):
     return count
 
 
-@jit
+@part
 def _begin(lanes, lane, starts, queue, episode):
     copy_car(starts, queue.tracks[episode], lanes.cars, lane)
     lanes.counts[lane, EPISODE] = episode
@@ -200,7 +200,7 @@ def _begin(lanes, lane, starts, queue, episode):
     lanes.sums[lane, RETURN], lanes.sums[lane, BEST] = 0, -np.inf
 
 
-@jit
+@part
 def _move(lanes, source, lane):
     """Let the episode of one lane go on in another."""
     copy_car(lanes.cars, source, lanes.cars, lane)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 
 SCALE = 6.0
 TRACK_RADIUS = 900 / SCALE  # of the circle on which checkpoints lie at most
@@ -81,7 +81,7 @@ def draw_points(generator, points):
             return first, end
 
 
-@jit
+@part
 def _draw_checkpoints(generator, checkpoints):
     """Write alpha, x, y of all checkpoints [12, 3]. The first and the last are fixed but draw their numbers too."""
     spread = 2 * math.pi * 1 / CHECKPOINTS
@@ -99,7 +99,7 @@ def _draw_checkpoints(generator, checkpoints):
         checkpoints[c, 2] = radius * math.sin(alpha)
 
 
-@jit
+@part
 def _follow(checkpoints, points):
     """Run through the checkpoints for some laps; write the points and return their number."""
     x, y, beta = 1.5 * TRACK_RADIUS, 0.0, 0.0
@@ -139,7 +139,7 @@ def _follow(checkpoints, points):
     return MOST_POINTS
 
 
-@jit
+@part
 def _next_checkpoint(checkpoints, alpha, target):
     """Alpha, and the number of the first checkpoint from ``target`` on that does not lie behind it.
 
@@ -155,7 +155,7 @@ def _next_checkpoint(checkpoints, alpha, target):
         alpha -= 2 * math.pi
 
 
-@jit
+@part
 def _closed_loop(points, count):
     """The range of points of the last whole lap; an empty one if there is none or its ends do not meet."""
     first, end = -1, -1
@@ -196,7 +196,7 @@ def lay(points, borders, tiles, kerbs):
             _strip(here, before, side * TRACK_WIDTH, side * (TRACK_WIDTH + KERB_WIDTH), kerbs[i])
 
 
-@jit
+@part
 def _strip(here, before, left, right, corners):
     """Write the four corners of a strip from one point to another, between two distances from the road's middle."""
     corners[0, 0] = here[X] + left * math.cos(here[BETA])
@@ -209,7 +209,7 @@ def _strip(here, before, left, right, corners):
     corners[3, 1] = before[Y] + left * math.sin(before[BETA])
 
 
-@jit
+@part
 def _mark_hard_turns(points, borders):
     """Mark tiles at the end of four hard turns in one direction, and the four tiles before each mark.
 

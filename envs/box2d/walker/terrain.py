@@ -16,7 +16,7 @@ from envs.box2d.walker.scene import (
     TERRAIN_STARTPAD,
     TERRAIN_STEP,
 )
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 
 GRASS, STUMP, STAIRS, PIT = range(4)
 MOST_POLYGONS = 64  # of a terrain; no sequence of obstacles has more
@@ -94,7 +94,7 @@ def draw_terrain(generator, hardcore, grounds, ground):
     return np.float32(generator.uniform(-INITIAL_FORCE, INITIAL_FORCE))
 
 
-@jit
+@part
 def _box(grounds, ground, left, right, bottom, top):
     """An upright rectangle, as its vertices come out of Box2D's hull: from the lower right corner on."""
     i = grounds.num_polygons[ground]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from wann.kernels.compilation import by_target, topological
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Operator:
     added_genes: int = 0  # at most
 
 
-@jit
+@part
 def pick(u, count):
     """Index in 0..count-1 from a uniform draw."""
     return min(int(u * count), count - 1)
 
 
-@jit
+@part
 def nth_where(flags, wanted, begin, end, n):
     """Position of the n-th entry equal to ``wanted`` in flags[begin:end]."""
     for i in range(begin, end):
@@ -49,7 +49,7 @@ def nth_where(flags, wanted, begin, end, n):
     return -1
 
 
-@jit
+@part
 def pick_gene(enabled, wanted, num_genes, u):
     """A random gene whose ``enabled`` is ``wanted``; -1 if there is none."""
     count = np.count_nonzero(enabled[:num_genes] == wanted)

@@ -6,7 +6,7 @@ That some inputs or outputs have one role, such as the keys of a dictionary, is 
 import numpy as np
 
 from evolution.mutation.operators.operator import Operator, pick, put
-from wann.kernels.jit import jit
+from wann.kernels.jit import jit, part
 
 MOST = 1024  # genes added at once
 
@@ -48,12 +48,12 @@ def repeat_along_group(child, size, shape, palette, u, v):
     return num_nodes, end
 
 
-@jit
+@part
 def _size(groups, node):
     return np.count_nonzero(groups == groups[node]) if node < len(groups) and groups[node] >= 0 else 1
 
 
-@jit
+@part
 def _members(groups, node):
     """The nodes of a node's group, or the node alone."""
     if node < len(groups) and groups[node] >= 0:
