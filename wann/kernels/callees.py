@@ -5,8 +5,8 @@ from Python, and does so again one level up. Where calls are ten levels deep, as
 into machine code that nothing runs. Here a callee stops at LLVM's IR, so that only the kernel at the top is optimised.
 
 Names outside numba's documented interface: ``JITCodeLibrary`` with ``_optimize_final_module``,
-``_finalize_final_module`` and ``_finalized``, ``NativeLowering`` with the flag ``no_compile`` and the result ``cr``,
-and a dispatcher's ``add_overload`` and ``_compile_for_args``. See `wann.kernels.jit` for versions.
+``_finalize_final_module`` and ``_finalized``; ``NativeLowering`` with its flags and its result ``cr``; a dispatcher's
+``add_overload`` and ``_compile_for_args``. See `wann.kernels.jit` for the tested version.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class _CalleeLowering(NativeLowering):
 
     def run_pass(self, state: Any) -> bool:
         state.library = _LinkedOnly(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.flags.no_compile = True
+        state.flags.no_compile = state.flags.no_cpython_wrapper = state.flags.no_cfunc_wrapper = True
         super().run_pass(state)
         key = object()  # of this version, in place of its address
         state.targetctx.insert_user_function(key, state["cr"].fndesc, [state.library])
@@ -61,9 +61,7 @@ class _CalleeCompiler(CompilerBase):
 
 def callee(function: Callable, **options: Any) -> Any:
     """A function for kernels, with more ``options`` of `numba.njit`. Called from Python, it runs in Python."""
-    dispatcher = numba.njit(pipeline_class=_CalleeCompiler, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(
-        function
-    )
+    dispatcher: Any = numba.njit(pipeline_class=_CalleeCompiler, **options)(function)
 
     def add_overload(compiled: Any) -> None:
         dispatcher.overloads[tuple(compiled.signature.args)] = compiled

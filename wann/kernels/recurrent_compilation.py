@@ -163,9 +163,9 @@ def _memory_rows(genome, used, hidden, first_output, num_fixed):
         if used[c]:
             deepest[sources[c]] = max(deepest[sources[c]], delays[c])
     total, largest = 0, 0
-    for delay in deepest:
-        total += delay
-        largest = max(largest, delay)
+    for n in range(len(deepest)):
+        total += int(deepest[n])
+        largest = max(largest, int(deepest[n]))
     holds, count = np.empty((total, 2), np.int64), 0
     for delay in range(1, largest + 1):
         for row in range(1, num_fixed + len(hidden)):
