@@ -56,7 +56,7 @@ def walkers() -> list[Genome]:
 def walker_search() -> AskTell:
     """480 genomes, bred from the published walkers."""
     evaluation = EvaluationConfig(weights=WEIGHTS.tolist(), rollouts=1)
-    shape = BipedalWalker.num_inputs, BipedalWalker.num_outputs
+    shape = BipedalWalker().num_inputs, BipedalWalker.num_outputs
     return make_search(Config(search=SearchConfig(population=POPULATION), evaluation=evaluation), *shape, walkers())
 
 

@@ -24,7 +24,7 @@ EXAMPLES = {
     "bipedal_walker": [
         {"max_steps": 40},
         {"max_steps": 40, "simulator": "gymnasium"},
-        {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20},
+        {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20, "velocities": False},
     ],
     "car_racing": [{"max_steps": 16, "inputs": "latents+dashboard"}, {"max_steps": 14, "stall_steps": 12}],
     "classification": [{"batch": 300}, {"batch": 100, "score": "accuracy"}],

@@ -13,10 +13,11 @@ from envs.box2d.simulators import LANES
 from envs.gymnasium.spaces import known_names
 from envs.playing import inputs_met
 from envs.task import Returns, Seeds, Weights, check_networks
-from envs.waves import Limits
-from wann.network import Network, Networks
+from envs.waves import Encode, Limits, as_float64
+from wann.network import Network, Networks, widened
 
 _INPUTS, _OUTPUTS = known_names("BipedalWalker")
+_VELOCITIES = (1, 2, 3, 5, 7, 10, 12)  # of the hull and of the joints
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class BipedalWalker(Box2DTask):
         max_steps: length at which an episode is cut.
         stall_steps: an episode is cut when its return has reached no new maximum for so many steps.
         simulator: lanes, gymnasium, or auto, which is lanes.
+        velocities: false hides the velocities of the hull and the joints from networks, so that they need memory.
     """
 
     hardcore: bool = False
@@ -39,13 +41,25 @@ class BipedalWalker(Box2DTask):
     max_steps: int | None = None
     stall_steps: int | None = None
     simulator: str = "auto"
+    velocities: bool = True
 
     name: ClassVar[str] = "bipedal_walker"
-    num_inputs: ClassVar[int] = len(_INPUTS)
     num_outputs: ClassVar[int] = len(_OUTPUTS)
-    input_names: ClassVar[tuple[str, ...]] = _INPUTS
     output_names: ClassVar[tuple[str, ...]] = _OUTPUTS
     wave: ClassVar[int] = 32
+
+    @property
+    def sees(self) -> tuple[int, ...]:
+        """[I] numbers of the observations that networks see, ascending."""
+        return tuple(i for i in range(len(_INPUTS)) if self.velocities or i not in _VELOCITIES)
+
+    @property
+    def num_inputs(self) -> int:  # type: ignore[override]
+        return len(self.sees)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(_INPUTS[index] for index in self.sees)
 
     @property
     def id(self) -> str:
@@ -72,6 +86,7 @@ class BipedalWalker(Box2DTask):
         check_networks(self, networks)
         penalty = FALL_REWARD if self.fall_reward is None else self.fall_reward
         limits = Limits(self.max_steps, self.stall_steps)
+        networks = widened(networks, self.sees, len(_INPUTS))
         return evaluate_in_lanes(self.id, networks, weights, seeds, self.hardcore, limits, penalty)
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
@@ -82,10 +97,13 @@ class BipedalWalker(Box2DTask):
         from envs.box2d.walker.evaluation import EPISODE_STEPS, evaluate_in_lanes
 
         most = EPISODE_STEPS[self.hardcore]
-        seen = np.empty((most, self.num_inputs), np.float32)
-        networks, weights = Networks.of([network]), np.array([weight])
+        seen = np.empty((most, len(_INPUTS)), np.float32)
+        networks, weights = widened(Networks.of([network]), self.sees, len(_INPUTS)), np.array([weight])
         found = evaluate_in_lanes(self.id, networks, weights, [seed], self.hardcore, Limits(), FALL_REWARD, seen)
-        return seen[: found.steps.item()].astype(np.float64)
+        return seen[: found.steps.item(), self.sees].astype(np.float64)
+
+    def _make_encode(self, num_lanes: int) -> Encode:
+        return lambda lanes, observations: as_float64(lanes, observations)[:, self.sees]
 
     def actions_of(self, outputs: NDArray) -> NDArray[np.float32]:
         """n torques [n, 4] of a network's outputs [n, 4]."""

@@ -115,7 +115,7 @@ def test_the_reference_is_gymnasiums_environment(hardcore):
     environment = BipedalWalker(hardcore).make_environment()
     assert environment.spec.id == ("BipedalWalkerHardcore-v3" if hardcore else "BipedalWalker-v3")
     assert environment.spec.max_episode_steps == (2000 if hardcore else 1600)
-    assert environment.observation_space.shape == (BipedalWalker.num_inputs,)
+    assert environment.observation_space.shape == (BipedalWalker().num_inputs,)
     assert environment.action_space.shape == (BipedalWalker.num_outputs,)
     environment.close()
 
