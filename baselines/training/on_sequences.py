@@ -36,7 +36,7 @@ class SequenceTrainer:
     clip: float = 1.0  # the norm that gradients are scaled down to
     every: int = 100  # updates between validations
     validation: int = 512  # episodes of a validation
-    patience: int = 20  # validations without a better cross-entropy after which training ends
+    patience: int = 20  # validations without a better one after which training ends
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Point:
     cpu_seconds: float  # of this process in training and validation so far
     accuracy: float  # percent of answers
     cross_entropy: float  # mean, in nats; of numbers, the mean error
+
+    @property
+    def quality(self) -> tuple[float, float]:
+        """Validations are compared by it: by accuracy, and of equal accuracies by the lower cross-entropy."""
+        return self.accuracy, -self.cross_entropy
 
 
 @dataclass
@@ -151,7 +156,7 @@ class _Training:
         state.curve.append(point)
         state.model = _copies(self._model.state_dict())
         state.moments = _moments(self._optimizer, self._model)
-        if len(state.curve) == 1 or point.cross_entropy < state.best_point.cross_entropy:
+        if len(state.curve) == 1 or point.quality > state.best_point.quality:
             state.best_update, state.best = update, state.model
         self._note = f"validation {found.line}"
 

@@ -90,7 +90,8 @@ def test_the_best_validation_is_kept_and_waiting_ends():
     ready = plan("training.learning_rate=1.0", "training.last_rate=1", "training.patience=3", updates=600)
     model, state, is_complete = train_plan(ready)
     assert is_complete and state.update == state.best_update + 3 * 20 < 600
-    assert state.best_point.cross_entropy == min(point.cross_entropy for point in state.curve)
+    best = max(state.curve, key=lambda point: (point.accuracy, -point.cross_entropy))
+    assert state.best_point == best and best.accuracy == max(point.accuracy for point in state.curve)
     assert all(torch.equal(value, state.best[name]) for name, value in model.state_dict().items())
 
 

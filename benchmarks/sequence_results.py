@@ -1,0 +1,48 @@
+"""Rows of the tables of sequence models in docs/results.md: ``python -m benchmarks.sequence_results DIR ...``.
+
+Each DIR is what `compare_baselines.py --task NAME --out DIR` wrote. Columns: sequences of the test part without a wrong
+answer and wrong answers a sequence, at each length; trained parameters; numbers that an episode carries; updates; CPU
+seconds of training with its validations.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def row(directory: Path) -> str:
+    """Cells of one trained model."""
+    found = json.loads((directory / "results.json").read_text())
+    tests = "; ".join(f"{label} {_judged(judged, found)}" for label, judged in found["test"].items())
+    figures = "".join(f", {name.replace('_', ' ')} {value:.1f}" for name, value in found["figures"].items())
+    cells = [
+        found["task"],
+        str(found["seed"]),
+        tests + figures,
+        f"{found['parameters']:,}",
+        f"{found['memory_numbers']:,}",
+        f"{found['updates']:,}",
+        f"{found['cpu_seconds']:.0f}",
+    ]
+    return f"| `{directory.name}` | {' | '.join(cells)} |"
+
+
+def _judged(judged: dict[str, Any], found: dict[str, Any]) -> str:
+    if found["task"] == "characters":
+        return f"{judged['cross_entropy'] / 0.6931471805599453:.3f} bits a character"
+    return f"{judged['exact']:.2f} %, {judged['wrong_per_sequence']:.2f} wrong"
+
+
+def main(arguments: list[str]) -> int:
+    print("| model | task | seed | test: sequences right, answers wrong | parameters | memory | updates | CPU s |")
+    print("|---|---|--:|---|--:|--:|--:|--:|")
+    for path in arguments:
+        print(row(Path(path)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

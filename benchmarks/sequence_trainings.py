@@ -1,0 +1,107 @@
+"""The trainings behind the tables of sequence models: ``python -m benchmarks.sequence_trainings DIR [NAME ...]``.
+
+Each recipe is trained with seeds 0 to 2, one after another on one processor, by `compare_baselines.py`, into
+DIR/NAME-SEED. What is finished there is left alone, and what was interrupted goes on. `benchmarks.sequence_results`
+prints the tables.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wann.errors import did_you_mean
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = 3
+# Associative retrieval as published by Ba et al. 2016, and the layers around their models.
+_RETRIEVAL = {
+    "task.published": "true",
+    **{"task.keys": "26", "task.values": "10", "task.shortest": "4", "task.longest": "4"},
+    **{"model.embedding": "100", "model.readout": "100"},
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training: a model, a task, its updates, and settings that are not the defaults."""
+
+    baseline: str
+    task: str
+    updates: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, seed: int) -> list[str]:
+        """The words behind ``compare_baselines.py``, without a directory."""
+        words = ["--baseline", self.baseline, "--task", self.task, "--updates", str(self.updates), "--seed", str(seed)]
+        return [*words, *(word for key, value in self.settings.items() for word in ("--set", f"{key}={value}"))]
+
+
+def _retrieval(baseline: str, hidden: int, updates: int) -> Recipe:
+    return Recipe(baseline, "associative_retrieval", updates, {**_RETRIEVAL, "model.hidden": str(hidden)})
+
+
+def _glimpses(baseline: str) -> Recipe:
+    return Recipe(baseline, "glimpses", 3000, {"model.hidden": "50", "model.readout": "100"})
+
+
+def _characters(baseline: str, updates: int) -> Recipe:
+    return Recipe(baseline, "characters", updates, {"training.batch": "32"})
+
+
+RECIPES: dict[str, Recipe] = {
+    "ntm_copy": Recipe("ntm", "copy_vectors", 800),
+    "lstm_copy": Recipe("lstm", "copy_vectors", 3000, {"training.batch": "32"}),
+    "programmer": Recipe("neural_programmer", "arithmetic", 5000),
+    "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
+    "fast_weights_50": _retrieval("fast_weights", 50, 4000),
+    "fast_weights_20": _retrieval("fast_weights", 20, 15000),
+    "lstm_20": _retrieval("lstm", 20, 5000),
+    "lstm_50": _retrieval("lstm", 50, 5000),
+    "irnn_50": _retrieval("irnn", 50, 5000),
+    "attention_dates": Recipe("attention", "dates", 800),
+    "no_attention_dates": Recipe("attention", "dates", 800, {"model.attention": "false"}),
+    "attention_reverse": Recipe("attention", "reverse", 1500),
+    "act_8": Recipe("act", "vector_parity", 12000),
+    "ten_steps_8": Recipe("act", "vector_parity", 6000, {"model.steps": "10"}),
+    "hyper_lstm_characters": _characters("hyper_lstm", 500),
+    "layer_norm_lstm_characters": _characters("layer_norm_lstm", 500),
+    "layer_norm_lstm_characters_equal_time": _characters("layer_norm_lstm", 1100),
+    "fast_weights_glimpses": _glimpses("fast_weights"),
+    "lstm_glimpses": _glimpses("lstm"),
+    "irnn_glimpses": _glimpses("irnn"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        print("python -m benchmarks.sequence_trainings DIR [NAME ...]", file=sys.stderr)
+        return 2
+    for name in arguments[1:]:
+        if name not in RECIPES:
+            print(f"expected a recipe, found {name!r}{did_you_mean(name, RECIPES)}", file=sys.stderr)
+            return 2
+    for directory, words in _open(Path(arguments[0]), arguments[1:] or list(RECIPES)):
+        print(f"{directory.name}: compare_baselines.py {' '.join(words)}", flush=True)
+        status = subprocess.run([sys.executable, ROOT / "compare_baselines.py", *words], check=False).returncode
+        if status:
+            return status
+    return 0
+
+
+def _open(root: Path, names: list[str]) -> Iterator[tuple[Path, list[str]]]:
+    """Directories of trainings that are not finished, and the words of their commands."""
+    for seed in range(SEEDS):
+        for name in names:
+            directory = root / f"{name}-{seed}"
+            if (directory / "results.json").exists():
+                continue
+            words = [*RECIPES[name].command(seed), "--device", "cpu", "--out", str(directory)]
+            yield directory, words + ["--resume"] * (directory / "training.safetensors").exists()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

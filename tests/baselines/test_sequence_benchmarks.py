@@ -1,0 +1,57 @@
+"""The recipes behind the tables of sequence models can all be trained, and their results become rows."""
+
+import json
+
+import pytest
+
+pytest.importorskip("torch")
+
+from baselines.sequence_options import SequenceOptions, plan_of
+from baselines.train_sequences import new_model
+from benchmarks import sequence_results, sequence_trainings
+from benchmarks.sequence_trainings import RECIPES
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_makes_a_model(name):
+    recipe = RECIPES[name]
+    settings = tuple(f"{key}={value}" for key, value in recipe.settings.items())
+    plan = plan_of(SequenceOptions(recipe.baseline, recipe.task, "", settings, seed=2, updates=recipe.updates))
+    assert plan.trainer.updates == recipe.updates and new_model(plan).num_parameters > 1000
+    words = recipe.command(2)
+    assert words[:4] == ["--baseline", recipe.baseline, "--task", recipe.task] and words.count("--set") == len(settings)
+
+
+def test_the_models_of_ba_et_al_have_their_sizes():
+    sizes = {"fast_weights_20": 9_310, "fast_weights_50": 17_560, "lstm_20": 16_570, "irnn_50": 17_360}
+    for name, size in sizes.items():
+        recipe = RECIPES[name]
+        settings = tuple(f"{key}={value}" for key, value in recipe.settings.items())
+        assert new_model(plan_of(SequenceOptions(recipe.baseline, recipe.task, "", settings))).num_parameters == size
+
+
+def test_what_is_finished_is_left_alone_and_what_was_stopped_goes_on(tmp_path):
+    for name, file in (("ntm_copy-0", "results.json"), ("ntm_copy-1", "training.safetensors")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).touch()
+    found = {directory.name: words for directory, words in sequence_trainings._open(tmp_path, ["ntm_copy"])}
+    assert list(found) == ["ntm_copy-1", "ntm_copy-2"]
+    assert "--resume" in found["ntm_copy-1"] and "--resume" not in found["ntm_copy-2"]
+
+
+def test_an_unknown_recipe_is_one_sentence(capsys):
+    assert sequence_trainings.main(["runs", "ntm_cpoy"]) == 2
+    assert "expected a recipe, found 'ntm_cpoy' (did you mean 'ntm_copy'?)" in capsys.readouterr().err
+
+
+def test_results_become_rows(tmp_path, capsys):
+    judged = {"exact": 99.5, "wrong_per_sequence": 0.25, "cross_entropy": 0.5}
+    found = {"seed": 1, "parameters": 13_280, "memory_numbers": 2836, "updates": 800, "cpu_seconds": 41.2}
+    for task, figures in (("copy_vectors", {}), ("characters", {"ponder_steps": 2.5})):
+        results = found | {"task": task, "figures": figures, "test": {"40 vectors": judged}}
+        (tmp_path / task).mkdir()
+        (tmp_path / task / "results.json").write_text(json.dumps(results))
+    assert sequence_results.main([str(tmp_path / "copy_vectors"), str(tmp_path / "characters")]) == 0
+    *_, one, other = capsys.readouterr().out.splitlines()
+    assert one == "| `copy_vectors` | copy_vectors | 1 | 40 vectors 99.50 %, 0.25 wrong | 13,280 | 2,836 | 800 | 41 |"
+    assert "40 vectors 0.721 bits a character, ponder steps 2.5 |" in other
