@@ -71,6 +71,8 @@ def plan_of(options: SequenceOptions) -> SequencePlan:
         if getattr(trainer, number) < 1:
             key = "--updates" if number == "updates" else f"--set training.{number}"
             raise UserError(key=key, expected="at least 1", found=str(getattr(trainer, number)))
+    if trainer.tests < 0:
+        raise UserError(key="--set training.tests", expected="at least 0", found=str(trainer.tests))
     if not 0 <= options.seed < 2**31:
         raise UserError(key="--seed", expected="at least 0 and less than 2**31", found=str(options.seed))
     from wann.torch.device import choose_device

@@ -72,23 +72,30 @@ def train_plan(
 
 def report(options: SequenceOptions, plan: SequencePlan, model: SequenceModel, state: TrainingState) -> SequenceResult:
     """Judge a trained model on test episodes, once, and put together what is known of it."""
-    tests = judge_on_tests(model, plan.problem)
+    tests = judge_on_tests(model, plan.problem, plan.trainer.tests)
     return SequenceResult(model, plan, state, tests, _provenance(options, plan, model, state, tests))
 
 
-def judge_on_tests(model: SequenceModel, problem: Problem) -> dict[str, Judgement]:
-    """Judgements by label: at the lengths of training, at the judging lengths, and of what else a problem names."""
-    found = {"as trained": _judged(model, problem)}
+def judge_on_tests(model: SequenceModel, problem: Problem, episodes: int = 0) -> dict[str, Judgement]:
+    """Judgements by label: at the lengths of training, at the judging lengths, and of what else a problem names.
+
+    Args:
+        model: a trained one.
+        problem: that it was trained on.
+        episodes: of each judgement; 0: as many as the problem names.
+    """
+    count = episodes or problem.test_episodes
+    found = {"as trained": _judged(model, problem, count)}
     for length in problem.judging_lengths:
-        found[f"{length} {problem.length_counts}"] = _judged(model, problem, length)
+        found[f"{length} {problem.length_counts}"] = _judged(model, problem, count, length)
     for label, other in (problem.judged_too if isinstance(problem, JudgedToo) else {}).items():
-        found[label] = _judged(model, other)
+        found[label] = _judged(model, other, count)
     return found
 
 
-def _judged(model: SequenceModel, problem: Problem, length: int | None = None) -> Judgement:
-    batches = range(problem.test_episodes // _BLOCK)
-    return judge(model, (problem.draw("test", number, _BLOCK, length) for number in batches))
+def _judged(model: SequenceModel, problem: Problem, count: int, length: int | None = None) -> Judgement:
+    block = min(_BLOCK, count)
+    return judge(model, (problem.draw("test", number, block, length) for number in range(count // block)))
 
 
 def _provenance(

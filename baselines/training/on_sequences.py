@@ -37,6 +37,7 @@ class SequenceTrainer:
     every: int = 100  # updates between validations
     validation: int = 512  # episodes of a validation
     patience: int = 20  # validations without a better one after which training ends
+    tests: int = 0  # test episodes that the model is judged on at each length; 0: as many as the problem names
 
 
 @dataclass(frozen=True)

@@ -98,9 +98,8 @@ def test_help_is_instant_and_names_every_baseline():
 def test_training_on_sequences_is_stopped_and_resumed(tmp_path, capsys, monkeypatch):
     from baselines import sequence_file
 
-    settings = "--set task.longest=4 --set model.hidden=8 --set training.every=10 --set training.batch=16 --updates 30"
-    command = f"--baseline rnn --task parity {settings} --device cpu"
-    monkeypatch.setattr("envs.sequences.problem.Problem.test_episodes", 100)
+    training = "--set training.every=10 --set training.batch=16 --set training.tests=4 --updates 30 --device cpu"
+    command = f"--baseline rnn --task parity --set task.longest=4 --set model.hidden=8 {training}"
     assert compare_baselines.main([*command.split(), "--out", str(tmp_path / "whole")]) == 0
     assert "rnn on parity: as trained: " in capsys.readouterr().out
     save, out = sequence_file.save_state, tmp_path / "stopped"

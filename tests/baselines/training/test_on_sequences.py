@@ -35,7 +35,7 @@ def weights(model):
 @pytest.fixture(scope="module")
 def trained():
     """A plan, and the model, state and completeness of its training."""
-    ready = plan("training.learning_rate=0.01", updates=150)
+    ready = plan("training.learning_rate=0.01", "training.tests=40", updates=150)
     return ready, *train_plan(ready)
 
 
@@ -43,9 +43,7 @@ def trained():
 def result(trained):
     """What is reported of it, judged on few episodes."""
     ready, model, state, _ = trained
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(ready.problem), "test_episodes", 100)
-        return report(options("training.learning_rate=0.01", updates=150), ready, model, state)
+    return report(options("training.learning_rate=0.01", updates=150), ready, model, state)
 
 
 def test_learns_parity(trained, result):
@@ -119,12 +117,11 @@ def test_gradients_are_clipped():
 
 def test_judgements_are_those_of_the_one_scorer(trained, monkeypatch):
     ready = plan("task.longest=8")
-    monkeypatch.setattr(type(ready.problem), "test_episodes", 300)
     monkeypatch.setattr(type(ready.problem), "judging_lengths", (8,))
     model = new_model(ready)
     episodes = [ready.problem.draw("test", number, 100, 8) for number in range(3)]
     found = [scores(outputs_of(model, each), each) for each in episodes]
-    told = judge_on_tests(model, ready.problem)["8 steps"]
+    told = judge_on_tests(model, ready.problem, 300)["8 steps"]
     assert told.episodes == 300
     assert told.accuracy == pytest.approx(100 * np.mean([score.accuracy[0] for score in found]))
     assert told.cross_entropy == pytest.approx(np.mean([score.cross_entropy[0] for score in found]))
@@ -183,6 +180,7 @@ def test_mistakes_in_files_are_one_sentence(tmp_path, result):
         ("lstm", "parity", ("task.shortest=0",), "expected at least 1, found 0"),
         ("lstm", "parity", ("hidden=3",), "--set: expected NAME=VALUE with a NAME that begins with task., model., tr"),
         ("lstm", "parity", ("hidden",), "--set hidden: expected KEY=VALUE, found no ="),
+        ("lstm", "parity", ("training.tests=-1",), "--set training.tests: expected at least 0, found -1"),
         ("lstm", "parity", ("training.batch=0",), "--set training.batch: expected at least 1, found 0"),
         ("fast_weights", "parity", ("model.form=cube",), r"expected a value of type Literal\['attention', 'matrix'\]"),
         ("lstm", "characters", ("task.text=bible",), "--set task.text: expected a value of type Text, found 'bible'"),
