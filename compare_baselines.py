@@ -3,8 +3,9 @@
 ``compare_baselines.py RUN_OR_CHAMPION [...] --out DIR`` writes tables as JSON, CSV and Markdown, a figure, the curves
 of the tunings, and the tuned networks as champion files; see docs/comparing.md. ``--baseline NAME --out DIR`` trains
 one model of the registry instead, on the inputs, the parts and the scoring of weight-agnostic champions; DIR gets
-``model.safetensors``, which says how it was made, and ``results.json``. With ``--task NAME`` it is a model of
-sequences, trained on episodes of a sequence task, which can be stopped and resumed.
+``model.safetensors``, which says how it was made, ``results.json``, and of gates the network that remains as
+``champion.json``. With ``--task NAME`` it is a model of sequences, trained on episodes of a sequence task, which can
+be stopped and resumed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 # Options of each of the three ways to call this command, with their defaults.
 _OF_COMPARING = {"episodes": 100, "steps": None, "workers": None, "resume": False, "baselines": None}
-_OF_TRAINING = {"dataset": "mnist", "inputs": "auto", "epochs": None, "champion": None, "device": "auto"}
+_OF_TRAINING = {
+    "dataset": "mnist",
+    "inputs": "auto",
+    "epochs": None,
+    "champion": None,
+    "device": "auto",
+    "settings": [],
+}
 _OF_SEQUENCES = {"task": None, "settings": [], "updates": None, "resume": False, "device": "auto"}
 _ALL = _OF_COMPARING | _OF_TRAINING | _OF_SEQUENCES
 
@@ -82,7 +90,7 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
 def _train(arguments: argparse.Namespace, console: Console) -> int:
     from baselines.training_options import TrainingOptions, make_ready
 
-    given = {name: getattr(arguments, name) for name in _OF_TRAINING}
+    given = {name: getattr(arguments, name) for name in _OF_TRAINING} | {"settings": tuple(arguments.settings)}
     options = make_ready(TrainingOptions(arguments.baseline, arguments.out, seed=arguments.seed, **given))
     from baselines.model_file import save
     from baselines.train import train
@@ -206,6 +214,15 @@ def _parser() -> ArgumentParser:
         help="at most (default: the baseline's own); one of champion_cma_es is 100 generations",
     )
     training.add_argument("--champion", metavar="FILE", help="whose topology champion and champion_cma_es train")
+    training.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="of the training, such as training.batch=32 or, for gates, training.penalty=0.1; with --task also of the "
+        "task and the model, such as task.longest=20 and model.hidden=50",
+    )
     training.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
     _add_sequences(parser)
     return parser
@@ -216,14 +233,6 @@ def _add_sequences(parser: ArgumentParser) -> None:
 
     sequences = parser.add_argument_group("training one baseline on sequences")
     sequences.add_argument("--task", metavar="NAME", help=f"one of {', '.join(PROBLEMS)}")
-    sequences.add_argument(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="of the task, the model or its training, such as task.longest=20, model.hidden=50 or training.batch=32",
-    )
     sequences.add_argument(
         "--updates", type=int, metavar="N", help="at most, each on fresh episodes (default: the baseline's own)"
     )

@@ -1,4 +1,7 @@
-"""The files of a trained baseline: ``model.safetensors``, which describes itself, and ``results.json``."""
+"""The files of a trained baseline: ``model.safetensors``, which describes itself, and ``results.json``.
+
+A baseline whose topology is trained leaves a champion file too, ``champion.json``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from baselines.gate_champion import champion_of
 from baselines.models.model import Model, Problem
 from baselines.models.topology import start_of_file
 from baselines.registry import BASELINES
@@ -18,11 +22,13 @@ from baselines.train import Result
 from envs.images.datasets import dataset_of
 from envs.images.inputs import input_kinds
 from storage.files import write_atomically
+from storage.run_directory import CHAMPION
+from wann.champion import format_champion
 from wann.errors import UserError, did_you_mean
 
 
 def save(directory: str | Path, result: Result) -> None:
-    """Write both files, each atomically.
+    """Write the files, each atomically.
 
     Raises:
         RunError: the disk is full or fails.
@@ -35,6 +41,9 @@ def save(directory: str | Path, result: Result) -> None:
     model = encode(tensors, {"provenance": json.dumps(result.provenance)})
     write_atomically(Path(directory, "model.safetensors"), model)
     write_atomically(Path(directory, "results.json"), (json.dumps(result.plain(), indent=1) + "\n").encode())
+    champion = champion_of(result)
+    if champion is not None:
+        write_atomically(Path(directory, CHAMPION), format_champion(champion).encode())
 
 
 def load_model(path: str | Path) -> tuple[Model, dict[str, Any]]:

@@ -21,6 +21,11 @@ _PLACES = {
     "hypernetwork": "baselines.models.hypernetwork",
     "coordinate_hypernetwork": "baselines.models.coordinate_hypernetwork",
     "mask": "baselines.models.mask",
+    "gates": "baselines.models.gates",
+    "gates_any_weight": "baselines.models.gates_any_weight",
+    "gumbel_gates": "baselines.models.gumbel_gates",
+    "equal_path_gates": "baselines.models.equal_path_gates",
+    "invertible": "baselines.models.invertible",
     "champion": "baselines.models.champion_by_gradients",
     "champion_cma_es": "baselines.models.champion_by_cma_es",
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from baselines.registry import BASELINES
 from baselines.training.examples import Examples, load_examples
 from baselines.training.scoring import Score, score
 from baselines.training.trainer import Progress, Trained, Trainer
-from baselines.training_options import TrainingOptions, champion_of
+from baselines.training_options import TrainingOptions, champion_of, trainer_of
 from envs.images.datasets import dataset_of
 from wann.batch import Batch
 from wann.network import compile_genome
@@ -35,20 +36,24 @@ class Result:
     trained: Trained
     test: Score
     seconds: float  # of training and validation
+    cpu_seconds: float  # of the same; on a GPU those of the processor
     problem: Problem
     provenance: dict[str, Any]  # the same for the same options on the same machine
+    figures: Mapping[str, float] = field(default_factory=dict)  # of the model alone, by name
 
     def plain(self) -> dict[str, Any]:
         """For ``results.json``."""
-        return self.provenance | {"seconds": round(self.seconds, 1)}
+        return self.provenance | {"seconds": round(self.seconds, 1), "cpu_seconds": round(self.cpu_seconds, 1)}
 
     def line(self) -> str:
         """For a person."""
         connections = "" if self.model.num_connections is None else f", {self.model.num_connections:,} connections"
+        figures = "".join(f", {name.replace('_', ' ')} {value:.3g}" for name, value in self.figures.items())
         return (
             f"{self.provenance['baseline']}: {self.test.accuracy:.2f} % of the test images, "
             f"{self.trained.validation.accuracy:.2f} % of the validation images; "
-            f"{self.model.num_parameters:,} trained parameters{connections}; {self.seconds:.0f} s"
+            f"{self.model.num_parameters:,} trained parameters{connections}{figures}; "
+            f"{self.seconds:.0f} s, {self.cpu_seconds:.0f} of a processor"
         )
 
 
@@ -68,16 +73,13 @@ def train(options: TrainingOptions, progress: Progress) -> Result:
     start = _start(options, training) if BASELINES[options.baseline].takes_champion else None
     problem = Problem(training.inputs.shape[1], len(dataset_of(options.dataset).classes), start)
     trainer = trainer_of(options)
-    begun = perf_counter()
+    begun, cpu_begun = perf_counter(), process_time()
     model, trained = fit(options.baseline, problem, training, validation, trainer, options.seed, progress)
-    seconds = perf_counter() - begun
-    test = score(model, load_examples(options.dataset, options.inputs, "test", options.device))
-    return Result(model, trained, test, seconds, problem, _provenance(options, trainer, model, trained, test, problem))
-
-
-def trainer_of(options: TrainingOptions) -> Trainer:
-    trainer = BASELINES[options.baseline].trainer
-    return trainer if options.epochs is None else replace(trainer, epochs=options.epochs)
+    seconds, cpu_seconds = perf_counter() - begun, process_time() - cpu_begun
+    examples = load_examples(options.dataset, options.inputs, "test", options.device)
+    test, figures = score(model, examples), model.figures(examples.inputs)
+    provenance = _provenance(options, trainer, model, trained, test, problem) | figures
+    return Result(model, trained, test, seconds, cpu_seconds, problem, provenance, figures)
 
 
 def fit(
@@ -106,7 +108,11 @@ def _provenance(
     options: TrainingOptions, trainer: Trainer, model: Model, trained: Trained, test: Score, problem: Problem
 ) -> dict[str, Any]:
     """The record of the model for its files: how to make it again, its cost and its quality."""
-    made = {key: value for key, value in asdict(options).items() if key != "out" and value is not None}
+    made = {
+        key: value for key, value in asdict(options).items() if key not in ("out", "settings") and value is not None
+    }
+    words = [word for key, value in made.items() for word in (f"--{key}", str(value))]
+    words += [word for setting in options.settings for word in ("--set", setting)]
     record: dict[str, Any] = {
         "baseline": options.baseline,
         "dataset": options.dataset,
@@ -122,7 +128,7 @@ def _provenance(
         "trained_by": trainer.trained_by,
         "config": asdict(trainer),
         "device": options.device,
-        "command": "compare_baselines.py " + " ".join(f"--{key} {shlex.quote(str(made[key]))}" for key in made),
+        "command": shlex.join(["compare_baselines.py", *words]),
         "preprocessing": {"inputs": options.inputs, "sha256": dict(dataset_of(options.dataset).fingerprint)},
         "versions": {package: version(package) for package in ("torch", "numpy", *trainer.packages)},
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from baselines.directories import make_empty_directory
+from baselines.given_settings import read_settings, with_settings
 from baselines.registry import BASELINES, SEQUENCE_BASELINES
 from envs.images.classification import Classification
 from envs.images.datasets import dataset_of
@@ -17,6 +18,7 @@ from wann.extras import check_installed
 
 if TYPE_CHECKING:  # it imports torch, which may be missing
     from baselines.baseline import Baseline
+    from baselines.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class TrainingOptions:
     inputs: str = "auto"
     seed: int = 0
     epochs: int | None = None  # None: those of the baseline
+    settings: tuple[str, ...] = ()  # texts such as "training.penalty=0.1"
     champion: str | None = None  # path
     device: str = "auto"
 
@@ -64,10 +67,24 @@ def check_fits(options: TrainingOptions) -> TrainingOptions:
         _check_installed(package)
     _check_champion_is_wanted(options, baseline)
     _check_numbers(options)
+    trainer_of(options)
     options = replace(options, inputs=_inputs(options, baseline), device=_device(options, baseline))
     if options.champion is not None:
         champion_of(options)
     return options
+
+
+def trainer_of(options: TrainingOptions) -> Trainer:
+    """The baseline's trainer, with the settings of the options.
+
+    Raises:
+        UserError: there is no such setting, or its value is refused.
+    """
+    given = read_settings(options.settings, ("training",))["training"]
+    trainer = with_settings(
+        BASELINES[options.baseline].trainer, given, "training", f"the training of {options.baseline}"
+    )
+    return trainer if options.epochs is None else replace(trainer, epochs=options.epochs)
 
 
 def inputs_taken(options: TrainingOptions) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from wann.genome import Genome
 from wann.network import Network
 
 
@@ -39,6 +40,10 @@ class Model(nn.Module):
         """Logits [B, O] of inputs [B, I], with the result of `weights`."""
         raise NotImplementedError
 
+    def weights_of_batch(self) -> tuple[Tensor, ...]:
+        """As `weights`, once for each batch of training: here a model may follow what training changes."""
+        return self.weights()
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits [B, O] of inputs [B, I]."""
         return self.logits(inputs, self.weights())
@@ -57,6 +62,14 @@ class Model(nn.Module):
     def num_connections(self) -> int | None:
         """Connections between nodes, the bias's among them; None for kernels, which many places share."""
         return None
+
+    def genome(self) -> Genome | None:
+        """The weight-agnostic network that training has found; None if weights are what it trains."""
+        return None
+
+    def figures(self, inputs: Tensor) -> dict[str, float]:
+        """Further measures of the model on inputs [N, I], by name, for its files."""
+        return {}
 
 
 def zeros(*shape: int) -> nn.Parameter:

@@ -47,15 +47,21 @@ class GradientTrainer(Trainer):
         with one_thread(training.inputs.device.type):
             for epoch in range(1, self.epochs + 1):
                 for number, rows in enumerate(_batches(len(training), batch, generator, training.inputs.device)):
+                    done = (epoch - 1) * per_epoch + number
                     optimizer.zero_grad()
-                    functional.cross_entropy(model(training.inputs[rows]), training.labels[rows]).backward()
+                    inputs, labels = training.inputs[rows], training.labels[rows]
+                    self.loss(model, inputs, labels, generator, done / total).backward()
                     optimizer.step()
                     schedule.step()
-                    progress((epoch - 1) * per_epoch + number + 1, total, best.note)
+                    progress(done + 1, total, best.note)
                 if best.is_last(epoch):
                     break
         progress(total, total, best.note)
         return best.restore()
+
+    def loss(self, model: Model, inputs: Tensor, labels: Tensor, generator: torch.Generator, done: float) -> Tensor:
+        """The loss of one batch; ``done`` is the share of all batches before it. The generator is for what is drawn."""
+        return functional.cross_entropy(model.logits(inputs, model.weights_of_batch()), labels)
 
     def _rate(self, done: int, total: int) -> float:
         """Factor of the learning rate after ``done`` of ``total`` batches."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from baselines.models.model import Model
 from baselines.training.examples import Examples
 from baselines.training.scoring import Score, score
+from wann.errors import UserError
 
 # Told (batches done, batches in all, a remark).
 Progress = Callable[[int, int, str], None]
@@ -39,6 +40,13 @@ class Trainer:
     on_gpu: ClassVar[bool] = True  # whether it can train there too
     packages: ClassVar[tuple[str, ...]] = ()  # that it needs besides torch
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing: counts are at least 1, all others at least 0."""
+        for field in fields(self):
+            value, least = getattr(self, field.name), 1 if field.type == "int" else 0
+            if value is not None and not least <= value < math.inf:
+                raise UserError(key=f"training.{field.name}", expected=f"at least {least}", found=str(value))
+
     def train(
         self, model: Model, training: Examples, validation: Examples, generator: torch.Generator, progress: Progress
     ) -> Trained:
@@ -53,23 +61,26 @@ class Trainer:
         """
         raise NotImplementedError
 
+    def merit(self, model: Model, found: Score) -> tuple[float, float]:
+        """By this the best epoch is chosen: the validation accuracy, and of equal ones the lower cross-entropy."""
+        return found.accuracy, -found.cross_entropy
+
 
 class BestEpoch:
-    """The weights of the epoch with the best validation accuracy.
-
-    Of equal accuracies the one of the lower cross-entropy is better; NaN is never better.
-    """
+    """The weights of the epoch of the highest `Trainer.merit` on the validation part; NaN is never better."""
 
     def __init__(self, model: Model, validation: Examples, trainer: Trainer) -> None:
         self._model, self._validation, self._trainer = model, validation, trainer
         self._score, self._epoch, self._weights, self._epochs = Score(-1.0, math.inf), 0, self._copy(), 0
+        self._merit = (-math.inf, -math.inf)
         self.note = ""  # for a person
 
     def is_last(self, epoch: int) -> bool:
         """Score the model after an epoch (counted from 1). Returns True if there was no improvement for too long."""
         found, self._epochs = score(self._model, self._validation), epoch
-        if (found.accuracy, -found.cross_entropy) > (self._score.accuracy, -self._score.cross_entropy):
-            self._score, self._epoch, self._weights = found, epoch, self._copy()
+        merit = self._trainer.merit(self._model, found)
+        if merit > self._merit:
+            self._merit, self._score, self._epoch, self._weights = merit, found, epoch, self._copy()
         scores = f"validation {found.accuracy:.2f} %, best {self._score.accuracy:.2f} %"
         self.note = f"epoch {epoch}/{self._trainer.epochs}  {scores}"
         return epoch - self._epoch >= self._trainer.patience

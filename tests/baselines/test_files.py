@@ -15,11 +15,19 @@ from baselines.train import train  # noqa: E402
 from baselines.training.examples import load_examples  # noqa: E402
 from baselines.training.scoring import score  # noqa: E402
 from baselines.training_options import TrainingOptions, make_ready  # noqa: E402
+from configs import from_mapping  # noqa: E402
 from datafiles import published  # noqa: E402
+from envs.registry import task_of_champion  # noqa: E402
+from evolution import make_search  # noqa: E402
+from experiment.champions import initial_genomes  # noqa: E402
 from trained import digits_champion  # noqa: E402
+from wann.champion import load_champion  # noqa: E402
 from wann.errors import UserError  # noqa: E402
+from wann.network import compile_genome  # noqa: E402
 
-ON_DIGITS = sorted(name for name in BASELINES if BASELINES[name].side is None)
+# The same model by another training.
+VARIANTS = ("gates_any_weight", "gumbel_gates")
+ON_DIGITS = sorted(name for name in BASELINES if BASELINES[name].side is None and name not in VARIANTS)
 
 
 def made(tmp_path, out: str, name: str, **options):
@@ -40,6 +48,9 @@ def test_a_seed_gives_the_same_bytes_and_the_file_the_same_scores(tmp_path, name
     assert one == again != other
     model, provenance = load_model(tmp_path / "one" / "model.safetensors")
     assert provenance == result.provenance
+    champions = [tmp_path / out / "champion.json" for out in ("one", "again")]
+    assert [path.exists() for path in champions] == [model.genome() is not None] * 2
+    assert len({path.read_bytes() for path in champions if path.exists()}) < 2
     assert score(model, load_examples("digits", "8x8", "test")) == result.test
     assert score(model, load_examples("digits", "8x8", "validation")) == result.trained.validation
 
@@ -57,6 +68,29 @@ def test_results_say_how_good_it_is_and_what_it_costs(tmp_path, name):
     assert f"--baseline {name} --dataset digits --inputs 8x8 --seed 0 --epochs 2" in found["command"]
     assert found["trained_by"] == ("evolution" if name == "champion_cma_es" else "gradients")
     assert ("champion" in found) == BASELINES[name].takes_champion
+
+
+def test_a_trained_topology_is_a_champion(tmp_path):
+    """Its file names the accuracy that training reported, and a search can start from it."""
+    result = made(tmp_path, "out", "equal_path_gates", epochs=4, settings=("training.penalty=0.1",))
+    champion = load_champion(tmp_path / "out" / "champion.json")
+    assert champion.genome == result.model.genome() and champion.weights == (1.0,)
+    for found in (champion.returns["per_weight"][0], champion.returns["random_shared_weight"]):
+        assert found["mean"] == found["min"] == pytest.approx(result.test.accuracy)
+    assert champion.config["baseline"]["config"]["penalty"] == 0.1
+    task = task_of_champion(champion)
+    assert task.evaluate_oracle(compile_genome(champion.genome), [1.0], [0]).values.item() == result.test.accuracy
+    config = from_mapping(
+        {
+            "task": {"name": "classification", "dataset": "digits", "batch": 200, "score": "tempered_cross_entropy"},
+            "initial": [str(tmp_path / "out" / "champion.json")],
+            "search": {"strategy": "gradient_informed", "gradient_informed": {"equal_paths": True, "children": 2}},
+            "evaluation": {"weights": [1], "rollouts": 1},
+        }
+    )
+    (start,) = initial_genomes(config, task)
+    search = make_search(config, task.num_inputs, task.num_outputs, [start])
+    assert search.candidates()[0] == start
 
 
 def test_generators_are_counted_apart(tmp_path, monkeypatch):

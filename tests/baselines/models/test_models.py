@@ -18,6 +18,8 @@ from wann.genome import make_genome  # noqa: E402
 from wann.network import Networks, compile_genome  # noqa: E402
 from wann.oracle import forward  # noqa: E402
 
+# Connections of dense layers, and six activations for each hidden node.
+GATES = 257 * 128 + 385 * 64 + 449 * 10 + 6 * 192
 # Baseline: side of the pictures, trained parameters, those that generate weights, connections.
 SIZES = {
     "linear": (28, 784 * 10 + 10, None, 7850),
@@ -26,6 +28,11 @@ SIZES = {
     "hypernetwork": (28, 12_910, 4_244, None),
     "coordinate_hypernetwork": (28, 801 + 256 + 2_570, 801, 784 * 256 + 256 + 2_570),
     "mask": (16, 257 * 256 + 257 * 10, None, 19_738 + 771),
+    "gates": (16, GATES + 1, None, 6_335),
+    "gates_any_weight": (16, GATES + 3, None, 6_335),
+    "gumbel_gates": (16, GATES + 1, None, 6_335),
+    "equal_path_gates": (16, 257 * 256 + 10 * 256 + 1, None, 11_203),
+    "invertible": (8, 100_106, None, None),
     "champion": (8, 40 * 12 + 10 * 20 + 1, None, 680),
     "champion_cma_es": (8, 40 * 12 + 10 * 20 + 1, None, 680),
 }

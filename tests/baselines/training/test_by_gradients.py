@@ -15,7 +15,18 @@ from baselines.training.scoring import score  # noqa: E402
 from trained import digits, digits_topology, some_mnist, trained  # noqa: E402
 
 # Percent of the validation images, after so many epochs.
-ON_DIGITS = {"linear": (10, 92), "mlp": (10, 95), "mask": (10, 93), "champion": (40, 88), "champion_cma_es": (8, 88)}
+ON_DIGITS = {
+    "linear": (10, 92),
+    "mlp": (10, 95),
+    "mask": (10, 93),
+    "gates": (5, 80),
+    "gates_any_weight": (5, 70),
+    "gumbel_gates": (5, 40),
+    "equal_path_gates": (5, 90),
+    "invertible": (8, 92),
+    "champion": (40, 88),
+    "champion_cma_es": (8, 88),
+}
 # And training images.
 ON_MNIST = {"cnn": (3, 85, 2000), "hypernetwork": (4, 85, 2000), "coordinate_hypernetwork": (3, 30, 4000)}
 CHANGED = {

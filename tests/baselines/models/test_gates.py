@@ -1,0 +1,138 @@
+"""Gates: which are open and how gradients pass, noise, and the genome that remains against the oracle."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from baselines.models.equal_path_gates import genome_of  # noqa: E402 - torch may be missing
+from baselines.models.gate import Noise, chosen, count, opened, signed  # noqa: E402
+from baselines.models.gates_any_weight import HIGH, LOW  # noqa: E402
+from baselines.models.model import Problem  # noqa: E402
+from baselines.registry import BASELINES  # noqa: E402
+from baselines.training.scoring import Score  # noqa: E402
+from evolution.gradient.growth import levels_of  # noqa: E402
+from trained import digits, trained  # noqa: E402
+from wann.network import compile_genome  # noqa: E402
+from wann.oracle import forward  # noqa: E402
+
+LAYERED = ("gates", "gumbel_gates", "gates_any_weight")
+
+
+def made(name: str, num_inputs: int = 20):
+    return BASELINES[name].make(Problem(num_inputs, 4), torch.Generator().manual_seed(3))
+
+
+def pictures(count: int = 50, num_inputs: int = 20):
+    return torch.rand(count, num_inputs, generator=torch.Generator().manual_seed(1))
+
+
+def noise(size: float) -> Noise:
+    return Noise(torch.Generator().manual_seed(2), size)
+
+
+def test_gates_are_rounded_and_gradients_are_those_of_probabilities():
+    scores = torch.tensor([-2.0, -0.1, 0.1, 3.0], requires_grad=True)
+    gates = opened(scores)
+    assert gates.tolist() == [0, 0, 1, 1]
+    gates.backward(torch.tensor([1.0, 2.0, 3.0, 4.0]))
+    share = scores.detach().sigmoid()
+    assert torch.allclose(scores.grad, torch.tensor([1.0, 2.0, 3.0, 4.0]) * share * (1 - share))
+
+
+def test_gates_of_three_states_are_rounded_and_gradients_are_those_of_tanh():
+    scores = torch.tensor([-2.0, -0.5, 0.5, 0.6], requires_grad=True)
+    gates = signed(scores)
+    assert gates.tolist() == [-1, 0, 0, 1]
+    gates.sum().backward()
+    assert torch.allclose(scores.grad, 1 - scores.detach().tanh() ** 2)
+
+
+def test_the_chosen_activation_is_that_of_the_largest_score():
+    scores = torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, -1.0]], requires_grad=True)
+    picked = chosen(scores)
+    assert picked.tolist() == [[0, 1, 0], [1, 0, 0]]
+    factors = torch.tensor([[1.0, 5.0, 2.0], [0.0, 1.0, 7.0]])
+    (own,) = torch.autograd.grad((picked * factors).sum(), scores)
+    (soft,) = torch.autograd.grad((scores.softmax(1) * factors).sum(), scores)
+    assert torch.allclose(own, soft)
+
+
+def test_noise_opens_a_gate_with_its_probability():
+    scores = torch.tensor([-2.0, 0.0, 1.0]).repeat(10_000, 1)
+    assert torch.allclose(opened(scores, noise(1)).mean(0), scores[0].sigmoid(), atol=0.02)
+    assert torch.allclose(chosen(scores, noise(1)).mean(0), scores[0].softmax(0), atol=0.02)
+    assert torch.equal(opened(scores, noise(1)), opened(scores, noise(1)))
+    assert torch.equal(opened(scores, noise(0.01))[:, ::2], opened(scores)[:, ::2]), "little noise turns few gates"
+
+
+def test_connections_are_counted_and_only_open_ones_pay():
+    scores = torch.tensor([-2.0, -0.2, 0.2, 2.0], requires_grad=True)
+    for gates, slope in ((opened, lambda s: s.sigmoid() * (1 - s.sigmoid())), (signed, lambda s: 1 - s.tanh() ** 2)):
+        open_ = gates(scores).detach()
+        assert count(gates(scores)) == 2
+        (found,) = torch.autograd.grad(count(gates(scores)), scores)
+        assert torch.allclose(found, open_ * slope(scores.detach()))
+
+
+@pytest.mark.parametrize("weight", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize("name", LAYERED)
+def test_the_genome_says_what_the_model_says(name, weight):
+    model, inputs = made(name), pictures()
+    network = compile_genome(model.genome())
+    with torch.inference_mode():
+        weights = model.at(weight)
+        found = model.logits(inputs, weights) / weights[1]
+    expected = forward(network, [weight], inputs.numpy())[0]
+    assert np.allclose(found.numpy(), expected, rtol=1e-4, atol=1e-4) and np.ptp(expected) > 1
+    assert network.num_connections == model.num_connections
+
+
+def test_the_genome_of_equal_paths_says_the_same_at_every_weight():
+    model, inputs = made("equal_path_gates"), pictures()
+    genome = model.genome()
+    levels_of(genome)  # raises where paths differ
+    network = compile_genome(genome)
+    with torch.inference_mode():
+        weights = model.weights()
+        found = (model.logits(inputs, weights) / weights[2]).numpy()
+    for weight in (-1.5, 0.1, 1.0, 3.0):
+        expected = forward(network, [weight], inputs.numpy())[0]
+        assert np.allclose(found * weight**4, expected, rtol=1e-4, atol=1e-4 * weight**4)
+    assert network.num_connections == model.num_connections
+
+
+def test_a_feature_without_inputs_or_outputs_is_left_out():
+    of_inputs = np.array([[0, 1, -1], [0, 0, 0], [1, 1, 0]])
+    of_features = np.array([[1, 1, 0], [-1, 1, 0]])
+    genome = genome_of(of_inputs, of_features)
+    # Two relays, a feature, two relays: 2 + 2 + 2 + 2 connections.
+    assert genome.num_hidden == 5 and genome.num_enabled == 8
+    logits = forward(compile_genome(genome), [1.0], np.array([[0.25, 1.0]]))[0, 0]
+    assert logits.tolist() == [0.75, -0.75]
+
+
+def test_a_weight_is_drawn_for_each_batch():
+    model, generator = made("gates_any_weight"), torch.Generator().manual_seed(0)
+    drawn = np.array([model.draw_weight(generator) for _ in range(300)])
+    assert drawn.min() >= LOW and drawn.max() <= HIGH
+    middle = (LOW * HIGH) ** 0.5
+    assert (drawn < middle).mean() == pytest.approx(0.5, abs=0.1) and model.weights()[0] == 1
+    assert made("gates").draw_weight(generator) == 1
+
+
+def test_a_price_of_connections_leaves_fewer():
+    parts = digits()
+    sizes = [trained("equal_path_gates", parts, 2, penalty=penalty).num_connections for penalty in (0.0, 1.0)]
+    assert sizes[1] < 0.8 * sizes[0]
+
+
+def test_the_best_epoch_of_priced_connections_has_the_lowest_loss():
+    model, trainer = made("gates"), BASELINES["gates"].trainer
+    assert trainer.merit(model, Score(90.0, 0.5)) == (90.0, -0.5)
+    with torch.inference_mode():
+        price = model.num_open(model.weights()).item() * 0.002
+    loss, accuracy = replace(trainer, penalty=2.0).merit(model, Score(90.0, 0.5))
+    assert loss == pytest.approx(-(0.5 + price), rel=1e-5) and accuracy == 90.0
