@@ -34,14 +34,9 @@ class GateTrainer(GradientTrainer):
         price = (1 - done) * self._price(model.num_open(weights))
         return functional.cross_entropy(model.logits(inputs, weights), labels) + price
 
-    def merit(self, model: Model, found: Score) -> tuple[float, float]:
-        """Where connections have a price, the epoch of the lowest loss is best."""
-        if not self.penalty:
-            return super().merit(model, found)
-        assert isinstance(model, Gated)
-        with torch.inference_mode():
-            price = self._price(model.num_open(model.weights()))
-        return -(found.cross_entropy + float(price)), found.accuracy
+    def merit(self, found: Score, epoch: int) -> tuple[float, float]:
+        """Where connections have a price the last epoch is kept: those before it are more accurate only by size."""
+        return (float(epoch), 0.0) if self.penalty else super().merit(found, epoch)
 
     def _price(self, num_open: Tensor) -> Tensor:
         return num_open * (self.penalty / 1000)

@@ -61,7 +61,7 @@ class Trainer:
         """
         raise NotImplementedError
 
-    def merit(self, model: Model, found: Score) -> tuple[float, float]:
+    def merit(self, found: Score, epoch: int) -> tuple[float, float]:
         """By this the best epoch is chosen: the validation accuracy, and of equal ones the lower cross-entropy."""
         return found.accuracy, -found.cross_entropy
 
@@ -78,7 +78,7 @@ class BestEpoch:
     def is_last(self, epoch: int) -> bool:
         """Score the model after an epoch (counted from 1). Returns True if there was no improvement for too long."""
         found, self._epochs = score(self._model, self._validation), epoch
-        merit = self._trainer.merit(self._model, found)
+        merit = self._trainer.merit(found, epoch)
         if merit > self._merit:
             self._merit, self._score, self._epoch, self._weights = merit, found, epoch, self._copy()
         scores = f"validation {found.accuracy:.2f} %, best {self._score.accuracy:.2f} %"
