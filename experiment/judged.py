@@ -26,13 +26,12 @@ def judged_table(returns: Mapping[str, Any]) -> JudgedTable | None:
     try:
         low, high, beyond = (float(judged[key]) for key in ("low", "high", "beyond"))
         return JudgedTable(
-            f"% of {int(judged['sequences'])} fresh sequences at each length, in float32",
+            f"% of {int(judged['sequences'])} fresh sequences at each length, in float32; mean and min over "
+            f"{int(judged['draws'])} draws of U({low:g}, {high:g}), min* over those with |w| >= {beyond:g}",
             (
                 str(judged["counts"]),
                 *(f"{float(weight):g}" for weight in judged["weights"]),
-                f"mean of U({low:g}, {high:g})",
-                "min",
-                f"min, |w| >= {beyond:g}",
+                *("mean", "min", "min*"),
             ),
             tuple(
                 (words, tuple(_row(record, key) for record in judged["lengths"])) for key, words in _MEASURES.items()
@@ -45,4 +44,9 @@ def judged_table(returns: Mapping[str, Any]) -> JudgedTable | None:
 def _row(record: Mapping[str, Any], measure: str) -> tuple[str, ...]:
     found = record[measure]
     figures = (*found["per_weight"], *(found[key] for key in ("mean", "min", "min_beyond")))
-    return (str(record["length"]), *(f"{float(figure):.1f}" for figure in figures))
+    return (str(record["length"]), *(_percent(float(figure)) for figure in figures))
+
+
+def _percent(figure: float) -> str:
+    """100 only if nothing is wrong."""
+    return "100" if figure == 100 else f"{min(figure, 99.9):.1f}"

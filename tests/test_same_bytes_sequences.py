@@ -48,7 +48,7 @@ def marked(strategy):
 
 @pytest.mark.parametrize("strategy", [marked(name) for name in ("published", "age_fitness", "lower_bound")])
 def test_stopped_on_the_way(strategy, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     config, whole, half = small(tmp_path / "config.yaml", strategy), tmp_path / "whole", tmp_path / "half"
     assert main([str(config), "--run-dir", str(whole)]) == 0
     expected, shown = result(whole), capsys.readouterr().out
@@ -60,8 +60,9 @@ def test_stopped_on_the_way(strategy, tmp_path, capsys, monkeypatch):
     judged = json.loads(expected[0])["returns"]["judged"]
     assert [record["length"] for record in judged["lengths"]] == [2, 3]
     assert judged["weights"] == [-2, -1, -0.5, 0.5, 1, 2], "the published ones, whatever was swept"
-    for words in ("accuracy (%) on 5 fresh", "pairs", "answers right", "sequences right", "mean of U(-2, 2)"):
+    for words in ("accuracy (%) on 5 fresh", "pairs", "answers right", "sequences right", "min*", "U(-2, 2), min*"):
         assert words in shown
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown, "no figure is cut on a narrow terminal"
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -24,7 +24,8 @@ def print_champion(console: Console, run: RunDirectory, champion: Champion) -> N
     if returns.per_class:
         console.print(_per_class(returns))
     if returns.judged is not None:
-        console.print(_judged(returns.judged))
+        console.print(*_judged(returns.judged), sep="\n")
+        console.print(returns.judged.caption, highlight=False)
     console.print("Files:", highlight=False)
     below = ("stages.csv", "stages") if run.config.stages else ("metrics.jsonl", "checkpoint")
     for name in ("champion.json", "config.yaml", *below):
@@ -68,17 +69,15 @@ def _per_class(returns: ConfirmedReturns) -> Table:
     return table
 
 
-def _judged(judged: JudgedTable) -> Table:
+def _judged(judged: JudgedTable) -> Iterator[Table]:
     """Fresh sequences of every judging length, at the published weights and over random ones."""
-    table = Table(caption=judged.caption)
-    for heading in judged.headings:
-        table.add_column(heading, justify="right", no_wrap=heading == judged.headings[0])
     for words, rows in judged.blocks:
-        table.add_section()
-        table.add_row(words)
+        table = Table(title=words)
+        for heading in judged.headings:
+            table.add_column(heading, justify="right")
         for cells in rows:
             table.add_row(*cells)
-    return table
+        yield table
 
 
 def _shown(returns: ConfirmedReturns) -> Sequence[Record]:

@@ -16,16 +16,17 @@ JUDGED = {
     "beyond": 0.1,
     "sequences": 128,
     "counts": "steps",
-    "lengths": [{"length": 1000, "accuracy": FIGURES, "exact": {**FIGURES, "min": 12}}],
+    "lengths": [{"length": 1000, "accuracy": FIGURES, "exact": {**FIGURES, "mean": 99.99, "min": 12}}],
 }
 
 
 def test_figures_become_cells():
     table = judged_table({"judged": JUDGED})
-    assert table.headings == ("steps", "-2", "0.5", "mean of U(-2, 2)", "min", "min, |w| >= 0.1")
+    assert table.headings == ("steps", "-2", "0.5", "mean", "min", "min*")
     [(_, [accuracy]), (_, [exact])] = table.blocks
-    assert accuracy == ("1000", "100.0", "51.2", "75.0", "0.0", "50.0") and exact[4] == "12.0"
-    assert table.caption.startswith("% of 128 fresh sequences")
+    assert accuracy == ("1000", "100", "51.2", "75.0", "0.0", "50.0") and exact[4] == "12.0"
+    assert exact[3] == "99.9", "what is rounded is not 100"
+    assert table.caption.startswith("% of 128 fresh sequences") and "64 draws of U(-2, 2)" in table.caption
 
 
 @pytest.mark.parametrize(
