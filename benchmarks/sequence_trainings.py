@@ -53,7 +53,7 @@ def _characters(baseline: str, updates: int) -> Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    "ntm_copy": Recipe("ntm", "copy_vectors", 800),
+    "ntm_copy": Recipe("ntm", "copy_vectors", 1500),
     "lstm_copy": Recipe("lstm", "copy_vectors", 3000, {"training.batch": "32"}),
     "programmer": Recipe("neural_programmer", "arithmetic", 5000),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
