@@ -60,7 +60,7 @@ def test_each_operator_changes_what_it_says_and_nothing_else(name):
             assert one[:2] == other[:2] and before == after and one[2] and other[2] and not flipped
         elif name == "add_plastic_connection":
             ((key, found),) = {**came, **flipped}.items()
-            assert key[2] == 0 and found == (True, True) and not gone
+            assert key[0] >= key[2] and key[2] <= 1 and found == (True, True) and not gone
         elif name == "insert_node":
             ((source, target, delay),) = flipped
             plastic = genes(parent)[source, target, delay][1]
@@ -85,8 +85,13 @@ def test_each_operator_changes_what_it_says_and_nothing_else(name):
 def test_a_disabled_connection_is_revived_as_plastic():
     """A genome that starts with all genes disabled has no absent pair of an input and an output."""
     parent = minimal_genome(3, 2, np.zeros(8, bool))
-    came, gone, flipped = changes(parent, mutate_genome(parent, "add_plastic_connection", np.random.default_rng(0)))
-    assert (came, gone, list(flipped.values())) == ({}, {}, [(True, True)])
+    code = np.array([[code_of("add_plastic_connection")]], np.int8)
+    for u in (0.1, 0.4, 0.6, 0.9):
+        child = mutate(Population.of([parent]), code, np.array([[[u, 0.5]]]), palette_of(["linear"]))[0]
+        came, gone, flipped = changes(parent, child)
+        new = flipped if u < 0.5 else came  # with a delay there was none
+        assert (list(new.values()), len(came) + len(flipped), gone) == ([(True, True)], 1, {})
+        assert all((delay == 1) == (u >= 0.5) for _, _, delay in new)
 
 
 def test_inserting_nodes_changes_no_delay():
@@ -104,6 +109,7 @@ def test_inserting_nodes_changes_no_delay():
 class Dictionary:
     """Keys and values of three symbols, and a signal that belongs to neither."""
 
+    name = "dictionary"
     num_inputs, num_outputs = 7, 3
     input_groups, output_groups = ((0, 1, 2), (3, 4, 5)), ((0, 1, 2),)
 
