@@ -43,6 +43,13 @@ class Returns:
     falls: NDArray[np.bool_] | None = None  # [P, W, R] ended in failure; None if the task has no such end
     # Reasons for NaN values, if the task knows them: an example of each kind of failure, by kind.
     failures: Mapping[str, str] = field(default_factory=dict)
+    # Episodes that the task's fast simulator could not finish, and its reference played instead.
+    replayed: int = 0
+
+    @classmethod
+    def of_none(cls, shape: tuple[int, ...]) -> Returns:
+        """Of a request without episodes: an axis of its shape is 0."""
+        return cls(np.zeros(shape), np.zeros(shape, np.int64))
 
 
 class Task(Protocol):
@@ -420,7 +427,8 @@ def evaluate_one_by_one(task: Task, networks: Networks, weights: Weights, seeds:
     values, steps = np.concatenate([one.values for one in found]), np.concatenate([one.steps for one in found])
     falls = [one.falls for one in found if one.falls is not None]
     failures = {kind: example for one in reversed(found) for kind, example in one.failures.items()}
-    return Returns(values, steps, np.concatenate(falls) if len(falls) == len(found) else None, failures)
+    whole_falls = np.concatenate(falls) if len(falls) == len(found) else None
+    return Returns(values, steps, whole_falls, failures, sum(one.replayed for one in found))
 
 
 def lane_grid(weights: Weights, seeds: Seeds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -149,7 +149,7 @@ class Episodes:
     networks: NDArray[np.int64]
     settings: NDArray[np.int64]
     seeds: NDArray[np.int64]
-    shape: tuple[int, ...]  # [P, W, R] of all of them
+    shape: tuple[int, ...]  # [P, W, R], or [T]
 
     @classmethod
     def of(cls, num_networks: int, settings: NDArray[np.int64], seeds: NDArray[np.int64]) -> Episodes:
@@ -160,7 +160,9 @@ class Episodes:
         return cls(networks, settings, seeds, shape)
 
     def take(self, rows: slice | NDArray[np.int64]) -> Episodes:
-        return Episodes(self.networks[rows], self.settings[rows], self.seeds[rows], self.shape)
+        """n of them, in the shape [n]."""
+        seeds = self.seeds[rows]
+        return Episodes(self.networks[rows], self.settings[rows], seeds, seeds.shape)
 
 
 def as_float64(lanes: NDArray[np.int64], observations: NDArray) -> NDArray[np.float64]:
@@ -190,9 +192,18 @@ def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weigh
     Raises:
         RuntimeError: an environment raised; names the episode.
     """
+    episodes = Episodes.of(len(networks), *lane_grid(weights, seeds))
+    return play_in_waves(simulation, networks, weights, episodes)
+
+
+def play_in_waves(simulation: Simulation, networks: Networks, weights: Weights, episodes: Episodes) -> Returns:
+    """Play the given episodes, in float32. The returns have the shape of ``episodes``.
+
+    Raises:
+        RuntimeError: an environment raised; names the episode.
+    """
     from wann.kernels.wave_forward import wave_outputs, wave_steps
 
-    grid = lane_grid(weights, seeds)
     table, individual = weight_table(networks, weights)
     programs, states = networks.program_arrays(), networks.state_arrays()
     is_plain, num_state = networks.is_plain, int(networks.num_state().max(initial=0))
@@ -210,7 +221,7 @@ def evaluate_in_waves(simulation: Simulation, networks: Networks, weights: Weigh
 
         return act
 
-    return _play(simulation, start, Episodes.of(len(networks), *grid), networks.num_inputs)
+    return _play(simulation, start, episodes, networks.num_inputs)
 
 
 def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike, seeds: Seeds) -> Returns:
@@ -235,6 +246,8 @@ def oracle_in_waves(simulation: Simulation, network: Network, weights: ArrayLike
 
 
 def _play(simulation: Simulation, start: MakeAct, episodes: Episodes, num_inputs: int) -> Returns:
+    if not len(episodes.seeds):
+        return Returns.of_none(episodes.shape)
     begins = range(0, len(episodes.seeds), simulation.wave)
     waves = [_Wave(simulation, episodes.take(slice(b, b + simulation.wave)), num_inputs) for b in begins]
     for wave in waves:

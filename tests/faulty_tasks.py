@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -51,6 +51,15 @@ class ArithmeticTask:
 
     def act(self, program: int, weights: np.ndarray, seeds: np.ndarray) -> None:
         """The failure of one network; ``weights`` and ``seeds`` are [W, R]."""
+
+
+@dataclass(frozen=True)
+class CrowdedTask(ArithmeticTask):
+    """All episodes are played in a reference simulator."""
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        found = super().evaluate(networks, weights, seeds)
+        return replace(found, replayed=found.values.size)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def evaluate_or_locate(
     rows = np.arange(len(networks)) if rows is None else rows
     shape = request_shape(networks, weights, seeds)
     if not len(networks):
-        return Returns(np.zeros(shape), np.zeros(shape, np.int64))
+        return Returns.of_none(shape)
     try:
         returns = task.evaluate(networks, weights, seeds)
     except UserError:
@@ -139,7 +139,7 @@ def validated(task: str, returns: object, shape: tuple[int, ...]) -> Returns:
         )
         raise TaskError(task, None, None, None, detail)
     whole, counts = np.ascontiguousarray(values, np.float64), np.ascontiguousarray(steps, np.int64)
-    return Returns(whole, counts, falls, returns.failures)
+    return Returns(whole, counts, falls, returns.failures, returns.replayed)
 
 
 def _locate(

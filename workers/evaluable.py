@@ -53,6 +53,7 @@ class Oracle:
             np.concatenate([part.steps for part in parts]),
             np.concatenate(falls) if falls else None,
             {kind: why for part in parts for kind, why in part.failures.items()},
+            sum(part.replayed for part in parts),
         )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from envs.cartpole.task import CartPoleSwingUp
 from envs.task import Returns, Task
-from faulty_tasks import ArithmeticTask, LyingTask, NanTask, RaisingTask
+from faulty_tasks import ArithmeticTask, CrowdedTask, LyingTask, NanTask, RaisingTask
 from holding import kill
 from networks import random_networks
 from wann import Networks
@@ -64,6 +64,22 @@ def test_same_bytes_as_the_task_itself(enter: Enter) -> None:
         assert_same_bytes(evaluator.evaluate(networks, WEIGHTS, seeds), task.evaluate(networks, WEIGHTS, seeds))
     individual = [rng.normal(size=(2, 200)) for _ in range(len(networks))]
     assert_same_bytes(evaluator.evaluate(networks, individual, [1, 2]), task.evaluate(networks, individual, [1, 2]))
+
+
+def test_episodes_played_in_the_reference_are_counted_and_named_once(
+    enter: Enter, arithmetic: Networks, caplog
+) -> None:
+    evaluator = enter(CrowdedTask())
+    for generation in (1, 2):
+        found = evaluator.evaluate(arithmetic, WEIGHTS, [1, 2])
+        assert found.replayed == found.values.size == 480
+        assert evaluator.statistics()["worker_replayed_episodes"] == 480 * generation
+    assert evaluator.evaluate_oracle(arithmetic[0], WEIGHTS, [1]).replayed == 4
+    said = [record.message for record in caplog.records if "too crowded" in record.message]
+    assert said == [
+        "An episode was too crowded for the fast simulator, and was played in the reference instead; "
+        "worker_replayed_episodes counts such episodes"
+    ]
 
 
 @pytest.mark.parametrize(("num_workers", "chunk_seconds"), [(1, 0.01), (2, 0.0001), (2, 10.0), (4, 0.01)])

@@ -64,7 +64,9 @@ class EvaluationWork(Work):
             if self.returns.falls is None:
                 self.returns = replace(self.returns, falls=np.zeros(self.shape, bool))
             self.returns.falls[place] = found.falls[wanted]  # type: ignore[index]
-        self.returns = replace(self.returns, failures={**found.failures, **self.returns.failures})
+        replayed = self.returns.replayed + (found.replayed if wanted.any() else 0)  # not twice of overtaken chunks
+        failures = {**found.failures, **self.returns.failures}
+        self.returns = replace(self.returns, failures=failures, replayed=replayed)
         self.missing[pieces] = False
 
     def give_up(self, row: int) -> None:

@@ -16,9 +16,12 @@ How to use it:
 3. In a kernel: `bodies.place` creates a body in one lane (all rows of joints must be zero before the first step, except
    motors). Each step, set ``MOTOR_SPEED`` and ``MAX_TORQUE`` of the joints, add forces to ``FORCE_X``, ``FORCE_Y`` and
    ``TORQUE`` of the bodies (they are cleared by the step), and call `island.step_joints(state, at, tables, limited)`,
-   with ``limited`` a bool array [J] to work in. Afterwards X, Y, ANGLE are the centre of mass and the angle, ORIGIN_X,
-   ORIGIN_Y, SIN, COS the transform, VELOCITY_X, VELOCITY_Y, SPIN the velocity. The angle of a joint is ``(angle of B -
-   angle of A) - tables.joints[j, REFERENCE]``, its speed the difference of spins.
+   with ``limited`` a bool array [J] to work in. Where bodies touch the ground, a group has `ground_rows` more rows,
+   `ground.clear_lane` and `collide.enclose` begin a lane, `island.step` takes its place, and a lane whose row
+   ``OVERFLOW`` is set had no room for a contact: its numbers mean nothing from then on.
+4. After a step X, Y, ANGLE are the centre of mass and the angle, ORIGIN_X, ORIGIN_Y, SIN, COS the transform,
+   VELOCITY_X, VELOCITY_Y, SPIN the velocity. The angle of a joint is ``(angle of B - angle of A) - tables.joints[j,
+   REFERENCE]``, its speed the difference of spins.
 
 Setting a motor wakes the bodies in Box2D, and every step of a task sets them, so a step begins awake; a group that
 comes to rest has no velocity afterwards. `vectors` explains how code over lanes is written: ``load``, arithmetic,
@@ -37,5 +40,11 @@ def group_rows(scene: Scene) -> int:
 
 
 def ground_rows(scene: Scene) -> int:
-    """Rows that follow them in a scene whose bodies touch the ground."""
+    """Rows that follow them in a scene whose bodies touch the ground.
+
+    Raises:
+        ValueError: its bodies touch nothing.
+    """
+    if scene.ground_friction is None:
+        raise ValueError("expected a scene with the friction of its ground, found one whose bodies touch nothing")
     return TOUCH * len(scene.bodies) + LANE

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.engine.places import contact_row, lane_row, slot_row
+from envs.box2d.engine.places import contact_row, joint_row, lane_row, slot_row
 from envs.box2d.engine.rows import (
     AWAKE,
     BODY,
@@ -22,6 +22,7 @@ from envs.box2d.engine.rows import (
     EDGE_Y1,
     EDGE_Y2,
     ENABLED,
+    FIRST_SLOT,
     GROUND_HIGH_X,
     GROUND_HIGH_Y,
     GROUND_INDEX,
@@ -29,6 +30,7 @@ from envs.box2d.engine.rows import (
     GROUND_LOW_Y,
     HIGH_X,
     HIGH_Y,
+    JOINT,
     LOW_X,
     LOW_Y,
     NUMBER,
@@ -59,6 +61,19 @@ class Grounds(NamedTuple):
     polygons: NDArray[np.float32]  # [G, most, 22]
     num_polygons: NDArray[np.int64]  # [G]
     pitch: float  # distance of edges in x
+
+
+@inner
+def clear_lane(state, at, tables, lane, ground):
+    """Forget the joints' impulses, all contacts and what was touched in one lane, and put it on a ground."""
+    for joint in range(len(tables.joints)):
+        for r in range(JOINT):
+            state[(joint_row(at, tables, joint) + r) * LANES + lane] = f32(0)
+    for body in range(len(tables.bodies)):
+        for r in range(FIRST_SLOT):
+            state[(contact_row(at, tables, body) + r) * LANES + lane] = f32(0)
+    state[(lane_row(at, tables) + OVERFLOW) * LANES + lane] = f32(0)
+    state[(lane_row(at, tables) + GROUND_INDEX) * LANES + lane] = f32(ground)
 
 
 @inner

@@ -23,7 +23,7 @@ from envs.box2d.engine.joints import begin_joint, solve_joint_position, solve_jo
 from envs.box2d.engine.rows import BODY, MAX_CORNERS, SLOTS
 from envs.box2d.engine.scene import Scene
 from envs.box2d.engine.vectors import LANES, all_lanes, minimum, no_lanes, spread
-from wann.kernels.jit import inner, jit
+from wann.kernels.jit import inner
 
 f32, i64 = np.float32, np.int64
 
@@ -175,9 +175,3 @@ def solve_joint_positions(state, at, joints_at, tables, active):
     for j in range(len(tables.joints)):
         good = good & solve_joint_position(state, at, joints_at, tables, j, active)
     return good
-
-
-@jit
-def step_group(state, tables, grounds, work):
-    """One step of a group that begins at row 0, for callers that are not compiled."""
-    step(state, i64(0), tables, grounds, work)

@@ -31,7 +31,7 @@ GROUND = 5  # set when a contact begins to touch, cleared when one ends, as a li
 HIT = 6  # set when a contact begins to touch
 TOUCHES = 7  # contacts that touch, in this step
 SLOTS = 8  # contacts of a body at most; the newest is in slot 0
-FIRST_SLOT = 8
+FIRST_SLOT = 8  # all rows above are 0 where nothing was touched yet
 # Of a contact.
 NUMBER = 0  # of its ground shape, in order of creation
 SHAPE = 1  # an edge's index, or -1 - a polygon's index

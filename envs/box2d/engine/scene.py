@@ -33,7 +33,7 @@ class Tables(NamedTuple):
     ends: NDArray[np.int64]  # [J, 2] the bodies A and B of each joint
     starts: NDArray[np.float32]  # [B, 3] x, y and angle at which each body is created
     corners: NDArray[np.int64]  # [B] number of vertices of each body's polygon
-    vertices: NDArray[np.float32]  # [B, 8, 2] its first fixture's, padded
+    vertices: NDArray[np.float32]  # [B, 8, 2] its first fixture's, padded; the only one where bodies touch the ground
     normals: NDArray[np.float32]  # [B, 8, 2]
     centroids: NDArray[np.float32]  # [B, 2]
     reach: NDArray[np.float32]  # [B] distance of the furthest vertex from the centre of mass, or a little more
@@ -56,8 +56,14 @@ class Polygon:
 
     @classmethod
     def of(cls, points: Sequence[tuple[float, float]]) -> Polygon:
-        """b2PolygonShape::Set: the convex hull of at least three points, from the rightmost one on."""
-        vertices = _hull(np.array(points, np.float32))
+        """b2PolygonShape::Set: the convex hull of points, from the rightmost one on.
+
+        Raises:
+            ValueError: the hull is a point or a line, or has more corners than tables have room for.
+        """
+        vertices = _hull(np.array(points, np.float32).reshape(-1, 2)) if len(points) else np.zeros((0, 2))
+        if not 3 <= len(vertices) <= MAX_CORNERS:
+            raise ValueError(f"expected a polygon whose hull has 3 to {MAX_CORNERS} corners, found {len(vertices)}")
         normals = np.empty_like(vertices)
         for i in range(len(vertices)):
             edge = vertices[(i + 1) % len(vertices)] - vertices[i]
@@ -215,20 +221,34 @@ def _mass_of_polygon(
 class Scene:
     """Bodies held together by joints, in order of creation, and the settings of `b2World::Step`.
 
+    Attributes:
+        bodies: their order is that of creation.
+        joints: likewise.
+        gravity: m/s^2.
+        step: seconds.
+        velocity_iterations: of a step.
+        position_iterations: of a step, at most.
+        ground_friction: of the ground that bodies touch; None if they touch nothing.
+
     Raises:
-        ValueError: the joints do not connect all bodies, or a joint's limits are as good as equal.
+        ValueError: a body has no fixture, or several where it touches the ground; the joints do not connect all bodies,
+            or a joint's limits are as good as equal.
     """
 
     bodies: tuple[Body, ...]
     joints: tuple[RevoluteJoint, ...]
     gravity: tuple[float, float]
-    step: float  # seconds
+    step: float
     velocity_iterations: int
     position_iterations: int
-    ground_friction: float = 0.0
+    ground_friction: float | None = None
     _masses: dict[int, MassData] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for number, body in enumerate(self.bodies):
+            if not body.fixtures or (self.ground_friction is not None and len(body.fixtures) > 1):
+                expected = "a fixture" if self.ground_friction is None else "one fixture, since it touches the ground"
+                raise ValueError(f"body {number}: expected {expected}, found {len(body.fixtures)}")
         bodies, _ = self.island
         if len(bodies) != len(self.bodies):
             raise ValueError(f"expected joints that connect all {len(self.bodies)} bodies, found only {len(bodies)}")
@@ -292,7 +312,9 @@ class Scene:
             np.stack([_padded(shape.normals) for shape in shapes]),
             np.stack([shape.centroid for shape in shapes]),
             np.array([self._reach(body) for body in order], np.float32),
-            np.array([np.sqrt(f32(self.ground_friction) * f32(fixture.friction)) for fixture in fixtures], np.float32),
+            np.array(
+                [np.sqrt(f32(self.ground_friction or 0) * f32(fixture.friction)) for fixture in fixtures], np.float32
+            ),
             float(f32(self.step)),
             self.velocity_iterations,
             self.position_iterations,

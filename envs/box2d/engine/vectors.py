@@ -13,6 +13,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import extending, types
@@ -152,10 +153,23 @@ def _address(context: Any, builder: Any, array: Any, value: Any, row: Any, vecto
     return builder.bitcast(builder.gep(data, [first]), vector.as_pointer())
 
 
+def _holds_rows(name: str, array: Any, row: Any) -> bool:
+    """True for an array and a row that `load` and `store` take; False for other kinds of arguments.
+
+    Raises:
+        TypingError: an array in which rows of lanes would be other numbers.
+    """
+    if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
+        return False
+    if (array.dtype, array.ndim, array.layout) != (types.float32, 1, "C"):
+        raise numba.TypingError(f"{name}: expected a contiguous array [rows * {LANES}] of float32, found {array}")
+    return True
+
+
 @intrinsic
 def load(typing_context, array, row):
     """Row ``row`` of a flat array [rows * LANES] of float32."""
-    if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
+    if not _holds_rows("load", array, row):
         return None
 
     def generate(context, builder, signature, arguments):
@@ -169,7 +183,7 @@ def load(typing_context, array, row):
 @intrinsic
 def store(typing_context, array, row, value):
     """Write lanes, or one number for all of them, to row ``row`` of a flat array of float32."""
-    if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
+    if not _holds_rows("store", array, row):
         return None
 
     def generate(context, builder, signature, arguments):

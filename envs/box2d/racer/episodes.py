@@ -7,20 +7,21 @@ as a copy of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.box2d.engine.vectors import LANES
+from envs.box2d.queue import NOT_SAID, NOT_SEEN, PLAYED, Queue, play_in_parts
 from envs.box2d.racer.car import SCENE, WHEEL
 from envs.box2d.racer.lanes import LEFT_FIELD, MAX_STEPS, Cars, copy_car, put, step_cars, take_reward
 from envs.box2d.racer.sight import Roads, Sight
 from envs.box2d.racer.tiles import Tiles
 from envs.box2d.racer.track import Track, make_track
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
-from envs.waves import BAD_OBSERVATION, BAD_OUTPUT, Episodes, Limits, examples_of_failures
+from envs.waves import Episodes, Limits
 from wann.kernels.jit import inner, jit, part
 from wann.kernels.wave_forward import wave_outputs
 from wann.network import Network, Networks
@@ -31,9 +32,6 @@ MOST_TRACKS = 256  # at a time; each takes 80 kB
 # Columns of `Lanes.counts` and of `Lanes.sums`.
 EPISODE, STEPS, BEST_STEP = range(3)
 RETURN, BEST = range(2)
-# Reasons of failures: what a network sees, or what it answers, is not a number.
-NOT_SEEN, NOT_SAID = 1, 2
-_FAILURES = {NOT_SEEN: BAD_OBSERVATION, NOT_SAID: BAD_OUTPUT}
 _NO_LIMIT = np.iinfo(np.int64).max
 
 
@@ -64,34 +62,6 @@ class Lanes(NamedTuple):
         return cls(cars, *which, np.zeros((size, 3), np.int64), np.zeros((size, 2)), np.zeros((size, memory)))
 
 
-class Queue(NamedTuple):
-    """T episodes to play, and what became of them.
-
-    Attributes:
-        networks: [T] index of each episode's network.
-        settings: [T] index of its weight setting.
-        tracks: [T] index of its track.
-        returns: [T] float64, NaN of a failure.
-        steps: [T] int64.
-        falls: [T] bool, left the playing field.
-        failures: [T] int64, `NOT_SEEN`, `NOT_SAID` or 0.
-    """
-
-    networks: NDArray[np.int64]
-    settings: NDArray[np.int64]
-    tracks: NDArray[np.int64]
-    returns: NDArray[np.float64]
-    steps: NDArray[np.int64]
-    falls: NDArray[np.bool_]
-    failures: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, episodes: Episodes, tracks: NDArray[np.int64]) -> Self:
-        size = len(tracks)
-        outcome = np.zeros(size), np.zeros(size, np.int64), np.zeros(size, np.bool_), np.zeros(size, np.int64)
-        return cls(episodes.networks.astype(np.int64), episodes.settings.astype(np.int64), tracks, *outcome)
-
-
 def evaluate_in_lanes(
     name: str, limits: Limits, sight: Sight, networks: Networks, weights: Weights, seeds: Seeds, pool: int = POOL
 ) -> Returns:
@@ -106,29 +76,19 @@ def evaluate_in_lanes(
         seeds: [R] or [W, R].
         pool: lanes; no result depends on it.
     """
-    episodes = Episodes.of(len(networks), *lane_grid(weights, seeds))
-    size, shape = len(episodes.seeds), episodes.shape
-    returns, steps, falls, codes = np.zeros(size), np.zeros(size, np.int64), np.zeros(size, bool), np.zeros(size, int)
-    for rows in _parts(episodes.seeds):
-        part = _play(episodes.take(rows), limits, sight, networks, weights, pool)
-        returns[rows], steps[rows], falls[rows], codes[rows] = part.returns, part.steps, part.falls, part.failures
-    failures = examples_of_failures(name, _FAILURES, codes, episodes.seeds, steps)
-    return Returns(returns.reshape(shape), steps.reshape(shape), falls.reshape(shape), failures)
 
+    def play(own_seeds: NDArray[np.int64], queue: Queue) -> None:
+        _play(own_seeds, queue, limits, sight, networks, weights, pool)
 
-def _parts(seeds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Indices of episodes, by groups of so many tracks."""
-    number = np.unique(seeds, return_inverse=True)[1].ravel() // MOST_TRACKS
-    for group in range(number.max() + 1):
-        yield np.flatnonzero(number == group)
+    return play_in_parts(name, len(networks), weights, seeds, MOST_TRACKS, play)
 
 
 def observe_in_lanes(sight: Sight, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
     """Inputs [T, I] of the T steps of one network's whole episode, in float32."""
     weights, networks = np.array([weight]), Networks.of([network])
     seen: list[NDArray[np.float64]] = []
-    episodes = Episodes.of(1, *lane_grid(weights, [seed]))
-    _play(episodes, Limits(), sight, networks, weights, 1, lambda inputs: seen.append(inputs[0].copy()))
+    own_seeds, queue = Queue.of(Episodes.of(1, *lane_grid(weights, [seed])))
+    _play(own_seeds, queue, Limits(), sight, networks, weights, 1, lambda inputs: seen.append(inputs[0].copy()))
     return np.array(seen)
 
 
@@ -152,20 +112,19 @@ class Course:
 
 
 def _play(
-    episodes: Episodes,
+    seeds: NDArray[np.int64],
+    queue: Queue,
     limits: Limits,
     sight: Sight,
     networks: Networks,
     weights: Weights,
     pool: int,
     watch: Callable[[NDArray[np.float64]], None] | None = None,
-) -> Queue:
+) -> None:
     """Play all episodes. ``watch`` gets the inputs [n, I] of the n lanes that are left, before each frame."""
-    different, tracks = np.unique(episodes.seeds, return_inverse=True)
-    course = Course([make_track(seed) for seed in different.tolist()])
-    queue = Queue.of(episodes, tracks.ravel())
+    course = Course([make_track(seed) for seed in seeds.tolist()])
     programs, (table, individual) = networks.program_arrays(), weight_table(networks, weights)
-    lanes = Lanes.make(min(pool, len(queue.tracks)), course.most_tiles, sight.memory)
+    lanes = Lanes.make(min(pool, len(queue.worlds)), course.most_tiles, sight.memory)
     size = len(lanes.counts)
     inputs, outputs = np.empty((size, networks.num_inputs)), np.empty((size, networks.num_outputs), np.float32)
     cut = limits.max_steps or MAX_STEPS, limits.stall_steps or _NO_LIMIT
@@ -178,13 +137,12 @@ def _play(
             watch(seen)
         wave_outputs(programs, table, individual, lanes.networks[:live], lanes.settings[:live], seen, answers)
         live, begun = step_lanes(lanes, *fixed, seen, answers, cut, begun)
-    return queue
 
 
 @jit
 def fill(lanes, starts, queue):
     """Begin the first episodes, one in each lane; return their number."""
-    count = min(len(lanes.counts), len(queue.tracks))
+    count = min(len(lanes.counts), len(queue.worlds))
     for lane in range(count):
         _begin(lanes, lane, starts, queue, lane)
     return count
@@ -192,7 +150,7 @@ def fill(lanes, starts, queue):
 
 @part
 def _begin(lanes, lane, starts, queue, episode):
-    copy_car(starts, queue.tracks[episode], lanes.cars, lane)
+    copy_car(starts, queue.worlds[episode], lanes.cars, lane)
     lanes.counts[lane, EPISODE] = episode
     lanes.networks[lane] = queue.networks[episode]
     lanes.settings[lane] = queue.settings[episode]
@@ -237,7 +195,7 @@ def step_lanes(lanes, starts, tables, tiles, wheel, queue, inputs, outputs, cut,
         if not _is_over(lanes, lane, ends[lane], failed[lane], cut):
             continue
         _record(lanes, lane, queue, ends[lane], failed[lane])
-        if begun < len(queue.tracks):
+        if begun < len(queue.worlds):
             _begin(lanes, lane, starts, queue, begun)
             begun += 1
         else:
@@ -249,7 +207,7 @@ def step_lanes(lanes, starts, tables, tiles, wheel, queue, inputs, outputs, cut,
 
 @inner
 def _act(inputs, outputs, lane, actions):
-    """Write the action of a lane, as `envs.box2d.racer.task.to_actions` does; return why there is none, or 0."""
+    """Write the action of a lane, as `envs.box2d.racer.task.to_actions` does; return why there is none, or `PLAYED`."""
     for i in range(inputs.shape[1]):
         if not np.isfinite(inputs[lane, i]):
             return NOT_SEEN
@@ -261,13 +219,13 @@ def _act(inputs, outputs, lane, actions):
     actions[lane, 0] = min(max(steer, -one), one)
     actions[lane, 1] = (min(max(gas, -one), one) + one) / np.float32(2)
     actions[lane, 2] = min(max(brake, np.float32(0)), one)
-    return 0
+    return PLAYED
 
 
 @inner
 def _is_over(lanes, lane, end, failed, cut):
     """Count the step of a lane; return whether it was the last one of its episode."""
-    if failed != 0:
+    if failed != PLAYED:
         return True
     lanes.sums[lane, RETURN] += take_reward(lanes.cars, lane, end)
     lanes.counts[lane, STEPS] += 1
@@ -282,6 +240,6 @@ def _is_over(lanes, lane, end, failed, cut):
 def _record(lanes, lane, queue, end, failed):
     episode = lanes.counts[lane, EPISODE]
     queue.steps[episode] = lanes.counts[lane, STEPS]
-    queue.falls[episode] = failed == 0 and end == LEFT_FIELD
-    queue.failures[episode] = failed
-    queue.returns[episode] = lanes.sums[lane, RETURN] if failed == 0 else np.nan
+    queue.falls[episode] = failed == PLAYED and end == LEFT_FIELD
+    queue.outcomes[episode] = failed
+    queue.returns[episode] = lanes.sums[lane, RETURN] if failed == PLAYED else np.nan

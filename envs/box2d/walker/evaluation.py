@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.box2d.queue import CROWDED, NOT_SAID, Queue, Replay, play_in_parts
 from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
-from envs.waves import BAD_OBSERVATION, BAD_OUTPUT, BAD_REWARD, Limits, examples_of_failures
-from envs.waves import Episodes as AllEpisodes
-from wann.network import Networks
+from envs.waves import Episodes, Limits
+from wann.network import Network, Networks
 
 _MOST_GROUNDS = 2048  # at a time; each takes 8 kB, or 14 with obstacles
 EPISODE_STEPS = {False: 1600, True: 2000}  # by ``hardcore``
@@ -22,75 +22,59 @@ def evaluate_in_lanes(
     hardcore: bool,
     limits: Limits,
     fall_reward: float,
-    seen: NDArray[np.float32] | None = None,
+    replay: Replay,
 ) -> Returns:
     """Run every network at every weight on every seed, in float32.
 
     Args:
         name: of the environment, for messages.
         fall_reward: the reward of the step that falls.
-        seen: [S, 24], written: what the network sees before the first S steps of the first episode.
-
-    Raises:
-        RuntimeError: a walker touched more shapes at once than the engine has room for; names the episode.
+        replay: plays the episodes in which a walker touches more shapes at once than the engine has room for.
     """
+
+    def play(own_seeds: NDArray[np.int64], queue: Queue) -> None:
+        _play(networks, weights, hardcore, limits, fall_reward, own_seeds, queue, _unseen(networks))
+
+    return play_in_parts(name, len(networks), weights, seeds, _MOST_GROUNDS, play, replay)
+
+
+def observe_in_lanes(
+    network: Network, weight: float, seed: int, hardcore: bool, fall_reward: float
+) -> NDArray[np.float64] | None:
+    """Inputs [T, 24] that one network saw in its whole episode, in float32; None if the engine had no room for it."""
+    weights, networks = np.array([weight]), Networks.of([network])
+    seen = np.empty((EPISODE_STEPS[hardcore], networks.num_inputs), np.float32)
+    own_seeds, queue = Queue.of(Episodes.of(1, *lane_grid(weights, [seed])))
+    _play(networks, weights, hardcore, Limits(), fall_reward, own_seeds, queue, seen)
+    if queue.outcomes[0] == CROWDED:
+        return None
+    unanswered = queue.outcomes[0] == NOT_SAID  # a network without an answer saw one more, as in Gymnasium
+    return seen[: queue.steps[0] + unanswered].astype(np.float64)
+
+
+def _unseen(networks: Networks) -> NDArray[np.float32]:
+    """No room for what networks see."""
+    return np.empty((0, networks.num_inputs), np.float32)
+
+
+def _play(
+    networks: Networks,
+    weights: Weights,
+    hardcore: bool,
+    limits: Limits,
+    fall_reward: float,
+    seeds: NDArray[np.int64],
+    queue: Queue,
+    seen: NDArray[np.float32],
+) -> None:
+    """Play a queue. What the network sees before the first S steps of the first episode goes to ``seen`` [S, 24]."""
     from envs.box2d.walker import kernels
 
-    wanted = AllEpisodes.of(len(networks), *lane_grid(weights, seeds))
     table, individual = weight_table(networks, weights)
-    seen = np.empty((0, networks.num_inputs), np.float32) if seen is None else seen
-    size = len(wanted.seeds)
-    returns, steps = np.zeros(size), np.zeros(size, np.int64)
-    falls, outcomes = np.zeros(size, bool), np.zeros(size, np.int64)
     most_steps = min(EPISODE_STEPS[hardcore], limits.max_steps or EPISODE_STEPS[hardcore])
     rules = kernels.Rules(most_steps, limits.stall_steps or 0, fall_reward)
-    for part in _parts(wanted.seeds):
-        own, ground = np.unique(wanted.seeds[part], return_inverse=True)
-        grounds, pushes = kernels.make_grounds(own, hardcore)
-        episodes = kernels.Episodes(
-            np.array(wanted.networks[part]),  # copies, so that all have one type for numba
-            np.array(wanted.settings[part]),
-            np.array(ground, np.int64),
-            returns[part],
-            steps[part],
-            falls[part],
-            outcomes[part],
-            seen,
-        )
-        nodes, edges = np.diff(networks.node_offsets).max(), np.diff(networks.connection_offsets).max(initial=1)
-        pool = kernels.Pool.of(len(ground), int(nodes), int(edges) if individual else 1)
-        programs = networks.program_arrays()
-        kernels.play(kernels.TABLES, grounds, pushes, programs, table, individual, rules, episodes, pool)
-    return Returns(
-        returns.reshape(wanted.shape),
-        steps.reshape(wanted.shape),
-        falls.reshape(wanted.shape),
-        _failures(name, outcomes, wanted, steps),
-    )
-
-
-def _parts(seeds: NDArray[np.int64]) -> list[slice]:
-    """Slices of episodes with few different seeds each."""
-    if len(np.unique(seeds)) <= _MOST_GROUNDS:
-        return [slice(0, len(seeds))]
-    return [slice(begin, begin + _MOST_GROUNDS) for begin in range(0, len(seeds), _MOST_GROUNDS)]
-
-
-def _failures(name: str, outcomes: NDArray[np.int64], wanted: AllEpisodes, steps: NDArray[np.int64]) -> dict[str, str]:
-    """An example of each kind of failure."""
-    from envs.box2d.walker import kernels
-
-    crowded = np.flatnonzero(outcomes == kernels.TOO_MANY_CONTACTS)
-    if len(crowded):
-        episode = crowded[0]
-        raise RuntimeError(
-            f"{name}: more contacts of one body than the lane engine has room for, in the episode of network "
-            f"{wanted.networks[episode]}, weight setting {wanted.settings[episode]}, seed {wanted.seeds[episode]}, "
-            f"step {steps[episode]}; task.simulator: gymnasium has no such limit"
-        )
-    kinds = {
-        kernels.BAD_OBSERVATION: BAD_OBSERVATION,
-        kernels.BAD_OUTPUT: BAD_OUTPUT,
-        kernels.BAD_REWARD: BAD_REWARD,
-    }
-    return examples_of_failures(name, kinds, outcomes, wanted.seeds, steps)
+    grounds, pushes = kernels.make_grounds(seeds, hardcore)
+    nodes, edges = np.diff(networks.node_offsets).max(), np.diff(networks.connection_offsets).max(initial=1)
+    pool = kernels.Pool.of(len(queue.worlds), int(nodes), int(edges) if individual else 1)
+    programs = networks.program_arrays()
+    kernels.play(kernels.TABLES, grounds, pushes, programs, table, individual, rules, queue, seen, pool)

@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.box2d.engine.bodies import place
+from envs.box2d.engine.ground import clear_lane
 from envs.box2d.engine.groups import GroupsWork, step_groups
-from envs.box2d.engine.places import contact_row, lane_row
-from envs.box2d.engine.rows import FIRST_SLOT, OVERFLOW
+from envs.box2d.engine.places import lane_row
+from envs.box2d.engine.rows import OVERFLOW
 from envs.box2d.engine.vectors import LANES
+from envs.box2d.queue import CROWDED, NOT_REWARDED, NOT_SAID, NOT_SEEN, PLAYED
 from envs.box2d.walker.physics import NUM_INPUTS, NUM_OUTPUTS, ROWS, judge, observe, set_motors, start
 from envs.box2d.walker.scene import walker_scene
 from envs.box2d.walker.terrain import make_grounds as make_grounds
 from wann.kernels.jit import inner, jit
-from wann.kernels.lane_forward import FUSED, forward_individual, forward_shared
+from wann.kernels.lane_forward import FUSED, forward_individual
+from wann.kernels.vector_forward import forward_vectors
 
 f32, i64 = np.float32, np.int64
 
@@ -28,9 +31,6 @@ TABLES = walker_scene().tables
 GROUPS = 16  # of lanes, in the largest pool
 _FIRST_ROW = 1 + NUM_INPUTS
 _BELOW = f32(-1000)  # where walkers of lanes without an episode fall
-
-# Outcomes of an episode.
-PLAYED, BAD_OBSERVATION, BAD_OUTPUT, BAD_REWARD, TOO_MANY_CONTACTS = range(5)
 
 
 class Pool(NamedTuple):
@@ -81,19 +81,6 @@ class Pool(NamedTuple):
         )
 
 
-class Episodes(NamedTuple):
-    """T episodes to play, and what came of them."""
-
-    network: NDArray[np.int64]  # [T]
-    weight: NDArray[np.int64]  # [T] index of the weight setting
-    ground: NDArray[np.int64]  # [T]
-    returns: NDArray[np.float64]  # [T], written
-    steps: NDArray[np.int64]  # [T], written
-    falls: NDArray[np.bool_]  # [T], written
-    outcomes: NDArray[np.int64]  # [T], written
-    seen: NDArray[np.float32]  # [S, 24], written: observations before the first S steps of the first episode
-
-
 class Rules(NamedTuple):
     """When an episode is cut, and what a fall costs."""
 
@@ -103,7 +90,7 @@ class Rules(NamedTuple):
 
 
 @jit
-def play(tables, grounds, pushes, programs, weights, individual, rules, episodes, pool):
+def play(tables, grounds, pushes, programs, weights, individual, rules, queue, seen, pool):
     """Play all episodes.
 
     Args:
@@ -112,19 +99,20 @@ def play(tables, grounds, pushes, programs, weights, individual, rules, episodes
         programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
         weights: [1, W] float32 shared weights, or [sum E, W] by live connection.
         individual: True if ``weights`` is by connection.
-        rules, episodes, pool: see there.
+        rules, queue, pool: see there.
+        seen: [S, 24], written: observations before the first S steps of the first episode.
     """
     num_lanes = len(pool.episode)
     following = i64(0)
     for lane in range(num_lanes):
-        following = _next_episode(tables, grounds, pushes, episodes, pool, lane, following)
+        following = _next_episode(tables, grounds, pushes, queue, pool, lane, following)
     while True:
-        if following == len(episodes.network):
+        if following == len(queue.networks):
             _close_gaps(tables, pool)
-        playing = _order_lanes(episodes, pool)
+        playing = _order_lanes(queue, pool)
         if playing == 0 and not pool.waits.any():
             return
-        _act(programs, weights, individual, episodes, pool, playing)
+        _act(programs, weights, individual, queue, pool, playing)
         for group in range(num_lanes // LANES):
             pool.plays[group] = not _is_idle(pool, group * LANES)
         for lane in range(num_lanes):
@@ -132,8 +120,8 @@ def play(tables, grounds, pushes, programs, weights, individual, rules, episodes
                 set_motors(pool.state, lane // LANES * ROWS, tables, lane % LANES, pool.actions[lane])
         step_groups(pool.state, ROWS, pool.plays, tables, grounds, pool.work)
         for lane in range(num_lanes):
-            if pool.episode[lane] >= 0 and _finish_step(tables, grounds, rules, episodes, pool, lane):
-                following = _next_episode(tables, grounds, pushes, episodes, pool, lane, following)
+            if pool.episode[lane] >= 0 and _finish_step(tables, grounds, rules, queue, seen, pool, lane):
+                following = _next_episode(tables, grounds, pushes, queue, pool, lane, following)
 
 
 @inner
@@ -145,17 +133,17 @@ def _is_idle(pool, first):
 
 
 @inner
-def _next_episode(tables, grounds, pushes, episodes, pool, lane, following):
+def _next_episode(tables, grounds, pushes, queue, pool, lane, following):
     """Begin the next episode in a lane, if there is one; returns the number of those begun."""
     at, l = lane // LANES * ROWS, lane % LANES
     for i in range(NUM_OUTPUTS):
         pool.actions[lane, i] = f32(0)
-    if following == len(episodes.network):
+    if following == len(queue.networks):
         pool.episode[lane] = -1
         pool.waits[lane] = False
         _park(pool.state, at, tables, l)
         return following
-    start(pool.state, at, tables, grounds, pushes, l, episodes.ground[following])
+    start(pool.state, at, tables, grounds, pushes, l, queue.worlds[following])
     pool.episode[lane], pool.waits[lane] = following, True
     pool.returns[lane], pool.steps[lane] = 0.0, 0
     pool.best[lane], pool.best_step[lane], pool.shaping[lane] = -np.inf, 0, 0.0
@@ -200,14 +188,13 @@ def _move(tables, pool, source, target):
 @inner
 def _park(state, at, tables, l):
     """A walker far from the ground, which costs least."""
+    clear_lane(state, at, tables, l, i64(0))
     for body in range(len(tables.bodies)):
         place(state, at, tables.bodies, body, l, f32(0), _BELOW, f32(0))
-        for r in range(FIRST_SLOT):
-            state[(contact_row(at, tables, body) + r) * LANES + l] = f32(0)
 
 
 @inner
-def _order_lanes(episodes, pool):
+def _order_lanes(queue, pool):
     """Write the lanes that need actions in the order of their networks; returns their number.
 
     Lanes of one network are computed together.
@@ -217,9 +204,9 @@ def _order_lanes(episodes, pool):
     for lane in range(len(pool.episode)):
         if pool.episode[lane] < 0 or pool.waits[lane]:
             continue
-        network = episodes.network[pool.episode[lane]]
+        network = queue.networks[pool.episode[lane]]
         i = count
-        while i > 0 and episodes.network[pool.episode[order[i - 1]]] > network:
+        while i > 0 and queue.networks[pool.episode[order[i - 1]]] > network:
             order[i] = order[i - 1]
             i -= 1
         order[i] = lane
@@ -228,24 +215,24 @@ def _order_lanes(episodes, pool):
 
 
 @inner
-def _act(programs, weights, individual, episodes, pool, count):
+def _act(programs, weights, individual, queue, pool, count):
     """Write the actions of lanes ``order[:count]``; an output that is no number ends its episode."""
     first = i64(0)
     while first < count:
-        network = episodes.network[pool.episode[pool.order[first]]]
+        network = queue.networks[pool.episode[pool.order[first]]]
         lanes = i64(1)
         while (
             lanes < LANES
             and first + lanes < count
-            and episodes.network[pool.episode[pool.order[first + lanes]]] == network
+            and queue.networks[pool.episode[pool.order[first + lanes]]] == network
         ):
             lanes += 1
-        _run(programs, weights, individual, episodes, pool, network, first, lanes)
+        _run(programs, weights, individual, queue, pool, network, first, lanes)
         first += lanes
 
 
 @inner
-def _run(programs, weights, individual, episodes, pool, network, first, lanes):
+def _run(programs, weights, individual, queue, pool, network, first, lanes):
     """Actions of one network in ``lanes`` lanes, from place ``first`` of the order on."""
     activations, fan_in, sources, node_offsets, edge_offsets = programs
     values, scale = pool.values, pool.scale
@@ -255,7 +242,7 @@ def _run(programs, weights, individual, episodes, pool, network, first, lanes):
         lane = pool.order[first + k]
         for i in range(NUM_INPUTS):
             values[1 + i, k] = pool.observations[lane, i]
-        setting = episodes.weight[pool.episode[lane]]
+        setting = queue.settings[pool.episode[lane]]
         if individual:
             for e in range(edge, last_edge):
                 scale[e - edge, k] = weights[e, setting]
@@ -267,58 +254,59 @@ def _run(programs, weights, individual, episodes, pool, network, first, lanes):
             activations, fan_in, own, nodes, _FIRST_ROW, 0, values, pool.sums, scale, pool.ones, lanes, FUSED
         )
     else:
-        forward_shared(activations, fan_in, sources, nodes, _FIRST_ROW, edge, values, pool.sums, scale, lanes)
+        # A whole vector costs no more than some of its lanes.
+        forward_vectors(activations, fan_in, sources, nodes, _FIRST_ROW, edge, values, pool.sums, scale, LANES)
     output = _FIRST_ROW + nodes[1] - nodes[0] - NUM_OUTPUTS
     for k in range(lanes):
         lane = pool.order[first + k]
         for i in range(NUM_OUTPUTS):
             value = values[output + i, k]
             if np.isnan(value):
-                episodes.outcomes[pool.episode[lane]] = BAD_OUTPUT
+                queue.outcomes[pool.episode[lane]] = NOT_SAID
                 value = f32(0)
             pool.actions[lane, i] = min(max(value, f32(-1)), f32(1))
 
 
 @inner
-def _finish_step(tables, grounds, rules, episodes, pool, lane):
+def _finish_step(tables, grounds, rules, queue, seen, pool, lane):
     """Observe and reward a lane after a step. Returns True if its episode is over, and then records it."""
     at, l, episode = lane // LANES * ROWS, lane % LANES, pool.episode[lane]
-    if episodes.outcomes[episode] == BAD_OUTPUT:  # no step was due
-        return _record(episodes, pool, lane, i64(BAD_OUTPUT))
+    if queue.outcomes[episode] == NOT_SAID:  # no step was due
+        return _record(queue, pool, lane, i64(NOT_SAID))
     observation = pool.observations[lane]
     observe(pool.state, at, tables, grounds, l, observation, pool.rays)
     reward, fell, ended, pool.shaping[lane] = judge(
         pool.state, at, tables, l, observation, pool.actions[lane], pool.shaping[lane]
     )
     if not fell and pool.state[(lane_row(at, tables) + OVERFLOW) * LANES + l] > f32(0):
-        return _record(episodes, pool, lane, i64(TOO_MANY_CONTACTS))
+        return _record(queue, pool, lane, i64(CROWDED))
     if pool.waits[lane]:
         pool.waits[lane] = False
     else:
         pool.returns[lane] += rules.fall_reward if fell else np.float64(reward)
         pool.steps[lane] += 1
         if not np.isfinite(pool.returns[lane]):
-            return _record(episodes, pool, lane, i64(BAD_REWARD))
+            return _record(queue, pool, lane, i64(NOT_REWARDED))
         if pool.returns[lane] > pool.best[lane]:
             pool.best[lane], pool.best_step[lane] = pool.returns[lane], pool.steps[lane]
         steps = pool.steps[lane]
-        episodes.falls[episode] = fell
+        queue.falls[episode] = fell
         stalls = rules.stall_steps > 0 and steps - pool.best_step[lane] >= rules.stall_steps
         if fell or ended or stalls or steps >= rules.most_steps:
-            return _record(episodes, pool, lane, i64(PLAYED))
+            return _record(queue, pool, lane, i64(PLAYED))
     for i in range(NUM_INPUTS):
         if not np.isfinite(observation[i]):
-            return _record(episodes, pool, lane, i64(BAD_OBSERVATION))
-    if episode == 0 and pool.steps[lane] < len(episodes.seen):
+            return _record(queue, pool, lane, i64(NOT_SEEN))
+    if episode == 0 and pool.steps[lane] < len(seen):
         for i in range(NUM_INPUTS):
-            episodes.seen[pool.steps[lane], i] = observation[i]
+            seen[pool.steps[lane], i] = observation[i]
     return False
 
 
 @inner
-def _record(episodes, pool, lane, outcome):
+def _record(queue, pool, lane, outcome):
     episode = pool.episode[lane]
-    episodes.outcomes[episode] = outcome
-    episodes.returns[episode] = pool.returns[lane] if outcome == PLAYED else np.nan
-    episodes.steps[episode] = pool.steps[lane]
+    queue.outcomes[episode] = outcome
+    queue.returns[episode] = pool.returns[lane] if outcome == PLAYED else np.nan
+    queue.steps[episode] = pool.steps[lane]
     return True

@@ -10,7 +10,7 @@ import numpy as np
 from envs.box2d.engine import ground_rows, group_rows
 from envs.box2d.engine.bodies import place
 from envs.box2d.engine.collide import enclose
-from envs.box2d.engine.ground import BOX_OF_POLYGON, POLYGON_NORMALS
+from envs.box2d.engine.ground import BOX_OF_POLYGON, POLYGON_NORMALS, clear_lane
 from envs.box2d.engine.places import contact_row, joint_row, lane_row
 from envs.box2d.engine.rows import (
     ANGLE,
@@ -24,7 +24,6 @@ from envs.box2d.engine.rows import (
     ORIGIN_X,
     ORIGIN_Y,
     SPIN,
-    TOUCH,
     VELOCITY_X,
     VELOCITY_Y,
 )
@@ -74,13 +73,7 @@ ROWS = group_rows(walker_scene()) + ground_rows(walker_scene())
 @inner
 def start(state, at, tables, grounds, pushes, lane, ground):
     """A walker at the beginning of a ground in one lane, before the first step."""
-    first = contact_row(at, tables, 0)
-    for r in range(joint_row(at, tables, 0), first):
-        state[r * LANES + lane] = f32(0)
-    for body in range(_NUM_BODIES + 1):
-        for r in range(7):  # contacts, box, and what was touched; then the lane's own
-            state[(first + TOUCH * body + r) * LANES + lane] = f32(0)
-    state[(lane_row(at, tables) + GROUND_INDEX) * LANES + lane] = f32(ground)
+    clear_lane(state, at, tables, lane, ground)
     for body in range(_NUM_BODIES):
         place(
             state, at, tables.bodies, body, lane, tables.starts[body, 0], tables.starts[body, 1], tables.starts[body, 2]

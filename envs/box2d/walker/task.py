@@ -13,7 +13,7 @@ from envs.box2d.simulators import LANES
 from envs.gymnasium.spaces import known_names
 from envs.playing import inputs_met
 from envs.task import Returns, Seeds, Weights, check_networks
-from envs.waves import Encode, Limits, as_float64
+from envs.waves import Encode, Episodes, Limits, as_float64, play_in_waves
 from wann.network import Network, Networks, widened
 
 _INPUTS, _OUTPUTS = known_names("BipedalWalker")
@@ -76,8 +76,7 @@ class BipedalWalker(Box2DTask):
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Run every network at every weight on every seed; see `envs.task.Task.evaluate`.
 
-        Raises:
-            RuntimeError: a walker touched more shapes at once than the lanes have room for.
+        An episode in which a walker touches more shapes at once than lanes have room for is played in Gymnasium.
         """
         if self.simulator != LANES:
             return super().evaluate(networks, weights, seeds)
@@ -86,21 +85,24 @@ class BipedalWalker(Box2DTask):
         check_networks(self, networks)
         penalty = FALL_REWARD if self.fall_reward is None else self.fall_reward
         limits = Limits(self.max_steps, self.stall_steps)
-        networks = widened(networks, self.sees, len(_INPUTS))
-        return evaluate_in_lanes(self.id, networks, weights, seeds, self.hardcore, limits, penalty)
+
+        def replay(episodes: Episodes) -> Returns:
+            return play_in_waves(self._simulation(), networks, weights, episodes)
+
+        whole = widened(networks, self.sees, len(_INPUTS))
+        return evaluate_in_lanes(self.id, whole, weights, seeds, self.hardcore, limits, penalty, replay)
 
     def observe(self, network: Network, weight: float, seed: int) -> NDArray[np.float64]:
         """See `envs.task.Observes`."""
         check_networks(self, network)
-        if self.simulator != LANES:
-            return inputs_met(self, network, weight, seed)
-        from envs.box2d.walker.evaluation import EPISODE_STEPS, evaluate_in_lanes
+        if self.simulator == LANES:
+            from envs.box2d.walker.evaluation import observe_in_lanes
 
-        most = EPISODE_STEPS[self.hardcore]
-        seen = np.empty((most, len(_INPUTS)), np.float32)
-        networks, weights = widened(Networks.of([network]), self.sees, len(_INPUTS)), np.array([weight])
-        found = evaluate_in_lanes(self.id, networks, weights, [seed], self.hardcore, Limits(), FALL_REWARD, seen)
-        return seen[: found.steps.item(), self.sees].astype(np.float64)
+            (whole,) = widened(Networks.of([network]), self.sees, len(_INPUTS))
+            found = observe_in_lanes(whole, weight, seed, self.hardcore, FALL_REWARD)
+            if found is not None:
+                return found[:, self.sees]
+        return inputs_met(self, network, weight, seed)
 
     def _make_encode(self, num_lanes: int) -> Encode:
         return lambda lanes, observations: as_float64(lanes, observations)[:, self.sees]

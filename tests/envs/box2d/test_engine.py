@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numba import TypingError
 
 pytest.importorskip("Box2D")
 import Box2D
@@ -20,7 +22,7 @@ from envs.box2d.engine import ground_rows, group_rows
 from envs.box2d.engine.bodies import place
 from envs.box2d.engine.collide import enclose
 from envs.box2d.engine.ground import EDGE, POLYGON, Grounds, describe_edge, describe_polygon
-from envs.box2d.engine.island import Work, step_group
+from envs.box2d.engine.island import Work
 from envs.box2d.engine.places import contact_row, lane_row
 from envs.box2d.engine.rows import (
     ANGLE,
@@ -42,6 +44,7 @@ from envs.box2d.engine.scene import Body, Fixture, MassData, Polygon, RevoluteJo
 from envs.box2d.engine.sines import scalar_sine_and_cosine, sine_and_cosine
 from envs.box2d.engine.vectors import LANES, load, store
 from envs.box2d.simulators import has_gymnasiums_bits
+from lane_stepping import step_group
 from wann.kernels.jit import uncached
 
 SAME = has_gymnasiums_bits()
@@ -131,6 +134,46 @@ def test_scenes_that_cannot_be_solved_are_refused():
         Scene((body, body), (), (0, -10), 0.02, 10, 10)
     with pytest.raises(ValueError, match="joint 0: expected a range of angles"):
         Scene((body, body), (RevoluteJoint(0, 1, (0, 0), (1, 0), 0.1, 0.11),), (0, -10), 0.02, 10, 10)
+
+
+def test_scenes_that_do_not_fit_the_tables_are_refused():
+    """Contacts know one fixture of a body; tables have room for eight corners."""
+    fixture = Fixture(Polygon.of(BOX), 1.0)
+    settings = (0, -10), 0.02, 10, 10
+    two = (Body((0, 0), 0.0, (fixture, fixture)),)
+    with pytest.raises(ValueError, match="body 0: expected one fixture, since it touches the ground, found 2"):
+        Scene(two, (), *settings, ground_friction=FRICTION)
+    with pytest.raises(ValueError, match="body 0: expected a fixture, found 0"):
+        Scene((Body((0, 0), 0.0, ()),), (), *settings)
+    with pytest.raises(ValueError, match="whose bodies touch nothing"):
+        ground_rows(Scene(two, (), *settings))
+    circle = [(math.cos(angle), math.sin(angle)) for angle in np.linspace(0, 2 * np.pi, 9, endpoint=False).tolist()]
+    for points, found in ((circle, 9), ([(0, 0), (1, 1), (2, 2)], 2), ([(1, 1)], 1), ([], 0)):
+        with pytest.raises(ValueError, match=f"hull has 3 to 8 corners, found {found}"):
+            Polygon.of(points)
+
+
+@pytest.mark.parametrize("copies", [True, False], ids=["load", "store"])
+@pytest.mark.parametrize(
+    ("array", "found"),
+    [
+        (np.zeros(LANES), "array(float64, 1d, C)"),
+        (np.zeros((1, LANES), np.float32), "array(float32, 2d, C)"),
+        (np.zeros(2 * LANES, np.float32)[::2], "array(float32, 1d, A)"),
+    ],
+    ids=["float64", "2d", "strided"],
+)
+def test_rows_of_other_arrays_are_refused(array, found, copies):
+    """They would be read as other numbers."""
+    rows = np.zeros(LANES, np.float32)
+    expected = f"{'load' if copies else 'store'}: expected a contiguous array [rows * 16] of float32, found {found}"
+    with pytest.raises(TypingError, match=re.escape(expected)):
+        copy_row(array, rows) if copies else copy_row(rows, array)
+
+
+@uncached
+def copy_row(source, target):
+    store(target, 0, load(source, 0))
 
 
 # --- worlds ---

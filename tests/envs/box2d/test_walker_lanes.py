@@ -15,13 +15,14 @@ import pytest
 pytest.importorskip("Box2D")
 
 from envs.box2d.engine.vectors import LANES
+from envs.box2d.racer.task import CarRacing
 from envs.box2d.simulators import has_gymnasiums_bits
 from envs.box2d.walker import evaluation, kernels
 from envs.box2d.walker.physics import NUM_OUTPUTS
 from envs.box2d.walker.scene import TERRAIN_LENGTH, TERRAIN_STEP
-from envs.box2d.walker.stepping import LaneWalkers
 from envs.box2d.walker.task import BipedalWalker
 from envs.box2d.walker.terrain import make_grounds
+from lane_stepping import LaneWalkers
 from networks import random_networks
 from places import CHAMPIONS
 from wann import Networks, compile_genome
@@ -278,22 +279,67 @@ def test_outputs_that_are_no_numbers_end_their_episodes(networks):
         }
 
 
-def test_more_contacts_than_there_is_room_for_end_in_one_clear_error(networks, monkeypatch):
-    """No terrain of Gymnasium does this: twelve boxes under one foot."""
+def test_networks_see_as_much_before_an_output_that_is_no_number_as_in_gymnasium():
+    (network,) = random_networks(24, 4, 1, np.random.default_rng(6), activations=("linear",))
+    seen = [BipedalWalker(simulator=simulator).observe(network, np.nan, 4) for simulator in ("lanes", "gymnasium")]
+    assert seen[0].shape == seen[1].shape == (1, 24)
+    np.testing.assert_allclose(seen[0], seen[1], atol=0 if SAME else 1e-3)
+
+
+@pytest.fixture
+def crowded(monkeypatch):
+    """The first terrain of a call has twelve boxes under one foot, which no terrain of Gymnasium has."""
     plain = kernels.make_grounds
 
-    def crowded(seeds, hardcore):
+    def crowd(seeds, hardcore):
         grounds, pushes = plain(seeds, True)
-        grounds.polygons[:, :12] = grounds.polygons[0, 0]
+        grounds.polygons[0, :12] = grounds.polygons[0, 0]
         middle, step = TERRAIN_STEP * 10, np.float32(0.01)
         for i in range(12):
             left, right = middle - 1 + i * step, middle + 1 + i * step
-            box = grounds.polygons[:, i]
-            box[:, [0, 2]], box[:, [4, 6]], box[:, [1, 7]], box[:, [3, 5]] = right, left, 2.0, 3.33
-            box[:, 18:22] = [left - 0.11, 1.89, right + 0.11, 3.44]
-        grounds.num_polygons[:] = 12
+            box = grounds.polygons[0, i]
+            box[[0, 2]], box[[4, 6]], box[[1, 7]], box[[3, 5]] = right, left, 2.0, 3.33
+            box[18:22] = [left - 0.11, 1.89, right + 0.11, 3.44]
+        grounds.num_polygons[0] = 12
         return grounds, pushes
 
-    monkeypatch.setattr(kernels, "make_grounds", crowded)
-    with pytest.raises(RuntimeError, match=r"^BipedalWalkerHardcore-v3: more contacts .* seed 9, step 0; .*gymnasium"):
-        BipedalWalker(True).evaluate(networks.take([0]), WEIGHTS[:1], [9])
+    monkeypatch.setattr(kernels, "make_grounds", crowd)
+
+
+def test_episodes_of_more_contacts_than_there_is_room_for_are_gymnasiums(networks, crowded):
+    task, reference = BipedalWalker(True, max_steps=9), BipedalWalker(True, max_steps=9, simulator="gymnasium")
+    found, expected = (each.evaluate(networks, WEIGHTS[:2], [9, 10]) for each in (task, reference))
+    assert found.replayed == 12, "those of the first seed"
+    assert found.values[..., 0].tobytes() == expected.values[..., 0].tobytes()
+    assert not found.failures
+    if SAME:
+        assert_equal(found, expected)
+
+
+def test_what_a_network_sees_among_too_many_contacts_is_gymnasiums(networks, crowded, monkeypatch):
+    monkeypatch.setattr("envs.box2d.walker.task.inputs_met", lambda *arguments: arguments)
+    task = BipedalWalker(True)
+    assert task.observe(networks[0], 2.0, 9) == (task, networks[0], 2.0, 9)
+
+
+@pytest.mark.parametrize("simulator", ["lanes", "gymnasium"])
+@pytest.mark.parametrize("task", [BipedalWalker, CarRacing])
+def test_no_networks_have_no_episodes(task, simulator):
+    networks = random_networks(task().num_inputs, task.num_outputs, 1, np.random.default_rng(0))
+    found = task(simulator=simulator).evaluate(networks.take(np.zeros(0, int)), WEIGHTS, [1, 2])
+    assert found.values.shape == found.steps.shape == (0, 3, 2)
+    assert not found.failures
+
+
+def test_a_walker_begins_the_same_wherever_others_walked_before():
+    """Whatever a lane has kept, a new episode is that of a new lane."""
+    fresh, used = LaneWalkers(range(LANES)), LaneWalkers(range(LANES))
+    policy = at_random(3)
+    for step in range(30):
+        used.step(policy(step, used.observations))
+    used.restart()
+    np.testing.assert_array_equal(used.observations, fresh.observations)
+    for step in range(20):
+        actions = policy(step, fresh.observations)
+        np.testing.assert_array_equal(used.step(actions)[0], fresh.step(actions)[0])
+    np.testing.assert_array_equal(used.bodies(), fresh.bodies())

@@ -1,4 +1,4 @@
-"""Walkers that step together under given actions, for tests and for code that has a policy of its own."""
+"""Scenes and walkers in lanes that tests step one by one, under actions of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.engine.island import Work, step_group
+from envs.box2d.engine.island import Work, step
 from envs.box2d.engine.rows import BODY
 from envs.box2d.engine.vectors import LANES
 from envs.box2d.walker.physics import NUM_INPUTS, NUM_OUTPUTS, ROWS, judge, observe, set_motors, start
@@ -17,6 +17,12 @@ from wann.kernels.jit import jit
 
 _SCENE = walker_scene()
 _BODY_NUMBERS = 6  # centre, angle, velocity, spin
+
+
+@jit
+def step_group(state, tables, grounds, work):
+    """One step of a group that begins at row 0."""
+    step(state, np.int64(0), tables, grounds, work)
 
 
 class LaneWalkers:
@@ -35,12 +41,17 @@ class LaneWalkers:
     def __init__(self, seeds: Sequence[int], hardcore: bool = False) -> None:
         if len(seeds) != LANES:
             raise ValueError(f"expected {LANES} seeds, found {len(seeds)}")
-        self._grounds, pushes = make_grounds(seeds, hardcore)
+        self._grounds, self._pushes = make_grounds(seeds, hardcore)
         self._work, self._rays = Work.of(_SCENE), np.zeros(3 * LANES, np.float32)
         self.state = np.zeros(ROWS * LANES, np.float32)
         self.observations = np.zeros((LANES, NUM_INPUTS), np.float32)
         self._shaping = np.zeros(LANES)
-        _begin(self.state, _SCENE.tables, self._grounds, pushes)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin the same episodes again."""
+        self._shaping[:] = 0
+        _begin(self.state, _SCENE.tables, self._grounds, self._pushes)
         self.step(np.zeros((LANES, NUM_OUTPUTS), np.float32))
 
     def step(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
