@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from benchmarks import bare_envpool
 from benchmarks.evolved import load
-from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of
+from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, worker_memory
 from envs.box2d.walker.task import BipedalWalker
 from wann.network import Networks, compile_population
 from wann.population import Population
-from workers.ray.memory import resident_megabytes
 
-ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = np.array([1.0])
-MEMORY_GENERATIONS = 200
 WALKERS = 256
 
 
@@ -78,25 +72,8 @@ def biped_workers() -> Figures:
 
 
 def biped_memory() -> Figures:
-    """Size of a process that evaluates 256 walkers a generation, and its growth, see `print_memory`."""
-    script = "from benchmarks.box2d import print_memory; print_memory()"
-    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    most, growth = map(float, answer.stdout.split())
-    yield "biped_worker_megabytes", most
-    yield "biped_worker_growth_megabytes", growth
-
-
-def print_memory(generations: int = MEMORY_GENERATIONS) -> None:
-    """The most resident megabytes after any generation, and the growth from the second fifth of them to the last.
-
-    Fifths are told by their medians: after one generation in about a hundred, the pool is not yet freed (50 MB).
-    """
-    sizes = []
-    for generation in range(generations):
-        worker_generation(generation)
-        sizes.append(resident_megabytes())
-    fifth = generations // 5
-    print(max(sizes), median(sizes[-fifth:]) - median(sizes[fifth : 2 * fifth]))
+    """Size of a process that evaluates 256 walkers a generation, and its growth, see `worker_memory`."""
+    yield from worker_memory("biped", "benchmarks.box2d")
 
 
 def worker_generation(generation: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from statistics import median
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks import bare_envpool
 from benchmarks.evolved import GROWING
-from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, timed
+from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, timed, worker_memory
 from envs.box2d.racer import episodes, sight
 from envs.box2d.racer.task import CarRacing, to_actions
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
@@ -60,6 +61,18 @@ def car_racing_workers() -> Figures:
     yield "ray_scaling_2_workers_car_racing", gain_of_second_worker(task, racers(32), WEIGHTS, np.arange(16))
 
 
+def car_racing_memory() -> Figures:
+    """Size of a process that evaluates 256 racers a generation, and its growth, see `worker_memory`."""
+    yield from worker_memory("car_racing", "benchmarks.car_racing")
+
+
+def worker_generation(generation: int) -> None:
+    """The work of a worker: 256 racers on four new tracks, cut short because only their number matters."""
+    networks = racers()
+    task = CarRacing(simulator="lanes", max_steps=5 + generation % 6)
+    task.evaluate(networks.take(np.arange(64) % len(networks)), WEIGHTS, 4 * generation + np.arange(4))
+
+
 def bare_actions() -> NDArray[np.float32]:
     """Actions [T, L, 3] as those of newborn racers: held for a while, drawn anew."""
     rng = np.random.default_rng(0)
@@ -67,6 +80,7 @@ def bare_actions() -> NDArray[np.float32]:
     return np.repeat(to_actions(outputs), 10, axis=0)
 
 
+@cache
 def racers(count: int = 8) -> Networks:
     """Networks of the published racer's size, grown by mutation alone: what they do is of no account here."""
     rng = np.random.default_rng(0)

@@ -5,8 +5,8 @@ a beginner, drive the same 100 tracks in either simulator, whole episodes at one
 simulator is appended to the file given by ``--out``, and what stands there is not driven again; at the end a Markdown
 table is printed:
 
-- of each racer, the mean return and its spread over tracks in either simulator, and the mean of the paired differences
-  with its 95 % interval;
+- of each racer, the mean return and its spread over tracks in either simulator, the mean of the paired differences with
+  its 95 % interval, and the number of tracks on which both returns are equal to the cent;
 - of all together, the differences averaged over the racers of each track, whose interval is that of a mean of as many
   independent tracks, as a share of the mean return in Gymnasium.
 
@@ -63,15 +63,16 @@ def interval(differences: NDArray[np.float64]) -> tuple[float, float]:
 
 def report(returns: NDArray[np.float64]) -> str:
     """Markdown of returns [racers, simulator, tracks]."""
-    lines = ["| racer | lanes | Gymnasium | difference |", "|--:|--:|--:|--:|"]
+    lines = ["| racer | lanes | Gymnasium | difference | tracks with equal returns |", "|--:|--:|--:|--:|--:|"]
     ours, reference = returns[:, 0], returns[:, 1]
     for racer, pair in enumerate(returns):
-        cells = [f"{row.mean():.0f} ± {row.std():.0f}" for row in pair]
+        cells = [f"{row.mean():.1f} ± {row.std():.1f}" for row in pair]
         mean, half = interval(pair[0] - pair[1])
-        lines.append(f"| {racer} | {' | '.join(cells)} | {mean:+.1f} ± {half:.1f} |")
+        equal = (np.abs(pair[0] - pair[1]) < 0.01).sum()
+        lines.append(f"| {racer} | {' | '.join(cells)} | {mean:+.1f} ± {half:.1f} | {equal} |")
     mean, half = interval((ours - reference).mean(axis=0))
     share = 100 / abs(reference.mean())
-    lines.append(f"| all | {ours.mean():.0f} | {reference.mean():.0f} | {mean:+.1f} ± {half:.1f} |")
+    lines.append(f"| all | {ours.mean():.1f} | {reference.mean():.1f} | {mean:+.1f} ± {half:.1f} | |")
     return "\n".join(
         [*lines, "", f"difference of all: {mean * share:+.1f} % ± {half * share:.1f} % of the mean return"]
     )

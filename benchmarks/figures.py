@@ -51,6 +51,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         "car_racing_share_of_{physics,picture,encoder,network,rest}",
     ),
     "car_racing_workers": ("ray_scaling_2_workers_car_racing",),
+    "car_racing_memory": ("car_racing_worker_megabytes", "car_racing_worker_growth_megabytes"),
     "ray_overhead": ("ray_overhead_percent_{swingup,biped}_pop{48,192,480,960}_chunk{1,10,100}ms",),
     "mnist_speed": (
         "mnist_hidden_nodes_conns{192,460,1849}",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from envs.box2d import simulation as box2d
 from wann.network import Networks
 
 Figures = Iterator[tuple[str, float]]
+ROOT = Path(__file__).resolve().parent.parent
+MEMORY_GENERATIONS = 200
 _PROCESS = Path("/proc/self")
 
 
@@ -87,6 +91,31 @@ def gain_of_second_worker(
     finally:
         session.close()
     return median(ratios)
+
+
+def worker_memory(name: str, module: str) -> Figures:
+    """Size and growth of a process that does the ``worker_generation`` of a module; see `print_memory`."""
+    script = f"from benchmarks.measuring import print_memory; import {module} as work; print_memory(work)"
+    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    most, growth = map(float, answer.stdout.split())
+    yield f"{name}_worker_megabytes", most
+    yield f"{name}_worker_growth_megabytes", growth
+
+
+def print_memory(work: Any, generations: int = MEMORY_GENERATIONS) -> None:
+    """Call ``work.worker_generation`` with the number of each generation, as a worker would compute it.
+
+    Prints the most resident megabytes after any generation, and the growth from the second fifth of them to the last.
+    Fifths are told by their medians: after one generation in about a hundred, a pool is not yet freed (50 MB).
+    """
+    from workers.ray.memory import resident_megabytes
+
+    sizes = []
+    for generation in range(generations):
+        work.worker_generation(generation)
+        sizes.append(resident_megabytes())
+    fifth = generations // 5
+    print(max(sizes), median(sizes[-fifth:]) - median(sizes[fifth : 2 * fifth]))
 
 
 def kept(path: Path, wanted: Iterable[dict[str, Any]], measure: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:

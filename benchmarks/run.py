@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.box2d import biped_memory, biped_speed, biped_workers
-from benchmarks.car_racing import car_racing_speed, car_racing_workers
+from benchmarks.car_racing import car_racing_memory, car_racing_speed, car_racing_workers
 from benchmarks.evolved import load
 from benchmarks.figures import FIGURES, ON_GPU
 from benchmarks.images import mnist_speed, mnist_torch_memory, mnist_torch_speed
@@ -150,6 +150,7 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
         biped_memory,
         car_racing_speed,
         car_racing_workers,
+        car_racing_memory,
         ray_overhead,
         mnist_speed,
         mnist_torch_speed,

@@ -13,7 +13,7 @@ import numpy as np
 
 from encoding.collecting import ChampionDriver, Frames, collect, in_gymnasium, in_lanes
 from encoding.quality import Probe, Reconstruction, probe, reconstruction
-from envs.box2d.racer.encoder import PUBLISHED, read_encoder
+from envs.box2d.racer.encoder import CONVOLUTIONAL, read_encoder
 from envs.box2d.racer.small_encoder import SmallEncoder
 from experiment.terminal.bars import Bars
 from wann.errors import UserError
@@ -49,11 +49,11 @@ class Collected:
 
 @dataclass(frozen=True)
 class Quality:
-    """Measured on held-out episodes of Gymnasium, next to the encoder of the published racers."""
+    """Measured on held-out episodes of Gymnasium, next to the convolutional encoder that comes with the package."""
 
     reconstruction: Reconstruction
     probe: Probe
-    published: Probe
+    convolutional: Probe
 
     def lines(self) -> Iterator[str]:
         """Sentences for a person."""
@@ -62,7 +62,7 @@ class Quality:
             f"squared error {found.error:.1f} per image, the mean frame's {found.mean_frame_error:.1f}; "
             f"KL {sum(found.kl):.1f} nats: {' '.join(f'{value:.2f}' for value in found.kl)}"
         )
-        for name, measured in (("this encoder", self.probe), ("the published one", self.published)):
+        for name, measured in (("this encoder", self.probe), ("the convolutional one", self.convolutional)):
             read = ", ".join(f"{value:.3f} of {what}" for what, value in measured.r2.items())
             yield (
                 f"linear probes of {name}: R2 {read} ({measured.num_frames} frames); "
@@ -71,7 +71,7 @@ class Quality:
 
     def plain(self) -> dict[str, Any]:
         """Plain values for a file."""
-        probes = {"probe": self.probe, "published": self.published}
+        probes = {"probe": self.probe, "convolutional": self.convolutional}
         plain = {name: asdict(found) | {"weights": found.weights.tolist()} for name, found in probes.items()}
         return {"reconstruction": asdict(self.reconstruction), **plain}
 
@@ -173,7 +173,7 @@ def measure(vae: VAE, frames: Collected) -> Quality:
     return Quality(
         reconstruction(vae, held_out.pictures),
         probe(SmallEncoder(encoder_weights(vae)), held_out),
-        probe(read_encoder(PUBLISHED).make(), held_out),
+        probe(read_encoder(CONVOLUTIONAL).make(), held_out),
     )
 
 
@@ -205,7 +205,7 @@ def provenance(options: EncoderOptions, frames: Collected, quality: Quality) -> 
     made = {key: value for key, value in asdict(options).items() if key != "out"}
     words = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in made.items() if value is not None)
     measured = quality.plain()
-    for part in ("probe", "published"):
+    for part in ("probe", "convolutional"):
         measured[part].pop("weights")
     return {
         "command": f"train_vae.py {words}",

@@ -74,7 +74,7 @@ def test_from_driving_to_a_task(tmp_path, capsys):
     }
     quality = json.loads((out / "quality.json").read_text())
     assert len(quality["reconstruction"]["kl"]) == 16
-    # The published encoder, so measured, reads what docs/car_racing.md says of it, within the chance of 1000 frames.
-    assert quality["published"]["r2"]["offset"] > 0.8
+    # The convolutional encoder reads what docs/car_racing.md says of it, within the chance of 1000 frames.
+    assert quality["convolutional"]["r2"]["offset"] > 0.8
     task = CarRacing(encoder=str(out / "encoder.safetensors"))
     assert task.preprocessing != CarRacing().preprocessing

@@ -12,6 +12,8 @@ from envs.box2d.racer.frames import pictures
 from envs.box2d.racer.task import CarRacing
 from envs.box2d.racer.track import DETAIL_STEP, TRACK_WIDTH
 from networks import random_networks
+from wann.genome import minimal_genome
+from wann.network import compile_genome
 
 GRASS, ROAD = (0.8, 0.4), (0.4, 0.4)
 
@@ -94,6 +96,16 @@ def test_a_champion_drives_every_other_episode(short):
         for e in range(12)
     ]
     assert same == [True, False] * 6
+
+
+def test_a_champion_without_an_answer_ends_its_episodes(short, monkeypatch):
+    """Its outputs are no numbers; the other drivers go on."""
+    monkeypatch.setattr(collecting, "EPISODE_STEPS", 21)
+    full = minimal_genome(16, 3)
+    network = compile_genome(minimal_genome(16, 3, full.sources < 2))
+    frames = next(in_lanes(3, ChampionDriver(CarRacing(), network, np.nan)))
+    assert [(frames.episode == episode).sum() for episode in range(12)] == [3, 1] * 6
+    assert np.isfinite(frames.truth).all()
 
 
 def test_place_is_right_positive_and_left_positive():

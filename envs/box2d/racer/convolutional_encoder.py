@@ -1,4 +1,4 @@
-"""The encoder of the published racers: four convolutions and a dense layer, of images in three colours.
+"""The package's older encoder: four convolutions and a dense layer, as in the published racers, of images in colour.
 
 They are computed in NumPy. Images are encoded in blocks of fixed size, padded where some are missing, so that all
 products have the same shapes. The latents of an image therefore have the same bits in every position and with any other
@@ -34,7 +34,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 }
 
 
-class PublishedEncoder:
+class ConvolutionalEncoder:
     """See `envs.box2d.racer.encoder.Encoder`."""
 
     shape = (SIZE, SIZE)

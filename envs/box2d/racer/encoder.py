@@ -1,7 +1,7 @@
 """Encoders turn CarRacing's pictures into the numbers a network sees; ``train_vae.py`` makes them.
 
 A file's tensors say which kind of encoder it holds. Two files come with the package: the small encoder, which is the
-default, and the one that older champions were made with. A champion names its encoder by SHA-256.
+default, and the convolutional one that older champions were made with. A champion names its encoder by SHA-256.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.box2d.racer import published_encoder, small_encoder
+from envs.box2d.racer import convolutional_encoder, small_encoder
+from envs.box2d.racer.convolutional_encoder import ConvolutionalEncoder
 from envs.box2d.racer.frames import PICTURE_SHAPE, SIZE
-from envs.box2d.racer.published_encoder import PublishedEncoder
 from envs.box2d.racer.small_encoder import SmallEncoder
 from envs.box2d.racer.views import LATENTS
 from wann.cache import cache_directory
@@ -27,7 +27,7 @@ from wann.errors import UserError
 
 _DATA = Path(__file__).parent / "data"
 DEFAULT = _DATA / "small_encoder.safetensors"
-PUBLISHED = _DATA / "car_racing_encoder.safetensors"
+CONVOLUTIONAL = _DATA / "car_racing_encoder.safetensors"
 
 
 class Encoder(Protocol):
@@ -59,7 +59,7 @@ class Kind:
 
 SMALL = Kind(small_encoder.SHAPES, PICTURE_SHAPE, "pictures of 28 x 32 pixels in green and red", SmallEncoder)
 CONVOLUTIONS = Kind(
-    published_encoder.SHAPES, (SIZE, SIZE, 3), "images of 64 x 64 pixels in three colours", PublishedEncoder
+    convolutional_encoder.SHAPES, (SIZE, SIZE, 3), "images of 64 x 64 pixels in three colours", ConvolutionalEncoder
 )
 # By a tensor that no other kind has.
 KINDS = {"hidden.weight": SMALL, "conv1.weight": CONVOLUTIONS}
@@ -86,7 +86,7 @@ def shipped_encoder(sha256: str | None) -> Path:
     """
     if sha256 is None:
         return DEFAULT
-    for path in (DEFAULT, PUBLISHED):
+    for path in (DEFAULT, CONVOLUTIONAL):
         if _digest(path) == sha256:
             return path
     expected = f"the encoder that this was made with (SHA-256 {sha256[:12]}...), given as task.encoder"

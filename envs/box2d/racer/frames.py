@@ -1,8 +1,8 @@
 """CarRacing's frames as encoders' images: the 84 rows above the dashboard, shrunk, as numbers in [0, 1].
 
 The encoder that comes with the package takes pictures: green and red, every pixel the mean of 3 x 3 of a frame's.
-Those of the lanes are drawn by `envs.box2d.racer.picture`; here they are made of Gymnasium's frames. The published
-encoder takes images of 64 x 64 pixels and three colours.
+Those of the lanes are drawn by `envs.box2d.racer.picture`; here they are made of Gymnasium's frames. The
+convolutional encoder takes images of 64 x 64 pixels and three colours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 FRAME_SHAPE = (96, 96, 3)
 VISIBLE_ROWS = 84  # below them is the dashboard
 PICTURE_SHAPE = (2, 28, 32)  # green and red, rows, columns
-SIZE = 64  # pixels of a side of the published encoder's images
+SIZE = 64  # pixels of a side of the convolutional encoder's images
 
 
 def pictures(frames: NDArray[np.uint8]) -> NDArray[np.float32]:

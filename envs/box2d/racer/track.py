@@ -33,27 +33,14 @@ ALPHA, BETA, X, Y = range(4)
 
 @dataclass(frozen=True)
 class Track:
-    """The road of one seed: n tiles and m kerbs, in the order in which the road runs.
+    """The road of one seed: n tiles, in the order in which the road runs.
 
-    A car starts at the first point with the angle beta. Gymnasium's ``road_poly`` has the tiles and behind each the
-    kerb that belongs to it, if there is one.
+    A car starts at the first point with the angle beta.
     """
 
     points: NDArray[np.float64]  # [n, 4] alpha, beta (the road's direction), x, y
-    borders: NDArray[np.bool_]  # [n] has a kerb
+    borders: NDArray[np.bool_]  # [n] has a kerb on its outer side, white at even tiles and red at odd ones
     tiles: NDArray[np.float64]  # [n, 4, 2] corners; a tile joins its point with the one before it
-    kerbs: NDArray[np.float64]  # [m, 4, 2] corners
-    kerb_tiles: NDArray[np.int64]  # [m] tile that each kerb belongs to
-
-    @property
-    def tile_colors(self) -> NDArray[np.uint8]:
-        """[n] level of grey: three nearly equal ones in turn, which become the first where the car has been."""
-        return (102 + 0.01 * (np.arange(len(self.tiles)) % 3) * 255).astype(np.uint8)
-
-    @property
-    def kerb_colors(self) -> NDArray[np.uint8]:
-        """[m, 3] red, green, blue: white at even tiles, red at odd ones."""
-        return np.array([[255, 255, 255], [255, 0, 0]], np.uint8)[self.kerb_tiles % 2]
 
 
 def make_track(seed: int) -> Track:
@@ -63,10 +50,9 @@ def make_track(seed: int) -> Track:
     first, end = draw_points(generator, points)
     points = points[first:end].copy()
     borders = np.zeros(len(points), np.bool_)
-    tiles, kerbs = np.empty((len(points), 4, 2)), np.empty((len(points), 4, 2))
-    lay(points, borders, tiles, kerbs)
-    kerb_tiles = np.flatnonzero(borders)
-    return Track(points, borders, tiles, kerbs[kerb_tiles], kerb_tiles)
+    tiles = np.empty((len(points), 4, 2))
+    lay(points, borders, tiles)
+    return Track(points, borders, tiles)
 
 
 @jit
@@ -178,26 +164,21 @@ def _closed_loop(points, count):
 
 
 @jit
-def lay(points, borders, tiles, kerbs):
-    """Lay the tiles of a road and, where it turns hard, kerbs.
+def lay(points, borders, tiles):
+    """Lay the tiles of a road, and mark those with a kerb, where it turns hard.
 
     Args:
         points: [n, 4].
         borders: [n] bool, all False, written.
         tiles: [n, 4, 2] corners, written.
-        kerbs: [n, 4, 2] corners, written where ``borders`` is True.
     """
     _mark_hard_turns(points, borders)
     for i in range(len(points)):
-        here, before = points[i], points[i - 1]
-        _strip(here, before, -TRACK_WIDTH, TRACK_WIDTH, tiles[i])
-        if borders[i]:
-            side = np.sign(before[BETA] - here[BETA])
-            _strip(here, before, side * TRACK_WIDTH, side * (TRACK_WIDTH + KERB_WIDTH), kerbs[i])
+        strip(points[i], points[i - 1], -TRACK_WIDTH, TRACK_WIDTH, tiles[i])
 
 
-@part
-def _strip(here, before, left, right, corners):
+@jit
+def strip(here, before, left, right, corners):
     """Write the four corners of a strip from one point to another, between two distances from the road's middle."""
     corners[0, 0] = here[X] + left * math.cos(here[BETA])
     corners[0, 1] = here[Y] + left * math.sin(here[BETA])

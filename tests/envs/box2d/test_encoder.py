@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from configs import load_config, stage_config
-from envs.box2d.racer.encoder import DEFAULT, PUBLISHED, load_encoder, read_encoder
+from envs.box2d.racer.encoder import CONVOLUTIONAL, DEFAULT, load_encoder, read_encoder
 from envs.box2d.racer.frames import PICTURE_SHAPE, pictures, preprocess
 from envs.box2d.racer.small_encoder import SHAPES, SmallEncoder
 from envs.box2d.racer.task import CarRacing
@@ -28,7 +28,7 @@ def frames() -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, (9, 96, 96, 3)).astype(np.uint8)
 
 
-@pytest.fixture(params=[DEFAULT, PUBLISHED], ids=["small", "published"])
+@pytest.fixture(params=[DEFAULT, CONVOLUTIONAL], ids=["small", "convolutional"])
 def encoder(request):
     return read_encoder(request.param).make()
 
@@ -109,9 +109,9 @@ def test_the_small_encoder_is_two_dense_layers(frames):
     np.testing.assert_allclose(read_encoder(DEFAULT).make().encode_frames(frames), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_published_encoder_is_convolutions_relu_and_a_dense_layer(frames):
+def test_the_convolutional_encoder_is_convolutions_relu_and_a_dense_layer(frames):
     """Against sums written out in float64."""
-    weights = {name: array.astype(np.float64) for name, array in read_encoder(PUBLISHED).weights.items()}
+    weights = {name: array.astype(np.float64) for name, array in read_encoder(CONVOLUTIONAL).weights.items()}
     values = preprocess(frames[:1])[0].astype(np.float64)
     for number in range(1, 5):
         kernel, bias = weights[f"conv{number}.weight"], weights[f"conv{number}.bias"]
@@ -119,7 +119,7 @@ def test_the_published_encoder_is_convolutions_relu_and_a_dense_layer(frames):
         values = np.maximum(np.einsum("ijcab,ocab->ijo", windows, kernel) + bias, 0)
     assert values.shape == (2, 2, 256)
     expected = weights["mu.weight"] @ values.ravel() + weights["mu.bias"]
-    found = read_encoder(PUBLISHED).make().encode_frames(frames[:1])[0]
+    found = read_encoder(CONVOLUTIONAL).make().encode_frames(frames[:1])[0]
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -127,7 +127,7 @@ def test_the_published_encoder_is_convolutions_relu_and_a_dense_layer(frames):
 
 
 def test_the_encoder_that_comes_with_the_package_says_how_it_was_made():
-    """It is small, and reads all that the published encoder reads at least as well."""
+    """It is small, and reads all that the convolutional one, there named "published", reads at least as well."""
     assert DEFAULT.stat().st_size <= 1_000_000
     provenance = read_encoder(DEFAULT).provenance
     assert provenance["command"].startswith("train_vae.py ")
@@ -174,11 +174,11 @@ def changed(name: str, array: np.ndarray | None, path=DEFAULT) -> dict[str, np.n
         ),
         (DEFAULT, "hidden.bias", None, "found no 'hidden.bias'"),
         (DEFAULT, "hidden.bias", np.full(128, np.nan, np.float32), "found NaN or infinity in hidden.bias"),
-        (PUBLISHED, "mu.weight", np.zeros((32, 1024), np.float32), "an encoder with 16 latents at .*, found 32"),
-        (PUBLISHED, "conv2.bias", None, "found no 'conv2.bias'"),
-        (PUBLISHED, "decoder.weight", np.zeros(3, np.float32), "found 'decoder.weight' beside them"),
-        (PUBLISHED, "conv1.weight", np.zeros((32, 3, 5, 5), np.float32), r"conv1.weight of shape \[32, 3, 4, 4\]"),
-        (PUBLISHED, "conv1.bias", np.zeros(32), r"type float32 in .*, found .* float64"),
+        (CONVOLUTIONAL, "mu.weight", np.zeros((32, 1024), np.float32), "an encoder with 16 latents at .*, found 32"),
+        (CONVOLUTIONAL, "conv2.bias", None, "found no 'conv2.bias'"),
+        (CONVOLUTIONAL, "decoder.weight", np.zeros(3, np.float32), "found 'decoder.weight' beside them"),
+        (CONVOLUTIONAL, "conv1.weight", np.zeros((32, 3, 5, 5), np.float32), r"conv1.weight of shape \[32, 3, 4, 4\]"),
+        (CONVOLUTIONAL, "conv1.bias", np.zeros(32), r"type float32 in .*, found .* float64"),
     ],
 )
 def test_an_unfit_encoder_is_one_sentence(tmp_path, path, name, array, message):
@@ -217,7 +217,7 @@ def test_a_champion_finds_the_encoder_of_the_package_that_it_was_made_with():
     champion = load_champion(ROOT / "docs/champions/racer_one_weight.json")
     task = task_of_champion(champion)
     assert task.preprocessing == champion.preprocessing
-    assert task.encoder_key == (str(PUBLISHED), read_encoder(PUBLISHED).sha256)
+    assert task.encoder_key == (str(CONVOLUTIONAL), read_encoder(CONVOLUTIONAL).sha256)
 
 
 def test_a_champion_made_with_another_encoder_is_one_sentence():

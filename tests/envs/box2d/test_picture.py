@@ -106,7 +106,7 @@ def test_a_road_that_comes_near_itself_is_seen_twice(environment):
 def test_pictures_do_not_depend_on_where_a_track_begins():
     """All tiles in sight are found, wherever the search for them starts."""
     track = make_track(8)
-    plain = Track(track.points, np.zeros_like(track.borders), track.tiles, track.kerbs[:0], track.kerb_tiles[:0])
+    plain = Track(track.points, np.zeros_like(track.borders), track.tiles)
     rng = np.random.default_rng(0)
     for seconds in (0.02, 0.5, 3.0):
         for _ in range(10):
@@ -115,7 +115,7 @@ def test_pictures_do_not_depend_on_where_a_track_begins():
             expected = drawn(plain, pose)
             for shift in (1, 60, 150):
                 points, tiles = np.roll(track.points, shift, axis=0), np.roll(track.tiles, shift, axis=0)
-                moved = Track(points, plain.borders, tiles, plain.kerbs, plain.kerb_tiles)
+                moved = Track(points, plain.borders, tiles)
                 np.testing.assert_allclose(drawn(moved, pose), expected, atol=2e-5)
 
 

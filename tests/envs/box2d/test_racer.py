@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from envs.box2d.racer.dashboard import read
-from envs.box2d.racer.encoder import PUBLISHED
+from envs.box2d.racer.encoder import CONVOLUTIONAL
 from envs.box2d.racer.task import CarRacing, to_actions
 from envs.box2d.racer.views import VIEWS
 from envs.playing import Episode
@@ -50,7 +50,7 @@ def test_box2d_that_is_not_installed_is_one_sentence(monkeypatch):
 @pytest.mark.parametrize("name", ["auto", "envpool"])
 def test_lanes_play_by_default_and_under_the_older_name(name):
     task = CarRacing(simulator=name)
-    assert task.simulator == "lanes" and task.simulated_by == "lane kernels, float32"
+    assert task.simulator == "lanes" and task.simulated_by == "lane kernels 1, float32"
     assert task == CarRacing()
 
 
@@ -151,16 +151,16 @@ def champion_of(inputs: int, options: dict[str, object], preprocessing: dict[str
 
 
 def test_a_champion_made_on_envpool_plays_in_lanes():
-    own = CarRacing(encoder=str(PUBLISHED))
-    champion = champion_of(16, {"encoder": str(PUBLISHED), "simulator": "envpool"}, own.preprocessing)
+    own = CarRacing(encoder=str(CONVOLUTIONAL))
+    champion = champion_of(16, {"encoder": str(CONVOLUTIONAL), "simulator": "envpool"}, own.preprocessing)
     task = task_of_champion(champion)
     assert isinstance(task, CarRacing) and task.simulator == "lanes" and task == own
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_champion_keeps_its_inputs(view):
-    own = CarRacing(encoder=str(PUBLISHED), inputs=view)
-    champion = champion_of(own.num_inputs, {"encoder": str(PUBLISHED)}, own.preprocessing)
+    own = CarRacing(encoder=str(CONVOLUTIONAL), inputs=view)
+    champion = champion_of(own.num_inputs, {"encoder": str(CONVOLUTIONAL)}, own.preprocessing)
     assert task_of_champion(champion) == own
 
 
@@ -174,8 +174,8 @@ def test_a_champion_keeps_its_inputs(view):
     ],
 )
 def test_a_champion_of_other_inputs_or_another_encoder_is_one_sentence(inputs, options, changed, message):
-    own = CarRacing(encoder=str(PUBLISHED))
-    options = {"encoder": str(PUBLISHED), **options}
+    own = CarRacing(encoder=str(CONVOLUTIONAL))
+    options = {"encoder": str(CONVOLUTIONAL), **options}
     with pytest.raises(UserError, match=message) as caught:
         task_of_champion(champion_of(inputs, options, {**own.preprocessing, **changed}))
     assert "\n" not in str(caught.value)

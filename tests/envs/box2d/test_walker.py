@@ -1,21 +1,18 @@
-"""Options and errors of `envs.box2d.walker.task`, on both simulators, and what a worker's memory does."""
+"""Options and errors of `envs.box2d.walker.task`, on both simulators."""
 
 from __future__ import annotations
 
 import importlib.util
 import pickle
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from envs.box2d.simulation import FALL_REWARD
+from envs.box2d.simulators import has_gymnasiums_bits
 from envs.box2d.walker.task import BipedalWalker
 from envs.registry import make_task
 from networks import random_networks
-from places import ROOT
 from wann import Networks, UserError, forward_lanes
 
 INSTALLED = importlib.util.find_spec
@@ -95,13 +92,28 @@ def test_a_pickled_task_keeps_its_simulator(simulator):
     task = BipedalWalker(simulator=simulator, max_steps=9)
     copy = pickle.loads(pickle.dumps(task))
     assert copy == task and copy.simulator == simulator
-    assert copy.simulated_by.startswith({"lanes": "lane kernels, float32", "gymnasium": "gymnasium "}[simulator])
+    assert copy.simulated_by.startswith({"lanes": "lane kernels 1, float32", "gymnasium": "gymnasium "}[simulator])
 
 
-def test_a_platform_of_other_roundings_is_named(monkeypatch):
-    monkeypatch.setattr("platform.machine", lambda: "arm64")
-    assert "arm64, where Gymnasium may round otherwise" in BipedalWalker().simulated_by
-    assert "arm64" not in BipedalWalker(simulator="gymnasium").simulated_by
+@pytest.mark.parametrize(
+    ("machine", "library", "flags", "named"),
+    [
+        ("x86_64", ("glibc", "2.28"), "fma avx2", None),
+        ("arm64", ("glibc", "2.36"), "fma", "linux arm64"),
+        ("x86_64", ("glibc", "2.27"), "fma", "linux x86_64 with glibc 2.27"),
+        ("x86_64", ("", ""), "fma", "linux x86_64 with an unknown C library"),
+        ("x86_64", ("glibc", "2.36"), "avx fma4", "linux x86_64 without FMA"),
+    ],
+)
+def test_a_platform_of_other_roundings_is_named(machine, library, flags, named, monkeypatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("platform.libc_ver", lambda: library)
+    monkeypatch.setattr("envs.box2d.simulators._processor_flags", lambda: frozenset(flags.split()))
+    where = "" if named is None else f" (on {named}, where Gymnasium may round otherwise)"
+    assert BipedalWalker().simulated_by == f"lane kernels 1, float32{where}"
+    assert has_gymnasiums_bits() == (named is None)
+    assert "otherwise" not in BipedalWalker(simulator="gymnasium").simulated_by
 
 
 def test_what_is_reported_is_uncut():
@@ -209,18 +221,3 @@ def test_hardcore_is_another_terrain(simulator, networks):
     plain, hard = (BipedalWalker(hard, simulator=simulator, max_steps=150) for hard in (False, True))
     arguments = networks.take([0]), np.array([0.5]), np.arange(3)
     assert (plain.evaluate(*arguments).values != hard.evaluate(*arguments).values).any()
-
-
-# --- memory ---
-
-
-@pytest.mark.slow
-def test_a_workers_memory_does_not_grow():
-    """256 walkers a generation; ``make bench`` has 200 generations of it."""
-    if not Path("/proc/self/statm").exists():
-        pytest.skip("reads the size of a process as Linux gives it")
-    script = "from benchmarks.box2d import print_memory; print_memory(80)"
-    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    most, growth = map(float, answer.stdout.split())
-    assert most < 500
-    assert growth < 20
