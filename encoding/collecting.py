@@ -130,9 +130,10 @@ def _drive_together(episodes: range, seed: int, champion: ChampionDriver | None)
             actions[lane] = drivers[lane].act(images[lane])
         if acting is not None:
             chosen = acting.act(course.roads, cars, step)
-            answered = ~np.isnan(chosen).any(axis=1)
-            actions[1:size:2] = np.where(answered[:, None], chosen, 0)[1::2]
-            live[1::2] &= answered[1::2]  # without an answer the episode ends, as in any evaluation
+            silent = np.flatnonzero(np.isnan(chosen).any(axis=1))
+            chosen[silent] = 0
+            actions[1:size:2] = chosen[1::2]
+            live[silent[silent % 2 == 1]] = False  # without an answer the episode ends, as in any evaluation
         step_cars(cars, SCENE.tables, course.tiles.arrays, WHEEL.vertices, actions, size, ends)
         live &= ends[:size] == 0
     together = join(parts)

@@ -47,8 +47,8 @@ class Queue(NamedTuple):
         size = len(episodes.seeds)
         # Copies, so that all have one type for numba.
         asked = np.array(episodes.networks), np.array(episodes.settings), worlds.ravel().astype(np.int64)
-        found = np.zeros(size), np.zeros(size, np.int64), np.zeros(size, np.bool_), np.zeros(size, np.int64)
-        return seeds, cls(*asked, *found)
+        returns, steps, outcomes = np.zeros(size), np.zeros(size, np.int64), np.zeros(size, np.int64)
+        return seeds, cls(*asked, returns, steps, np.zeros(size, np.bool_), outcomes)
 
 
 # Plays all episodes of a queue, in the worlds of these seeds.

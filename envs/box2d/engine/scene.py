@@ -61,7 +61,8 @@ class Polygon:
         Raises:
             ValueError: the hull is a point or a line, or has more corners than tables have room for.
         """
-        vertices = _hull(np.array(points, np.float32).reshape(-1, 2)) if len(points) else np.zeros((0, 2))
+        array = np.array(points, np.float32).reshape(-1, 2)
+        vertices = _hull(array) if len(points) else array
         if not 3 <= len(vertices) <= MAX_CORNERS:
             raise ValueError(f"expected a polygon whose hull has 3 to {MAX_CORNERS} corners, found {len(vertices)}")
         normals = np.empty_like(vertices)

@@ -318,8 +318,8 @@ def test_episodes_of_more_contacts_than_there_is_room_for_are_gymnasiums(network
 
 def test_what_a_network_sees_among_too_many_contacts_is_gymnasiums(networks, crowded, monkeypatch):
     monkeypatch.setattr("envs.box2d.walker.task.inputs_met", lambda *arguments: arguments)
-    task = BipedalWalker(True)
-    assert task.observe(networks[0], 2.0, 9) == (task, networks[0], 2.0, 9)
+    task, network = BipedalWalker(True), networks[0]
+    assert task.observe(network, 2.0, 9) == (task, network, 2.0, 9)
 
 
 @pytest.mark.parametrize("simulator", ["lanes", "gymnasium"])
