@@ -3,8 +3,7 @@
 The graph is dense: the bias, the inputs and all nodes of earlier layers may feed a hidden node or an output. A hidden
 node has one of several activations, chosen by a gate of its own. Nothing but gates is trained, and one factor of all
 logits, which changes no class. There are no signs: negative influence comes from activations alone, as in
-weight-agnostic champions. Gates are rounded in training too (`baselines.models.gate`): of three ways to train
-them, rounding without noise works best by far (docs/results.md).
+weight-agnostic champions. Gates are rounded in training too (`baselines.models.gate`), without noise.
 """
 
 from __future__ import annotations
