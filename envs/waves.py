@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Weights, lane_grid, weight_table, weights_of_one
+from envs.lane_networks import LaneNetworks
+from envs.task import Returns, Seeds, Weights, lane_grid, weights_of_one
 from wann.errors import UserError
 from wann.network import Network, Networks
 from wann.oracle import Lanes
@@ -202,21 +203,14 @@ def play_in_waves(simulation: Simulation, networks: Networks, weights: Weights, 
     Raises:
         RuntimeError: an environment raised; names the episode.
     """
-    from wann.kernels.wave_forward import wave_outputs, wave_steps
-
-    table, individual = weight_table(networks, weights)
-    programs, states = networks.program_arrays(), networks.state_arrays()
-    is_plain, num_state = networks.is_plain, int(networks.num_state().max(initial=0))
+    runner = LaneNetworks(networks, weights)
 
     def start(episodes: Episodes) -> Act:
-        state = np.zeros((len(episodes.seeds), num_state), np.float32)
+        state = runner.initial_state(len(episodes.seeds))
 
         def act(lanes: NDArray, inputs: NDArray, network: NDArray, setting: NDArray) -> NDArray[np.float32]:
             outputs = np.empty((len(network), networks.num_outputs), np.float32)
-            if is_plain:
-                wave_outputs(programs, table, individual, network, setting, inputs, outputs)
-            else:
-                wave_steps(programs, states, table, individual, lanes, network, setting, inputs, state, outputs)
+            runner.run(lanes, network, setting, inputs, state, outputs)
             return outputs
 
         return act

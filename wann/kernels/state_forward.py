@@ -4,12 +4,21 @@ A buffer ``values [rows, L]`` is that of `wann.kernels.lane_forward`, with rows 
 rows after the inputs, or the rings of `unrolled`. A buffer ``held [Q + A, L]`` has the strengths of plastic
 connections, then the running totals of nodes. Both are 0 at the start of an episode. The arithmetic is that of
 `wann.oracle.step_lanes`, in the same order.
+
+A simulator either keeps both buffers for its lanes, or one row of ``state [lanes, S]`` for each, which `recall` loads
+into the buffers before a step and `remember` stores after it.
 """
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from wann.activations import ACTIVATION_OF_CODE
-from wann.kernels.jit import inner, jit
+from wann.kernels import maths
+from wann.kernels.jit import inlined, inner, jit
 from wann.kernels.lane_forward import FUSED, TILE, activate, sum_sources
 from wann.kernels.maths import f32
 from wann.plasticity import DECAY, LIMIT
@@ -20,6 +29,62 @@ STRIDE = TILE + 16
 _TOTAL = tuple(code for code, entry in ACTIVATION_OF_CODE.items() if entry.gathers == "total")
 _PRODUCT = tuple(code for code, entry in ACTIVATION_OF_CODE.items() if entry.gathers == "product")
 _DECAY, _LIMIT = f32(DECAY), f32(LIMIT)
+
+
+class Buffers(NamedTuple):
+    """Work buffers of a step of one network in up to L lanes."""
+
+    values: NDArray[np.float32]  # [1 + I + M + N, L] or more; the bias is set
+    held: NDArray[np.float32]  # [Q + A, L] or more
+    weights: NDArray[np.float32]  # [E, L] or more; [1, L] at shared weights
+    scale: NDArray[np.float32]  # [1, L] the shared weights, or ones
+    sums: NDArray[np.float32]  # [1, L]
+    rows: NDArray[np.int64]  # [1 + I + M + N] or more: 0, 1, 2, ...
+
+    @classmethod
+    def of(
+        cls,
+        programs: tuple[NDArray, ...],
+        states: tuple[NDArray, ...],
+        num_inputs: int,
+        num_lanes: int,
+        individual: bool,
+    ) -> Buffers:
+        """Buffers for each of P networks; ``programs`` and ``states`` as `needs` takes them."""
+        _, most_rows, most_held, most_edges = needs(programs, states)
+        count, edges = 1 + num_inputs + most_rows, most_edges if individual else 1
+        values, held, weights, scale, sums = (
+            np.ones((size, num_lanes), np.float32) for size in (count, most_held, edges, 1, 1)
+        )
+        return cls(values, held, weights, scale, sums, np.arange(count))
+
+
+def _gathered(gathers: str, scaled: bool):
+    """A choice among the activations that gather their sources so: f(sums, or sums times scale) into ``values``."""
+
+    @inlined
+    def activate_gathered(found, sums, values, row, scale, num_lanes):
+        pass
+
+    for entry in ACTIVATION_OF_CODE.values():
+        if entry.gathers == gathers:
+            activate_gathered = _with_case(entry.code, inlined(entry.kernel(maths)), scaled, activate_gathered)
+    return activate_gathered
+
+
+def _with_case(code, function, scaled, otherwise):
+    @inlined
+    def activate_gathered(found, sums, values, row, scale, num_lanes):
+        if found == code:
+            for l in range(num_lanes):
+                values[row, l] = function(sums[0, l] * scale[0, l] if scaled else sums[0, l], FUSED)
+        else:
+            otherwise(found, sums, values, row, scale, num_lanes)
+
+    return activate_gathered
+
+
+_activate_total, _activate_product = _gathered("total", True), _gathered("product", False)
 
 
 @jit
@@ -48,6 +113,44 @@ def needs(programs, states):
         most_rows, most_held = max(most_rows, rows), max(most_held, held)
         most_edges = max(most_edges, edge_offsets[p + 1] - edge_offsets[p])
     return special, most_rows, most_held, most_edges
+
+
+@inner
+def step_network(programs, states, p, num_inputs, buffers, individual, num_lanes):
+    """One step of network p in the lanes of buffers, after `recall` and with inputs and weights set.
+
+    Memory is moved, so that `remember` can store it. Returns the row after that of the last output.
+    """
+    activations, fan_in, sources, node_offsets, edge_offsets = programs
+    copies, memory_offsets, plastic, plastic_offsets = states
+    nodes, own_plastic = (node_offsets[p], node_offsets[p + 1]), plastic[plastic_offsets[p] : plastic_offsets[p + 1]]
+    first_row = 1 + num_inputs + memory_offsets[p + 1] - memory_offsets[p]
+    step_with_state(
+        activations, fan_in, nodes, buffers.rows, first_row, sources, edge_offsets[p], own_plastic, buffers.values,
+        buffers.held, buffers.sums, buffers.weights, buffers.scale, individual, num_lanes,
+    )  # fmt: skip
+    move(buffers.values, copies, memory_offsets[p], memory_offsets[p + 1], num_lanes)
+    return first_row + nodes[1] - nodes[0]
+
+
+@inner
+def recall(states, p, num_inputs, state, lane, buffers, l):
+    """Load the row of a lane in ``state [lanes, >= S]``, that of an episode of network p, into lane l of buffers."""
+    num_memory = states[1][p + 1] - states[1][p]
+    for row in range(num_memory):
+        buffers.values[1 + num_inputs + row, l] = state[lane, row]
+    for row in range(min(len(buffers.held), state.shape[1] - num_memory)):
+        buffers.held[row, l] = state[lane, num_memory + row]
+
+
+@inner
+def remember(states, p, num_inputs, state, lane, buffers, l):
+    """Store what `recall` loads, after a step."""
+    num_memory = states[1][p + 1] - states[1][p]
+    for row in range(num_memory):
+        state[lane, row] = buffers.values[1 + num_inputs + row, l]
+    for row in range(min(len(buffers.held), state.shape[1] - num_memory)):
+        state[lane, num_memory + row] = buffers.held[row, l]
 
 
 @inner
@@ -115,15 +218,15 @@ def _special_node(
         _multiply(
             sources, begin, end, first_edge, plastic, q, values, held, sums, weights, scale, individual, num_lanes
         )
-        for l in range(num_lanes):
-            values[row, l] = sums[0, l]
+        _activate_product(code, sums, values, row, scale, num_lanes)
         return
     _add(sources, begin, end, first_edge, plastic, q, values, held, sums, weights, individual, num_lanes)
     if code in _TOTAL:
         for l in range(num_lanes):
             kept = held[total, l] + sums[0, l]
             held[total, l] = kept
-            values[row, l] = kept * scale[0, l]
+            sums[0, l] = kept
+        _activate_total(code, sums, values, row, scale, num_lanes)
     else:
         activate(code, sums, 0, values, row, scale, 0, num_lanes, FUSED)
 

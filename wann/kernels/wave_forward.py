@@ -4,7 +4,7 @@ import numpy as np
 
 from wann.kernels.jit import jit
 from wann.kernels.lane_forward import FUSED, forward_individual, forward_shared
-from wann.kernels.state_forward import move, needs, step_with_state
+from wann.kernels.state_forward import recall, remember, step_network
 
 
 @jit
@@ -58,7 +58,7 @@ def wave_outputs(programs, weights, individual, network, weight, inputs, outputs
 
 
 @jit
-def wave_steps(programs, states, weights, individual, lanes, network, weight, inputs, state, outputs):
+def wave_steps(programs, states, weights, individual, lanes, network, weight, inputs, state, buffers, outputs):
     """Like `wave_outputs`, for networks with state: one step of each lane's episode.
 
     Args:
@@ -71,43 +71,21 @@ def wave_steps(programs, states, weights, individual, lanes, network, weight, in
         weight: [n] int64 index of each lane's weight setting.
         inputs: [n, I] float64.
         state: [L, >= S] float32 memory, strengths and totals of each lane, changed; 0 at the start of an episode.
+        buffers: of one lane; see `wann.kernels.state_forward.Buffers`.
         outputs: [n, O] float32, written.
     """
-    activations, fan_in, sources, node_offsets, edge_offsets = programs
-    copies, memory_offsets, plastic, plastic_offsets = states
-    num_inputs, num_outputs = inputs.shape[1], outputs.shape[1]
-    _, most_rows, most_held, most_edges = needs(programs, states)
-    values = np.empty((1 + num_inputs + most_rows, 1), np.float32)
-    held, by_edge = np.empty((most_held, 1), np.float32), np.empty((most_edges, 1), np.float32)
-    sums, scale = np.empty((1, 1), np.float32), np.ones((1, 1), np.float32)
-    values[0, 0] = 1
-    rows = np.arange(len(values))
+    edge_offsets, num_inputs, num_outputs = programs[4], inputs.shape[1], outputs.shape[1]
     for i in range(len(lanes)):
-        l, p, w = lanes[i], network[i], weight[i]
-        own_plastic = plastic[plastic_offsets[p] : plastic_offsets[p + 1]]
-        num_memory = memory_offsets[p + 1] - memory_offsets[p]
+        p, w = network[i], weight[i]
         for row in range(num_inputs):
-            values[1 + row, 0] = np.float32(inputs[i, row])
-        for row in range(num_memory):
-            values[1 + num_inputs + row, 0] = state[l, row]
-        num_held = min(most_held, state.shape[1] - num_memory)
-        for row in range(num_held):
-            held[row, 0] = state[l, num_memory + row]
+            buffers.values[1 + row, 0] = np.float32(inputs[i, row])
         if individual:
             for e in range(edge_offsets[p + 1] - edge_offsets[p]):
-                by_edge[e, 0] = weights[edge_offsets[p] + e, w]
+                buffers.weights[e, 0] = weights[edge_offsets[p] + e, w]
         else:
-            scale[0, 0] = weights[0, w]
-        nodes, first_row = (node_offsets[p], node_offsets[p + 1]), 1 + num_inputs + num_memory
-        step_with_state(
-            activations, fan_in, nodes, rows, first_row, sources, edge_offsets[p], own_plastic, values, held, sums,
-            by_edge, scale, individual, 1,
-        )  # fmt: skip
-        first_output = first_row + nodes[1] - nodes[0] - num_outputs
+            buffers.scale[0, 0] = weights[0, w]
+        recall(states, p, num_inputs, state, lanes[i], buffers, 0)
+        end = step_network(programs, states, p, num_inputs, buffers, individual, 1)
+        remember(states, p, num_inputs, state, lanes[i], buffers, 0)
         for o in range(num_outputs):
-            outputs[i, o] = values[first_output + o, 0]
-        move(values, copies, memory_offsets[p], memory_offsets[p + 1], 1)
-        for row in range(num_memory):
-            state[l, row] = values[1 + num_inputs + row, 0]
-        for row in range(num_held):
-            state[l, num_memory + row] = held[row, 0]
+            outputs[i, o] = buffers.values[end - num_outputs + o, 0]

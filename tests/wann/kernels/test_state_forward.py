@@ -7,6 +7,7 @@ from envs.cartpole.task import CartPoleSwingUp
 from envs.task import weight_table
 from networks import random_genome, with_memory
 from wann.activations import ACTIVATIONS, ELEMENTWISE
+from wann.kernels.state_forward import Buffers
 from wann.kernels.wave_forward import wave_outputs, wave_steps
 from wann.network import Network, Networks, compile_genome, compile_population
 from wann.oracle import step_lanes
@@ -27,8 +28,9 @@ def stepped(network: Network, table: np.ndarray, individual: bool, inputs: np.nd
     networks, lanes = Networks.of([network]), np.arange(len(inputs))
     after = np.ascontiguousarray(state.T, np.float32)
     outputs = np.empty((len(inputs), network.num_outputs), np.float32)
-    arguments = networks.program_arrays(), networks.state_arrays(), table, individual
-    wave_steps(*arguments, lanes, np.zeros_like(lanes), lanes, inputs, after, outputs)
+    arrays = networks.program_arrays(), networks.state_arrays()
+    buffers = Buffers.of(*arrays, inputs.shape[1], 1, individual)
+    wave_steps(*arrays, table, individual, lanes, np.zeros_like(lanes), lanes, inputs, after, buffers, outputs)
     return outputs, after.T
 
 
@@ -81,8 +83,9 @@ def test_networks_without_state_have_the_bits_of_the_feed_forward_kernel() -> No
     plain, found = np.empty((2, 20, 1), np.float32)
     wave_outputs(networks.program_arrays(), weights, False, rows, np.zeros(20, np.int64), inputs, plain)
     state = np.zeros((20, 0), np.float32)
-    arguments = networks.program_arrays(), networks.state_arrays(), weights, False, lanes, rows, np.zeros(20, np.int64)
-    wave_steps(*arguments, inputs, state, found)
+    arrays = networks.program_arrays(), networks.state_arrays()
+    buffers = Buffers.of(*arrays, 5, 1, False)
+    wave_steps(*arrays, weights, False, lanes, rows, np.zeros(20, np.int64), inputs, state, buffers, found)
     np.testing.assert_array_equal(found, plain)
 
 
