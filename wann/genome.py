@@ -194,11 +194,13 @@ def _validate_connections(genome: Genome) -> None:
 def _validate_acyclic(genome: Genome) -> None:
     """Kahn's algorithm over all genes without a delay, enabled or not."""
     outgoing: list[list[int]] = [[] for _ in range(genome.num_nodes)]
+    incoming: list[list[int]] = [[] for _ in range(genome.num_nodes)]
     waiting = [0] * genome.num_nodes
     genes = zip(genome.sources.tolist(), genome.targets.tolist(), genome.delays.tolist(), strict=True)
     for source, target, delay in genes:
         if not delay:
             outgoing[source].append(target)
+            incoming[target].append(source)
             waiting[target] += 1
     ready = [node for node in range(genome.num_nodes) if not waiting[node]]
     visited = 0
@@ -209,7 +211,13 @@ def _validate_acyclic(genome: Genome) -> None:
             if not waiting[target]:
                 ready.append(target)
     if visited != genome.num_nodes:
-        stuck = next(node for node in range(genome.num_nodes) if waiting[node])
-        raise ValueError(
-            f"the connections form a cycle through or before node {stuck}; a cycle needs a connection with a delay"
-        )
+        cycle = " -> ".join(map(str, _cycle_of(incoming, waiting)))
+        raise ValueError(f"the connections form a cycle, {cycle}; a cycle needs a connection with a delay")
+
+
+def _cycle_of(incoming: list[list[int]], waiting: list[int]) -> list[int]:
+    """Nodes along a cycle, the first one again at its end; ``waiting`` are positive on cycles and behind them."""
+    path = [next(node for node, count in enumerate(waiting) if count)]
+    while path[-1] not in path[:-1]:  # each waiting node has a waiting source
+        path.append(next(source for source in incoming[path[-1]] if waiting[source]))
+    return path[path.index(path[-1]) :][::-1]

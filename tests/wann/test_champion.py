@@ -325,8 +325,13 @@ MALFORMED: dict[str, tuple[Edit, str]] = {
     ),
     "cycle of disabled connections": (
         put("connections", 1, {"source": 5, "target": 4, "enabled": False}),
-        ": connections: expected a network, found a mistake: the connections form a cycle through or "
-        "before node 3; a cycle needs a connection with a delay",
+        ": connections: expected a network, found a mistake: the connections form a cycle, 5 -> 4 -> 5; a cycle needs "
+        "a connection with a delay",
+    ),
+    "delay of 0 in a cycle": (
+        put("connections", 1, {"source": 5, "target": 4, "enabled": True, "delay": 0}),
+        ": connections: expected a network, found a mistake: the connections form a cycle, 5 -> 4 -> 5; a cycle needs "
+        "a connection with a delay",
     ),
     "delay of the bias": (
         put("connections", 0, "delay", 2),

@@ -1,7 +1,14 @@
+import re
+from itertools import pairwise
+
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from wann.genome import make_genome, minimal_genome
+from genomes import genomes, graph_of
+from wann.genome import Genome, make_genome, minimal_genome
 
 
 def test_minimal_genome_connects_every_source_to_every_output():
@@ -60,6 +67,29 @@ def test_broken_genomes_are_refused(change, message):
 def test_a_cycle_through_disabled_genes_is_a_cycle():
     with pytest.raises(ValueError, match="cycle"):
         make_genome(1, 1, [1, 1, 1, 3, 3], [3, 4], [4, 3], np.array([True, False]))
+
+
+def with_gene(genome: Genome, source: int, target: int, delay: int, enabled: bool) -> Genome:
+    genes = np.r_[genome.sources, source], np.r_[genome.targets, target], np.r_[genome.enabled, enabled]
+    shape = genome.num_inputs, genome.num_outputs
+    return make_genome(*shape, genome.activations, *genes, np.r_[genome.delays, delay])
+
+
+@settings(max_examples=50, deadline=None)
+@given(genomes(), st.randoms(use_true_random=False), st.booleans())
+def test_a_cycle_without_delay_is_named_and_one_with_a_delay_is_fine(genome, random, enabled):
+    """The nodes that the message names are those of a cycle, whichever gene closes it."""
+    paths = [(a, b) for b in range(genome.num_fixed, genome.num_nodes) for a in nx.descendants(graph_of(genome), b)]
+    inner = [(a, b) for a, b in paths if a >= genome.num_fixed]
+    assume(inner)
+    source, target = random.choice(inner)
+    with pytest.raises(ValueError, match="form a cycle") as error:
+        with_gene(genome, source, target, 0, enabled)
+    cycle = [int(node) for node in re.search(r"[\d >-]+;", str(error.value))[0][:-1].split(" -> ")]
+    closed = graph_of(genome)
+    closed.add_edge(source, target)
+    assert cycle[0] == cycle[-1] and all(closed.has_edge(*ends) for ends in pairwise(cycle))
+    assert with_gene(genome, source, target, 1, enabled).delays[-1] == 1
 
 
 def test_delayed_genes_may_close_cycles_loop_and_leave_outputs():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from genomes import play_by_definition, remembering_genome, remembering_genomes
@@ -136,6 +136,46 @@ def test_different_programs_have_different_hashes():
     networks = [compile_genome(genome) for genome in drawn]
     hash_of = {program_of(network): network.structural_hash for network in networks}
     assert len(set(hash_of.values())) == len(hash_of) > 400
+
+
+def changed(genome: Genome, rng: np.random.Generator) -> Genome | None:
+    """The genome with one change: of a delay, plasticity, a source, a switch or an activation; None if it breaks it."""
+    arrays = [np.array(part) for part in (genome.activations, genome.sources, genome.targets, genome.enabled)]
+    arrays += [np.array(genome.delays), np.array(genome.plastic)]
+    gene = int(rng.integers(len(genome.sources)))
+    node = int(rng.integers(1 + genome.num_inputs, genome.num_nodes))
+    match rng.choice(["delay", "plastic", "source", "enabled", "activation"]):
+        case "delay":
+            arrays[4][gene] = rng.integers(0, 9)
+        case "plastic":
+            arrays[5][gene] ^= True
+        case "source":
+            arrays[1][gene] = rng.integers(genome.num_nodes)
+        case "enabled":
+            arrays[3][gene] ^= True
+        case "activation":
+            arrays[0][node] = rng.choice(list(CODE.values()))
+    try:
+        return make_genome(genome.num_inputs, genome.num_outputs, *arrays)
+    except ValueError:
+        return None
+
+
+@settings(max_examples=200, deadline=None)
+@given(remembering_genomes(), st.integers(0, 2**32 - 1))
+def test_equal_hashes_mean_equal_outputs_after_any_single_change(genome, seed):
+    """And different hashes different programs. Two programs of one hash differ in the order of equal nodes at most."""
+    rng = np.random.default_rng(seed)
+    other = changed(genome, rng)
+    assume(other is not None)
+    one, two = compile_genome(genome), compile_genome(other)
+    inputs = rng.normal(size=(10, 2, genome.num_inputs))
+    with np.errstate(over="ignore", invalid="ignore"):
+        outputs = [forward_episode(network, [0.7, -1.5], inputs, np.float32) for network in (one, two)]
+    if one.structural_hash == two.structural_hash:
+        np.testing.assert_array_equal(*outputs)
+    else:
+        assert program_of(one) != program_of(two)
 
 
 @pytest.mark.parametrize(
