@@ -35,9 +35,11 @@ class StepGraph(Graph):
         limits = {"decay": DECAY, "-most": -LIMIT, "most": LIMIT}
         self._constants |= {name: np.array(value, np.float32) for name, value in limits.items()}
         self._constants["reduced"] = np.array([1], np.int64)
-        first = self._gather("observation", np.zeros(1, np.int64), "first_input")
-        self._rows = [self._add("Add", (self._add("Sub", (first, first), "nothing"), self._number(1.0)), "bias")]
-        self._rows += [self._column("observation", i, f"input_{i}") for i in range(network.num_inputs)]
+        columns = [self._column("observation", i, f"input_{i}") for i in range(network.num_inputs)]
+        shape = self._add("Shape", (columns[0],), "shape")
+        for name, value in (("nothing", 0.0), ("bias", 1.0)):
+            self._add("ConstantOfShape", (shape,), name, value=numpy_helper.from_array(np.array([value], np.float32)))
+        self._rows = ["bias", *columns]
         self._rows += [self._column("state", m, f"memory_{m}") for m in range(len(network.copies))]
         totals: list[str] = []
         edge = 0

@@ -5,10 +5,12 @@ All contents of a champion's file are written as numbers and as ASCII string lit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from inspection.exports.origin import origin_of
 from inspection.exports.setting import Setting, is_shared
 from inspection.exports.torch_step import STEP_CLOSING, STEP_OPENING, step_tables, table
-from wann.activations import ELEMENTWISE, PERIODIC_LIMIT
+from wann.activations import ACTIVATIONS, ELEMENTWISE, PERIODIC_LIMIT, Activation
 from wann.champion import Champion
 from wann.layers import Layers, layers_of
 from wann.network import compile_genome
@@ -26,18 +28,12 @@ import torch
 
 '''
 
-_FUNCTIONS = "\n".join(f'    "{name}": lambda x: {entry.torch_text},' for name, entry in ELEMENTWISE.items())
-FUNCTIONS = f'''
+_PERIODIC = f'''
 
 def periodic(x: torch.Tensor) -> torch.Tensor:
     """One period of sin(pi x) and cos(pi x), [-1, 1]."""
     x = x.clamp(-{PERIODIC_LIMIT!r}, {PERIODIC_LIMIT!r})
     return x - 2 * torch.round(x / 2)
-
-
-ACTIVATIONS = {{
-{_FUNCTIONS}
-}}
 '''
 _CLOSING = '''
 
@@ -102,9 +98,8 @@ def render_torch(champion: Champion, setting: Setting) -> bytes:
     """
     network = compile_genome(champion.genome)
     if not network.is_plain:
-        return (STEP_OPENING + _tables(champion, setting, step_tables(network)) + FUNCTIONS + STEP_CLOSING).encode(
-            "ascii"
-        )
+        tables = _tables(champion, setting, step_tables(network))
+        return (STEP_OPENING + tables + _functions(ACTIVATIONS.values()) + STEP_CLOSING).encode("ascii")
     layers = layers_of(network)
     own = [
         "# Rows of values: first 1, the bias; then the inputs; then one for each of these nodes. Of a node: its",
@@ -112,7 +107,13 @@ def render_torch(champion: Champion, setting: Setting) -> bytes:
         *table("NODES", _nodes(layers)),
         *table("OUTPUT_ROWS", map(repr, layers.output_rows), opening="[", closing="]"),
     ]
-    return (_OPENING + _tables(champion, setting, own) + FUNCTIONS + _CLOSING).encode("ascii")
+    return (_OPENING + _tables(champion, setting, own) + _functions(ELEMENTWISE.values()) + _CLOSING).encode("ascii")
+
+
+def _functions(entries: Iterable[Activation]) -> str:
+    """The table of activations."""
+    lines = [f'    "{entry.name}": lambda x: {entry.torch_text},' for entry in entries]
+    return "\n".join([_PERIODIC, "", "ACTIVATIONS = {", *lines, "}", ""])
 
 
 def _tables(champion: Champion, setting: Setting, own: list[str]) -> str:

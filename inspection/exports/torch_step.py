@@ -94,7 +94,7 @@ def step_tables(network: Network) -> list[str]:
         nodes.append(
             repr(
                 (
-                    entry.name if entry.gathers == "sum" else "linear",
+                    entry.name,
                     entry.gathers,
                     tuple(network.sources[edge : edge + fan_in].tolist()),
                     tuple(network.connection_ids[edge : edge + fan_in].tolist()),
