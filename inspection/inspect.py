@@ -242,8 +242,6 @@ def _curve(champion: Champion, task: Task, options: InspectionOptions, progress:
 
 
 def _live(subject: Subject, task: Task, options: InspectionOptions, progress: Progress) -> LivePart | None:
-    if not compile_genome(subject.champion.genome).is_plain:
-        raise CannotDraw("the page does not run networks with memory")
     bar = progress.add_task("recorded episodes", total=1)
     part = live_part(subject.champion, task, options.seed, subject.weight)
     progress.update(bar, completed=1)

@@ -1,4 +1,4 @@
-"""Widgets of a report that show a champion at work: a pole to push, a pad to draw on, recorded episodes.
+"""Widgets of a report that show a champion at work: a pole to push, a pad to draw on, sequences, recorded episodes.
 
 May import `wann`, `envs`, `configs` and the drawing of inspections.
 """
@@ -10,6 +10,7 @@ import numpy as np
 from envs.cartpole.task import CartPoleSwingUp
 from envs.images.classification import Classification
 from envs.playing import CannotDraw
+from envs.sequences.task import SequenceTask
 from envs.task import Playable, Task
 from inspection.live.network_data import program_data
 from inspection.live.part import LivePart
@@ -33,6 +34,7 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
     from inspection.live.pad import pad_part
     from inspection.live.pole import pole_part
     from inspection.live.rollouts import rollouts_part
+    from inspection.live.sequence import sequence_part
 
     if weight is not None and not np.isfinite(weight):
         raise ValueError(f"expected a finite weight, found {weight}")
@@ -40,6 +42,8 @@ def live_part(champion: Champion, task: Task, seed: int, weight: float | None) -
         return pole_part(task, seed)
     if isinstance(task, Classification):
         return pad_part(champion, task, seed)
+    if isinstance(task, SequenceTask):
+        return sequence_part(champion, task, seed)
     if isinstance(task, Playable):
         return rollouts_part(champion, task, seed, weight)
     raise CannotDraw(f"the task {task.name!r} has no environment that could be shown")

@@ -10,6 +10,6 @@ from typing import Any
 class LivePart:
     """One widget of the page: ``wann.live[kind](root, data, context)`` in JavaScript builds it."""
 
-    kind: str  # pole, pad or rollouts
+    kind: str  # pole, pad, sequence or rollouts
     data: dict[str, Any]  # plain JSON values, all finite
     scripts: tuple[str, ...]  # names of files in inspection/report, in the order to load them

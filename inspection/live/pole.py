@@ -6,23 +6,17 @@ import numpy as np
 
 from envs.cartpole import physics
 from envs.cartpole.task import CartPoleSwingUp
-from envs.playing import CannotDraw
 from inspection.live.part import LivePart
 
 
 def pole_part(task: CartPoleSwingUp, seed: int) -> LivePart:
-    """The pole's widget. The first start is that of ``env.reset(seed=seed)``; the page draws further ones itself.
-
-    Raises:
-        CannotDraw: the network does not see velocities.
-    """
-    if not task.velocities:
-        raise CannotDraw("the pole of the page shows its network the velocities")
+    """The pole's widget. The first start is that of ``env.reset(seed=seed)``; the page draws further ones itself."""
     return LivePart(
         kind="pole",
         data={
             "seed": seed,
             "hard": task.hard,
+            "sees": list(task.sees),
             "start": list(physics.seeded_start(seed, task.hard)),
             "steps": physics.EPISODE_STEPS,
             "spread": physics.START_SPREAD,

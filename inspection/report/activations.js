@@ -30,4 +30,11 @@
   wann.activationTexts = {
 {{texts}}
   };
+
+  // Activations whose argument is not the sum of the sources, but their running total or their product.
+  wann.gathers = {{gathers}};
+
+  // A plastic connection's strength after a step, from what it read and the value of its target.
+  wann.learnt = (strength, pre, post) => Math.min(Math.max({{decay}} * strength + pre * post, -{{most}}), {{most}});
+  wann.MOST_STRENGTH = {{most}};
 })();

@@ -1,4 +1,5 @@
-// The diagram: traces what a node depends on and feeds, says its formula, and lights up with the network's values.
+// The diagram: traces what a node depends on and feeds, says its formula, and lights up with the network's values and
+// the strengths of its plastic connections.
 (function () {
   "use strict";
   const wann = (window.wann = window.wann || {});
@@ -29,41 +30,55 @@
       return row < this._first;
     }
 
+    // What a connection reads: x, x[t−3] of three steps ago, and H·x where it has a strength H of its own.
+    term(edge) {
+      const read = edge.delay ? `${this.of(edge.source)}[t\u2212${edge.delay}]` : this.of(edge.source);
+      return edge.strength >= 0 ? `H\u00b7${read}` : read;
+    }
+
     // "h7 = tanh(w·(x + h3))", with numbers where connections have weights of their own.
     formula(row, edges) {
       const { weights, connection_ids: ids, activations } = this._program;
-      const shown = edges.slice(0, MOST_TERMS);
-      const more = edges.length > shown.length ? ` + ${edges.length - shown.length} more` : "";
-      const names = shown.map((edge) => this.of(edge.source));
-      let sum;
-      if (!edges.length) sum = "0";
-      else if (weights) {
-        sum = names.map((name, i) => `${number(weights[ids[shown[i].index]])}\u00b7${name}`).join(" + ") + more;
-        sum = sum.replace(/\+ \u2212/g, "\u2212 ");
-      } else if (names.length === 1 && !more) sum = `w\u00b7${names[0]}`;
-      else sum = `w\u00b7(${names.join(" + ")}${more})`;
-      return `${this.of(row)} = ${applied(activations[row - this._first], sum)}`;
+      const activation = activations[row - this._first], kind = wann.gathers[activation] || "sum";
+      const shown = edges.slice(0, MOST_TERMS), terms = shown.map((edge) => this.term(edge));
+      const left = edges.length - shown.length;
+      const own = (term, i) => `${weights ? number(weights[ids[shown[i].index]]) : "w"}\u00b7${term}`;
+      let argument;
+      if (!edges.length) argument = "0";
+      else if (kind === "product") argument = terms.map(own).join(", ") + (left ? `, ${left} more` : "");
+      else {
+        const sum = (weights ? terms.map(own) : terms).join(" + ") + (left ? ` + ${left} more` : "");
+        // The total of an episode is taken before the shared weight.
+        if (weights || kind === "total") argument = sum.replace(/\+ \u2212/g, "\u2212 ");
+        else argument = edges.length > 1 ? `w\u00b7(${sum})` : `w\u00b7${sum}`;
+      }
+      const outside = kind === "total" && !weights && edges.length ? "w\u00b7" : "";
+      return `${this.of(row)} = ${outside}${applied(activation, argument, kind)}`;
     }
   }
 
-  function applied(activation, sum) {
-    const bracketed = /^w/.test(sum) ? sum : `(${sum})`;
-    return wann.activationTexts[activation].replace("{x}", () => sum).replace("[x]", () => bracketed);
+  function applied(activation, argument, kind) {
+    const bracketed = kind === "sum" && /^w/.test(argument) ? argument : `(${argument})`;
+    return wann.activationTexts[activation].replace(/\{x\}|\[x\]/, (place) => (place === "{x}" ? argument : bracketed));
   }
 
   // --- the graph ---
 
   class Graph {
     constructor(program) {
-      const rows = 1 + program.num_inputs + program.activations.length;
+      const rows = 1 + program.num_inputs + program.activations.length, strengths = new Map();
+      program.plastic.forEach((index, place) => strengths.set(index, place));
+      this.edges = [];
       this.into = Array.from({ length: rows }, () => []);
       this.outOf = Array.from({ length: rows }, () => []);
-      this.sources = program.sources;
       let index = 0;
       program.fan_in.forEach((count, node) => {
         const target = 1 + program.num_inputs + node;
         for (let k = 0; k < count; k++, index++) {
-          const edge = { index, source: program.sources[index], target };
+          const delay = program.delays ? program.delays[index] : 0;
+          const strength = strengths.has(index) ? strengths.get(index) : -1; // its place among the strengths
+          const edge = { index, source: program.sources[index], target, delay, strength };
+          this.edges.push(edge);
           this.into[target].push(edge);
           this.outOf[edge.source].push(edge);
         }
@@ -91,6 +106,13 @@
 
   // --- on the page ---
 
+  // A plastic connection is wider the stronger it is after the step, and has the colour of the sign of its strength.
+  function strengthen(path, strength) {
+    path.style.strokeWidth = (0.8 + (3.2 * Math.abs(strength)) / wann.MOST_STRENGTH).toFixed(2);
+    path.style.strokeOpacity = (0.14 + 0.8 * Math.tanh(Math.abs(strength) || 0)).toFixed(2);
+    path.classList.toggle("negative", strength < 0);
+  }
+
   class Diagram {
     constructor(root, program, formula, hint) {
       this._svg = root.querySelector("svg");
@@ -111,8 +133,8 @@
       this._idle();
     }
 
-    // values: of all rows, as wann.Network gives them.
-    light(values) {
+    // values: of all rows; found: what wann.Network gives beside them, in a network with state.
+    light(values, found) {
       this._values = values;
       this._svg.classList.add("lit");
       const glowing = this._paths.length <= MOST_GLOWING;
@@ -122,10 +144,13 @@
         node.style.setProperty("--lit", lit.toFixed(3));
         node.classList.toggle("negative", value < 0);
       }
+      const signals = found && found.signals, strengths = found && found.state && found.state.strengths;
       if (glowing) {
         this._paths.forEach((path, index) => {
-          const value = values[this._graph.sources[index]];
+          const edge = this._graph.edges[index];
+          const value = signals ? signals[index] : values[edge.source];
           path.style.strokeOpacity = (0.14 + 0.76 * Math.tanh(Math.abs(value) || 0)).toFixed(2);
+          if (strengths && edge.strength >= 0) strengthen(path, strengths[edge.strength]);
         });
       }
       if (this._shown !== null) this._sayHint(this._shown);
@@ -134,7 +159,10 @@
     clear() {
       this._values = null;
       this._svg.classList.remove("lit");
-      this._paths.forEach((path) => path.style.removeProperty("stroke-opacity"));
+      for (const path of this._paths) {
+        for (const name of ["stroke-opacity", "stroke-width"]) path.style.removeProperty(name);
+        path.classList.remove("negative");
+      }
     }
 
     release() {

@@ -13,6 +13,15 @@ _TITLES = {
     "cartpole_swingup": "Cart-pole swing-up",
     "bipedal_walker": "Bipedal walker",
     "car_racing": "Car racing",
+    "parity": "Parity",
+    "copy": "Copy",
+    "copy_vectors": "Copy of vectors",
+    "associative_retrieval": "Associative retrieval",
+    "counting": "Counting",
+    "delayed_xor": "Delayed XOR",
+    "temporal_order": "Temporal order",
+    "digits_rows": "Digits, row by row",
+    "digits_pixels": "Digits, pixel by pixel",
 }
 Fact = tuple[str, str, str]  # name, value, note
 

@@ -27,6 +27,12 @@
 
   const observe = ([x, velocity, angle, spin]) => [x, velocity, Math.cos(angle), Math.sin(angle), spin];
 
+  // What the network sees of it.
+  function seen(data, state) {
+    const all = observe(state);
+    return data.sees.map((index) => all[index]);
+  }
+
   const reward = (physics, [x, , angle]) =>
     ((Math.cos(angle) + 1) / 2) * Math.cos(((Math.PI / 2) * x) / physics.track_limit);
 
@@ -40,12 +46,17 @@
   class Simulation {
     constructor(data, network, weight) {
       this.data = data;
-      this.network = network;
-      this.weight = weight; // a number, or one for each connection
+      this._lane = new wann.Lane(network, weight);
       this.restart(data.start);
     }
 
+    // weight: a number, or one for each connection.
+    set weight(weight) {
+      this._lane.weight = weight;
+    }
+
     restart(start) {
+      this._lane.restart();
       this.start = start.slice();
       this.state = start.slice();
       this.steps = 0;
@@ -53,13 +64,13 @@
       this.reward = 0;
       this.action = 0;
       this.over = false;
-      this.values = null;
+      this.found = null; // by the network, in the last step
     }
 
     step() {
       if (this.over) return;
-      const { outputs, values } = this.network.run(this.weight, observe(this.state));
-      this.values = values;
+      this.found = this._lane.run(seen(this.data, this.state));
+      const { outputs } = this.found;
       if (Number.isNaN(outputs[0])) {
         this.over = true;
         return;
@@ -287,7 +298,7 @@
       const done = simulation.steps >= data.steps ? `The return counts the first ${limit} s; the pole goes on.` : "";
       const text = simulation.over ? "The cart left the track." : done;
       if (status.textContent !== text) status.textContent = text;
-      if (simulation.values && context.diagram) context.diagram.light(simulation.values);
+      if (simulation.found && context.diagram) context.diagram.light(simulation.found.values, simulation.found);
     }
 
     function stepBy(count) {

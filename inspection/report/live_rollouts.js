@@ -47,6 +47,9 @@
     const scene = new wann.scenes[data.scene.kind](data.scene);
     const rollouts = data.rollouts.map(unpack);
     const bars = meters(context.program.output_names);
+    const replays = rollouts.map((one) => new wann.Replay(
+      network, one.weight === null ? context.program.weights : one.weight, (step) => one.inputs.row(step),
+    ));
     let rollout = rollouts[0], frame = 0, speed = 1, owed = 0;
 
     const step = readout("Step", "live-step");
@@ -71,10 +74,9 @@
     function seek(to) {
       frame = Math.min(Math.max(to, 0), rollout.steps);
       const inputs = rollout.inputs.row(frame);
-      const setting = rollout.weight === null ? context.program.weights : rollout.weight;
-      const { outputs, values } = network.run(setting, inputs);
+      const found = replays[rollouts.indexOf(rollout)].at(frame);
       scene.draw(rollout, frame, inputs);
-      bars.show(outputs);
+      bars.show(found.outputs);
       step.value.textContent = `${frame} of ${rollout.steps}`;
       total.value.textContent = signed(rollout.returns.at(frame, 0), 1);
       const [label, text] = scene.readout(rollout, frame);
@@ -84,7 +86,7 @@
       scrub.setAttribute("aria-valuetext", `step ${frame} of ${rollout.steps}, return ${total.value.textContent}`);
       const ended = frame === rollout.steps ? ENDS[rollout.end] : "";
       if (status.textContent !== ended) status.textContent = ended;
-      if (context.diagram) context.diagram.light(values);
+      if (context.diagram) context.diagram.light(found.values, found);
     }
 
     const clock = new Clock((seconds) => {

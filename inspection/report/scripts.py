@@ -6,6 +6,7 @@ import json
 from importlib.resources import files
 
 from wann.activations import ACTIVATIONS, PERIODIC_LIMIT
+from wann.plasticity import DECAY, LIMIT
 
 
 def script(name: str) -> str:
@@ -15,7 +16,14 @@ def script(name: str) -> str:
         return text
     functions = [f"    {name}: (x) => {entry.javascript}," for name, entry in ACTIVATIONS.items()]
     texts = [f"    {name}: {json.dumps(entry.text)}," for name, entry in ACTIVATIONS.items()]
-    parts = {"limit": repr(PERIODIC_LIMIT), "functions": "\n".join(functions), "texts": "\n".join(texts)}
+    parts = {
+        "limit": repr(PERIODIC_LIMIT),
+        "functions": "\n".join(functions),
+        "texts": "\n".join(texts),
+        "gathers": json.dumps({name: e.gathers for name, e in ACTIVATIONS.items() if e.gathers != "sum"}),
+        "decay": repr(DECAY),
+        "most": repr(LIMIT),
+    }
     for place, part in parts.items():
         text = text.replace(f"{{{{{place}}}}}", part)
     return text

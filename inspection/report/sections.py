@@ -28,6 +28,7 @@ _NAMES = {
 _LIVE_WORDS = {
     "pole": ("Live", "The network steers this pole, here and now. Push it, or turn the one weight of all connections."),
     "pad": ("Try it", "Draw, and see what the network says at each shared weight."),
+    "sequence": ("Live", "Step through an episode, forwards and back, and see what the network remembers of it."),
     "rollouts": ("Watch it", "Recorded episodes at several shared weights."),
 }
 _FIGURES = {"mean": "mean", "std": "sd", "median": "median", "min": "min", "falls": "falls"}

@@ -64,7 +64,7 @@ def test_the_champion_has_a_report(finished, tmp_path):
     arguments = [finished / "champion.json", "--out", tmp_path, "--episodes", 2, "--export", "torch,onnx,dot"]
     assert inspect_main([*map(str, arguments)]) == 0
     page = (tmp_path / "report.html").read_text()
-    assert "the page does not run networks with memory" in page
+    assert 'class="live-root"' in page and "No pictures" not in page
     assert "data-delay=" in page or "data-plastic=" in page or "accumulate" in page
     assert "def initial_state" in (tmp_path / "champion_torch.py").read_text()
 

@@ -9,9 +9,11 @@ import pytest
 from live_page import live_page
 
 from envs.cartpole import physics
+from envs.cartpole.task import CartPoleSwingUp
 from envs.playing import Episode
 from envs.registry import task_of_champion
 from inspection.live import live_part
+from networks import random_genome, with_memory
 from places import CHAMPIONS
 from wann import compile_genome
 from wann.champion import load_champion
@@ -72,6 +74,23 @@ def test_agrees_at_individual_weights(page, champion):
     expected, _ = states_of_environment(champion, own[None], 100)
     page.evaluate("handle.stepBy(100)")
     np.testing.assert_allclose(page.evaluate("handle.simulation.state"), expected[-1], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("velocities", [True, False], ids=["velocities", "none"])
+def test_a_network_with_memory_agrees_and_forgets_at_a_restart(page, champion, velocities):
+    rng, task = np.random.default_rng(1), CartPoleSwingUp(velocities=velocities)
+    genome = with_memory(random_genome(task.num_inputs, 1, rng, 6, ("tanh", "sin", "accumulate")), rng, 8, 0.2)
+    assert compile_genome(genome).num_state
+    champion = dataclasses.replace(
+        champion, genome=genome, input_names=task.input_names, task_options={"velocities": velocities}
+    )
+    page.emulate_media(reduced_motion="reduce")
+    page.set_content(html_of(champion, 0.6))
+    expected, value = states_of_environment(champion, [0.6], 80)
+    for _ in range(2):
+        page.evaluate("handle.begin(handle.simulation.start); handle.pause(); handle.stepBy(80)")
+        np.testing.assert_allclose(page.evaluate("handle.simulation.state"), expected[-1], rtol=0, atol=1e-6)
+    assert page.evaluate("handle.simulation.total") == pytest.approx(value, abs=1e-6)
 
 
 def test_physics_step_by_step(shown):

@@ -24,7 +24,9 @@ from networks import random_genome
 from places import CHAMPIONS
 from storage.snapshots import Snapshot
 from wann import compile_genome
+from wann.activations import ACTIVATION_OF_CODE, ACTIVATIONS
 from wann.champion import Champion, load_champion, save_champion
+from wann.genome import make_genome
 from wann.network import Networks
 
 SWINGUP = CHAMPIONS / "swingup_one_weight.json"
@@ -195,6 +197,69 @@ def test_names_and_individual_weights_in_formulas(page, tmp_path):
     text = page.inner_text("#formula-text")
     assert text.startswith("force = ") and "w\u00b7" not in text
     assert page.locator("#diagram .connections .c-negative").count() == sum(weight < 0 for weight in own if weight)
+
+
+def test_formulas_of_memory(page, tmp_path):
+    """Delays, strengths, products and running totals; a plastic connection shows its strength on the diagram."""
+    codes = [1] * 4 + [ACTIVATIONS[name].code for name in ("product", "accumulate", "inverse")]
+    genes = [
+        (1, 4, 0),
+        (2, 4, 3),
+        (4, 3, 0),
+        (1, 5, 0),
+        (2, 5, 0),
+        (5, 3, 0),
+        (3, 6, 1),
+        (1, 6, 2),
+        (6, 3, 0),
+        (1, 3, 0),
+    ]
+    sources, targets, delays = np.transpose(genes)
+    plastic = np.isin(np.arange(len(genes)), [7, 9])
+    genome = make_genome(2, 1, codes, sources, targets, np.ones(len(genes)), delays, plastic)
+    champion = dataclasses.replace(load_champion(SWINGUP), genome=genome, input_names=("x", "z"), output_names=("y",))
+    path = tmp_path / "memory.html"
+    path.write_text(bare_page(champion), encoding="utf-8")
+    page.goto(path.as_uri())
+    rows = {ACTIVATION_OF_CODE[int(code)].name: 3 + k for k, code in enumerate(compile_genome(genome).activations)}
+    formulas = page.evaluate(
+        """rows => {
+          const { program } = wann.page.data, names = new wann.Names(program);
+          const network = new wann.Network(program), into = new Map();
+          network.connections().forEach((edge, index) =>
+            into.set(edge.target, [...(into.get(edge.target) || []), { ...edge, index }]));
+          const said = ([name, row]) => [name, names.formula(row, into.get(row))];
+          return Object.fromEntries(Object.entries(rows).map(said));
+        }""",
+        rows,
+    )
+    h = {name: f"h{row - 2}" for name, row in rows.items()}
+    assert formulas["product"] == f"{h['product']} = \u03a0\u2009(w\u00b7x, w\u00b7z[t\u22123])"
+    assert formulas["accumulate"] == f"{h['accumulate']} = w\u00b7\u03a3\u2009(x + z)"
+    parts = formulas["inverse"].removeprefix(f"{h['inverse']} = \u2212w\u00b7(").removesuffix(")").split(" + ")
+    assert set(parts) == {"y[t\u22121]", "H\u00b7x[t\u22122]"}
+    assert "H\u00b7x" in formulas["linear"]
+    page.locator(f'#diagram [data-row="{rows["inverse"]}"] .disc').hover()
+    assert page.inner_text("#formula-text") == formulas["inverse"]
+    shown = page.evaluate(
+        """() => {
+          const network = new wann.Network(wann.page.data.program), found = [];
+          const path = document.querySelector('#diagram [data-plastic]'), edge = Number(path.dataset.connection);
+          const place = network.connections()[edge].strength;
+          for (const lane of [new wann.Lane(network, 0.3), new wann.Lane(network, -0.3)]) {
+            for (let step = 0; step < 12; step++) {
+              const made = lane.run([1, 1]);
+              wann.page.context.diagram.light(made.values, made);
+              const { strokeWidth } = path.style, isNegative = path.classList.contains("negative");
+              found.push([made.state.strengths[place], Number(strokeWidth), isNegative]);
+            }
+          }
+          return found;
+        }"""
+    )
+    assert {strength < 0 for strength, _, _ in shown} == {False, True}
+    for strength, width, is_negative in shown:
+        assert width == pytest.approx(0.8 + 3.2 * abs(strength) / 4, abs=0.01) and is_negative == (strength < 0)
 
 
 def test_the_widget_calls_nodes_what_the_diagram_calls_them(page, swingup):
