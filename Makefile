@@ -6,8 +6,8 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
-# Two processes, a module to each at a time, so that its fixtures are made once.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+# Several processes, a module to each at a time, so that its fixtures are made once.
+PYTEST := $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder
 
 .PHONY: search encoder test test-slow test-all docs chaos soak check bench format lint types clean
 
@@ -21,13 +21,14 @@ encoder: $(READY)
 
 # Minutes: everything but the tests marked slow.
 test: $(READY)
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -n 2 -m "not slow" $(ARGS)
 
+# Many of these wait, for Ray or for a death to be noticed, so three of them share two cores.
 test-slow: $(READY)
-	$(PYTEST) -m slow $(ARGS)
+	$(PYTEST) -n 3 -m slow $(ARGS)
 
 test-all: $(READY)
-	$(PYTEST) $(ARGS)
+	$(PYTEST) -n 2 $(ARGS)
 
 # The site, into site/: the pages of docs/, and a reference of the packages from their docstrings.
 docs: $(READY)
