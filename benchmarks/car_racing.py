@@ -13,6 +13,7 @@ from benchmarks.evolved import GROWING
 from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, timed, worker_memory
 from envs.box2d.racer import episodes, sight
 from envs.box2d.racer.task import CarRacing, to_actions
+from envs.lane_networks import LaneNetworks
 from evolution.mutation.apply import draw_operators, mutate, palette_of, prune
 from wann.activations import ELEMENTWISE
 from wann.genome import minimal_genome
@@ -39,7 +40,7 @@ def car_racing_speed() -> Figures:
             timed(episodes, "step_lanes") as physics,
             timed(sight, "draw_all") as picture,
             timed(type(task.sight().encoder), "encode_images") as encoder,
-            timed(episodes, "wave_outputs") as network,
+            timed(LaneNetworks, "run") as network,
         ):
             seconds = seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds))
         rates.append(frames / seconds)

@@ -45,6 +45,7 @@ class Box2DTask:
     num_outputs: ClassVar[int]
     input_names: ClassVar[tuple[str, ...]]
     output_names: ClassVar[tuple[str, ...]]
+    keeps_state: ClassVar[bool] = True
     # Gymnasium's environments in one pool.
     wave: ClassVar[int]
 

@@ -20,10 +20,10 @@ from envs.box2d.racer.lanes import LEFT_FIELD, MAX_STEPS, Cars, copy_car, put, s
 from envs.box2d.racer.sight import Roads, Sight
 from envs.box2d.racer.tiles import Tiles
 from envs.box2d.racer.track import Track, make_track
-from envs.task import Returns, Seeds, Weights, lane_grid, weight_table
+from envs.lane_networks import LaneNetworks
+from envs.task import Returns, Seeds, Weights, lane_grid
 from envs.waves import Episodes, Limits
 from wann.kernels.jit import inner, jit, part
-from wann.kernels.wave_forward import wave_outputs
 from wann.network import Network, Networks
 
 POOL = 4 * LANES  # lanes: enough to share the cost of a call, few enough for the processor's cache
@@ -45,6 +45,7 @@ class Lanes(NamedTuple):
         counts: [L, 3] int64: episode, steps so far, step at which its return was highest.
         sums: [L, 2] float64: return so far, and the highest so far.
         memory: [L, M] float64, what a racer remembers of the frame before; see `Sight`.
+        state: [L, S] float32 state of each network; see `wann.kernels.state_forward`.
     """
 
     cars: Cars
@@ -53,13 +54,15 @@ class Lanes(NamedTuple):
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
     memory: NDArray[np.float64]
+    state: NDArray[np.float32]
 
     @classmethod
-    def make(cls, count: int, most_tiles: int, memory: int) -> Self:
+    def make(cls, count: int, most_tiles: int, memory: int, num_state: int) -> Self:
         cars = Cars.make(count, most_tiles)
         size = len(cars.track)
         which = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        return cls(cars, *which, np.zeros((size, 3), np.int64), np.zeros((size, 2)), np.zeros((size, memory)))
+        kept = np.zeros((size, memory)), np.zeros((size, num_state), np.float32)
+        return cls(cars, *which, np.zeros((size, 3), np.int64), np.zeros((size, 2)), *kept)
 
 
 def evaluate_in_lanes(
@@ -123,9 +126,10 @@ def _play(
 ) -> None:
     """Play all episodes. ``watch`` gets the inputs [n, I] of the n lanes that are left, before each frame."""
     course = Course([make_track(seed) for seed in seeds.tolist()])
-    programs, (table, individual) = networks.program_arrays(), weight_table(networks, weights)
-    lanes = Lanes.make(min(pool, len(queue.worlds)), course.most_tiles, sight.memory)
+    runner = LaneNetworks(networks, weights)
+    lanes = Lanes.make(min(pool, len(queue.worlds)), course.most_tiles, sight.memory, runner.num_state)
     size = len(lanes.counts)
+    places = np.arange(size)
     inputs, outputs = np.empty((size, networks.num_inputs)), np.empty((size, networks.num_outputs), np.float32)
     cut = limits.max_steps or MAX_STEPS, limits.stall_steps or _NO_LIMIT
     live = begun = fill(lanes, course.starts, queue)
@@ -135,7 +139,7 @@ def _play(
         sight.see(course.roads, lanes.cars.poses, lanes.cars.track, lanes.counts[:, STEPS], lanes.memory, seen)
         if watch is not None:
             watch(seen)
-        wave_outputs(programs, table, individual, lanes.networks[:live], lanes.settings[:live], seen, answers)
+        runner.run(places[:live], lanes.networks[:live], lanes.settings[:live], seen, lanes.state, answers)
         live, begun = step_lanes(lanes, *fixed, seen, answers, cut, begun)
 
 
@@ -156,6 +160,7 @@ def _begin(lanes, lane, starts, queue, episode):
     lanes.settings[lane] = queue.settings[episode]
     lanes.counts[lane, STEPS] = lanes.counts[lane, BEST_STEP] = 0
     lanes.sums[lane, RETURN], lanes.sums[lane, BEST] = 0, -np.inf
+    lanes.state[lane, :] = 0
 
 
 @part
@@ -166,6 +171,7 @@ def _move(lanes, source, lane):
     lanes.counts[lane, :] = lanes.counts[source]
     lanes.sums[lane, :] = lanes.sums[source]
     lanes.memory[lane, :] = lanes.memory[source]
+    lanes.state[lane, :] = lanes.state[source]
 
 
 @jit

@@ -74,7 +74,6 @@ def _play(
     most_steps = min(EPISODE_STEPS[hardcore], limits.max_steps or EPISODE_STEPS[hardcore])
     rules = kernels.Rules(most_steps, limits.stall_steps or 0, fall_reward)
     grounds, pushes = kernels.make_grounds(seeds, hardcore)
-    nodes, edges = np.diff(networks.node_offsets).max(), np.diff(networks.connection_offsets).max(initial=1)
-    pool = kernels.Pool.of(len(queue.worlds), int(nodes), int(edges) if individual else 1)
-    programs = networks.program_arrays()
-    kernels.play(kernels.TABLES, grounds, pushes, programs, table, individual, rules, queue, seen, pool)
+    pool = kernels.Pool.of(len(queue.worlds), networks, individual)
+    run = networks.program_arrays(), networks.state_arrays(), not networks.is_plain, table, individual
+    kernels.play(kernels.TABLES, grounds, pushes, *run, rules, queue, seen, pool)

@@ -23,7 +23,9 @@ from envs.box2d.walker.scene import walker_scene
 from envs.box2d.walker.terrain import make_grounds as make_grounds
 from wann.kernels.jit import inner, jit
 from wann.kernels.lane_forward import FUSED, forward_individual
+from wann.kernels.state_forward import Buffers, recall, remember, step_network
 from wann.kernels.vector_forward import forward_vectors
+from wann.network import Networks
 
 f32, i64 = np.float32, np.int64
 
@@ -48,16 +50,15 @@ class Pool(NamedTuple):
     shaping: NDArray[np.float64]  # [N]
     order: NDArray[np.int64]  # [N] lanes that play, in the order of their networks
     rays: NDArray[np.float32]  # [3 * LANES]
-    values: NDArray[np.float32]  # [rows, LANES] of the nodes of one network
-    sums: NDArray[np.float32]  # [1, LANES]
-    ones: NDArray[np.float32]  # [1, LANES]
-    scale: NDArray[np.float32]  # [1 or E, LANES]
+    memory: NDArray[np.float32]  # [N, S] state of each lane's network
+    buffers: Buffers  # of the lanes of one network
     plays: NDArray[np.bool_]  # [N / LANES] groups with an episode
     work: GroupsWork
 
     @classmethod
-    def of(cls, num_episodes: int, largest_nodes: int, largest_edges: int) -> Pool:
-        """A pool for so many episodes of networks of at most so many nodes and weights of their own."""
+    def of(cls, num_episodes: int, networks: Networks, individual: bool) -> Pool:
+        """A pool for so many episodes of P networks."""
+        arrays = networks.program_arrays(), networks.state_arrays()
         lanes = min(GROUPS, -(-num_episodes // LANES)) * LANES
         return cls(
             np.zeros(lanes * ROWS, np.float32),
@@ -72,10 +73,8 @@ class Pool(NamedTuple):
             np.zeros(lanes),
             np.zeros(lanes, np.int64),
             np.zeros(3 * LANES, np.float32),
-            np.ones((_FIRST_ROW + largest_nodes, LANES), np.float32),
-            np.zeros((1, LANES), np.float32),
-            np.ones((1, LANES), np.float32),
-            np.ones((largest_edges, LANES), np.float32),
+            np.zeros((lanes, int(networks.num_state().max())), np.float32),
+            Buffers.of(*arrays, NUM_INPUTS, LANES, individual),
             np.zeros(lanes // LANES, bool),
             GroupsWork.of(walker_scene(), lanes),
         )
@@ -90,13 +89,15 @@ class Rules(NamedTuple):
 
 
 @jit
-def play(tables, grounds, pushes, programs, weights, individual, rules, queue, seen, pool):
+def play(tables, grounds, pushes, programs, states, keeps_state, weights, individual, rules, queue, seen, pool):
     """Play all episodes.
 
     Args:
         tables: of the scene.
         grounds, pushes: of the terrains.
         programs: (activations, fan_in, sources, node_offsets, connection_offsets) of P networks.
+        states: (copies, memory_offsets, plastic, plastic_offsets) of them.
+        keeps_state: False if all networks are plain, and ``states`` need not be read.
         weights: [1, W] float32 shared weights, or [sum E, W] by live connection.
         individual: True if ``weights`` is by connection.
         rules, queue, pool: see there.
@@ -112,7 +113,7 @@ def play(tables, grounds, pushes, programs, weights, individual, rules, queue, s
         playing = _order_lanes(queue, pool)
         if playing == 0 and not pool.waits.any():
             return
-        _act(programs, weights, individual, queue, pool, playing)
+        _act(programs, states, keeps_state, weights, individual, queue, pool, playing)
         for group in range(num_lanes // LANES):
             pool.plays[group] = not _is_idle(pool, group * LANES)
         for lane in range(num_lanes):
@@ -147,6 +148,8 @@ def _next_episode(tables, grounds, pushes, queue, pool, lane, following):
     pool.episode[lane], pool.waits[lane] = following, True
     pool.returns[lane], pool.steps[lane] = 0.0, 0
     pool.best[lane], pool.best_step[lane], pool.shaping[lane] = -np.inf, 0, 0.0
+    for row in range(pool.memory.shape[1]):
+        pool.memory[lane, row] = f32(0)
     return following + 1
 
 
@@ -182,6 +185,8 @@ def _move(tables, pool, source, target):
     pool.returns[target], pool.steps[target] = pool.returns[source], pool.steps[source]
     pool.best[target], pool.best_step[target] = pool.best[source], pool.best_step[source]
     pool.shaping[target] = pool.shaping[source]
+    for row in range(pool.memory.shape[1]):
+        pool.memory[target, row] = pool.memory[source, row]
     _park(state, at, tables, source % LANES)
 
 
@@ -215,7 +220,7 @@ def _order_lanes(queue, pool):
 
 
 @inner
-def _act(programs, weights, individual, queue, pool, count):
+def _act(programs, states, keeps_state, weights, individual, queue, pool, count):
     """Write the actions of lanes ``order[:count]``; an output that is no number ends its episode."""
     first = i64(0)
     while first < count:
@@ -227,36 +232,34 @@ def _act(programs, weights, individual, queue, pool, count):
             and queue.networks[pool.episode[pool.order[first + lanes]]] == network
         ):
             lanes += 1
-        _run(programs, weights, individual, queue, pool, network, first, lanes)
+        _run(programs, states, keeps_state, weights, individual, queue, pool, network, first, lanes)
         first += lanes
 
 
 @inner
-def _run(programs, weights, individual, queue, pool, network, first, lanes):
+def _run(programs, states, keeps_state, weights, individual, queue, pool, network, first, lanes):
     """Actions of one network in ``lanes`` lanes, from place ``first`` of the order on."""
-    activations, fan_in, sources, node_offsets, edge_offsets = programs
-    values, scale = pool.values, pool.scale
-    nodes = (node_offsets[network], node_offsets[network + 1])
-    edge, last_edge = edge_offsets[network], edge_offsets[network + 1]
+    buffers, edges = pool.buffers, programs[4]
+    values = buffers.values
     for k in range(lanes):
         lane = pool.order[first + k]
         for i in range(NUM_INPUTS):
             values[1 + i, k] = pool.observations[lane, i]
         setting = queue.settings[pool.episode[lane]]
         if individual:
-            for e in range(edge, last_edge):
-                scale[e - edge, k] = weights[e, setting]
+            for e in range(edges[network], edges[network + 1]):
+                buffers.weights[e - edges[network], k] = weights[e, setting]
         else:
-            scale[0, k] = weights[0, setting]
-    if individual:
-        own = sources[edge:last_edge]
-        forward_individual(
-            activations, fan_in, own, nodes, _FIRST_ROW, 0, values, pool.sums, scale, pool.ones, lanes, FUSED
-        )
+            buffers.scale[0, k] = weights[0, setting]
+    if not keeps_state:
+        end = _compute(programs, individual, buffers, network, lanes)
     else:
-        # A whole vector costs no more than some of its lanes.
-        forward_vectors(activations, fan_in, sources, nodes, _FIRST_ROW, edge, values, pool.sums, scale, LANES)
-    output = _FIRST_ROW + nodes[1] - nodes[0] - NUM_OUTPUTS
+        for k in range(lanes):
+            recall(states, network, NUM_INPUTS, pool.memory, pool.order[first + k], buffers, k)
+        end = step_network(programs, states, network, NUM_INPUTS, buffers, individual, lanes)
+        for k in range(lanes):
+            remember(states, network, NUM_INPUTS, pool.memory, pool.order[first + k], buffers, k)
+    output = end - NUM_OUTPUTS
     for k in range(lanes):
         lane = pool.order[first + k]
         for i in range(NUM_OUTPUTS):
@@ -265,6 +268,23 @@ def _run(programs, weights, individual, queue, pool, network, first, lanes):
                 queue.outcomes[pool.episode[lane]] = NOT_SAID
                 value = f32(0)
             pool.actions[lane, i] = min(max(value, f32(-1)), f32(1))
+
+
+@inner
+def _compute(programs, individual, buffers, network, lanes):
+    """Compute a plain network; returns the row after that of the last output."""
+    activations, fan_in, sources, node_offsets, edge_offsets = programs
+    nodes, edge = (node_offsets[network], node_offsets[network + 1]), edge_offsets[network]
+    values, sums, scale = buffers.values, buffers.sums, buffers.scale
+    if individual:
+        own = sources[edge : edge_offsets[network + 1]]
+        forward_individual(
+            activations, fan_in, own, nodes, _FIRST_ROW, 0, values, sums, buffers.weights, scale, lanes, FUSED
+        )
+    else:
+        # A whole vector costs no more than some of its lanes.
+        forward_vectors(activations, fan_in, sources, nodes, _FIRST_ROW, edge, values, sums, scale, LANES)
+    return _FIRST_ROW + nodes[1] - nodes[0]
 
 
 @inner

@@ -11,12 +11,12 @@ from envs.box2d.racer.lanes import Cars, copy_car, step_cars, take_reward
 from envs.box2d.racer.task import CarRacing, to_actions
 from envs.box2d.racer.track import make_track
 from envs.box2d.racer.views import VIEWS
+from envs.lane_networks import LaneNetworks
 from envs.playing import Behaviour
 from envs.waves import Limits
 from networks import random_networks
 from wann.genome import make_genome, minimal_genome
 from wann.kernels.jit import jit
-from wann.kernels.wave_forward import wave_outputs
 from wann.network import Networks, compile_genome
 
 WEIGHTS = np.array([-0.7, 1.4])
@@ -34,12 +34,14 @@ def episode(task: CarRacing, networks: Networks, weight: float, seed: int) -> tu
     copy_car(course.starts, 0, cars, 0)
     memory, inputs = np.zeros((1, sight.memory)), np.zeros((1, task.num_inputs))
     outputs, none = np.zeros((1, 3), np.float32), np.zeros(1, np.int64)
+    runner = LaneNetworks(networks, np.array([weight]))
+    state = runner.initial_state(1)
     rewards: list[float] = []
     seen = []
     while len(rewards) < (task.max_steps or 1000) and not ends[0]:
         sight.see(course.roads, cars.poses, cars.track, np.array([len(rewards)]), memory, inputs)
         seen.append(inputs[0].copy())
-        wave_outputs(networks.program_arrays(), np.float32([[weight]]), False, none, none, inputs, outputs)
+        runner.run(none, none, none, inputs, state, outputs)
         actions = to_actions(outputs)
         step_cars(cars, SCENE.tables, course.tiles.arrays, WHEEL.vertices, actions, 1, ends)
         rewards.append(reward_of(cars, ends[0]))
