@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from envs.images.datasets import title_of as dataset_title
+from inspection.drawing.layout import ends_of
 from inspection.measure import Measure, measure_of
 from inspection.weight_curve import WeightCurve
 from inspection.weights import number_in, weight_text
@@ -63,7 +64,7 @@ def facts_of(champion: Champion, network: Network, curve: WeightCurve | None, de
 
 def num_used_inputs(network: Network) -> int:
     """Inputs that an output depends on."""
-    return len(set(network.sources[network.sources <= network.num_inputs].tolist()) - {0})
+    return len(set(ends_of(network)[:, 0][ends_of(network)[:, 0] <= network.num_inputs].tolist()) - {0})
 
 
 def _best(champion: Champion, curve: WeightCurve | None, measure: Measure) -> Fact | None:
