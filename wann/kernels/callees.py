@@ -3,20 +3,21 @@
 numba optimises a function together with everything that it calls, makes machine code of that and a wrapper for calls
 from Python, and does so again one level up. Where calls are ten levels deep, as in a simulator, most of the time goes
 into machine code that nothing runs. Here a callee stops at LLVM's IR, so that only the kernel at the top is optimised.
-
-Names outside numba's documented interface: ``JITCodeLibrary`` with ``_optimize_final_module``,
-``_finalize_final_module`` and ``_finalized``; ``NativeLowering`` with its flags and its result ``cr``; a dispatcher's
-``add_overload`` and ``_compile_for_args``. See `wann.kernels.jit` for the tested version.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import PassManager, register_pass
-from numba.core.typed_passes import NativeLowering
+
+from wann.kernels.numba_internals import (
+    CompilerBase,
+    DefaultPassBuilder,
+    JITCodeLibrary,
+    NativeLowering,
+    PassManager,
+    register_pass,
+)
 
 
 class _LinkedOnly(JITCodeLibrary):

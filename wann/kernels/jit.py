@@ -1,10 +1,5 @@
 """Compiled kernels: the decorators that compile them, and the cache of their machine code.
 
-This module, `wann.kernels.callees` and `wann.kernels.turns` use names outside numba's documented interface, and no
-other does. Those used here are ``numba.core.config`` (its settings as attributes, read at each compilation),
-``numba.core.caching.UserProvidedCacheLocator`` with ``CACHE_LOCATOR_CLASSES``, and the option ``_nrt``. Tested with
-numba 0.68. pyproject.toml has the corresponding upper bound: raise both together.
-
 Importing this module imports numba (about half a second), so modules that import it are imported when a kernel is first
 needed.
 """
@@ -19,16 +14,12 @@ from typing import Any
 
 import llvmlite.binding
 import numba
-import numba.core.config
-from numba.core.caching import UserProvidedCacheLocator
 from numba.extending import is_jitted
 
 from wann.cache import cache_directory
 from wann.kernels.callees import callee
+from wann.kernels.numba_internals import UNCOUNTED, UserProvidedCacheLocator, numba_config
 from wann.kernels.turns import compile_in_turn
-
-# numba creates this module's attributes at run time, where type checkers cannot see them.
-_numba_config: Any = numba.core.config
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Packages whose modules may hold kernels.
@@ -44,10 +35,10 @@ def _use_wide_vectors() -> None:
     Here wide ones are a fifth faster, and no bit of a result depends on it. ``NUMBA_CPU_FEATURES`` overrides this.
     """
     features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512vl") and not _numba_config.CPU_FEATURES:
+    if features.get("avx512vl") and not numba_config.CPU_FEATURES:
         features["prefer-256-bit"] = False
-        _numba_config.CPU_NAME = _numba_config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
-        _numba_config.CPU_FEATURES = features.flatten()
+        numba_config.CPU_NAME = numba_config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+        numba_config.CPU_FEATURES = features.flatten()
 
 
 def kernel_sources() -> list[Path]:
@@ -118,7 +109,7 @@ class ContentLocator(UserProvidedCacheLocator):
         # Two modules with the same name in different folders must not share an index.
         folder = Path(file).resolve().parent
         below = folder.relative_to(_ROOT).parts if folder.is_relative_to(_ROOT) else (folder.name,)
-        self._cache_path = str(Path(_numba_config.CACHE_DIR).joinpath(*below))
+        self._cache_path = str(Path(numba_config.CACHE_DIR).joinpath(*below))
 
     def get_source_stamp(self) -> str:
         return ""
@@ -144,12 +135,12 @@ def jit(function: Callable) -> Any:
     directory = _kernel_cache()
     if directory is None:
         return uncached(function)
-    before = _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES
-    _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = directory, f"{__name__}.ContentLocator"
+    before = numba_config.CACHE_DIR, numba_config.CACHE_LOCATOR_CLASSES
+    numba_config.CACHE_DIR, numba_config.CACHE_LOCATOR_CLASSES = directory, f"{__name__}.ContentLocator"
     try:
         kernel = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
-        _numba_config.CACHE_DIR, _numba_config.CACHE_LOCATOR_CLASSES = before
+        numba_config.CACHE_DIR, numba_config.CACHE_LOCATOR_CLASSES = before
     compile_in_turn(kernel)
     return kernel
 
@@ -164,7 +155,7 @@ def inner(function: Callable) -> Any:
 
     numba counts references to arrays by atomic operations, which in a short function cost more than the arithmetic.
     """
-    return callee(function, nogil=True, error_model="numpy", _nrt=False)
+    return callee(function, nogil=True, error_model="numpy", **UNCOUNTED)
 
 
 def elementwise(function: Callable) -> Any:
@@ -193,5 +184,5 @@ def inlined(function: Callable) -> Any:
     if is_jitted(function):
         return function
     # Inlined before type inference, so that a chain is compiled once and not once for each of its links.
-    options: dict[str, Any] = {"inline": "always", "_nrt": False}
+    options: dict[str, Any] = {"inline": "always", **UNCOUNTED}
     return numba.njit(nogil=True, error_model="numpy", **options)(function)

@@ -14,10 +14,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-# A name outside numba's documented interface; see `wann.kernels.jit` for the tested version.
-from numba.core.compiler_lock import global_compiler_lock
-
 from wann.errors import UserError
+from wann.kernels.numba_internals import global_compiler_lock
 from wann.platform import file_locks
 
 _PATIENCE = 180.0  # seconds; the process that compiles may have been stopped

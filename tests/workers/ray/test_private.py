@@ -26,7 +26,7 @@ WORDS = {
         r"ray\._private|ray\.util\.client|ray\._raylet|_system_config|_temp_dir=|JSON_ENV_VAR",
         "workers/ray/private.py",
     ),
-    "numba": (r"numba\.core|_nrt=", "wann/kernels/jit.py"),
+    "numba": (r"numba\.core|_nrt=", "wann/kernels/numba_internals.py"),
 }
 
 
