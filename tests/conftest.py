@@ -33,6 +33,12 @@ def module_of(nodeid: str) -> str:
     return nodeid.partition("::")[0]
 
 
+def scope_of(nodeid: str) -> str:
+    """Tests of one scope run in one process. Each page of the docs is one of its own: they take minutes."""
+    module = module_of(nodeid)
+    return nodeid if module == "tests/test_docs.py" and "every_command" in nodeid else SIMULATORS.get(module, module)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, by their time limits and marks, so that no core waits for one of them at the end."""
 
@@ -46,12 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """A process takes all modules of a simulator, and otherwise a module at a time."""
+    """A process takes a scope at a time; see `scope_of`."""
     from xdist.scheduler import LoadScopeScheduling
 
     class BySimulator(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return SIMULATORS.get(module_of(nodeid), module_of(nodeid))
+            return scope_of(nodeid)
 
     return BySimulator(config, log)
 

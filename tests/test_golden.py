@@ -7,7 +7,7 @@ import pytest
 from datafiles import published
 from evolution import shared_weight
 from golden.remake import GOLDEN, run, run_short
-from golden.short import COARSE, DIGESTS, NAMES
+from golden.short import COARSE, NAMES, recorded
 
 LONG = ("bipedal_walker", "mnist", "sweep")
 
@@ -28,4 +28,4 @@ def test_a_short_run_of_every_config_finds_the_same_network(name, tmp_path, monk
     if name.startswith("mnist"):
         published("mnist")
     monkeypatch.setattr(shared_weight, "GRID_STEP", COARSE)
-    assert run_short(name, tmp_path) == json.loads(DIGESTS.read_text())[name]
+    assert run_short(name, tmp_path) == recorded(name)

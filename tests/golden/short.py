@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info
+
 DIGESTS = Path(__file__).resolve().parent / "configs.json"
 CONFIGS = DIGESTS.parent.parent.parent / "configs"
 # Latents of frames, and with them races, may differ between kinds of processors.
@@ -41,6 +43,17 @@ def shortened(values: Mapping[str, Any]) -> dict[str, Any]:
     if values.get("sweep"):
         short["sweep"] = {"search.population": [8, 12], "search.complexity_probability": [0.2, 0.8]}
     return short
+
+
+def recorded(name: str) -> dict[str, str]:
+    """The digests of a config's short run.
+
+    Gradients of many connections are matrix products of OpenBLAS, which has other sums, and so other lineages, for some
+    kinds of processors. Those have digests of their own.
+    """
+    kept: dict[str, dict[str, str]] = json.loads(DIGESTS.read_text())
+    kinds = {library.get("architecture") for library in threadpool_info()}
+    return next((kept[f"{name} on {kind}"] for kind in kinds if f"{name} on {kind}" in kept), kept[name])
 
 
 def digests(run: Path) -> dict[str, str]:
