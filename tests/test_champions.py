@@ -11,7 +11,7 @@ from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
 
 # Gymnasium draws 1000 x 800 pixels for each frame of a racer's, and steps a walker in Python. Others are large.
-SLOW = ("racer", "walker", "mnist_equal_paths.", "swingup_one_weight", "swingup_wide")
+SLOW = ("racer", "walker", "mnist_equal_paths.", "mnist_equal_paths_1849", "swingup_one_weight", "swingup_wide")
 NAMES = [
     pytest.param(path.name, marks=[pytest.mark.slow] if path.name.startswith(SLOW) else [])
     for path in sorted(DIRECTORY.glob("*.json"))

@@ -17,6 +17,9 @@ from trained import digits_champion
 from wann.champion import load_champion
 from wann.network import Networks, compile_genome
 
+# Searching and training for them takes half a minute; test_comparing.py has the quick comparisons.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
