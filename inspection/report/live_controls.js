@@ -86,6 +86,33 @@
     }
   }
 
+  // Steps through what has an end. `rate()` is in steps a second, `step(n)` goes on by n steps, `rewind()` to the start;
+  // `pause` is the button, which says what it would do.
+  function player({ pause, rate, ended, rewind, step }) {
+    let owed = 0;
+    const clock = new Clock((seconds) => {
+      owed += seconds * rate();
+      const count = Math.floor(owed);
+      owed -= count;
+      if (count) step(count);
+      if (ended()) halt();
+    });
+
+    function go() {
+      if (ended()) rewind();
+      owed = 0;
+      clock.start();
+      pause.textContent = "Pause";
+    }
+
+    function halt() {
+      clock.stop();
+      pause.textContent = "Play";
+    }
+
+    return { go, halt, toggle: () => (clock.running ? halt() : go()), running: () => clock.running };
+  }
+
   // Numbers in [0, 1) from a 32-bit seed (mulberry32), and normal ones by Box and Muller.
   class Random {
     constructor(seed) {
@@ -134,5 +161,5 @@
 
   const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  wann.ui = { element, svg, button, slider, choice, signed, Clock, Random, Table, bytesOf, calm };
+  wann.ui = { element, svg, button, slider, choice, signed, Clock, player, Random, Table, bytesOf, calm };
 })();

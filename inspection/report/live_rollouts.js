@@ -3,7 +3,7 @@
   "use strict";
   const wann = (window.wann = window.wann || {});
   wann.live = wann.live || {};
-  const { element, button, choice, signed, Clock, Table } = wann.ui;
+  const { element, button, choice, signed, player, Table } = wann.ui;
 
   function unpack(recorded) {
     return {
@@ -50,7 +50,7 @@
     const replays = rollouts.map((one) => new wann.Replay(
       network, one.weight === null ? context.program.weights : one.weight, (step) => one.inputs.row(step),
     ));
-    let rollout = rollouts[0], frame = 0, speed = 1, owed = 0;
+    let rollout = rollouts[0], frame = 0, speed = 1;
 
     const step = readout("Step", "live-step");
     const total = readout("Return", "live-return");
@@ -89,30 +89,13 @@
       if (context.diagram) context.diagram.light(found.values, found);
     }
 
-    const clock = new Clock((seconds) => {
-      owed += seconds * speed * data.fps;
-      const count = Math.floor(owed);
-      owed -= count;
-      if (count) seek(frame + count);
-      if (frame === rollout.steps) halt();
+    const { go, halt, toggle, running: isRunning } = player({
+      pause, rate: () => speed * data.fps, ended: () => frame === rollout.steps,
+      rewind: () => seek(0), step: (count) => seek(frame + count),
     });
 
-    function go() {
-      if (frame === rollout.steps) seek(0);
-      owed = 0;
-      clock.start();
-      pause.textContent = "Pause";
-    }
-
-    function halt() {
-      clock.stop();
-      pause.textContent = "Play";
-    }
-
-    const toggle = () => (clock.running ? halt() : go());
-
     function choose(one, tell) {
-      const running = clock.running || frame === rollout.steps;
+      const running = isRunning() || frame === rollout.steps;
       rollout = one;
       tabs.forEach((tab, i) => tab.setAttribute("aria-pressed", rollouts[i] === one));
       scrub.max = one.steps;

@@ -3,7 +3,7 @@
   "use strict";
   const wann = (window.wann = window.wann || {});
   wann.live = wann.live || {};
-  const { element, button, slider, choice, signed, Clock } = wann.ui;
+  const { element, button, slider, choice, signed, player } = wann.ui;
 
   const FEW_STRENGTHS = 12; // rows of the tape; more become a grid
   const MANY_ROWS = 26; // delayed inputs, which stand above, are left out then
@@ -88,7 +88,7 @@
     const { rows: memories, plastic } = memoriesOf(network);
     let sequence = drawn[0], mine = null, replay = null; // the episode shown, the last that hands made, its steps
     let cursor = 0, chosen = 0, painted = 0, typing = null; // step, input of the keyboard, value of the pointer, keys so far
-    let speed = 4, owed = 0;
+    let speed = 4;
 
     const setting = () => (weights.shared === null ? weights.own : weights.shared);
     const answer = (step) => answerOf(data, replay.at(step).outputs);
@@ -320,27 +320,10 @@
 
     // --- time ---
 
-    const clock = new Clock((seconds) => {
-      owed += seconds * speed;
-      const count = Math.floor(owed);
-      owed -= count;
-      if (count) seek(cursor + count);
-      if (cursor === sequence.length - 1) halt();
+    const { go, halt, toggle } = player({
+      pause, rate: () => speed, ended: () => cursor === sequence.length - 1,
+      rewind: () => seek(0), step: (count) => seek(cursor + count),
     });
-
-    function go() {
-      if (cursor === sequence.length - 1) seek(0);
-      owed = 0;
-      clock.start();
-      pause.textContent = "Pause";
-    }
-
-    function halt() {
-      clock.stop();
-      pause.textContent = "Play";
-    }
-
-    const toggle = () => (clock.running ? halt() : go());
 
     tape.svg.setAttribute("aria-label", "Steps of the episode; left and right step, up and down choose an input, space changes it");
     tape.svg.addEventListener("keydown", keys);
