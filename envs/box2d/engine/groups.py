@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.box2d.engine import ground_rows, group_rows
 from envs.box2d.engine.island import Work, end_step, solve_positions, solve_velocities
 from envs.box2d.engine.places import contact_row, joint_row, lane_row, solver_row
 from envs.box2d.engine.rows import (
@@ -20,15 +21,12 @@ from envs.box2d.engine.rows import (
     FACE_X,
     FACE_Y,
     FIRST_SOLVED,
-    JOINT,
-    LANE,
     LIMIT,
     OF_FACE_B,
     OWN_X,
     OWN_Y,
     POSITIONS_DONE,
     SOLVED,
-    TOUCH,
     TOUCHES,
     X,
     Y,
@@ -65,7 +63,7 @@ class GroupsWork(NamedTuple):
 
     @classmethod
     def of(cls, scene: Scene, num_lanes: int) -> "GroupsWork":
-        rows = BODY * len(scene.bodies) + JOINT * len(scene.joints) + TOUCH * len(scene.bodies) + LANE
+        rows = group_rows(scene) + ground_rows(scene)
         return cls(Work.of(scene), np.zeros(rows * LANES, np.float32), np.zeros(num_lanes, np.int64))
 
 
