@@ -5,10 +5,12 @@ from __future__ import annotations
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import bare_envpool
 from benchmarks.evolved import load
-from benchmarks.measuring import Figures, gain_of_second_worker, seconds_of, worker_memory
+from benchmarks.measuring import Figures, cpu_seconds_of, gain_of_second_worker, seconds_of, worker_memory
+from envs.box2d.engine.vectors import LANES
 from envs.box2d.walker.task import BipedalWalker
 from wann.network import Networks, compile_population
 from wann.population import Population
@@ -47,22 +49,28 @@ def _beside_envpool(task: BipedalWalker, networks: Networks) -> tuple[float, flo
 def _parts(networks: Networks) -> Figures:
     """Shares of the time: terrains, networks, and the rest, which is physics with observations and rewards."""
     from envs.box2d.walker.terrain import make_grounds
-    from wann.kernels.wave_forward import wave_outputs
 
     task, seeds = BipedalWalker(max_steps=400), np.arange(WALKERS // len(networks))
-    steps = int(task.evaluate(networks, WEIGHTS, seeds).steps.sum())
-    whole = median(seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds)) for _ in range(5))
-    terrains = median(seconds_of(lambda: make_grounds(seeds, False)) for _ in range(5))
-    programs, weights = networks.program_arrays(), WEIGHTS.astype(np.float32)[None]
-    network = np.sort(np.arange(steps) % len(networks))
-    inputs = np.random.default_rng(0).normal(0, 0.5, (steps, networks.num_inputs))
-    outputs = np.empty((steps, networks.num_outputs), np.float32)
-    setting = np.zeros(steps, np.int64)
-    alone = median(
-        seconds_of(lambda: wave_outputs(programs, weights, False, network, setting, inputs, outputs)) for _ in range(5)
-    )
+    steps = task.evaluate(networks, WEIGHTS, seeds).steps
+    whole = median(cpu_seconds_of(lambda: task.evaluate(networks, WEIGHTS, seeds)) for _ in range(5))
+    terrains = median(cpu_seconds_of(lambda: make_grounds(seeds, False)) for _ in range(5))
     yield "biped_share_of_terrains", terrains / whole
-    yield "biped_share_of_networks_one_by_one", alone / whole
+    yield "biped_share_of_networks", _network_seconds(networks, steps) / whole
+
+
+def _network_seconds(networks: Networks, steps: NDArray[np.int64]) -> float:
+    """Time of the networks alone in episodes of ``steps`` [P, W, R] that began together.
+
+    All lanes of a network are one call, which takes as long with one lane as with sixteen.
+    """
+    from benchmarks.vector_calls import run_calls
+    from wann.kernels.state_forward import Buffers
+
+    programs, num_inputs = networks.program_arrays(), networks.num_inputs
+    buffers = Buffers.of(programs, networks.state_arrays(), num_inputs, LANES, False)
+    buffers.values[1 : 1 + num_inputs] = np.random.default_rng(0).normal(0, 0.5, (num_inputs, LANES))
+    calls = np.tile(np.repeat(np.arange(len(networks)), steps.max((1, 2))), 10)
+    return median(cpu_seconds_of(lambda: run_calls(programs, calls, 1 + num_inputs, buffers)) for _ in range(6)) / 10
 
 
 def biped_workers() -> Figures:

@@ -39,7 +39,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "biped_speed": (
         "biped_{nodes,connections}",
         "biped_{,hardcore_}{steps_per_second,ratio_to_envpool}",
-        "biped_share_of_{terrains,networks_one_by_one}",
+        "biped_share_of_{terrains,networks}",
     ),
     "biped_workers": ("ray_scaling_2_workers_biped",),
     "biped_memory": ("biped_worker_megabytes", "biped_worker_growth_megabytes"),
