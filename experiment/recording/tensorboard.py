@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from experiment.recording.event_file import EventFile
+
 FLUSH_SECONDS = 10.0
 
 
@@ -21,24 +23,16 @@ class Events:
     """
 
     def __init__(self, directory: Path, first_step: int) -> None:
-        from tensorboardX.event_file_writer import EventsWriter
-        from tensorboardX.proto.event_pb2 import Event, SessionLog
-
-        self._writer = EventsWriter(str(directory / "events"))
-        start = SessionLog(status=SessionLog.START)
-        self._writer.write_event(Event(wall_time=time.time(), step=first_step, session_log=start))
+        self._file = EventFile(directory / "events")
+        self._file.start(first_step)
         self._flushed = time.monotonic()
 
     def add(self, step: int, scalars: Mapping[str, float]) -> None:
         """Write the scalars of one step. NaN values are left out."""
-        from tensorboardX.proto.event_pb2 import Event
-        from tensorboardX.proto.summary_pb2 import Summary
-
-        values = [Summary.Value(tag=tag, simple_value=value) for tag, value in scalars.items() if value == value]
-        self._writer.write_event(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+        self._file.add(step, {tag: value for tag, value in scalars.items() if value == value})
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
-            self._writer.flush()
+            self._file.flush()
             self._flushed = time.monotonic()
 
     def close(self) -> None:
-        self._writer.close()
+        self._file.close()
