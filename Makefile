@@ -6,6 +6,9 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
+# Images of Python often set this. Each of the hundreds of processes of the tests would compile all our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Several processes, a module to each at a time, so that its fixtures are made once.
 PYTEST := $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder
 

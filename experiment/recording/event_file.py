@@ -1,7 +1,8 @@
 """TensorBoard's event files: a record for each event, which is a message of protocol buffers.
 
-The package tensorboardX writes them too, but it imports torch, which takes a second of every search. Sources: TensorFlow's
-``event.proto`` and ``summary.proto``, its record format (``lib/io/record_writer.h``), and RFC 3720 (B.4) for the checksum.
+The package tensorboardX writes them too, but it imports torch, which takes a second of every search. Sources:
+TensorFlow's ``event.proto`` and ``summary.proto``, its record format (``lib/io/record_writer.h``), and RFC 3720 (B.4)
+for the checksum.
 """
 
 from __future__ import annotations
