@@ -114,6 +114,16 @@ class SafeInDriver(Protocol):
 
 
 @runtime_checkable
+class PlaysTogether(Protocol):
+    """A task whose simulator plays many episodes side by side, and takes longer for each in a call with few."""
+
+    @property
+    def episodes_together(self) -> int:
+        """Episodes that a call should have at least."""
+        ...
+
+
+@runtime_checkable
 class KeepsState(Protocol):
     """A task that can declare that it runs networks step by step and keeps the state of each episode.
 
@@ -298,6 +308,11 @@ class Observes(Protocol):
 def is_safe_at_home(task: object) -> bool:
     """True if small requests may run in the driver."""
     return isinstance(task, SafeInDriver) and task.safe_at_home
+
+
+def episodes_together(task: object) -> int:
+    """Episodes that a call should have at least, so that none takes longer than it must."""
+    return task.episodes_together if isinstance(task, PlaysTogether) else 1
 
 
 def keeps_state(task: object) -> bool:

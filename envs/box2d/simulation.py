@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from envs.box2d.simulators import described_simulator, settled_simulator
+from envs.box2d.simulators import LANES, described_simulator, settled_simulator
 from envs.gymnasium.pool import GymnasiumPool, require_box2d
 from envs.task import Returns, Seeds, Weights, check_networks
 from envs.waves import (
@@ -48,6 +48,8 @@ class Box2DTask:
     keeps_state: ClassVar[bool] = True
     # Gymnasium's environments in one pool.
     wave: ClassVar[int]
+    # Episodes that lanes need for most of their speed.
+    lanes_together: ClassVar[int]
 
     def __post_init__(self) -> None:
         Limits(self.max_steps, self.stall_steps)
@@ -67,6 +69,11 @@ class Box2DTask:
     @property
     def simulated_by(self) -> str:
         return described_simulator(self.simulator)
+
+    @property
+    def episodes_together(self) -> int:
+        """See `envs.task.PlaysTogether`."""
+        return self.lanes_together if self.simulator == LANES else 1
 
     @property
     def reported(self) -> Self:

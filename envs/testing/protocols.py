@@ -16,6 +16,7 @@ from envs.task import (
     LoadsData,
     Observes,
     Playable,
+    PlaysTogether,
     Preprocessed,
     ReadsFiles,
     SafeInDriver,
@@ -34,6 +35,11 @@ def check_protocols(sample: Sample) -> None:
         import_module(module)
     if isinstance(task, SafeInDriver):
         expect(isinstance(task.safe_at_home, bool), f"{task.name}: expected safe_at_home to be true or false")
+    if isinstance(task, PlaysTogether):
+        count = task.episodes_together
+        expect(
+            isinstance(count, int) and count >= 1, f"{task.name}: expected episodes_together from 1, found {count!r}"
+        )
     if isinstance(task, LoadsData):
         task.load()
     if isinstance(task, ReadsFiles):

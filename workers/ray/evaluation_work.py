@@ -50,6 +50,10 @@ class EvaluationWork(Work):
     def block(self, pieces: NDArray[np.int64]) -> Block:
         return self.blocks[int(pieces[0]) // len(self.networks)]
 
+    def num_episodes(self, pieces: NDArray[np.int64]) -> int:
+        sizes = np.array([block.num_lanes for block in self.blocks])
+        return int(sizes[self.block_numbers(pieces)].sum())
+
     def chunk_bytes(self, pieces: NDArray[np.int64]) -> bytes:
         rows = self.rows(pieces)
         individual = [] if isinstance(self.weights, np.ndarray) else [self.weights[row] for row in rows.tolist()]

@@ -16,7 +16,7 @@ from typing import Self
 
 from numpy.typing import ArrayLike, NDArray
 
-from envs.task import Returns, Seeds, Weights, is_safe_at_home, modules_of, weights_of_one
+from envs.task import Returns, Seeds, Weights, episodes_together, is_safe_at_home, modules_of, weights_of_one
 from wann.gradients import GradientRequest, Gradients
 from wann.network import Network, Networks
 from workers.blame import evaluate_or_locate, gradients_or_locate, request_shape
@@ -182,15 +182,16 @@ class RayEvaluator:
             return evaluate_or_locate(task_or_oracle(self._task, oracle), networks, weights, seeds)
         cost = self._costs["oracle" if oracle else "evaluate"]
         cost.begin_request()
-        expected = cost.expected_seconds(float(cost_units(networks, shape[1] * shape[2]).sum()))
+        sizes = len(networks), shape[1] * shape[2]
+        expected = cost.expected_seconds(float(cost_units(networks, sizes[1]).sum()))
         at_home = self._may_run_at_home(expected)
-        num_workers = len(self.workers)
-        parts = 1 if at_home else num_blocks(self.options, num_workers, len(networks), expected)
+        num_workers, together = len(self.workers), episodes_together(task_or_oracle(self._task, oracle))
+        parts = 1 if at_home else num_blocks(self.options, num_workers, *sizes, expected, together)
         work = EvaluationWork(networks, weights, seeds, oracle, shape, cost, parts)
         self._deaths.give_up_poisoned(work, len(networks))
         if at_home:
             return self._evaluate_at_home(work)
-        self._dispatcher.run(work, chunks_of(work, self.options, num_workers))
+        self._dispatcher.run(work, chunks_of(work, self.options, num_workers, together))
         return work.returns
 
     def _may_run_at_home(self, expected_seconds: float | None) -> bool:

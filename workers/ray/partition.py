@@ -17,19 +17,34 @@ _PARTS_PER_WORKER = 8
 _BLIND_CHUNKS = 4
 
 
-def num_blocks(options: RayOptions, num_workers: int, num_networks: int, expected_seconds: float | None) -> int:
+def num_blocks(
+    options: RayOptions,
+    num_workers: int,
+    num_networks: int,
+    num_rollouts: int,
+    expected_seconds: float | None,
+    together: int,
+) -> int:
     """Number of blocks into which the rollouts of each network are divided.
 
     There are enough parts to balance the workers, but each is worth sending and far below the time limit.
+
+    Args:
+        num_rollouts: of each network.
+        together: episodes that a chunk should have, see `envs.task.PlaysTogether`.
     """
     if expected_seconds is None:
         return max(1, _BLIND_CHUNKS * num_workers // num_networks)
-    parts = min(_PARTS_PER_WORKER * num_workers, int(expected_seconds / options.chunk_seconds))
+    most = max(num_workers, num_networks * num_rollouts // together)
+    parts = min(_PARTS_PER_WORKER * num_workers, most, int(expected_seconds / options.chunk_seconds))
     return max(1, ceil(parts / num_networks), ceil(expected_seconds / num_networks / options.longest_seconds))
 
 
-def chunks_of(work: EvaluationWork, options: RayOptions, num_workers: int) -> list[Chunk]:
-    """All missing pieces of an evaluation, in chunks for ``num_workers``."""
+def chunks_of(work: EvaluationWork, options: RayOptions, num_workers: int, together: int) -> list[Chunk]:
+    """All missing pieces of an evaluation, in chunks for ``num_workers``.
+
+    A chunk has ``together`` episodes or more, if that leaves one for every worker.
+    """
     pieces = np.flatnonzero(work.missing)
     units, blocks = work.units[pieces], work.block_numbers(pieces)
     total = float(units.sum())
@@ -37,7 +52,8 @@ def chunks_of(work: EvaluationWork, options: RayOptions, num_workers: int) -> li
     smallest = largest = total / (_BLIND_CHUNKS * num_workers)
     if expected:
         largest = total * options.longest_seconds / expected
-        smallest = min(total * options.chunk_seconds / expected, total / num_workers, largest)
+        worthwhile = max(options.chunk_seconds / expected, together / work.num_episodes(pieces))
+        smallest = min(total * worthwhile, total / num_workers, largest)
     return [work.chunk(pieces[part]) for part in cut(units, num_workers, smallest, largest, kinds=blocks)]
 
 

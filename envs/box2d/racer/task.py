@@ -56,6 +56,7 @@ class CarRacing(Box2DTask):
     num_outputs: ClassVar[int] = 3
     output_names: ClassVar[tuple[str, ...]] = ("steer", "gas", "brake")
     wave: ClassVar[int] = 8
+    lanes_together: ClassVar[int] = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()

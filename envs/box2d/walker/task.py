@@ -47,6 +47,7 @@ class BipedalWalker(Box2DTask):
     num_outputs: ClassVar[int] = len(_OUTPUTS)
     output_names: ClassVar[tuple[str, ...]] = _OUTPUTS
     wave: ClassVar[int] = 32
+    lanes_together: ClassVar[int] = 64
 
     @property
     def sees(self) -> tuple[int, ...]:

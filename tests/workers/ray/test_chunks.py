@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 from networks import random_networks
 from workers.ray.chunks import CostModel, cost_units, cut
+from workers.ray.evaluation_work import EvaluationWork
+from workers.ray.options import RayOptions
+from workers.ray.partition import chunks_of, num_blocks
 
 COSTS = st.lists(st.floats(1, 1000), min_size=1, max_size=200).map(np.array)
 
@@ -74,3 +77,24 @@ def test_cost_model_follows_the_latest_requests() -> None:
         model.begin_request()
         model.observe(10, 3)
     assert model.expected_seconds(10) == pytest.approx(3, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("num_networks", "num_rollouts", "num_workers", "sizes"),
+    [
+        (128, 1, 2, [64, 64]),
+        (32, 3, 2, [48, 48]),  # fewer than 64 each, but no worker is left without
+        (512, 1, 2, [128, 96, 72, 64, 64, 88]),
+        (4, 32, 8, [16] * 8),
+    ],
+)
+def test_tasks_that_play_together_get_chunks_of_many_episodes(num_networks, num_rollouts, num_workers, sizes) -> None:
+    networks, seeds = (
+        random_networks(3, 1, 1, np.random.default_rng(0)).take(np.zeros(num_networks, int)),
+        np.arange(num_rollouts),
+    )
+    cost = CostModel(cost_units(networks, num_rollouts).sum(), 2.0)
+    wanted = num_blocks(RayOptions(), num_workers, num_networks, num_rollouts, 2.0, 64)
+    work = EvaluationWork(networks, np.ones(1), seeds, False, (num_networks, 1, num_rollouts), cost, wanted)
+    chunks = chunks_of(work, RayOptions(), num_workers, 64)
+    assert [len(chunk.pieces) * work.block(chunk.pieces).num_lanes for chunk in chunks] == sizes
