@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from experiment.recording.event_file import EventFile
 from run_search import main
 from searching import metrics, result, run_command, write_config
 from storage.checkpoint import CHECKPOINT, PREVIOUS
@@ -162,15 +161,17 @@ def test_a_search_in_which_everything_fails_ends_with_its_first_generation(faili
 
 
 def test_events_that_cannot_be_written_end_the_run_clearly(tmp_path, monkeypatch, capsys):
+    from tensorboardX.event_file_writer import EventsWriter
+
     written = []
-    original = EventFile.add
+    original = EventsWriter.write_event
 
-    def fail_later(self, step, scalars):
-        written.append(step)
-        if len(written) > 2:
+    def fail_later(self, event):
+        written.append(event)
+        if len(written) > 4:
             raise OSError(28, "No space left on device")
-        original(self, step, scalars)
+        return original(self, event)
 
-    monkeypatch.setattr(EventFile, "add", fail_later)
+    monkeypatch.setattr(EventsWriter, "write_event", fail_later)
     assert main([str(write_config(tmp_path / "c.yaml")), "--run-dir", str(tmp_path / "run")]) == 1
     assert "disk full" in capsys.readouterr().err

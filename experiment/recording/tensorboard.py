@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from experiment.recording.event_file import EventFile
+from experiment.recording.tensorboardx_parts import parts
 
 FLUSH_SECONDS = 10.0
 
@@ -23,16 +24,22 @@ class Events:
     """
 
     def __init__(self, directory: Path, first_step: int) -> None:
-        self._file = EventFile(directory / "events")
-        self._file.start(first_step)
+        writer, self._event, self._summary = parts()
+        self._writer = writer.EventsWriter(str(directory / "events"))
+        self._write(first_step, session_log=self._event.SessionLog(status=self._event.SessionLog.START))
         self._flushed = time.monotonic()
 
     def add(self, step: int, scalars: Mapping[str, float]) -> None:
         """Write the scalars of one step. NaN values are left out."""
-        self._file.add(step, {tag: value for tag, value in scalars.items() if value == value})
+        summary = self._summary.Summary
+        values = [summary.Value(tag=tag, simple_value=value) for tag, value in scalars.items() if value == value]
+        self._write(step, summary=summary(value=values))
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
-            self._file.flush()
+            self._writer.flush()
             self._flushed = time.monotonic()
 
     def close(self) -> None:
-        self._file.close()
+        self._writer.close()
+
+    def _write(self, step: int, **content: Any) -> None:
+        self._writer.write_event(self._event.Event(wall_time=time.time(), step=step, **content))
