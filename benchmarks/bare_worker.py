@@ -44,8 +44,9 @@ def rows_and_rollouts(chunk: bytes) -> tuple[list[int], list[int], int]:
 
 
 def chunk_steps(steps: list[list[int]], rows: list[int], rollouts: list[int], settings: int) -> list[int]:
-    """Flat [p x W x R] lengths of a chunk's episodes."""
-    return [steps[row % len(steps)][rollout] for row in rows for _ in range(settings) for rollout in rollouts]
+    """Flat [p x W x R] lengths of a chunk's episodes; genomes and rollouts beyond those measured repeat them."""
+    measured = [steps[row % len(steps)] for row in rows]
+    return [own[rollout % len(own)] for own in measured for _ in range(settings) for rollout in rollouts]
 
 
 def chunk_seconds(steps: list[int], lengths: Lengths) -> float:

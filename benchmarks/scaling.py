@@ -105,8 +105,8 @@ def bare_actor_class(lengths: Lengths, per_process: int = 1) -> Callable[[RaySes
     return make
 
 
-def one_generation(search: AskTell, evaluator: RayEvaluator) -> dict[str, float]:
-    """Ask, evaluate, tell; seconds of each, and of the parts of the driver's work."""
+def one_generation(search: AskTell, evaluator: RayEvaluator, rollouts: int) -> dict[str, float]:
+    """Ask, evaluate on so many rollouts, tell; seconds of each, and of the parts of the driver's work."""
     import ray
 
     before = evaluator.statistics()
@@ -128,7 +128,7 @@ def one_generation(search: AskTell, evaluator: RayEvaluator) -> dict[str, float]
             )
         }
         begin, computing = time.perf_counter(), time.process_time()
-        returns = evaluator.evaluate(request.networks, request.weights, np.arange(ROLLOUTS))
+        returns = evaluator.evaluate(request.networks, request.weights, np.arange(rollouts))
         figures["wall_seconds"] = time.perf_counter() - begin
         figures["driver_cpu_seconds"] = time.process_time() - computing
     figures["ask_tell_seconds"] += seconds_of(lambda: search.tell(returns.values.mean(axis=2, keepdims=True)))
@@ -169,7 +169,9 @@ def report(workers: int, speed: float, generations: list[dict[str, float]]) -> s
     return " | ".join(cells)
 
 
-def measure(workers: int, per_process: int, speeds: list[float], generations: int, profile: bool) -> None:
+def measure(
+    workers: int, per_process: int, speeds: list[float], rollouts: int, generations: int, profile: bool
+) -> None:
     """Start ``workers``, and let them work for some generations at each speed."""
     import ray
 
@@ -183,11 +185,10 @@ def measure(workers: int, per_process: int, speeds: list[float], generations: in
         for speed in speeds:
             ray.get([worker.actor.hurry.remote(speed) for worker in evaluator.workers])
             for _ in range(2):
-                one_generation(search, evaluator)  # learns what chunks cost
+                one_generation(search, evaluator, rollouts)  # learns what chunks cost
             with cProfile.Profile() if profile else nullcontext() as profiler:
-                print(
-                    report(workers, speed, [one_generation(search, evaluator) for _ in range(generations)]), flush=True
-                )
+                measured = [one_generation(search, evaluator, rollouts) for _ in range(generations)]
+                print(report(workers, speed, measured), flush=True)
             if profiler is not None:
                 pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
 
@@ -197,6 +198,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--workers", type=int, nargs="+", default=[256])
     parser.add_argument("--speed", type=float, nargs="+", default=[1.0])
     parser.add_argument("--per-process", type=int, default=16, help="workers of one process, as its threads")
+    parser.add_argument("--rollouts", type=int, default=ROLLOUTS, help="of each genome (%(default)s)")
     parser.add_argument("--generations", type=int, default=7)
     parser.add_argument("--profile", action="store_true", help="print where the driver's time goes")
     given = parser.parse_args(arguments)
@@ -204,7 +206,7 @@ def main(arguments: list[str]) -> int:
     session = connect(2, None)  # starts so many processes at once
     try:
         for workers in given.workers:
-            measure(workers, given.per_process, given.speed, given.generations, given.profile)
+            measure(workers, given.per_process, given.speed, given.rollouts, given.generations, given.profile)
     finally:
         session.close()
     return 0
