@@ -73,6 +73,16 @@ def _network_seconds(networks: Networks, steps: NDArray[np.int64]) -> float:
     return median(cpu_seconds_of(lambda: run_calls(programs, calls, 1 + num_inputs, buffers)) for _ in range(6)) / 10
 
 
+def biped_company() -> Figures:
+    """Steps per second of processor time in calls of few walkers, each of another network or another seed."""
+    task, networks = BipedalWalker(max_steps=500), walkers()
+    for size in (8, 16, 48, 96, 192):
+        own, seeds = networks.take(np.arange(min(size, len(networks)))), np.arange(-(-size // len(networks)))
+        steps = float(task.evaluate(own, WEIGHTS, seeds).steps.sum())
+        seconds = (cpu_seconds_of(lambda own=own, seeds=seeds: task.evaluate(own, WEIGHTS, seeds)) for _ in range(5))
+        yield f"biped_steps_per_second_of_{size}", steps / median(seconds)
+
+
 def biped_workers() -> Figures:
     """Steps per second of two worker processes, as a multiple of those of one."""
     task = BipedalWalker(max_steps=200)

@@ -41,6 +41,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         "biped_{,hardcore_}{steps_per_second,ratio_to_envpool}",
         "biped_share_of_{terrains,networks}",
     ),
+    "biped_company": ("biped_steps_per_second_of_{8,16,48,96,192}",),
     "biped_workers": ("ray_scaling_2_workers_biped",),
     "biped_memory": ("biped_worker_megabytes", "biped_worker_growth_megabytes"),
     "car_racing_speed": (

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.box2d import biped_memory, biped_speed, biped_workers
+from benchmarks.box2d import biped_company, biped_memory, biped_speed, biped_workers
 from benchmarks.car_racing import car_racing_memory, car_racing_speed, car_racing_workers
 from benchmarks.evolved import load
 from benchmarks.figures import FIGURES, ON_GPU
@@ -146,6 +146,7 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
         sequences,
         full_search,
         biped_speed,
+        biped_company,
         biped_workers,
         biped_memory,
         car_racing_speed,
