@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Options of each of the three ways to call this command, with their defaults.
 _OF_COMPARING = {"episodes": 100, "steps": None, "workers": None, "resume": False, "baselines": None}
+_OF_COMPARING |= {"updates": None, "parameters": None, "settings": []}
 _OF_TRAINING = {
     "dataset": "mnist",
     "inputs": "auto",
@@ -66,10 +67,9 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
 
     baselines = arguments.baselines and tuple(filter(None, arguments.baselines.split(",")))
     out = arguments.out or "comparison"
-    given = {name: getattr(arguments, name) for name in _OF_COMPARING if name != "baselines"}
-    ready = make_ready(
-        ComparisonOptions(tuple(arguments.paths), out, seed=arguments.seed, baselines=baselines or None, **given)
-    )
+    given = {name: getattr(arguments, name) for name in _OF_COMPARING}
+    given |= {"baselines": baselines or None, "settings": tuple(arguments.settings)}
+    ready = make_ready(ComparisonOptions(tuple(arguments.paths), out, seed=arguments.seed, **given))
     from baselines.comparison.compare import compare
     from baselines.comparison.terminal_tables import show
     from experiment.terminal.bars import Bars
@@ -168,6 +168,13 @@ def _parser() -> ArgumentParser:
         "--out", metavar="DIR", help="new directory for tables, figure and models (default of comparing: comparison)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of every draw (default: %(default)s)")
+    _add_comparing(parser)
+    _add_training(parser, [*BASELINES], [*SEQUENCE_BASELINES])
+    _add_sequences(parser)
+    return parser
+
+
+def _add_comparing(parser: ArgumentParser) -> None:
     comparing = parser.add_argument_group("comparing")
     comparing.add_argument(
         "--episodes", type=int, default=100, metavar="N", help="fresh ones of each cell (default: %(default)s)"
@@ -187,13 +194,23 @@ def _parser() -> ArgumentParser:
     comparing.add_argument(
         "--baselines",
         metavar="NAME,...",
-        help="models beside champions of classification (default: champion,linear,mlp)",
+        help="models beside champions of classification (default: champion,linear,mlp) and of sequence tasks (default: "
+        "champion,rnn,lstm,fast_weights)",
     )
+    comparing.add_argument(
+        "--parameters",
+        type=int,
+        metavar="N",
+        help="trained numbers of each model of sequences, as nearly as its hidden units allow (default: its own size)",
+    )
+
+
+def _add_training(parser: ArgumentParser, of_images: Sequence[str], of_sequences: Sequence[str]) -> None:
     training = parser.add_argument_group("training one baseline")
     training.add_argument(
         "--baseline",
         metavar="NAME",
-        help=f"one of {', '.join(BASELINES)}; with --task one of {', '.join(SEQUENCE_BASELINES)}",
+        help=f"one of {', '.join(of_images)}; with --task one of {', '.join(of_sequences)}",
     )
     training.add_argument(
         "--dataset",
@@ -221,11 +238,10 @@ def _parser() -> ArgumentParser:
         metavar="KEY=VALUE",
         dest="settings",
         help="of the training, such as training.batch=32 or, for gates, training.penalty=0.1; with --task also of the "
-        "task and the model, such as task.longest=20 and model.hidden=50",
+        "task and the model, such as task.longest=20 and model.hidden=50; beside champions of a sequence task of the "
+        "training and the models",
     )
     training.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
-    _add_sequences(parser)
-    return parser
 
 
 def _add_sequences(parser: ArgumentParser) -> None:
@@ -234,7 +250,10 @@ def _add_sequences(parser: ArgumentParser) -> None:
     sequences = parser.add_argument_group("training one baseline on sequences")
     sequences.add_argument("--task", metavar="NAME", help=f"one of {', '.join(PROBLEMS)}")
     sequences.add_argument(
-        "--updates", type=int, metavar="N", help="at most, each on fresh episodes (default: the baseline's own)"
+        "--updates",
+        type=int,
+        metavar="N",
+        help="at most, each on fresh episodes (default: the baseline's own; beside champions 2000)",
     )
 
 

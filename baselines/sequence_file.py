@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -108,5 +107,5 @@ def load_state(directory: str | Path, plan: SequencePlan) -> TrainingState:
 def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     from safetensors.numpy import save
 
-    arrays = {name: np.ascontiguousarray(value.detach().cpu().numpy()) for name, value in tensors.items()}
+    arrays = {name: value.detach().cpu().contiguous().numpy() for name, value in tensors.items()}
     write_atomically(path, save(arrays, {key: json.dumps(value) for key, value in metadata.items()}))

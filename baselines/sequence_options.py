@@ -47,8 +47,12 @@ class SequencePlan:
     device: str
 
 
-def plan_of(options: SequenceOptions) -> SequencePlan:
+def plan_of(options: SequenceOptions, problem: Problem | None = None) -> SequencePlan:
     """The plan of some options.
+
+    Args:
+        options: all of them.
+        problem: to train on, instead of that which the options name and set.
 
     Raises:
         UserError: an unknown name or setting, an impossible number, a model that does not fit the task, or something
@@ -59,25 +63,35 @@ def plan_of(options: SequenceOptions) -> SequencePlan:
         raise _unknown(name)
     check_installed("torch", "the package 'torch' to be installed", extra="torch")
     given = read_settings(options.settings, _PARTS)
-    problem = problem_of(options.task, given["task"])
+    problem = problem or problem_of(options.task, given["task"])
     shape = shape_of(problem)
     check_fits(name, shape)
     baseline = SEQUENCE_BASELINES[name]
     settings = with_settings(baseline.settings, given["model"], "model", f"the model {name}")
-    trainer = with_settings(baseline.trainer, given["training"], "training", "training")
-    if options.updates is not None:
-        trainer = replace(trainer, updates=options.updates)
+    trainer = trainer_of(baseline.trainer, given["training"], options.updates)
+    if not 0 <= options.seed < 2**31:
+        raise UserError(key="--seed", expected="at least 0 and less than 2**31", found=str(options.seed))
+    from wann.torch.device import choose_device
+
+    return SequencePlan(name, problem, shape, settings, trainer, options.seed, choose_device(options.device))
+
+
+def trainer_of(defaults: SequenceTrainer, values: dict[str, Any], updates: int | None) -> SequenceTrainer:
+    """A trainer with some of its settings replaced.
+
+    Raises:
+        UserError: there is no such setting, or a number is impossible.
+    """
+    trainer = with_settings(defaults, values, "training", "training")
+    if updates is not None:
+        trainer = replace(trainer, updates=updates)
     for number in ("updates", "batch", "every", "validation", "patience"):
         if getattr(trainer, number) < 1:
             key = "--updates" if number == "updates" else f"--set training.{number}"
             raise UserError(key=key, expected="at least 1", found=str(getattr(trainer, number)))
     if trainer.tests < 0:
         raise UserError(key="--set training.tests", expected="at least 0", found=str(trainer.tests))
-    if not 0 <= options.seed < 2**31:
-        raise UserError(key="--seed", expected="at least 0 and less than 2**31", found=str(options.seed))
-    from wann.torch.device import choose_device
-
-    return SequencePlan(name, problem, shape, settings, trainer, options.seed, choose_device(options.device))
+    return trainer
 
 
 def problem_of(name: str, values: dict[str, Any]) -> Problem:

@@ -139,7 +139,7 @@ def _baseline_jobs(
             training = _training_of(name, entrant, task, options)
             label = name if entrant is None else entrant.label
             about = "trained weights" if entrant is None else f"weights trained by {BASELINES[name].trainer.trained_by}"
-            file_name = f"baseline.{name}" + ("" if entrant is None else f".{entrant.file_name}")
+            file_name = f"baseline.{name}.{(entrant or group[0]).file_name}"
             waiting = Cell(label, name, about, np.zeros(0), "images")
             jobs.append((file_name, waiting, partial(_train, training, waiting, progress)))
     return jobs

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from baselines.comparison import figure, formats
+from baselines.comparison import figure, formats, sequence_figure, sequence_formats
 from baselines.comparison.cells import Table
 from baselines.comparison.comparison_options import ReadyComparison
 from baselines.comparison.contestants import Progress
 from baselines.comparison.control_tasks import ControlTable
 from baselines.comparison.seed_ledger import SeedLedger
+from baselines.comparison.sequence_tasks import SequenceTable, choosing_task
 from baselines.comparison.store import Store, resumable, write_text
 from envs.images.classification import Classification
+from envs.sequences.task import SequenceTask
 from envs.task import Task, is_safe_at_home
 from wann.versions import COMPARISON, versions_of
 from workers.evaluator import Evaluator
@@ -63,13 +65,16 @@ def compare(ready: ReadyComparison, stopped: Callable[[], bool], progress: Progr
             if isinstance(task, Classification):
                 measure_classifiers(group, ready.options, store, stopped, progress, comparison.tables.append, write)
                 continue
+            kind: type[ControlTable | SequenceTable] = ControlTable
+            if isinstance(task, SequenceTask):
+                kind, task = SequenceTable, choosing_task(task)
             with _evaluator(task, ready.options.workers) as evaluator:
-                ControlTable(group, ready.options, evaluator, store, ledger, stopped, progress, write).measure(
-                    comparison.tables
-                )
+                table = kind(group, ready.options, evaluator, store, ledger, stopped, progress, write)
+                table.measure(comparison.tables)
     write()
     with resumable(directory, directory / "comparison.png"):
         figure.draw(comparison.tables, ready.options.seed, directory)
+        sequence_figure.draw(comparison.tables, directory)
     return comparison
 
 
@@ -85,6 +90,9 @@ def _provenance(ready: ReadyComparison) -> dict[str, Any]:
     words = [*map(quote, options.paths), "--out", quote(options.out), "--episodes", str(options.episodes)]
     words += [] if options.steps is None else ["--steps", str(options.steps)]
     words += [] if options.baselines is None else ["--baselines", ",".join(options.baselines)]
+    words += [] if options.updates is None else ["--updates", str(options.updates)]
+    words += [] if options.parameters is None else ["--parameters", str(options.parameters)]
+    words += [word for text in options.settings for word in ("--set", quote(text))]
     words += ["--seed", str(options.seed)]
     return {
         "format_version": 1,
@@ -114,3 +122,6 @@ def _write_texts(directory: Path, comparison: Comparison, seed: int) -> None:
     write_text(directory, "comparison.csv", formats.csv_text(found, seed))
     write_text(directory, "comparison.md", formats.markdown(found, seed, comparison.provenance))
     write_text(directory, "curves.csv", formats.curves_csv(found))
+    if any(map(sequence_formats.is_of_sequences, found)):
+        write_text(directory, "lengths.csv", sequence_formats.lengths_csv(found))
+        write_text(directory, "learning.csv", sequence_formats.learning_csv(found))

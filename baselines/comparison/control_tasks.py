@@ -7,23 +7,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.comparison.cells import Cell, Curve, Table
 from baselines.comparison.comparison_options import ComparisonOptions
-from baselines.comparison.contestants import Bench, Contestant, Progress
+from baselines.comparison.contestants import Bench, Contestant, Progress, champion_contestant
 from baselines.comparison.entrants import Entrant
 from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.store import Store, write_text
+from baselines.comparison.tuned_files import tuned_champion
 from baselines.comparison.tuning_plans import fixed_shape, plan_of, selection_episodes_of
 from baselines.models.fixed_topology import fully_connected
 from envs.task import options_of
-from wann.champion import format_champion
 from wann.errors import Stopped
-from wann.versions import COMPARISON, versions_of
 from workers.evaluator import Evaluator
 from workers.inline import InlineEvaluator
 
@@ -123,40 +121,18 @@ class ControlTable:
         name = "fixed network " + "-".join(map(str, shape))
         while name in [entrant.label for entrant in self._entrants]:
             name += " "
-        champions = [
-            Contestant(
-                e.label,
-                "champion",
-                f"tuned_{e.file_name}",
-                e.champion.genome,
-                e.champion.weights,
-                e.champion.individual_weights,
-            )
-            for e in self._entrants
+        return [
+            *map(champion_contestant, self._entrants),
+            Contestant(name, "fixed", f"fixed_{first.file_name}", fully_connected(shape), ()),
         ]
-        return [*champions, Contestant(name, "fixed", f"fixed_{first.file_name}", fully_connected(shape), ())]
 
     def _save(self, number: int, contestant: Contestant, cell: Cell, weights: NDArray[np.float64]) -> None:
         """The tuned network as a champion file with individual weights."""
-        model = self._entrants[min(number, len(self._entrants) - 1)].champion
-        champion = replace(
-            model,
+        model = replace(
+            self._entrants[min(number, len(self._entrants) - 1)].champion,
             genome=contestant.genome,
             weights=contestant.swept,
-            individual_weights=tuple(weights.tolist()),
-            returns=_returns(cell),
-            config={},
-            seed=self._options.seed,
-            generation=0,
             simulator=self._task.simulated_by,
-            versions=versions_of(COMPARISON),
         )
-        write_text(self._directory, f"{contestant.file_name}.json", format_champion(champion))
-
-
-def _returns(cell: Cell) -> dict[str, Any]:
-    finite = cell.values[np.isfinite(cell.values)]
-    said: dict[str, Any] = {"episodes": len(cell.values), "precision": "float64"}
-    if len(finite) == len(cell.values) > 0:
-        said["individual_weights"] = {"mean": float(finite.mean()), "std": float(finite.std())}
-    return {**said, **{key: value for key, value in cell.facts.items() if value is not None}}
+        text = tuned_champion(model, weights, cell, self._options.seed)
+        write_text(self._directory, f"{contestant.file_name}.json", text)

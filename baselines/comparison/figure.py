@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from baselines.comparison.cells import Table
+from baselines.comparison.literal_texts import short
 from baselines.comparison.rows import Row, rows_of
 from envs.sequences import PROBLEMS
 
 _INCHES_PER_ROW = 0.42
-_SETTINGS: Any = {"svg.hashsalt": "comparison", "svg.fonttype": "none", "font.size": 9, "text.parse_math": False}
+SETTINGS: Any = {"svg.hashsalt": "comparison", "svg.fonttype": "none", "font.size": 9, "text.parse_math": False}
 
 
 def draw(tables: Sequence[Table], seed: int, directory: Path) -> None:
@@ -24,7 +25,7 @@ def draw(tables: Sequence[Table], seed: int, directory: Path) -> None:
 
     heights = [1.6 + _INCHES_PER_ROW * len(table.cells) for table in tables]
     wide = any(table.curves for table in tables)
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         figure: Any = Figure((13 if wide else 8, sum(heights)), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(len(tables), 2 if wide else 1, squeeze=False, gridspec_kw={"height_ratios": heights})
@@ -60,7 +61,7 @@ def _draw_rows(axes: Any, table: Table, rows: Sequence[Row]) -> None:
             axes.errorbar([said.mean], [place], xerr=error, fmt="o", color="tab:blue", markersize=5, zorder=4)
         if row.published is not None:
             axes.plot([row.published[0]], [place], "D", color="tab:orange", markersize=5, zorder=3)
-    axes.set_yticks(places, [f"{_short(row.cell.network)}, {row.cell.about}" for row in rows])
+    axes.set_yticks(places, [f"{short(row.cell.network)}, {row.cell.about}" for row in rows])
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_xlabel(_measure(table.task))
     axes.plot([], [], "o", color="tab:blue", label="mean, 95 % interval")
@@ -83,20 +84,13 @@ def _draw_curves(axes: Any, table: Table) -> None:
         color = f"C{number}"
         steps = curve.history[:, 2] / 1e6
         axes.plot(steps, curve.history[:, 4], color=color, alpha=0.25, linewidth=0.8)
-        axes.plot(
-            steps, curve.history[:, 5], color=color, label=f"{_short(curve.network)}: kept, on selection episodes"
-        )
+        axes.plot(steps, curve.history[:, 5], color=color, label=f"{short(curve.network)}: kept, on selection episodes")
     if not table.curves:
         axes.set_axis_off()
         return
     axes.plot([], [], color="0.7", linewidth=0.8, label="mean of a generation's candidates")
     axes.set_xlabel("simulated steps of tuning (millions)")
-    axes.set_ylabel("return")
+    axes.set_ylabel("graded score" if table.task in PROBLEMS else "return")
     axes.set_title("tuning", fontsize=10)
     axes.legend(fontsize=8, loc="lower right")
     axes.grid(color="0.92")
-
-
-def _short(label: str) -> str:
-    shown = "".join(char if char.isprintable() else " " for char in label)
-    return shown if len(shown) <= 30 else shown[:29] + "…"

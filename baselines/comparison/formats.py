@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from baselines.comparison.cells import Cell, Curve, Table
+from baselines.comparison.literal_texts import escape
 from baselines.comparison.rows import HEADS, Row, remark_of, rows_of, tests_of, texts_of
+from baselines.comparison.sequence_formats import lengths_table
 from baselines.comparison.statistics import Summary
 
 _HISTORY = ("run", "generation", "steps", "best", "mean", "kept")
@@ -148,6 +149,7 @@ def markdown(tables: Sequence[Table], seed: int, provenance: Mapping[str, Any]) 
         parts.append(_long_table(rows))
         remarks = [remark for row in rows if (remark := remark_of(row))]
         parts.append("".join(f"- {escape(remark)}\n" for remark in remarks))
+        parts.append(lengths_table(table))
         parts.append(_tests(rows))
     parts.append(f"Made by `{_code(str(provenance['command']))}`.\n")
     return "\n".join(part for part in parts if part)
@@ -174,16 +176,6 @@ def _tests(rows: Sequence[Row]) -> str:
         figures = (f"{seen.u:.1f}", f"{seen.p:.2g}", f"{test.p_holm:.2g}", f"{seen.rank_biserial:+.2f}")
         lines.append("| " + " | ".join(map(escape, (*names, *figures, f"{seen.superiority:.2f}"))) + " |")
     return "\n".join(lines) + "\n"
-
-
-def escape(text: str) -> str:
-    """Any text for a cell of a Markdown table: on one line, with all markup of Markdown and HTML escaped."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return re.sub(r"[&<>]", lambda sign: {"&": "&amp;", "<": "&lt;", ">": "&gt;"}[sign[0]], _marks(shown))
-
-
-def _marks(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text)
 
 
 def _code(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +56,8 @@ class Player:
 
     def reported(
         self, weights: NDArray[np.float64], index: int, episodes: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Returns [episodes] and steps [episodes] on fresh seeds, in float64 by the oracle.
+    ) -> tuple[NDArray[np.float64], Mapping[str, Any]]:
+        """Returns [episodes] on fresh seeds, in float64 by the oracle, and no facts.
 
         Args:
             weights: [W] or [W, E]; W is 1, or ``episodes``: a setting for each.
@@ -67,7 +68,7 @@ class Player:
         self._ledger.note(Purpose.COMPARISON, seeds)
         returns = self._evaluator.evaluate_oracle(self._network, weights, seeds)
         self.steps += int(returns.steps.sum())
-        return returns.values.ravel(), returns.steps.ravel()
+        return returns.values.ravel(), {}
 
     def _evaluate(self, weights: NDArray[np.float64], purpose: Purpose, seeds: NDArray[np.int64]) -> Returns:
         self._ledger.note(purpose, seeds)

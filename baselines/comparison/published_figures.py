@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from baselines.comparison.cells import Cell
 
 # How weights are set in a cell; all but the last are in the published table.
 Setting = Literal["random_individual", "random_shared", "best_shared", "tuned", "own"]
@@ -54,6 +57,32 @@ RETURNS: dict[str, dict[tuple[str, str], tuple[float, float]]] = {
         ("fixed", "tuned"): (906, 21),
     },
 }
+
+# Errors (percent) of Ba et al. 2016 (arXiv 1610.06258, table 1) by model and hidden units, at four pairs.
+_RETRIEVAL_ERRORS: dict[tuple[str, int], float] = {
+    ("irnn", 20): 62.11,
+    ("irnn", 50): 60.23,
+    ("irnn", 100): 0.34,
+    ("lstm", 20): 60.81,
+    ("lstm", 50): 1.85,
+    ("lstm", 100): 0.0,
+    ("fast_weights", 20): 1.81,
+    ("fast_weights", 50): 0.0,
+    ("fast_weights", 100): 0.0,
+}
+_RETRIEVAL = {"published": True, "keys": 26, "values": 10, "shortest": 4, "longest": 4}
+_RETRIEVAL_LAYERS = {"embedding": 100, "readout": 100}
+
+
+def retrieval_accuracy(options: Mapping[str, Any], cell: Cell) -> float | None:
+    """The published percentage of right answers at four pairs; None if the task or the model is another one."""
+    model = cell.facts.get("model", {})
+    same_task = all(options.get(key) == value for key, value in _RETRIEVAL.items())
+    if not same_task or any(model.get(key) != value for key, value in _RETRIEVAL_LAYERS.items()):
+        return None
+    error = _RETRIEVAL_ERRORS.get((cell.setting, model["hidden"]))
+    return None if error is None else 100 - error
+
 
 # Test accuracy (percent) on MNIST, with its standard deviation where one is given.
 MNIST_ACCURACY: dict[str, tuple[float, float | None]] = {

@@ -97,6 +97,11 @@ def remark_of(row: Row) -> str:
         remarks.append(done if cell.complete else f"partial: {done}, of {facts['wanted_steps']:,}")
     if "parameters" in facts:
         remarks.append(f"{facts['parameters']:,} trained parameters")
+    if "updates" in facts:
+        partial = "" if cell.complete else "partial: "
+        remarks.append(f"{partial}{facts['updates']:,} updates in {facts['cpu_seconds']:.0f} CPU s")
+    if facts.get("starts_best"):
+        remarks.append("training found nothing better than the start, which is kept")
     if row.summary.failed:
         remarks.append(f"{row.summary.failed} without a finite return, left out of the mean, ranked last")
     return f"{cell.network}, {cell.about}: {'; '.join(remarks)}" if remarks else ""

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from baselines.comparison.cells import Table
 from baselines.comparison.rows import HEADS, remark_of, rows_of, texts_of
+from baselines.comparison.sequence_formats import by_length
 
 _WIDE = 110  # columns of a terminal that shows all of a table
 
@@ -37,6 +38,22 @@ def show(console: Console, tables: Sequence[Table], seed: int) -> None:
         for row in rows:
             if remark := remark_of(row):
                 console.print(Text("  " + _printable(remark)), soft_wrap=True)
+        _show_lengths(console, table)
+
+
+def _show_lengths(console: Console, table: Table) -> None:
+    """Right answers at each length, where lengths differ."""
+    rows = by_length(table)
+    if not rows or len(rows[0][1]) < 2:
+        return
+    drawn = RichTable(title=Text("right answers (percent) by length"), box=SIMPLE_HEAD, pad_edge=False)
+    drawn.add_column("", overflow="fold")
+    for length in rows[0][1]:
+        drawn.add_column(str(length), justify="right", no_wrap=True)
+    for cell, facts in rows:
+        label = Text(_printable(f"{cell.network}, {cell.about}"))
+        drawn.add_row(label, *(f"{found['accuracy']:.1f}" for found in facts.values()))
+    console.print(drawn)
 
 
 def _printable(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from baselines.comparison.published_figures import FIXED_SHAPES
 from baselines.comparison.weight_tuning import TuningPlan
+from envs.sequences.task import SequenceTask
 from envs.task import Task
 
 PLANS: dict[str, TuningPlan] = {
@@ -27,13 +28,17 @@ PLANS: dict[str, TuningPlan] = {
     ),
 }
 OTHER_PLAN = TuningPlan(steps=5_000_000, population=16, rollouts=4, selection_episodes=32, final_episodes=128)
+# Of sequences; an episode of it is a batch of them.
+SEQUENCE_PLAN = TuningPlan(
+    steps=20_000_000, population=16, rollouts=4, sigma=0.3, selection_episodes=16, final_episodes=64
+)
 _SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 32, "car_racing": 8}
 _OTHER_SELECTION_EPISODES = 64
 
 
 def plan_of(task: Task, steps: int | None) -> TuningPlan:
     """The plan of tuning on a task, with ``steps`` instead of its own if given."""
-    plan = PLANS.get(task.name, OTHER_PLAN)
+    plan = SEQUENCE_PLAN if isinstance(task, SequenceTask) else PLANS.get(task.name, OTHER_PLAN)
     return plan if steps is None else replace(plan, steps=steps)
 
 

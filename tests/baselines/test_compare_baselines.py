@@ -17,6 +17,7 @@ from places import ROOT
 from trained import digits_champion
 
 SWINGUP = "docs/champions/swingup_published.json"
+COUNTING = "docs/champions/memory/counting.json"
 CLASSIFIER = "docs/champions/mnist_equal_paths.json"
 
 
@@ -51,7 +52,15 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
         ("", "expected champions to compare or --baseline NAME to train, found neither"),
         ("--baseline linear --episodes 5", "--episodes: expected no such option with --baseline, found one"),
         (f"{SWINGUP} --epochs 3", "--epochs: expected no such option with champions to compare, found one"),
-        (f"{SWINGUP} --set training.batch=3", "--set: expected no such option with champions to compare, found one"),
+        (f"{SWINGUP} --set training.batch=3", "--set: expected a champion of a sequence task with it, found none"),
+        (f"{SWINGUP} --parameters 30", "--parameters: expected a champion of a sequence task with it, found none"),
+        (f"{SWINGUP} --baselines lstm", "expected a champion of classification or of a sequence task with it, found"),
+        (f"{COUNTING} --baselines lsmt", "--baselines: expected known ones, found 'lsmt' (did you mean 'lstm'?)"),
+        (f"{COUNTING} --baselines lstm,lstm", "--baselines: expected each once, found 'lstm' twice"),
+        (f"{COUNTING} --baselines attention", "--task counting: expected a problem that asks a question by an input"),
+        (f"{COUNTING} --updates 0", "--updates: expected a whole number from 1 to 1000000000, found 0"),
+        (f"{COUNTING} --set training.bacth=3", "--set training.bacth: expected a setting of training, found no such"),
+        ("--baseline linear --parameters 30", "--parameters: expected no such option with --baseline, found one"),
         (f"{SWINGUP} --baseline linear", "expected champions to compare or --baseline NAME to train, found both"),
         (f"{SWINGUP} --task parity", "--task: expected no such option with champions to compare, found one"),
         ("--task parity", "expected champions to compare or --baseline NAME to train, found neither"),
