@@ -44,6 +44,8 @@ def plan_of(task: Task, steps: int | None) -> TuningPlan:
 
 def selection_episodes_of(task: Task) -> int:
     """Episodes of the last round that chooses the best shared weight."""
+    if isinstance(task, SequenceTask):
+        return SEQUENCE_PLAN.selection_episodes
     return _SELECTION_EPISODES.get(task.name, _OTHER_SELECTION_EPISODES)
 
 
