@@ -55,7 +55,7 @@ def _characters(baseline: str, updates: int) -> Recipe:
 RECIPES: dict[str, Recipe] = {
     "ntm_copy": Recipe("ntm", "copy_vectors", 1500),
     "lstm_copy": Recipe("lstm", "copy_vectors", 3000, {"training.batch": "32"}),
-    "programmer": Recipe("neural_programmer", "arithmetic", 5000),
+    "programmer": Recipe("neural_programmer", "arithmetic", 8000, {"training.patience": "80"}),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
     "fast_weights_50": _retrieval("fast_weights", 50, 4000),
     "fast_weights_20": _retrieval("fast_weights", 20, 15000),
