@@ -44,10 +44,14 @@ def draw(tables: Sequence[Table], directory: Path) -> None:
 
 
 def _draw_lengths(axes: Any, table: Table) -> None:
-    for number, (cell, facts) in enumerate(by_length(table)):
+    colours = _colours(table)
+    for cell, facts in by_length(table):
         accuracies = [found["accuracy"] for found in facts.values()]
         style = _STYLES.get(cell.setting, "-")
-        axes.plot(list(facts), accuracies, style, marker=".", color=_colour(number), label=_label(cell))
+        axes.plot(
+            list(facts), accuracies, style, marker=".", color=colours[cell.network, cell.setting], label=_label(cell)
+        )
+        axes.set_xticks(list(facts))
     axes.set_xscale("symlog", base=2, linthresh=1)  # lengths may be 0
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("length of sequences, the first as in training")
@@ -56,13 +60,16 @@ def _draw_lengths(axes: Any, table: Table) -> None:
 
 
 def _draw_learning(axes: Any, table: Table, key: str, label: str) -> None:
-    """Accuracy on the validation sequences, of the lengths of training. Colours are those of the other panels."""
-    for number, cell in enumerate(table.cells):
+    """Accuracy on the validation sequences, of the lengths of training."""
+    colours = _colours(table)
+    for cell in table.cells:
         points = cell.facts.get("learning")
         if points:
             values = [point["accuracy"] for point in points]
-            axes.plot([point[key] for point in points], values, color=_colour(number), label=_label(cell))
-    axes.set_xscale("log")
+            axes.plot(
+                [point[key] for point in points], values, color=colours[cell.network, cell.setting], label=_label(cell)
+            )
+    axes.set_xlim(left=0)
     axes.set_xlabel(label)
     axes.set_title(f"{table.task}: validation", fontsize=10)
     _finish(axes)
@@ -80,5 +87,6 @@ def _label(cell: Cell) -> str:
     return f"{short(cell.network)}, {cell.about}"
 
 
-def _colour(number: int) -> str:
-    return f"C{number % 10}"
+def _colours(table: Table) -> dict[tuple[str, str], str]:
+    """The colour of each row, the same in all panels."""
+    return {(cell.network, cell.setting): f"C{number % 10}" for number, cell in enumerate(table.cells)}
