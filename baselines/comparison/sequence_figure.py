@@ -45,6 +45,7 @@ def draw(tables: Sequence[Table], directory: Path) -> None:
 
 def _draw_lengths(axes: Any, table: Table) -> None:
     colours = _colours(table)
+    axes.set_xscale("symlog", base=2, linthresh=1)  # lengths may be 0
     for cell, facts in by_length(table):
         accuracies = [found["accuracy"] for found in facts.values()]
         style = _STYLES.get(cell.setting, "-")
@@ -52,7 +53,6 @@ def _draw_lengths(axes: Any, table: Table) -> None:
             list(facts), accuracies, style, marker=".", color=colours[cell.network, cell.setting], label=_label(cell)
         )
         axes.set_xticks(list(facts))
-    axes.set_xscale("symlog", base=2, linthresh=1)  # lengths may be 0
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("length of sequences, the first as in training")
     axes.set_title(f"{table.task}: test", fontsize=10)
