@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -79,7 +80,7 @@ def biped_company() -> Figures:
     for size in (8, 16, 48, 96, 192):
         own, seeds = networks.take(np.arange(min(size, len(networks)))), np.arange(-(-size // len(networks)))
         steps = float(task.evaluate(own, WEIGHTS, seeds).steps.sum())
-        seconds = (cpu_seconds_of(lambda own=own, seeds=seeds: task.evaluate(own, WEIGHTS, seeds)) for _ in range(5))
+        seconds = (cpu_seconds_of(partial(task.evaluate, own, WEIGHTS, seeds)) for _ in range(5))
         yield f"biped_steps_per_second_of_{size}", steps / median(seconds)
 
 
