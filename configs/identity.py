@@ -25,6 +25,8 @@ def result_keys(config: Config) -> dict[str, Any]:
     if returns:
         values["stop"] = returns
     _drop(values["search"], "restart_after", None)
+    _drop(values["search"], "newest_first", False)
+    _drop(values["search"].get("age_fitness", {}), "lifetime", True)
     _drop(values["evaluation"]["sampled_weights"] or {}, "least", 0.0)
     for stage in values["stages"]:
         changes = _without_seconds(stage.pop("stop"))

@@ -58,10 +58,11 @@ def rank_candidates(
 
     All different programs are scored on ``config.first_episodes``, and the best ``config.candidates`` are kept. Then
     the better half is scored on twice the episodes, until one is left or ``config.selection_episodes`` are reached.
-    Once no more than ``wanted`` are left, they are scored on that many at once. Candidates with a return that is not
-    finite are left out; the list may be empty.
+    Once no more than ``wanted`` are left, they are scored on that many at once. Of equal ones, those with the fewest
+    connections are first. Candidates with a return that is not finite are left out; the list may be empty.
     """
     networks = compile_population(candidates)
+    connections = networks.num_connections()
     rows = _small_enough(networks, np.unique(networks.hashes, return_index=True)[1], config.max_connections)
     weights = selection_weights(evaluation)
     episodes, kept, halving = config.first_episodes, max(config.candidates, wanted), 0
@@ -72,7 +73,7 @@ def rank_candidates(
         levels = levels_of(returns, config.worst_share)
         score = levels.mean(axis=1) if config.objective == "mean" else levels.max(axis=1)
         score = np.where(np.isfinite(levels).all(axis=1), score, -np.inf)
-        order = np.argsort(-score, kind="stable")[: np.count_nonzero(np.isfinite(score))]
+        order = np.lexsort((connections[rows], -score))[: np.count_nonzero(np.isfinite(score))]
         if len(order) <= 1 or episodes >= config.selection_episodes:
             return [(candidates[int(rows[index])], float(score[index])) for index in order]
         rows = rows[order[:kept]]

@@ -85,5 +85,11 @@ def rank(objectives: NDArray[np.float64], violation: NDArray[np.int64] | None = 
     return np.lexsort(keys if violation is None else (*keys, violation))
 
 
+def rank_newest_first(objectives: NDArray[np.float64], violation: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """`rank`, but of equal genomes the last comes first: in a population those are newborns, children, elites."""
+    backwards = rank(objectives[::-1], None if violation is None else violation[::-1])
+    return len(objectives) - 1 - backwards
+
+
 def _failed(objectives: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.logical_or.reduce(~np.isfinite(objectives), axis=1)

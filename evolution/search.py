@@ -14,7 +14,7 @@ from evolution.breeding import Breeder
 from evolution.hall import Hall
 from evolution.protocol import Found, Outstanding, Request, Setting, Summary
 from evolution.race import Race
-from evolution.ranking import rank
+from evolution.ranking import rank, rank_newest_first
 from evolution.records import RECORD_ARRAYS, Records
 from evolution.selection import select
 from evolution.stagnation import Stagnation
@@ -157,7 +157,8 @@ class Search:
         """Replace the population: elites, children, newborns."""
         config, generation, seed = self.config, self.generation, self._setting.seed
         draw = keyed_rng(seed, Purpose.RANKING, generation).random()
-        order = rank(self.strategy.objectives(cohort, generation, draw), excess)
+        by = rank_newest_first if config.newest_first else rank
+        order = by(self.strategy.objectives(cohort, generation, draw), excess)
         num_newborn = self.strategy.num_newborn(generation)
         rng = keyed_rng(seed, Purpose.SELECTION, generation)
         chosen = select(order, num_newborn, config.cull_ratio, config.elite_ratio, config.tournament_size, rng)

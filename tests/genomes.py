@@ -16,7 +16,7 @@ def grown_genome(rng: np.random.Generator, num_inputs: int = 3, num_outputs: int
     """A feed-forward genome after ``num_steps`` random operators, all six of them."""
     enabled = rng.random((num_inputs + 1) * num_outputs) < 0.7
     genome = minimal_genome(num_inputs, num_outputs, enabled)
-    names = [name for name in OPERATORS if name not in (*OF_MEMORY, "repeat_along_group")]
+    names = [name for name in OPERATORS if name not in (*OF_MEMORY, "repeat_along_group", "split_node")]
     for _ in range(num_steps):
         genome = mutate_genome(genome, names[rng.integers(len(names))], rng)
     return genome

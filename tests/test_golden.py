@@ -9,7 +9,7 @@ from evolution import shared_weight
 from golden.remake import GOLDEN, run, run_short
 from golden.short import COARSE, NAMES, recorded
 
-LONG = ("bipedal_walker", "mnist", "sweep")
+LONG = ("bipedal_walker", "memory", "mnist", "sweep")
 
 
 def test_the_golden_run_comes_out_the_same(tmp_path):

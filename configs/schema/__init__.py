@@ -18,6 +18,7 @@ from configs.schema.search_sections import AgeFitnessConfig as AgeFitnessConfig
 from configs.schema.search_sections import GradientConfig as GradientConfig
 from configs.schema.search_sections import LowerBoundConfig as LowerBoundConfig
 from configs.schema.search_sections import MutationConfig as MutationConfig
+from configs.schema.search_sections import NewbornConfig as NewbornConfig
 from configs.schema.search_sections import SafeMutationConfig as SafeMutationConfig
 from configs.schema.search_sections import SearchConfig as SearchConfig
 from configs.schema.search_sections import StrategyConfig as StrategyConfig

@@ -91,8 +91,8 @@ class StrategyConfig(Section):
     """Settings of one strategy, in a field of `SearchConfig` that has the strategy's name."""
 
 
-class AgeFitnessConfig(StrategyConfig):
-    """Settings of ``strategy: age_fitness``."""
+class NewbornConfig(StrategyConfig):
+    """Settings of strategies with newborns."""
 
     newborn_ratio: PartialProbability = 0.02
     """Share of the population that each generation replaces by minimal genomes."""
@@ -105,7 +105,15 @@ class AgeFitnessConfig(StrategyConfig):
         return max(round(self.newborn_ratio * population), int(self.newborn_ratio > 0))
 
 
-class LowerBoundConfig(AgeFitnessConfig):
+class AgeFitnessConfig(NewbornConfig):
+    """Settings of ``strategy: age_fitness``."""
+
+    lifetime: Switch = True
+    """Score a genome by all rollouts of its life. If false, only those of this generation count, which are the same for
+    all genomes: equal programs get equal scores, and no score depends on how hard the episodes of a generation were."""
+
+
+class LowerBoundConfig(NewbornConfig):
     """Settings of ``strategy: lower_bound``."""
 
     confidence: Annotated[Number, Field(ge=0, le=10)] = 1.0
@@ -180,6 +188,9 @@ class SearchConfig(Section):
     """Share of the survivors, from the best down, that pass unchanged."""
     tournament_size: Count = 16
     """Genomes drawn for one tournament (effective size)."""
+    newest_first: Switch = False
+    """Of genomes with equal objectives the newest rank first, instead of last, so that changes without effect spread
+    (neutral drift; not in the published algorithm)."""
     restart_after: Count | None = None
     """Generations without a better score after which the population starts anew, as in the first generation. The best
     genomes of every start remain candidates for champion. Null: it never does (as in the published algorithm)."""
@@ -211,7 +222,7 @@ class SearchConfig(Section):
     def _room_for_all(self) -> Self:
         elites = int(self.elite_ratio * (self.population - int(self.cull_ratio * self.population)))
         settings = self.settings
-        newborn = settings.num_newborn(self.population) if isinstance(settings, AgeFitnessConfig) else 0
+        newborn = settings.num_newborn(self.population) if isinstance(settings, NewbornConfig) else 0
         if elites + newborn > self.population:
             raise mistake(
                 f"elites and newborns to fit into the population of {self.population}",

@@ -27,6 +27,7 @@ OPERATORS: dict[str, str] = {
     "change_delay": "evolution.mutation.operators.change_delay",
     "add_plastic_connection": "evolution.mutation.operators.add_plastic_connection",
     "repeat_along_group": "evolution.mutation.operators.repeat_along_group",
+    "split_node": "evolution.mutation.operators.split_node",
 }
 # Operators that give a network state. Only tasks that keep it take them.
 OF_MEMORY = ("add_delayed_connection", "change_delay", "add_plastic_connection")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.schema import AgeFitnessConfig, SearchConfig
+from configs.schema import AgeFitnessConfig, NewbornConfig, SearchConfig
 from evolution.strategies.strategy import Cohort, PopulationStrategy
 
 
@@ -20,12 +20,13 @@ class AgeFitness(PopulationStrategy):
         self._settings = self.settings_of(config)
 
     @classmethod
-    def settings_of(cls, config: SearchConfig) -> AgeFitnessConfig:
+    def settings_of(cls, config: SearchConfig) -> NewbornConfig:
         return config.age_fitness or AgeFitnessConfig()
 
     def score(self, cohort: Cohort) -> NDArray[np.float64]:
         """The lifetime mean. Elites are evaluated again in each generation, so their average depends less on luck."""
-        return cohort.life.mean
+        settings = self.config.age_fitness
+        return cohort.life.mean if settings is None or settings.lifetime else cohort.now.mean
 
     def starts_anew(self, generation: int) -> bool:
         limit = self._settings.age_generations

@@ -40,7 +40,7 @@ def test_stages_keep_their_settings_and_one_line_says_what_moved(write, caplog):
     discover, settle = (stage_config(config, index).search for index in range(2))
     assert discover.age_fitness is not None and settle.lower_bound is not None
     assert discover.lower_bound is None and settle.age_fitness is None
-    assert discover.age_fitness.model_dump() == {"newborn_ratio": 0.1, "age_generations": None}
+    assert discover.age_fitness.model_dump() == {"newborn_ratio": 0.1, "age_generations": None, "lifetime": True}
     assert settle.lower_bound.model_dump() == {
         "newborn_ratio": 0,
         "age_generations": 1,

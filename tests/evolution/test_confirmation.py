@@ -52,6 +52,18 @@ def test_the_best_candidate_is_found():
     assert champion == CANDIDATES[6]
 
 
+def test_of_equal_candidates_the_smallest_is_the_best():
+    chains = [
+        make_genome(
+            1, 1, [1, 1, 1, *[code] * size], [1, *range(3, 3 + size)], [*range(3, 3 + size), 2], [True] * (size + 1)
+        )
+        for code in (3, 4, 5)
+        for size in (3, 1, 2)
+    ]
+    evaluate = returns_of(lambda code, weights: np.full(len(weights), -abs(code - 4.0)), noise=0.0)
+    assert choose_champion(Population.of(chains), evaluate, CONFIG, EvaluationConfig(), seed=0) == chains[4]
+
+
 def test_the_objective_decides():
     def quality(code, weights):
         return np.where(weights == 2, 100.0, -100.0) if code == 3 else np.full(len(weights), 1.0 * code)

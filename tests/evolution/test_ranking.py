@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from evolution.ranking import crowding_distance, rank, sort_into_fronts
+from evolution.ranking import crowding_distance, rank, rank_newest_first, sort_into_fronts
 
 # Few values, so that ties and duplicates are the rule.
 OBJECTIVES = st.integers(1, 40).flatmap(lambda n: arrays(np.float64, (n, 2), elements=st.integers(0, 6).map(float)))
@@ -59,6 +59,13 @@ def test_an_objective_without_range_separates_nobody():
 def test_rank_goes_by_front_then_crowding_then_index():
     objectives = np.array([[1.0, 1], [0, 10], [1, 8], [4, 2], [10, 0], [1, 1]])
     assert rank(objectives).tolist() == [1, 4, 3, 2, 0, 5]
+
+
+def test_of_equal_genomes_the_newest_may_come_first():
+    objectives = np.array([[2.0, 2], [1, 1], [2, 2], [2, 2]])
+    assert rank(objectives).tolist() == [0, 2, 3, 1]
+    assert rank_newest_first(objectives).tolist() == [3, 2, 0, 1]
+    assert rank_newest_first(objectives, np.array([0, 0, 0, 1])).tolist() == [2, 0, 1, 3]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -116,6 +116,15 @@ def test_a_stuck_population_starts_anew(strategy, initial):
         assert initial or np.diff(population.node_offsets).max() == 4, "minimal genomes"
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_equal_genomes_drift_where_the_newest_come_first(newest_first):
+    search = small_search(mutation=RICH, complexity_probability=0.0, newest_first=newest_first)
+    first = list(search.population)[:6]
+    for _ in range(3):
+        search.tell(flat_returns(search.ask()))
+    assert (list(search.population)[:6] == first) is not newest_first
+
+
 def test_a_population_that_improves_goes_on():
     search = small_search(restart_after=2)
     for generation in range(6):
@@ -247,6 +256,11 @@ def test_published_objectives():
 def test_age_fitness_objectives():
     np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.79), [[2, 1], [2, 0.25]])
     np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.81), [[2, -9], [2, -2]])
+
+
+def test_age_fitness_may_score_by_this_generation_alone():
+    settings = {"age_fitness": {"lifetime": False}}
+    np.testing.assert_array_equal(objectives_of("age_fitness", draw=0.81, **settings), [[1, -9], [2, -2]])
 
 
 def test_lower_bound_objectives():

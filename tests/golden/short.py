@@ -13,7 +13,11 @@ from threadpoolctl import threadpool_info
 DIGESTS = Path(__file__).resolve().parent / "configs.json"
 CONFIGS = DIGESTS.parent.parent.parent / "configs"
 # Latents of frames, and with them races, may differ between kinds of processors.
-NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if not path.stem.startswith("car_racing"))
+NAMES = sorted(
+    path.relative_to(CONFIGS).with_suffix("").as_posix()
+    for path in CONFIGS.rglob("*.yaml")
+    if not path.stem.startswith("car_racing")
+)
 COARSE = 1.0  # step of the grid of weights that the best one is looked for on
 _CHAMPION = {"first_episodes": 1, "candidates": 2, "selection_episodes": 2, "report_episodes": 2}
 _FEW_STEPS = {"bipedal_walker": {"max_steps": 60}}
@@ -31,7 +35,7 @@ def shortened(values: Mapping[str, Any]) -> dict[str, Any]:
     }
     few_steps = _FEW_STEPS.get(short["task"].get("name", ""), {})
     if short["task"].get("batch"):
-        short["task"]["batch"] = 200
+        short["task"]["batch"] = min(200, short["task"]["batch"])
     if values.get("stages"):
         short["stages"] = [_stage(stage, few_steps) for stage in values["stages"][:3]]
         short.pop("generations", None)

@@ -77,6 +77,10 @@ def test_each_operator_changes_what_it_says_and_nothing_else(name):
         elif name in ("enable", "disable"):
             ((key, found),) = flipped.items()
             assert found == (name == "enable", genes(parent)[key][1]) and not came and not gone
+        elif name == "split_node":
+            node, ((_, target, _), *_) = parent.num_nodes, gone
+            assert came.pop((node, target, 0)) == (True, False) and not flipped
+            assert came == {(source, node, delay): state for (source, _, delay), state in gone.items()}
         else:
             assert name == "change_activation" and not (came or gone or flipped)
     assert changed >= (0 if name == "repeat_along_group" else 20)

@@ -70,6 +70,12 @@ def test_each_operator_changes_what_it_says_and_nothing_else(name):
             assert added == {(source, node): True, (node, target): True}
             assert old[source, target]
             assert (child.num_nodes, len(recoded), len(flipped)) == (node + 1, 0, 1)
+        elif name == "split_node":
+            node, moved = parent.num_nodes, old.keys() - new.keys()
+            (target,) = {gene[1] for gene in moved}
+            assert len(moved) > 1 and moved == {gene for gene, on in old.items() if on and gene[1] == target}
+            assert added == {(node, target): True} | {(source, node): True for source, _ in moved}
+            assert (child.num_nodes, len(recoded), flipped) == (node + 1, 0, [])
         elif name in ("enable", "disable"):
             assert not added
             assert len(recoded) == 0
@@ -117,6 +123,7 @@ def test_a_source_is_drawn_first_as_published():
         ("change_activation", minimal_genome(2, 1)),
         ("disable", minimal_genome(2, 1, np.zeros(3, bool))),
         ("rewire", minimal_genome(2, 1)),
+        ("split_node", minimal_genome(2, 1, np.array([True, False, False]))),
     ],
 )
 def test_an_operator_that_does_not_apply_leaves_the_genome(name, genome):
