@@ -20,6 +20,7 @@ from baselines.model_file import load_model
 from baselines.models.invertible import InvertibleNetwork
 from baselines.training.examples import Examples, load_examples
 from wann.errors import UserError
+from wann.torch.device import one_thread
 
 ITERATIONS = (5, 10, 20, 50, 100)
 STEPS = 10  # of a way between two images
@@ -72,7 +73,7 @@ def main(arguments: list[str]) -> int:
     if not isinstance(model, InvertibleNetwork):
         raise UserError(place=options.model, expected="an invertible network", found=f"a model of {made['baseline']}")
     examples = load_examples(made["dataset"], made["inputs"], "test")
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread("cpu"):
         draw(rows_of(model, examples), options.picture)
         print_errors(model, examples.inputs)
     return 0
