@@ -23,7 +23,7 @@ EXAMPLES = {
     "cartpole_swingup": [{"max_steps": 60}, {"max_steps": 60, "hard": True}, {"max_steps": 60, "velocities": False}],
     "bipedal_walker": [
         {"max_steps": 40},
-        {"max_steps": 40, "simulator": "gymnasium"},
+        {"max_steps": 20, "simulator": "gymnasium"},
         {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20, "velocities": False},
     ],
     "car_racing": [{"max_steps": 16, "inputs": "latents+dashboard"}, {"max_steps": 14, "stall_steps": 12}],
@@ -35,7 +35,7 @@ EXAMPLES = {
         {"id": "Acrobot-v1", "max_steps": 200},
         {"id": "CartPoleSwingUp-v0", "max_steps": 40},
         {"id": "MountainCarContinuous-v0", "max_steps": 40, "reuse": True},
-        {"id": "BipedalWalker-v3", "max_steps": 40},
+        {"id": "BipedalWalker-v3", "max_steps": 20},
         {"id": "LunarLander-v3", "max_steps": 30, "kwargs": {"continuous": True}},
     ],
     "parity": [{"batch": 20}, {"batch": 70, "longest": 6, "score": "accuracy"}],
