@@ -25,6 +25,7 @@ from baselines.training.cmaes_state import (
     sigma_of,
     state_of,
 )
+from wann.linear_algebra import linear_algebra
 from wann.randomness import Purpose, episode_seeds, keyed_rng
 
 # (weights [W, E], purpose of the episodes, their seeds [R], the same for all weights) -> returns [W, R], steps
@@ -184,7 +185,9 @@ class WeightTuning:
         """[population, E] offsets, from a generator that is this generation's own."""
         rng = keyed_rng(self._seed, Purpose.TUNING, self._run, self._generation)
         self._search.reseed_rng(int(rng.integers(2**32)))
-        return np.stack([self._search.ask() for _ in range(self._num_candidates)])
+        # It decomposes covariances, which are so small that several threads mostly wait for each other.
+        with linear_algebra().limit(limits=1, user_api="blas"):
+            return np.stack([self._search.ask() for _ in range(self._num_candidates)])
 
     def _keep(self, offsets: NDArray[np.float64], play: Play) -> None:
         """Add offsets [n, E] to the pool if they are among the run's best there."""
