@@ -9,8 +9,9 @@ READY := .venv/ready
 # Images of Python often set this. Each of the hundreds of processes of the tests would compile all our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Several processes, a module to each at a time, so that its fixtures are made once.
-PYTEST := $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder
+# Several processes, a module to each at a time, so that its fixtures are made once. Each computes on one thread: threads of
+# several processes on two cores mostly wait for each other, at full speed.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder
 
 .PHONY: search encoder test test-slow test-all docs chaos soak check bench format lint types clean
 
