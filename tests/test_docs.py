@@ -49,13 +49,14 @@ _FEW = f"{_CHAMPION} --set champion.report_episodes=2 --set search.population=8 
 # Few weights: the best one is looked for among them, in whole episodes.
 _WEIGHTS = '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2}}'
 _LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set search.safe_mutation=null"
-# Racers drive whole tracks to be confirmed, ten seconds each.
+# Racers drive whole tracks to be confirmed, four seconds each.
 _ONE = "--set search.population=4 --set champion.report_episodes=1"
+_ONE_WEIGHT = _WEIGHTS.replace('"count":2', '"count":1')
 _STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
 LITTLE = {
     "SMALL": f"{_FEW} --set stages=[] --set generations=2 --set workers.evaluator=inline",
     "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
-    "RACER": f"{_FEW} {_WEIGHTS} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5 --set workers.evaluator=inline",
+    "RACER": f"{_FEW} {_ONE_WEIGHT} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5 --set workers.evaluator=inline",
     "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200",
     "COMPARE": "--steps 2000 --episodes 2 --workers 1",
     "ENCODER": "--frames 1000 --held-out 200 --epochs 1",
