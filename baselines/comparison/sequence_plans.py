@@ -56,12 +56,11 @@ def model_plans(options: ComparisonOptions, task: SequenceTask) -> list[tuple[Se
         settings = (*of_task, f"training.tests={options.episodes}", *_settings_for(name, names, options.settings))
         updates = options.updates or UPDATES
         training = SequenceOptions(name, problem.name, "", settings, options.seed, updates, "cpu")
-        known = problem if problem.name in PROBLEMS else task
-        plan = plan_of(training, known)
+        plan = plan_of(training, problem)
         if options.parameters is not None:
             hidden = _hidden_for(options.parameters, _sizes(plan))
             training = replace(training, settings=(*settings, f"model.hidden={hidden}"))
-            plan = plan_of(training, known)
+            plan = plan_of(training, problem)
         found.append((training, plan))
     return found
 
