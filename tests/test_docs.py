@@ -43,9 +43,11 @@ SKIPPED = {
     "is run in comparing.md with less to do": 1,
 }
 
-# Searches, comparisons and trainings with as little to do as they can have: stand-ins name them.
+# Searches, comparisons and trainings with as little to do as they can have: stand-ins name them. That a search
+# ends with its page is tested in tests/test_run_search.py.
 _CHAMPION = "--set champion.first_episodes=1 --set champion.candidates=2 --set champion.selection_episodes=2"
-_FEW = f"{_CHAMPION} --set champion.report_episodes=2 --set search.population=8 --set search.tournament_size=2"
+_SMALL = "--set search.population=8 --set search.tournament_size=2 --set logging.report=false"
+_FEW = f"{_CHAMPION} --set champion.report_episodes=2 {_SMALL}"
 # Few weights: the best one is looked for among them, in whole episodes.
 _WEIGHTS = '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2}}'
 _LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set search.safe_mutation=null"
