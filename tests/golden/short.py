@@ -12,11 +12,13 @@ from threadpoolctl import threadpool_info
 
 DIGESTS = Path(__file__).resolve().parent / "configs.json"
 CONFIGS = DIGESTS.parent.parent.parent / "configs"
-# Latents of frames, and with them races, may differ between kinds of processors.
+# Latents of frames, and with them races, may differ between kinds of processors. Networks of temporal order guess after
+# so few generations, and so few episodes of a rare right answer confirm no champion.
+_LEFT_OUT = ("car_racing", "temporal_order")
 NAMES = sorted(
     path.relative_to(CONFIGS).with_suffix("").as_posix()
     for path in CONFIGS.rglob("*.yaml")
-    if not path.stem.startswith("car_racing")
+    if not path.stem.startswith(_LEFT_OUT)
 )
 COARSE = 1.0  # step of the grid of weights that the best one is looked for on
 _CHAMPION = {"first_episodes": 1, "candidates": 2, "selection_episodes": 2, "report_episodes": 2}
