@@ -23,11 +23,11 @@ search: $(READY)
 encoder: $(READY)
 	$(BIN)/python train_vae.py --out $(ENCODER) $(ARGS)
 
-# Minutes: everything but the tests marked slow.
+# Minutes: everything but the tests marked slow. Many tests wait, for Ray, for a death to be noticed or for another process to
+# compile a kernel, so three of them share two cores.
 test: $(READY)
-	$(PYTEST) -n 2 -m "not slow" $(ARGS)
+	$(PYTEST) -n 3 -m "not slow" $(ARGS)
 
-# Many of these wait, for Ray or for a death to be noticed, so three of them share two cores.
 test-slow: $(READY)
 	$(PYTEST) -n 3 -m slow $(ARGS)
 

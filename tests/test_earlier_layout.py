@@ -9,7 +9,8 @@ import pytest
 from run_search import main
 from wann.champion import load_champion
 
-# Made by the last version before each strategy had a section of its own; champions by the same.
+# Made by the last version before each strategy had a section of its own; champions by the same, but for the plain one's
+# network: since then the smallest of equal candidates wins.
 RUNS = Path(__file__).parent / "golden" / "earlier_layout"
 
 
