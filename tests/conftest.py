@@ -34,9 +34,15 @@ def module_of(nodeid: str) -> str:
 
 
 def scope_of(nodeid: str) -> str:
-    """Tests of one scope run in one process. Each page of the docs is one of its own: they take minutes."""
+    """Tests of one scope run in one process.
+
+    Each page of the docs is a scope, since pages take minutes, and so is each test that starts a Ray of its own.
+    """
     module = module_of(nodeid)
-    return nodeid if module == "tests/test_docs.py" and "every_command" in nodeid else SIMULATORS.get(module, module)
+    alone = module == "tests/workers/ray/test_session.py" or (
+        module == "tests/test_docs.py" and "every_command" in nodeid
+    )
+    return nodeid if alone else SIMULATORS.get(module, module)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
