@@ -29,7 +29,7 @@ test: $(READY)
 	$(PYTEST) -n 3 -m "not slow" $(ARGS)
 
 test-slow: $(READY)
-	$(PYTEST) -n 4 -m slow $(ARGS)
+	$(PYTEST) -n 3 -m slow $(ARGS)
 
 test-all: $(READY)
 	$(PYTEST) -n 2 $(ARGS)
