@@ -17,6 +17,7 @@ from baselines.comparison.control_tasks import ControlTable
 from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.sequence_tasks import SequenceTable, choosing_task
 from baselines.comparison.store import Store, resumable, write_text
+from baselines.comparison.table_setup import TableSetup
 from envs.images.classification import Classification
 from envs.sequences.task import SequenceTask
 from envs.task import Task, is_safe_at_home
@@ -69,8 +70,8 @@ def compare(ready: ReadyComparison, stopped: Callable[[], bool], progress: Progr
             if isinstance(task, SequenceTask):
                 kind, task = SequenceTable, choosing_task(task)
             with _evaluator(task, ready.options.workers) as evaluator:
-                table = kind(group, ready.options, evaluator, store, ledger, stopped, progress, write)
-                table.measure(comparison.tables)
+                setup = TableSetup(group, ready.options, evaluator, store, ledger, stopped, progress, write)
+                kind(setup).measure(comparison.tables)
     write()
     with resumable(directory, directory / "comparison.png"):
         figure.draw(comparison.tables, ready.options.seed, directory)

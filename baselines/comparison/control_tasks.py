@@ -12,17 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.comparison.cells import Cell, Curve, Table
-from baselines.comparison.comparison_options import ComparisonOptions
-from baselines.comparison.contestants import Bench, Contestant, Progress, champion_contestant
-from baselines.comparison.entrants import Entrant
-from baselines.comparison.seed_ledger import SeedLedger
-from baselines.comparison.store import Store, write_text
+from baselines.comparison.contestants import Contestant, champion_contestant
+from baselines.comparison.store import write_text
+from baselines.comparison.table_setup import TableSetup
 from baselines.comparison.tuned_files import tuned_champion
-from baselines.comparison.tuning_plans import fixed_shape, plan_of, selection_episodes_of
+from baselines.comparison.tuning_plans import fixed_shape, plan_of
 from baselines.models.fixed_topology import fully_connected
 from envs.task import options_of
 from wann.errors import Stopped
-from workers.evaluator import Evaluator
 from workers.inline import InlineEvaluator
 
 # In threads of this process.
@@ -32,27 +29,12 @@ _TUNINGS_AT_ONCE = 2
 class ControlTable:
     """Measures the champions of one task, and the fixed network beside them."""
 
-    def __init__(
-        self,
-        group: Sequence[Entrant],
-        options: ComparisonOptions,
-        evaluator: Evaluator,
-        store: Store,
-        ledger: SeedLedger,
-        stopped: Callable[[], bool],
-        progress: Progress,
-        write: Callable[[], None],
-    ) -> None:
-        self._task, self._entrants, self._options = group[0].task, group, options
-        self._directory = Path(options.out)
-        self._in_process = isinstance(evaluator, InlineEvaluator)
-        self._stopped, self._progress, self._write = stopped, progress, write
-        episodes, seed = options.episodes, options.seed
-        choosing = selection_episodes_of(self._task)
-        self._benches = [
-            Bench(contestant, index, evaluator, store, ledger, stopped, episodes, choosing, seed)
-            for index, contestant in enumerate(self._contestants())
-        ]
+    def __init__(self, setup: TableSetup) -> None:
+        self._task, self._entrants, self._options = setup.task, setup.group, setup.options
+        self._directory = Path(setup.options.out)
+        self._in_process = isinstance(setup.evaluator, InlineEvaluator)
+        self._stopped, self._progress, self._write = setup.stopped, setup.progress, setup.write
+        self._benches = [setup.bench(contestant, index) for index, contestant in enumerate(self._contestants())]
 
     def measure(self, found: list[Table]) -> None:
         """Measure cheap cells first, so that most results are shown early, then the tunings."""

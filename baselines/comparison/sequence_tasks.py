@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -12,22 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.comparison.cells import Cell, Curve, Table
-from baselines.comparison.comparison_options import CHAMPION, ComparisonOptions
-from baselines.comparison.contestants import Bench, Progress, champion_contestant
+from baselines.comparison.comparison_options import CHAMPION
+from baselines.comparison.contestants import Bench, Report, champion_contestant
 from baselines.comparison.entrants import Entrant
 from baselines.comparison.length_reports import LengthReport, answers_of_network
-from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.sequence_plans import model_plans, names_of, problem_of_task, topology_plan
-from baselines.comparison.store import Store, resumable, write_text
+from baselines.comparison.store import resumable, write_text
+from baselines.comparison.table_setup import TableSetup
 from baselines.comparison.trained_cells import TrainedCells
 from baselines.comparison.tuned_files import tuned_champion
-from baselines.comparison.tuning_plans import plan_of, selection_episodes_of
+from baselines.comparison.tuning_plans import plan_of
 from baselines.sequence_options import SequenceOptions, SequencePlan
 from envs.sequences.task import SequenceTask
 from envs.task import options_of
 from wann.errors import Stopped
 from wann.network import Network, compile_genome
-from workers.evaluator import Evaluator
 
 if TYPE_CHECKING:
     from baselines.models.sequences.sequence_model import SequenceModel
@@ -47,41 +46,19 @@ class SequenceTable:
     """Measures the champions of one task and the models beside them, one after another, so that CPU seconds are each's.
 
     Args:
-        evaluator: of the `choosing_task`.
+        setup: its evaluator is of the `choosing_task`.
     """
 
-    def __init__(
-        self,
-        group: Sequence[Entrant],
-        options: ComparisonOptions,
-        evaluator: Evaluator,
-        store: Store,
-        ledger: SeedLedger,
-        stopped: Callable[[], bool],
-        progress: Progress,
-        write: Callable[[], None],
-    ) -> None:
-        task = group[0].task
+    def __init__(self, setup: TableSetup) -> None:
+        task, group, options = setup.task, setup.group, setup.options
         assert isinstance(task, SequenceTask)
         self._task, self._problem, self._group, self._options = task, problem_of_task(task), group, options
         self._directory = Path(options.out)
-        self._training = TrainedCells(self._directory, store, stopped, progress)
-        self._stopped, self._progress, self._write = stopped, progress, write
-        self._report = LengthReport(self._problem, options.seed, options.episodes, ledger)
-        choosing = selection_episodes_of(task)
+        self._training = TrainedCells(self._directory, setup.store, setup.stopped, setup.progress)
+        self._stopped, self._progress, self._write = setup.stopped, setup.progress, setup.write
+        self._report = LengthReport(self._problem, options.seed, options.episodes, setup.ledger)
         self._benches = [
-            Bench(
-                champion_contestant(entrant),
-                index,
-                evaluator,
-                store,
-                ledger,
-                stopped,
-                options.episodes,
-                choosing,
-                options.seed,
-                partial(_reported, self._report, compile_genome(entrant.champion.genome)),
-            )
+            setup.bench(champion_contestant(entrant), index, self._reports(entrant))
             for index, entrant in enumerate(group)
         ]
         self._table = Table(task.name, options_of(task), {entrant.label: "champion" for entrant in group}, [])
@@ -99,6 +76,9 @@ class SequenceTable:
                 self._look(row, jobs[row][1](row))
         except Stopped:
             return
+
+    def _reports(self, entrant: Entrant) -> Report:
+        return partial(_reported, self._report, compile_genome(entrant.champion.genome))
 
     def _look(self, row: int, cell: Cell) -> None:
         self._table.cells[row] = cell
@@ -148,6 +128,7 @@ class SequenceTable:
 
         entrant, start = self._group[number], self._benches[number].start()
         plan, network = topology_plan(self._options, entrant, self._problem), compile_genome(entrant.champion.genome)
+        name = f"trained_{entrant.file_name}"
         example = torch.from_numpy(self._problem.draw("train", 0, plan.trainer.batch).inputs)
 
         def finish(model: SequenceModel, state: TrainingState) -> Cell:
@@ -158,11 +139,10 @@ class SequenceTable:
             weights = (model if is_better else first).individual_weights(start)
             values, facts = _reported(self._report, network, weights[None], 0, 0)
             cell = replace(waiting, values=values, facts={**facts, "starts_best": not is_better})
-            self._save_weights(number, f"trained_{entrant.file_name}", cell, weights)
+            self._save_weights(number, name, cell, weights)
             return cell
 
         make = partial(RecurrentTopology, plan.shape, network, start, example)
-        name = f"trained_{entrant.file_name}"
         return self._training.measure(name, waiting, plan, make, finish, partial(self._look, row))
 
     def _save_weights(self, number: int, name: str, cell: Cell, weights: NDArray[np.float64]) -> None:
