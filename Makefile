@@ -24,12 +24,12 @@ encoder: $(READY)
 	$(BIN)/python train_vae.py --out $(ENCODER) $(ARGS)
 
 # Minutes: everything but the tests marked slow. Many tests wait, for Ray, for a death to be noticed or for another process to
-# compile a kernel, so three of them share two cores.
+# compile a kernel, so several of them share two cores.
 test: $(READY)
 	$(PYTEST) -n 3 -m "not slow" $(ARGS)
 
 test-slow: $(READY)
-	$(PYTEST) -n 3 -m slow $(ARGS)
+	$(PYTEST) -n 4 -m slow $(ARGS)
 
 test-all: $(READY)
 	$(PYTEST) -n 2 $(ARGS)
@@ -49,7 +49,11 @@ soak: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-check: lint types docs test test-slow
+# The first three are single processes.
+check: $(READY)
+	$(MAKE) -j 3 lint types docs
+	$(MAKE) test
+	$(MAKE) test-slow
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix .

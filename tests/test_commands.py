@@ -62,7 +62,9 @@ def test_a_search_runs_in_a_project_with_such_packages(project):
     assert (project / "run" / "champion.json").is_file()
 
 
-@pytest.mark.parametrize("start", [[str(ROOT / "run_search.py")], ["-m", "run_search"]])
+@pytest.mark.parametrize(
+    "start", [[str(ROOT / "run_search.py")], pytest.param(["-m", "run_search"], marks=pytest.mark.slow)]
+)
 def test_the_script_runs_there_too(start, project):
     done = python(project, *start, "small.yaml", "--run-dir", "run", PYTHONPATH=f"{project}{os.pathsep}{ROOT}")
     assert done.returncode == 0, done.stderr

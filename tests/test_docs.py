@@ -171,6 +171,7 @@ def python_blocks() -> list[object]:
     return [pytest.param(block, id=block.place) for block in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", python_blocks())
 def test_every_piece_of_python_runs(block, shell, copy: Path) -> None:
     (copy / "piece.py").write_text(block.text + "\n")

@@ -36,7 +36,7 @@ def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-@pytest.mark.parametrize("damage", [flip_a_bit, truncate])
+@pytest.mark.parametrize("damage", [truncate, pytest.param(flip_a_bit, marks=pytest.mark.slow)])
 def test_a_damaged_checkpoint_costs_one_generation_and_no_result(damage, stopped, whole, caplog):
     damage(stopped / CHECKPOINT)
     assert main(["--resume", str(stopped), "--set", "generations=9"]) == 0
@@ -144,6 +144,7 @@ def test_a_task_that_raises_is_named_and_the_run_is_saved(failing, tmp_path):
     assert (tmp_path / "run" / "checkpoint").exists()
 
 
+@pytest.mark.slow
 def test_a_task_that_returns_nan_is_survived(failing, tmp_path):
     config = write_config(tmp_path / "c.yaml", generations=30, task={"name": "failing", "how": "nan", "max_steps": 20})
     done = run_failing(failing, config, "--run-dir", tmp_path / "run")

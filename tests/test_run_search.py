@@ -156,6 +156,7 @@ def test_replicates_resume_where_they_stopped(config, tmp_path):
     assert (stopped / "replicates.csv").read_bytes() == (whole / "replicates.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_replicates_follow_the_resumed_config_of_their_parent(config, tmp_path):
     whole, run = tmp_path / "whole", tmp_path / "run"
     assert main([str(config), "--run-dir", str(whole), "--set", "replicates=2", "--set", "generations=12"]) == 0
@@ -185,6 +186,7 @@ def test_a_finished_run_goes_on_for_more_generations(config, tmp_path):
     assert result(run) == result(longer)
 
 
+@pytest.mark.slow
 def test_gymnasium_tasks_need_only_yaml(tmp_path):
     path = write_config(tmp_path / "c.yaml", task={"name": "gymnasium", "id": "CartPole-v1", "max_steps": 50})
     assert main([str(path), "--run-dir", str(tmp_path / "run"), "--set", "generations=2"]) == 0
@@ -213,6 +215,7 @@ def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp
     assert result(run) == result(whole)
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_also_between_two_checkpoints(config, tmp_path):
     run, whole = tmp_path / "run", tmp_path / "whole"
     arguments = ["--set", "generations=150", "--set", "logging.checkpoint_every=100"]

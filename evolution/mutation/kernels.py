@@ -115,15 +115,14 @@ def _room(num_nodes, num_genes):
 @part
 def _copy(parents, p, out, node, gene):
     """Copy genome ``p`` to the given places of ``out``; return all that follows there, with its room to grow."""
-    first_node, last_node = parents[6][p], parents[6][p + 1]
-    first_gene, last_gene = parents[7][p], parents[7][p + 1]
-    end = gene + last_gene - first_gene
-    out[0][node : node + last_node - first_node] = parents[0][first_node:last_node]
-    out[1][gene:end] = parents[1][first_gene:last_gene]
-    out[2][gene:end] = parents[2][first_gene:last_gene]
-    out[3][gene:end] = parents[3][first_gene:last_gene]
-    out[4][gene:end] = parents[4][first_gene:last_gene]
-    out[5][gene:end] = parents[5][first_gene:last_gene]
+    for there, n in enumerate(range(parents[6][p], parents[6][p + 1])):
+        out[0][node + there] = parents[0][n]
+    for there, c in enumerate(range(parents[7][p], parents[7][p + 1])):
+        out[1][gene + there] = parents[1][c]
+        out[2][gene + there] = parents[2][c]
+        out[3][gene + there] = parents[3][c]
+        out[4][gene + there] = parents[4][c]
+        out[5][gene + there] = parents[5][c]
     return out[0][node:], out[1][gene:], out[2][gene:], out[3][gene:], out[4][gene:], out[5][gene:]
 
 

@@ -140,7 +140,9 @@ def test_training_on_sequences_is_stopped_and_resumed(tmp_path, capsys, monkeypa
     ]
 
 
-@pytest.mark.parametrize(("baseline", "epochs"), [("champion", 30), ("champion_cma_es", 8)])
+@pytest.mark.parametrize(
+    ("baseline", "epochs"), [("champion", 30), pytest.param("champion_cma_es", 8, marks=pytest.mark.slow)]
+)
 def test_from_a_champion_to_files(tmp_path, capsys, baseline, epochs):
     out, champion = tmp_path / "out", digits_champion(tmp_path)
     options = ["--baseline", baseline, "--dataset", "digits", "--champion", str(champion), "--epochs", str(epochs)]

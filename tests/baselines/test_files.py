@@ -27,7 +27,12 @@ from wann.network import compile_genome  # noqa: E402
 
 # The same model by another training.
 VARIANTS = ("gates_any_weight", "gumbel_gates")
-ON_DIGITS = sorted(name for name in BASELINES if BASELINES[name].side is None and name not in VARIANTS)
+SLOWEST = "champion_cma_es"
+ON_DIGITS = [
+    pytest.param(name, marks=[pytest.mark.slow] if name == SLOWEST else [])
+    for name in sorted(BASELINES)
+    if BASELINES[name].side is None and name not in VARIANTS
+]
 
 
 def made(tmp_path, out: str, name: str, **options):

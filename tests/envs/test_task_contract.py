@@ -23,20 +23,15 @@ EXAMPLES = {
     "cartpole_swingup": [{"max_steps": 60}, {"max_steps": 60, "hard": True}, {"max_steps": 60, "velocities": False}],
     "bipedal_walker": [
         {"max_steps": 40},
-        {"max_steps": 20, "simulator": "gymnasium"},
         {"max_steps": 60, "hardcore": True, "fall_penalty": False, "stall_steps": 20, "velocities": False},
     ],
-    "car_racing": [{"max_steps": 16, "inputs": "latents+dashboard"}, {"max_steps": 14, "stall_steps": 12}],
+    "car_racing": [{"max_steps": 16, "inputs": "latents+dashboard"}],
     "classification": [{"batch": 300}, {"batch": 100, "score": "accuracy"}],
     "gymnasium": [
         {"id": "CartPole-v1"},
         {"id": "Pendulum-v1", "max_steps": 40},
-        {"id": "MountainCarContinuous-v0", "max_steps": 40},
-        {"id": "Acrobot-v1", "max_steps": 200},
         {"id": "CartPoleSwingUp-v0", "max_steps": 40},
         {"id": "MountainCarContinuous-v0", "max_steps": 40, "reuse": True},
-        {"id": "BipedalWalker-v3", "max_steps": 20},
-        {"id": "LunarLander-v3", "max_steps": 30, "kwargs": {"continuous": True}},
     ],
     "parity": [{"batch": 20}, {"batch": 70, "longest": 6, "score": "accuracy"}],
     "copy": [{"batch": 20}],
@@ -48,10 +43,26 @@ EXAMPLES = {
     "digits_rows": [{"batch": 20}],
     "digits_pixels": [{"batch": 5}],
 }
-CASES = [(name, options) for name, examples in EXAMPLES.items() for options in examples]
+# More of the same, in simulators that take their time.
+SLOW_EXAMPLES = {
+    "bipedal_walker": [{"max_steps": 20, "simulator": "gymnasium"}],
+    "car_racing": [{"max_steps": 14, "stall_steps": 12}],
+    "gymnasium": [
+        {"id": "MountainCarContinuous-v0", "max_steps": 40},
+        {"id": "Acrobot-v1", "max_steps": 200},
+        {"id": "BipedalWalker-v3", "max_steps": 20},
+        {"id": "LunarLander-v3", "max_steps": 30, "kwargs": {"continuous": True}},
+    ],
+}
+CASES = [
+    pytest.param((name, options), marks=marks, id="-".join([name, *map(str, options.values())]))
+    for examples, marks in ((EXAMPLES, ()), (SLOW_EXAMPLES, pytest.mark.slow))
+    for name, found in examples.items()
+    for options in found
+]
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
+@pytest.fixture(scope="module", params=CASES)
 def sample(request) -> Sample:
     name, options = request.param
     if name in ("bipedal_walker", "car_racing") or str(options.get("id")).startswith(("Bipedal", "Lunar")):

@@ -186,6 +186,7 @@ def test_no_restart_follows_once_a_survivor_is_good_enough(tmp_path):
     assert [path.name for path in (tmp_path / "run" / "stages" / "1-discover").iterdir()] == ["restart-000"]
 
 
+@pytest.mark.slow
 def test_the_first_stage_starts_from_champions(config, whole, tmp_path, monkeypatch):
     (tmp_path / "start.json").write_bytes((whole / "champion.json").read_bytes())
     monkeypatch.chdir(tmp_path)
@@ -197,6 +198,7 @@ def test_the_first_stage_starts_from_champions(config, whole, tmp_path, monkeypa
     assert metrics(child)[0]["best_mean_return"] > metrics(whole / "stages" / CHILDREN[1])[0]["best_mean_return"]
 
 
+@pytest.mark.slow
 def test_replicates_have_stages_each(config, whole, tmp_path):
     run = tmp_path / "run"
     assert main([str(config), "--run-dir", str(run), "--set", "replicates=2"]) == 0

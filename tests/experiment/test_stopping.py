@@ -118,7 +118,7 @@ def test_every_search_of_every_stage_may_end(tmp_path):
     assert main(["--resume", str(run), "--set", "stop.mean_return=5"]) == 2
 
 
-@pytest.mark.parametrize("parallel", [1, 2])
+@pytest.mark.parametrize("parallel", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_replicates_that_ended_early_are_finished(parallel, config, tmp_path):
     run = tmp_path / "run"
     several = ["--set", "replicates=2", "--set", f"workers.parallel={parallel}"]

@@ -65,7 +65,7 @@ def frames_of(path) -> list[np.ndarray]:
         return list(film.iter_data())
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+@pytest.mark.parametrize("suffix", [".mp4", pytest.param(".gif", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("name", "options"), CASES, ids=lambda part: str(part))
 def test_the_film_shows_the_oracles_episode(tmp_path, name, options, suffix):
     if name in ("bipedal_walker", "car_racing"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 # The environment variable that marks a process as a submitted job, and holds the job's runtime environment as JSON
@@ -35,6 +35,31 @@ def _constant(name: str, value: Any) -> Iterator[None]:
         setattr(ray_constants, name, before)
 
 
+@contextmanager
+def _without_attendants() -> Iterator[None]:
+    """A context in which ``ray.init`` starts none of the processes that a Ray of one machine for one driver does not need.
+
+    These are the autoscaler's monitor, the reader of workers' logs (which are not shown), and the server of the dashboard,
+    which would run without one. Each imports Ray for itself: together they take a second of the start, and most of its CPU time.
+    """
+    from ray._private.node import Node
+
+    def no_api_server(self: Any, **options: Any) -> None:
+        self._webui_url = ""
+
+    instead = {
+        "start_monitor": lambda self: None,
+        "start_log_monitor": lambda self: None,
+        "start_api_server": no_api_server,
+    }
+    before = {name: getattr(Node, name) for name in instead}
+    with ExitStack() as stack:
+        for name, method in instead.items():
+            stack.callback(setattr, Node, name, before[name])
+            setattr(Node, name, method)
+        yield
+
+
 def without_uv() -> Any:
     """A context in which ``ray.init`` ignores ``uv run``.
 
@@ -55,7 +80,7 @@ def start_on_loopback(num_cpus: int, scratch: str, options: dict[str, Any]) -> s
     import ray
 
     # Without clusters enabled, as on macOS, Ray listens on the loopback interface only.
-    with _constant("ENABLE_RAY_CLUSTER", False), without_uv():
+    with _constant("ENABLE_RAY_CLUSTER", False), without_uv(), _without_attendants():
         ray.init(
             address="local",
             num_cpus=num_cpus,

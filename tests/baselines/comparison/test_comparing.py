@@ -200,6 +200,7 @@ def test_champions_of_one_task_share_a_table_and_others_have_their_own(tmp_path)
     assert labels == [["swingup_one_weight", "swingup_published", "swingup_one_weight-2"], ["walker_one_weight"]]
 
 
+@pytest.mark.slow
 def test_a_champion_with_its_own_weights_is_played_and_tuned_from_them(small, tmp_path):
     out = tmp_path / "out"
     assert compare(out, small / "tuned_swingup_one_weight.json", "--episodes", 5, "--steps", 100_000) == 0
@@ -211,6 +212,7 @@ def test_a_champion_with_its_own_weights_is_played_and_tuned_from_them(small, tm
 HOSTILE = "<img src=x onerror=alert(1)>|[bold]`x`](y) *z* \\ & _q_ $m$ [/"
 
 
+@pytest.mark.slow
 def test_hostile_names_show_as_they_are(tmp_path, capsys):
     path = tmp_path / f"{HOSTILE.replace('/', '')}.json"
     champion = load_champion(SWINGUP)
@@ -304,6 +306,7 @@ def test_a_directory_with_other_files_is_refused(tmp_path, capsys):
     assert "expected a new or empty directory, found files in it" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_damaged_cell_is_measured_anew_and_damaged_states_are_refused(small, tmp_path, capsys):
     import shutil
 

@@ -37,8 +37,8 @@ CHANGED = {
     # With its own noise it is hardly better than chance after so few epochs.
     "gumbel_gates": {"noise": 0.1},
 }
-# The model of the gates by other trainings.
-SLOW = ("gates_any_weight", "gumbel_gates")
+# The model of the gates by other trainings; and evolution strategies, which take the longest.
+SLOW = ("gates_any_weight", "gumbel_gates", "champion_cma_es")
 NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in ON_DIGITS]
 
 
@@ -64,7 +64,9 @@ def test_learns_some_mnist(name):
     assert score(model, parts["validation"]).accuracy >= wanted
 
 
-@pytest.mark.parametrize(("name", "epochs"), [("champion", 15), ("champion_cma_es", 2)])
+@pytest.mark.parametrize(
+    ("name", "epochs"), [("champion", 15), pytest.param("champion_cma_es", 2, marks=pytest.mark.slow)]
+)
 def test_training_a_topology_improves_on_its_start(name, epochs):
     parts, start = digits(), digits_topology()
     first = BASELINES[name].make(Problem(64, 10, start), torch.Generator())
@@ -124,7 +126,7 @@ def test_scores_are_those_of_torch():
     assert found.cross_entropy == pytest.approx(loss, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["linear", "champion_cma_es"])
+@pytest.mark.parametrize("name", ["linear", pytest.param("champion_cma_es", marks=pytest.mark.slow)])
 def test_the_validation_part_is_not_trained_on(name):
     parts, start = digits(), digits_topology() if BASELINES[name].takes_champion else None
     trainer = replace(BASELINES[name].trainer, epochs=1, patience=1)

@@ -74,7 +74,7 @@ def test_a_task_travels_without_its_encoder():
     assert len(pickle.dumps(task)) < 1000
 
 
-@pytest.fixture(params=["lanes", "gymnasium"])
+@pytest.fixture(params=["lanes", pytest.param("gymnasium", marks=pytest.mark.slow)])
 def simulator(request) -> str:
     pytest.importorskip("Box2D")
     return request.param

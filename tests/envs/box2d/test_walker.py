@@ -23,7 +23,7 @@ SEEDS = np.arange(4)
 pytest.importorskip("Box2D")
 
 
-@pytest.fixture(params=["lanes", "gymnasium"])
+@pytest.fixture(params=["lanes", pytest.param("gymnasium", marks=pytest.mark.slow)])
 def simulator(request) -> str:
     return request.param
 
@@ -205,6 +205,7 @@ def test_stalled_episodes_are_the_beginning_of_whole_ones(networks):
             assert found.values[0, w, r] == pytest.approx(totals[steps - 1], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_wave_does_not_matter(monkeypatch, networks):
     """In Gymnasium; `test_walker_lanes` has the lanes."""
     task = BipedalWalker(simulator="gymnasium", max_steps=60)

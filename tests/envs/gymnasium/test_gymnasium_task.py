@@ -180,6 +180,7 @@ def test_every_episode_of_many_waves_is_played_once(reuse):
     assert Recorder.instances == (WAVE if reuse else 240)
 
 
+@pytest.mark.slow
 def test_environments_that_remember_are_made_anew():
     """BipedalWalker's reset leaves traces in the physics engine, which this task must not let through."""
     pytest.importorskip("Box2D")

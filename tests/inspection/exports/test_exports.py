@@ -275,6 +275,7 @@ def test_graphml_has_every_gene_in_order(tmp_path):
     assert {levels[f"n{node}"] for node in range(6)} == {0} and levels["n6"] == max(levels.values())
 
 
+@pytest.mark.slow
 def test_dot_ranks_follow_the_connections(tmp_path):
     (path,) = export_champion(champion_named("walker_one_weight"), tmp_path, ["dot"], 1.0)
     (graph,) = pydot.graph_from_dot_file(path)
@@ -471,6 +472,7 @@ def test_printable_texts_are_one_line(text):
     assert shown.encode("latin-1", "backslashreplace").decode("unicode_escape") == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("individual", [False, True])
 def test_a_trace_of_the_torch_module_takes_batches_of_any_size(tmp_path, individual):
     champion = champion_named("all activations")

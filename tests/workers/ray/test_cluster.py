@@ -72,6 +72,7 @@ def run(script: str, directory: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_a_driver_joins_and_data_comes_along(addresses, tmp_path: Path) -> None:
     cache = {"WANN_CACHE_DIR": str(tmp_path / "cache")}
     lines = run(
@@ -108,6 +109,7 @@ class LoneTask(ArithmeticTask):
 """
 
 
+@pytest.mark.slow
 def test_a_client_sends_its_sources_and_modules_of_the_user(addresses, tmp_path: Path) -> None:
     """A module that is one file, and a package that it needs; neither is in the working directory.
 
