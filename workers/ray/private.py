@@ -37,10 +37,11 @@ def _constant(name: str, value: Any) -> Iterator[None]:
 
 @contextmanager
 def _without_attendants() -> Iterator[None]:
-    """A context in which ``ray.init`` starts none of the processes that a Ray of one machine for one driver does not need.
+    """A context in which ``ray.init`` starts none of the processes that a driver with a Ray of its own does not need.
 
-    These are the autoscaler's monitor, the reader of workers' logs (which are not shown), and the server of the dashboard,
-    which would run without one. Each imports Ray for itself: together they take a second of the start, and most of its CPU time.
+    These are the autoscaler's monitor, the reader of workers' logs (which are not shown), and the dashboard's server,
+    which would run without a dashboard. Each imports Ray for itself. Together they are a second of the start, and
+    more than half of its CPU time.
     """
     from ray._private.node import Node
 
