@@ -23,6 +23,8 @@ _RETRIEVAL = {
     **{"task.keys": "26", "task.values": "10", "task.shortest": "4", "task.longest": "4"},
     **{"model.embedding": "100", "model.readout": "100"},
 }
+# The mixture of the Neural Programmer's paper.
+_VALUES = {"model.mixed": "values", "training.batch": "128", "training.patience": "80"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def _characters(baseline: str, updates: int) -> Recipe:
 RECIPES: dict[str, Recipe] = {
     "ntm_copy": Recipe("ntm", "copy_vectors", 1500),
     "lstm_copy": Recipe("lstm", "copy_vectors", 3000, {"training.batch": "32"}),
-    "programmer": Recipe("neural_programmer", "arithmetic", 8000, {"training.patience": "80"}),
+    "programmer": Recipe("neural_programmer", "arithmetic", 1000),
+    "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
     "fast_weights_50": _retrieval("fast_weights", 50, 4000),
     "fast_weights_20": _retrieval("fast_weights", 20, 15000),

@@ -1,6 +1,10 @@
-"""HyperLSTM, fast weights and NTM against literal NumPy versions of their papers' equations; ACT's distribution."""
+"""HyperLSTM, fast weights and NTM against literal NumPy versions of their papers' equations; ACT's distribution.
+
+And the programs of a Neural Programmer, one by one.
+"""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,8 +14,11 @@ torch = pytest.importorskip("torch")
 from baselines.models.sequences.act import PonderCell, PonderFrame  # noqa: E402
 from baselines.models.sequences.fast_weights import FastWeightsCell, FastWeightsFrame  # noqa: E402 - torch may be missing
 from baselines.models.sequences.hyper_lstm import HyperFrame, HyperLSTMCell  # noqa: E402
+from baselines.models.sequences.neural_programmer import NeuralProgrammer, Programmer, program_loss  # noqa: E402
 from baselines.models.sequences.ntm import NTM, TuringMachine  # noqa: E402
 from baselines.models.sequences.sequence_model import SequenceShape  # noqa: E402
+from baselines.sequence_options import shape_of  # noqa: E402
+from envs.sequences.problems.arithmetic import VALUE, Arithmetic  # noqa: E402
 
 STEPS, BATCH, INPUTS = 7, 3, 5
 
@@ -200,3 +207,58 @@ def test_act():
             s = mean
             seen.add(n)
     assert len(seen) > 1 and 8 in seen
+
+
+def literal_choice(p, question, history, chosen, count):
+    """Probabilities of the operation and both operands, and the history after them."""
+    history = np.tanh(p["history"] @ np.r_[history, chosen] + p["history_bias"])
+    thought = np.tanh(p["thought"] @ np.r_[question, history] + p["thought_bias"])
+    operation, left, right = np.split(p["choices"] @ thought + p["choices_bias"], [3, 7])
+    return (softmax(operation), softmax(left[:count]), softmax(right[:count])), history
+
+
+def literal_programs(p, question, numbers, history, chosen, steps):
+    """Answers and probabilities of all programs of some steps, one after another."""
+    (operations, lefts, rights), history = literal_choice(p, question, history, chosen, len(numbers))
+    for o, left, right in product(range(3), range(len(numbers)), range(len(numbers))):
+        a, b = numbers[left], numbers[right]
+        result, probability = (a + b, a - b, a * b)[o], operations[o] * lefts[left] * rights[right]
+        if steps == 1:
+            yield result, probability
+            continue
+        now = np.r_[np.eye(3)[o], np.eye(4)[left], np.eye(4)[right]]
+        for answer, share in literal_programs(p, question, [*numbers, result], history, now, steps - 1):
+            yield answer, probability * share
+
+
+def test_programs_of_a_neural_programmer():
+    problem = Arithmetic()
+    model = NeuralProgrammer(shape_of(problem), Programmer(hidden=6), torch.Generator().manual_seed(2))
+    model, p = shaken(model)
+    episodes = problem.draw("train", 3, BATCH)
+    inputs = torch.from_numpy(episodes.inputs).double()
+    with torch.inference_mode():
+        answers, logs, _ = (tensor.numpy() for tensor in model.all_programs(inputs))
+        questions = model.reader(torch.cat([inputs[..., :VALUE], inputs[..., VALUE + 1 :]], 2))[0][-1].numpy()
+        loss = program_loss(*(torch.from_numpy(array) for array in (answers, logs, episodes.targets[-1])))
+    likelihoods = []
+    for b in range(BATCH):
+        numbers = [float(value) for value in episodes.inputs[:, b, VALUE] if value]
+        expected = np.array(list(literal_programs(p, questions[b], numbers, np.zeros(6), np.zeros(11), 2)))
+        assert np.allclose(answers[b], expected[:, 0]) and np.allclose(np.exp(logs[b]), expected[:, 1])
+        assert expected.shape == (1296, 2) and expected[:, 1].sum() == pytest.approx(1)
+        likelihoods.append((expected[:, 1] * np.exp(-np.abs(expected[:, 0] - episodes.targets[-1, b]))).sum())
+    assert loss.item() == pytest.approx(-np.log(likelihoods).mean())
+
+
+def test_firm_choices_are_the_program_that_a_sure_model_finds_probable():
+    problem = Arithmetic()
+    model = NeuralProgrammer(shape_of(problem), Programmer(), torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        model.choices *= 100
+    inputs = torch.from_numpy(problem.draw("test", 3, 20).inputs)
+    with torch.inference_mode():
+        answers, logs, _ = model.all_programs(inputs)
+        firm = model.eval()(inputs)[-1, :, 0]
+    sure = logs.max(1).values.exp() > 0.6
+    assert sure.any() and torch.equal(firm[sure], answers.gather(1, logs.argmax(1, keepdim=True))[sure, 0])
