@@ -4,6 +4,7 @@ For each run directory its champion's confirmed returns (float64, fresh episodes
 (with stages the choice of survivors included) and minutes (without that; the choice of the champion is in neither);
 at the end the mean and standard deviation over the runs. The best of the runs is chosen by the columns "selection":
 returns on ``--selection`` episodes of seeds that nothing is reported on (the same for all runs; kernels, float32).
+With ``--against RUN ...`` those runs follow, and Mann-Whitney's tests of the two groups.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from baselines.comparison.statistics import compare
 from envs.registry import task_of_champion
 from storage.metrics import METRICS, last_metrics
 from wann.champion import Champion, load_champion
@@ -85,20 +88,33 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.results", description=__doc__)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--selection", type=int, default=2048, help="episodes of the last two columns; 0: none")
+    parser.add_argument(
+        "--against", type=Path, nargs="+", default=[], metavar="RUN", help="runs that the first ones are tested against"
+    )
     options = parser.parse_args(arguments)
-    rows = [row(run, options.selection) for run in options.runs]
     header = HEADER if options.selection else HEADER[: HEADER.index("| selection")] + "|"
     print(header)
     print("|---|" + "--:|" * (header.count("|") - 2))
+    figures = [print_rows(runs, options.selection) for runs in (options.runs, options.against) if runs]
+    if options.against:
+        for name, column in (("random shared", 0), ("best shared", 1)):
+            test = compare(*(of_group[:, column] for of_group in figures))
+            print(f"\n{name}: Mann-Whitney U = {test.u:g}, two-sided p = {test.p:.2g}")
+    return 0
+
+
+def print_rows(runs: list[Path], selection: int) -> NDArray[np.float64]:
+    """Print the rows of a group of runs, and of two or more their mean; return their figures [runs, 3]."""
+    rows = [row(run, selection) for run in runs]
     for cells, _ in rows:
         print(f"| {' | '.join(cells)} |")
+    figures = np.array([numbers for _, numbers in rows])
     if len(rows) > 1:
-        figures = np.array([numbers for _, numbers in rows])
         mean, std = figures.mean(axis=0), figures.std(axis=0, ddof=1)
         cells = [f"{mean[index]:.0f} ± {std[index]:.0f}" for index in range(3)]
-        selection = [""] * (2 if options.selection else 0)
-        print(f"| {' | '.join(['mean ± sd', '', '', cells[0], cells[1], '', '', '', cells[2], '', '', *selection])} |")
-    return 0
+        last = [""] * (2 if selection else 0)
+        print(f"| {' | '.join(['mean ± sd', '', '', cells[0], cells[1], '', '', '', cells[2], '', '', *last])} |")
+    return figures
 
 
 if __name__ == "__main__":

@@ -11,7 +11,15 @@ from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
 
 # Gymnasium draws 1000 x 800 pixels for each frame of a racer's, and steps a walker in Python. Others are large.
-SLOW = ("racer", "walker", "mnist_equal_paths.", "mnist_equal_paths_1849", "swingup_one_weight", "swingup_wide")
+SLOW = (
+    "racer",
+    "walker",
+    "mnist_equal_paths.",
+    "mnist_equal_paths_1849",
+    "swingup_one_weight",
+    "swingup_wide",
+    "swingup_without_velocities",
+)
 NAMES = [
     pytest.param(path.name, marks=[pytest.mark.slow] if path.name.startswith(SLOW) else [])
     for path in sorted(DIRECTORY.glob("*.json"))
@@ -85,6 +93,12 @@ def test_the_best_champions_reach_their_bars():
     one = load_champion(DIRECTORY / "swingup_one_weight.json")
     assert one.returns["best_shared_weight"]["mean"] >= 925
     assert compile_genome(one.genome).num_connections <= 40
+    blind = load_champion(DIRECTORY / "swingup_without_velocities.json")
+    assert blind.returns["best_shared_weight"]["mean"] >= 850 and blind.input_names == (
+        "cart position",
+        "cos pole angle",
+        "sin pole angle",
+    )
     walker = load_champion(DIRECTORY / "walker_random_weight.json")
     assert walker.returns["random_shared_weight"]["mean"] >= 51
     best = load_champion(DIRECTORY / "walker_one_weight.json").returns["best_shared_weight"]

@@ -28,9 +28,10 @@ OPERATORS: dict[str, str] = {
     "add_plastic_connection": "evolution.mutation.operators.add_plastic_connection",
     "repeat_along_group": "evolution.mutation.operators.repeat_along_group",
     "split_node": "evolution.mutation.operators.split_node",
+    "add_difference": "evolution.mutation.operators.add_difference",
 }
 # Operators that give a network state. Only tasks that keep it take them.
-OF_MEMORY = ("add_delayed_connection", "change_delay", "add_plastic_connection")
+OF_MEMORY = ("add_delayed_connection", "change_delay", "add_plastic_connection", "add_difference")
 # The one that needs groups of inputs or outputs, which a task declares.
 ALONG_GROUPS = "repeat_along_group"
 

@@ -10,6 +10,7 @@ from evolution.mutation.apply import mutate, mutate_genome, palette_of, prune
 from evolution.mutation.mirroring import mirrored
 from evolution.mutation.registry import OPERATORS, code_of
 from genomes import remembering_genome, remembering_genomes
+from wann.activations import ACTIVATIONS
 from wann.genome import Genome, make_genome, minimal_genome, validate_genome
 from wann.network import compile_genome
 from wann.oracle import forward_episode
@@ -81,6 +82,18 @@ def test_each_operator_changes_what_it_says_and_nothing_else(name):
             node, ((_, target, _), *_) = parent.num_nodes, gone
             assert came.pop((node, target, 0)) == (True, False) and not flipped
             assert came == {(source, node, delay): state for (source, _, delay), state in gone.items()}
+        elif name == "add_difference":
+            node, ((source, delay),) = parent.num_nodes, {(key[0], key[2]) for key in came if key[2]}
+            (target,) = {key[1] for key in came if key[0] >= node}
+            assert source > 0 and target > parent.num_inputs and 1 <= delay <= 8 and not (gone or flipped)
+            assert came.keys() == {
+                (source, node, 0),
+                (node, target, 0),
+                (source, node + 1, delay),
+                (node + 1, target, 0),
+            }
+            assert set(came.values()) == {(True, False)}
+            assert child.activations[node:].tolist() == [ACTIVATIONS["linear"].code, ACTIVATIONS["inverse"].code]
         else:
             assert name == "change_activation" and not (came or gone or flipped)
     assert changed >= (0 if name == "repeat_along_group" else 20)
@@ -108,6 +121,18 @@ def test_inserting_nodes_changes_no_delay():
         inputs = rng.normal(size=(6, 1, parent.num_inputs))
         found, expected = (forward_episode(compile_genome(genome), [1.0], inputs) for genome in (child, parent))
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_a_difference_is_one_at_every_weight():
+    parent, code = minimal_genome(1, 1, np.zeros(2, bool)), np.array([[code_of("add_difference")]], np.int8)
+    inputs, weights, delays = np.random.default_rng(5).normal(size=(20, 1, 1)), np.array([0.5, -3.0]), set()
+    for v in (0.0, 0.2, 0.6, 0.99):
+        child = mutate(Population.of([parent]), code, np.array([[[0.5, v]]]), palette_of(["step"]))[0]
+        delays.add(delay := int(child.delays.max()))
+        before = np.concatenate([np.zeros((delay, 1, 1)), inputs[:-delay]])
+        expected = weights[:, None, None, None] ** 2 * (inputs - before)
+        np.testing.assert_allclose(forward_episode(compile_genome(child), weights, inputs), expected, atol=1e-6)
+    assert delays == {1, 2, 5, 8}
 
 
 class Dictionary:
