@@ -173,7 +173,8 @@ class Lanes:
         weights = self._weights[chosen]
         if self._network.is_plain:
             return forward_lanes(self._network, weights, inputs, self._dtype)
-        outputs, after = step_lanes(self._network, weights, inputs, self._state[:, chosen], self._dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # Loops may grow beyond every float, as in the kernels.
+            outputs, after = step_lanes(self._network, weights, inputs, self._state[:, chosen], self._dtype)
         self._state[:, chosen] = after
         return outputs
 

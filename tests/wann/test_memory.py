@@ -246,6 +246,11 @@ def test_a_lane_has_the_same_bits_beside_any_others():
             np.testing.assert_array_equal(np.concatenate(parts), whole[[3, 0, 1, 5, 2, 4]])
 
 
+def test_a_loop_may_grow_beyond_every_float():
+    network = compile_genome(genome_of(1, 1, ["linear"], [(1, 3), (3, 3, 1), (3, 2)]))
+    assert forward_episode(network, [12.0], np.ones((400, 1, 1)))[0, -1] == np.inf
+
+
 def test_a_single_observation_is_not_enough_for_a_network_with_state():
     network = compile_genome(genome_of(1, 1, [], [(1, 2, 1)]))
     with pytest.raises(ValueError, match="expected a network without state, found one that carries 1 numbers"):
