@@ -20,6 +20,13 @@ UNPACKED = "runtime_resources"
 # session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
 SOCKET_BYTES = 65
 _ANSWER_SECONDS = 5.0
+_SYSTEM = {
+    # The default niceness of 15 would let any other program stall the whole search.
+    "worker_niceness": 0,
+    # Processes that start before they are asked for have no environment of a search, so that no search could use them.
+    "prestart_worker_first_driver": False,
+    "enable_worker_prestart": False,
+}
 
 
 @contextmanager
@@ -86,8 +93,7 @@ def start_on_loopback(num_cpus: int, scratch: str, options: dict[str, Any]) -> s
             address="local",
             num_cpus=num_cpus,
             include_dashboard=False,
-            # Ray's default niceness of 15 would let any other program stall the whole search.
-            _system_config={"worker_niceness": 0},
+            _system_config=_SYSTEM,
             _temp_dir=scratch,
             **options,
         )
