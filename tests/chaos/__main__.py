@@ -31,7 +31,7 @@ def _search(name: str, config: str, *settings: str) -> Search:
 # Searches, each with its faults.
 _SMALL = (
     (_search("pole", _POLE, "generations=260", "evaluation.rollouts=2", *_BRIEF), SMALL),
-    (_search("walker", _WALKER, "generations=130", "search.population=192", *_BRIEF), SMALLEST),
+    (_search("walker", _WALKER, "generations=100", "search.population=192", *_BRIEF), SMALLEST),
 )
 _FULL = (
     (_search("pole", _POLE, "generations=500", "evaluation.rollouts=8", *_BRIEF), FULL),
