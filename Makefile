@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # several processes on two cores mostly wait for each other, at full speed.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder
 
-.PHONY: search encoder test test-all docs chaos soak check bench format lint types clean
+.PHONY: search encoder test test-slow test-all docs chaos soak check bench format lint types clean
 
 # A resumed run has its own config.
 search: $(READY)
@@ -28,7 +28,9 @@ encoder: $(READY)
 test: $(READY)
 	$(PYTEST) -n 3 -m "not slow" $(ARGS)
 
-# These and the slow ones. In one run slow tests that wait leave their core to others.
+test-slow: $(READY)
+	$(PYTEST) -n 4 -m slow $(ARGS)
+
 test-all: $(READY)
 	$(PYTEST) -n 4 $(ARGS)
 
@@ -50,7 +52,8 @@ bench: $(READY)
 # The first three are single processes.
 check: $(READY)
 	$(MAKE) -j 3 lint types docs
-	$(MAKE) test-all
+	$(MAKE) test
+	$(MAKE) test-slow
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix .
