@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 # The environment variable that marks a process as a submitted job, and holds the job's runtime environment as JSON
@@ -20,26 +20,24 @@ UNPACKED = "runtime_resources"
 # session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store.
 SOCKET_BYTES = 65
 _ANSWER_SECONDS = 5.0
-_SYSTEM = {
-    # The default niceness of 15 would let any other program stall the whole search.
-    "worker_niceness": 0,
-    # Processes that start before they are asked for have no environment of a search, so that no search could use them.
-    "prestart_worker_first_driver": False,
-    "enable_worker_prestart": False,
-}
 
 
 @contextmanager
-def _constant(name: str, value: Any) -> Iterator[None]:
-    """Give a constant of Ray another value temporarily. The constants used here are read at each ``ray.init``."""
-    from ray._private import ray_constants
-
-    before = getattr(ray_constants, name)
-    setattr(ray_constants, name, value)
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Give an attribute of a module or class of Ray another value temporarily."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(ray_constants, name, before)
+        setattr(owner, name, before)
+
+
+def _constant(name: str, value: Any) -> Any:
+    """`_replaced` for a constant of Ray. The constants used here are read at each ``ray.init``."""
+    from ray._private import ray_constants
+
+    return _replaced(ray_constants, name, value)
 
 
 @contextmanager
@@ -55,16 +53,11 @@ def _without_attendants() -> Iterator[None]:
     def no_api_server(self: Any, **options: Any) -> None:
         self._webui_url = ""
 
-    instead = {
-        "start_monitor": lambda self: None,
-        "start_log_monitor": lambda self: None,
-        "start_api_server": no_api_server,
-    }
-    before = {name: getattr(Node, name) for name in instead}
-    with ExitStack() as stack:
-        for name, method in instead.items():
-            stack.callback(setattr, Node, name, before[name])
-            setattr(Node, name, method)
+    with (
+        _replaced(Node, "start_monitor", lambda self: None),
+        _replaced(Node, "start_log_monitor", lambda self: None),
+        _replaced(Node, "start_api_server", no_api_server),
+    ):
         yield
 
 
@@ -93,7 +86,8 @@ def start_on_loopback(num_cpus: int, scratch: str, options: dict[str, Any]) -> s
             address="local",
             num_cpus=num_cpus,
             include_dashboard=False,
-            _system_config=_SYSTEM,
+            # Ray's default niceness of 15 would let any other program stall the whole search.
+            _system_config={"worker_niceness": 0},
             _temp_dir=scratch,
             **options,
         )
