@@ -29,9 +29,11 @@ def _search(name: str, config: str, *settings: str) -> Search:
 
 
 # Searches, each with its faults.
+_SLOW_POLE = ("task.name=slow_tasks:Pole", "generations=60", "evaluation.sampled_weights.count=16")
+_SLOW_WALKER = ("task.name=slow_tasks:Walker", "generations=80", "search.population=64")
 _SMALL = (
-    (_search("pole", _POLE, "generations=260", "evaluation.rollouts=2", *_BRIEF), SMALL),
-    (_search("walker", _WALKER, "generations=100", "search.population=192", *_BRIEF), SMALLEST),
+    (_search("pole", _POLE, *_SLOW_POLE, *_BRIEF), SMALL),
+    (_search("walker", _WALKER, *_SLOW_WALKER, *_BRIEF), SMALLEST),
 )
 _FULL = (
     (_search("pole", _POLE, "generations=500", "evaluation.rollouts=8", *_BRIEF), FULL),

@@ -19,6 +19,7 @@ _RAY = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disa
 _SMALL = ["--object-store-memory", "80000000", "--include-log-monitor", "false"]
 # A token in the home directory would be asked for by the head alone.
 _ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1", "RAY_AUTH_MODE": "disabled"}
+MODULES = {"PYTHONPATH": str(Path(__file__).parent)}  # so that `slow_tasks` is a module of the user's own
 # Ray's own niceness of 15 would stall workers behind any other program of this machine.
 _FAIR = {"worker_niceness": 0}
 # By default Ray gives up a node that does not answer after about a minute.
@@ -69,7 +70,7 @@ class Cluster:
 
     def run(self, arguments: Sequence[object], log: Path) -> subprocess.Popen[bytes]:
         """A driver on the head."""
-        return self.head.spawn(command(*arguments), self._directory, log, _ENVIRONMENT)
+        return self.head.spawn(command(*arguments), self._directory, log, {**_ENVIRONMENT, **MODULES})
 
     def workers(self) -> list[tuple[Machine, int]]:
         """Machines and processes of the actors that evaluate, or are about to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.metrics import read_metrics
-from tests.chaos.cluster import Cluster, command, wait_until
+from tests.chaos.cluster import MODULES, Cluster, command, wait_until
 from tests.chaos.faults import Faults
 from tests.chaos.machines import send
 from tests.chaos.outcome import num_generations, outcome
@@ -128,7 +129,7 @@ class Trial:
     def _start_alone(self, log: Path) -> subprocess.Popen[bytes]:
         inline = command(*self._search.arguments, "--run-dir", self._alone, "--set", "workers.evaluator=inline")
         with log.open("ab") as out:
-            return subprocess.Popen(inline, stdout=out, stderr=out)
+            return subprocess.Popen(inline, env={**os.environ, **MODULES}, stdout=out, stderr=out)
 
     def _start(self, *arguments: object) -> subprocess.Popen[bytes]:
         return self._cluster.run([*arguments, "--address", self._cluster.address], self._log)

@@ -1,0 +1,36 @@
+"""The pole and the walker, of which a chunk lasts a while: faults come among generations that compute little.
+
+Drivers find this file on PYTHONPATH, and send it to workers, those of late nodes included.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from envs.box2d.walker.task import BipedalWalker
+from envs.cartpole.task import CartPoleSwingUp
+from envs.task import Returns, Seeds, Weights
+from wann.network import Networks
+
+
+@dataclass(frozen=True)
+class Pole(CartPoleSwingUp):
+    """``seconds`` are waited for every chunk."""
+
+    seconds: float = 0.1
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        time.sleep(self.seconds)
+        return super().evaluate(networks, weights, seeds)
+
+
+@dataclass(frozen=True)
+class Walker(BipedalWalker):
+    """``seconds`` are waited for every chunk."""
+
+    seconds: float = 0.1
+
+    def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
+        time.sleep(self.seconds)
+        return super().evaluate(networks, weights, seeds)
