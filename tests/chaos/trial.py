@@ -45,6 +45,7 @@ class Trial:
         self._run, self._alone = directory / search.name, directory / f"{search.name}-alone"
         self._log = directory / f"{search.name}.log"
         self._faults = Faults(cluster, seed)
+        self._most_workers = 0  # as seen here: a driver that goes on takes back the lines since its last checkpoint
         self._driver = self._start(*search.arguments, "--run-dir", self._run)
         self._other = self._start_alone(directory / f"{search.name}-alone.log")
 
@@ -84,7 +85,7 @@ class Trial:
                 key: sum(line[f"worker_{key}"] for line in lines)
                 for key in ("deaths", "retries", "stragglers", "joined")
             },
-            "most_workers": max(line["worker_live"] for line in lines),
+            "most_workers": self._most_workers,
             "identical": outcome(self._run) == outcome(self._alone),
         }
 
@@ -124,7 +125,9 @@ class Trial:
 
     def _workers(self) -> int:
         """Workers that had started by the end of the last generation."""
-        return int(read_metrics(self._run)[-1]["worker_live"])
+        found = int(read_metrics(self._run)[-1]["worker_live"])
+        self._most_workers = max(self._most_workers, found)
+        return found
 
     def _start_alone(self, log: Path) -> subprocess.Popen[bytes]:
         inline = command(*self._search.arguments, "--run-dir", self._alone, "--set", "workers.evaluator=inline")
