@@ -102,7 +102,8 @@ class CartPoleSwingUpEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]
             return None
         import pygame
 
-        return np.ascontiguousarray(pygame.surfarray.array3d(surface).swapaxes(0, 1))
+        rows = pygame.image.tobytes(surface, "RGB")  # five times as fast as pygame.surfarray
+        return np.frombuffer(rows, np.uint8).reshape(*surface.get_size()[::-1], 3).copy()
 
     def close(self) -> None:
         """Close the window, if there is one; may be called twice."""

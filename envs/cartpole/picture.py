@@ -149,10 +149,18 @@ def _draw_pole(canvas: pygame.Surface, frame: Frame) -> None:
     pygame.draw.circle(canvas, INK, axle, 4 * _FINE)
 
 
-def _font(size: int) -> pygame.font.Font:
-    # Not cached: closing another environment quits pygame, which invalidates its fonts.
+@cache
+def _letter(letter: str, size: int, colour: Colour) -> pygame.Surface:
+    """Fonts are slow, and are not kept: closing another environment quits pygame, which invalidates them."""
     pygame.font.init()
-    return pygame.font.Font(None, size)
+    return pygame.font.Font(None, size).render(letter, True, colour)
+
+
+def _write(surface: pygame.Surface, text: str, size: int, colour: Colour, left: int, top: int) -> None:
+    for letter in text:
+        drawn = _letter(letter, size, colour)
+        surface.blit(drawn, (left, top))
+        left += drawn.get_width()
 
 
 def _draw_readout(surface: pygame.Surface, frame: Frame) -> None:
@@ -161,8 +169,8 @@ def _draw_readout(surface: pygame.Surface, frame: Frame) -> None:
     columns = (("TIME", f"{frame.seconds:.2f} s"), ("RETURN", f"{frame.total:.1f}"), ("REWARD", f"{share:.2f}"))
     for column, (label, value) in enumerate(columns):
         left = 24 + 112 * column
-        surface.blit(_font(17).render(label, True, FAINT), (left, 20))
-        surface.blit(_font(28).render(value, True, INK), (left, 36))
+        _write(surface, label, 17, FAINT, left, 20)
+        _write(surface, value, 28, INK, left, 36)
     bar = pygame.Rect(304, 41, 120, 8)
     pygame.draw.rect(surface, PANEL, bar, border_radius=4)
     if share > 0.02:
