@@ -49,10 +49,10 @@ soak: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-# The first three are single processes.
+# Types and the site are single processes of less than a minute; the fast tests begin beside them.
 check: $(READY)
-	$(MAKE) -j 3 lint types docs
-	$(MAKE) test
+	$(MAKE) lint
+	$(MAKE) -j 3 types docs test
 	$(MAKE) test-slow
 
 format: $(READY)
@@ -66,11 +66,13 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/python -m mypy
 
+# Modules are compiled on all cores, where pip would take one. Some packages have modules for other versions of Python.
 $(READY): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"expected Python 3.11 to 3.13, found {v[0]}.{v[1]}; choose one by PYTHON=python3.12")'
 	@echo "Setting up .venv (once) ..."
 	@"$(PYTHON)" -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
+	@$(BIN)/python -W ignore -m compileall -qq -j 0 -x '/(tests|testing|examples)/' .venv/lib || true
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
