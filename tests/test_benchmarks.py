@@ -47,10 +47,10 @@ def test_the_parts_of_a_search_add_up(evaluator, num_workers, tmp_path):
     search = {"population": 96, "tournament_size": 8}
     task = {"name": "cartpole_swingup", "max_steps": 300}
     if evaluator == "ray":  # what is small and safe would run in the driver, and workers would have nothing to do
-        task = {"name": "gymnasium", "id": "CartPole-v1", "max_steps": 60}
+        task = {"name": "gymnasium", "id": "CartPole-v1", "max_steps": 30}
     champion = {"candidates": 1, "first_episodes": 1, "selection_episodes": 1, "report_episodes": 2}
     settings = {"workers": workers, "search": search, "task": task, "champion": champion}
-    config = write_config(tmp_path / "config.yaml", generations=20, **settings)
+    config = write_config(tmp_path / "config.yaml", generations=12, **settings)
     begin = perf_counter()
     found = run_command(config, "--run-dir", tmp_path / "run")
     seconds = perf_counter() - begin

@@ -28,7 +28,7 @@ NAMES = [
 NAMES_AT_RANDOM = [name for name in NAMES if not str(name.values[0]).startswith("racer")]
 REPORTED = 100
 # A pole's episode takes a seventh of a second in float64; a classifier's weight takes 10,000 images.
-EPISODES = {"cartpole_swingup": 40, "bipedal_walker": 16, "car_racing": 2, "classification": 12}
+EPISODES = {"cartpole_swingup": 32, "bipedal_walker": 16, "car_racing": 2, "classification": 6}
 ROUNDING = {"classification": 0.05}  # percent: images between two classes
 FIRST_SEED = 1_900_000_000  # beyond every seed of a search, its selection and its report
 

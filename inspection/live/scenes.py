@@ -109,15 +109,23 @@ class PictureScene:
         self._environment = environment
         self._pictures: list[str] = []
         self._every, self._poses = 1, 0
+        self._last: tuple[NDArray, str] | None = None
         self.still = {"kind": "pictures"}
 
     def pose(self) -> list[float]:
         if self._poses % self._every == 0:
-            self._pictures.append(_webp(self._environment.render(), self._SIZE))
+            self._pictures.append(self._picture())
         self._poses += 1
         if len(self._pictures) > self._MOST:
             self._pictures, self._every = self._pictures[::2], 2 * self._every
         return []
+
+    def _picture(self) -> str:
+        """Where nothing has moved, the picture before is taken again."""
+        frame = np.asarray(self._environment.render(), np.uint8)
+        if self._last is None or not np.array_equal(frame, self._last[0]):
+            self._last = frame, _webp(frame, self._SIZE)
+        return self._last[1]
 
     def extras(self) -> dict[str, Any]:
         """``pictures``: base64 of WebP files, of every ``every``-th frame."""
@@ -127,10 +135,10 @@ class PictureScene:
 SCENES: dict[str, Callable[[gymnasium.Env], Scene]] = {"bipedal_walker": WalkerScene, "car_racing": RacerScene}
 
 
-def _webp(frame: Any, size: tuple[int, int]) -> str:
+def _webp(frame: NDArray[np.uint8], size: tuple[int, int]) -> str:
     from PIL import Image
 
-    picture = Image.fromarray(np.asarray(frame, np.uint8)).convert("RGB")
+    picture = Image.fromarray(frame).convert("RGB")
     picture.thumbnail(size)
     with io.BytesIO() as file:
         picture.save(file, "WEBP", quality=60)
