@@ -49,11 +49,10 @@ soak: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-# Types and the site are single processes of less than a minute; the fast tests begin beside them.
+# Types and the site are single processes of less than a minute; tests begin beside them.
 check: $(READY)
 	$(MAKE) lint
-	$(MAKE) -j 3 types docs test
-	$(MAKE) test-slow
+	$(MAKE) -j 3 types docs test-all
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix .
