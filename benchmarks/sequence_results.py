@@ -12,10 +12,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from wann.errors import UserError
+
 
 def row(directory: Path) -> str:
-    """Cells of one trained model."""
-    found = json.loads((directory / "results.json").read_text())
+    """Cells of one trained model.
+
+    Raises:
+        UserError: the directory has no results of a model of sequences.
+    """
+    found = _results(directory / "results.json")
     tests = "; ".join(f"{label} {_judged(judged, found)}" for label, judged in found["test"].items())
     figures = "".join(f", {name.replace('_', ' ')} {value:.1f}" for name, value in found["figures"].items())
     cells = [
@@ -30,6 +36,17 @@ def row(directory: Path) -> str:
     return f"| `{directory.name}` | {' | '.join(cells)} |"
 
 
+def _results(path: Path) -> dict[str, Any]:
+    remedy = "give directories that compare_baselines.py --task NAME --out DIR wrote, and whose training ended"
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as problem:
+        raise UserError(place=path, expected="the results of a model", found=str(problem), remedy=remedy) from problem
+    if not isinstance(found, dict) or "memory_numbers" not in found:
+        raise UserError(place=path, expected="the results of a model of sequences", found="others", remedy=remedy)
+    return found
+
+
 def _judged(judged: dict[str, Any], found: dict[str, Any]) -> str:
     if found["task"] == "characters":
         return f"{judged['cross_entropy'] / 0.6931471805599453:.3f} bits a character"
@@ -37,10 +54,17 @@ def _judged(judged: dict[str, Any], found: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        print("python -m benchmarks.sequence_results DIR ...", file=sys.stderr)
+        return 2
+    try:
+        rows = [row(Path(path)) for path in arguments]
+    except UserError as error:
+        print(error.sentence, file=sys.stderr)
+        return 2
     print("| model | task | seed | test: sequences right, answers wrong | parameters | memory | updates | CPU s |")
     print("|---|---|--:|---|--:|--:|--:|--:|")
-    for path in arguments:
-        print(row(Path(path)), flush=True)
+    print(*rows, sep="\n")
     return 0
 
 

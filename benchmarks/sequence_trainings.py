@@ -23,6 +23,8 @@ _RETRIEVAL = {
     **{"task.keys": "26", "task.values": "10", "task.shortest": "4", "task.longest": "4"},
     **{"model.embedding": "100", "model.readout": "100"},
 }
+# Retrieval by fast weights: states fade slowly, and updates are large and of like sizes.
+_FADING = {"model.decay": "0.95", "training.learning_rate": "0.01", "training.clip": "0.1"}
 # The mixture of the Neural Programmer's paper.
 _VALUES = {"model.mixed": "values", "training.batch": "128", "training.patience": "80"}
 
@@ -42,8 +44,8 @@ class Recipe:
         return [*words, *(word for key, value in self.settings.items() for word in ("--set", f"{key}={value}"))]
 
 
-def _retrieval(baseline: str, hidden: int, updates: int) -> Recipe:
-    return Recipe(baseline, "associative_retrieval", updates, {**_RETRIEVAL, "model.hidden": str(hidden)})
+def _retrieval(baseline: str, hidden: int, updates: int, **settings: str) -> Recipe:
+    return Recipe(baseline, "associative_retrieval", updates, {**_RETRIEVAL, "model.hidden": str(hidden), **settings})
 
 
 def _glimpses(baseline: str) -> Recipe:
@@ -60,8 +62,8 @@ RECIPES: dict[str, Recipe] = {
     "programmer": Recipe("neural_programmer", "arithmetic", 1000),
     "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
-    "fast_weights_50": _retrieval("fast_weights", 50, 4000),
-    "fast_weights_20": _retrieval("fast_weights", 20, 15000),
+    "fast_weights_50": _retrieval("fast_weights", 50, 3000, **_FADING),
+    "fast_weights_20": _retrieval("fast_weights", 20, 15000, **_FADING),
     "lstm_20": _retrieval("lstm", 20, 5000),
     "lstm_50": _retrieval("lstm", 50, 5000),
     "irnn_50": _retrieval("irnn", 50, 5000),

@@ -55,3 +55,19 @@ def test_results_become_rows(tmp_path, capsys):
     *_, one, other = capsys.readouterr().out.splitlines()
     assert one == "| `copy_vectors` | copy_vectors | 1 | 40 vectors 99.50 %, 0.25 wrong | 13,280 | 2,836 | 800 | 41 |"
     assert "40 vectors 0.721 bits a character, ponder steps 2.5 |" in other
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (None, "results.json: expected the results of a model, found [Errno 2]"),
+        ("{", "results.json: expected the results of a model, found Expecting property name"),
+        ('{"accuracy": 97.0}', "results.json: expected the results of a model of sequences, found others"),
+    ],
+)
+def test_a_directory_without_results_is_one_sentence(tmp_path, capsys, written, sentence):
+    if written is not None:
+        (tmp_path / "results.json").write_text(written)
+    assert sequence_results.main([str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert sentence in printed.err and printed.err.count("\n") == 1 and not printed.out

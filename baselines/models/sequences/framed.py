@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.models.model import zeros
+from baselines.models.model import normal, zeros
 from baselines.models.sequences.sequence_model import SequenceModel, SequenceShape, glorot
 
 
@@ -32,11 +32,15 @@ class Cell(nn.Module):
 
 
 class Framed(SequenceModel):
-    """Embedding (a matrix without bias), cell, ReLUs, and a linear map to the outputs."""
+    """Embedding (a matrix without bias), cell, ReLUs, and a linear map to the outputs.
+
+    Embeddings are standard normal at the start. With those of Glorot & Bengio one input of many moves a state little:
+    the cells of fast weights then give many keys the same code, and mix up their values for long.
+    """
 
     def __init__(self, shape: SequenceShape, frame: Frame, cell: Cell, generator: torch.Generator) -> None:
         super().__init__(shape)
-        self.embedding = glorot(generator, frame.embedding, shape.num_inputs) if frame.embedding else None
+        self.embedding = normal(generator, 1, frame.embedding, shape.num_inputs) if frame.embedding else None
         self.cell = cell
         num_read = cell.num_states
         self.hidden = self.hidden_bias = None
