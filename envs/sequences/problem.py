@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
@@ -65,6 +65,11 @@ class Problem(ABC):
     def judging_lengths(self) -> tuple[int, ...]:
         """Lengths that a champion is judged at: the longest of training, and longer ones."""
 
+    @property
+    def training_lengths(self) -> Sequence[int]:
+        """Lengths that training draws from."""
+        return self.judging_lengths[:1]
+
     @abstractmethod
     def draw(self, part: Part, seed: int, count: int, length: int | None = None) -> Episodes:
         """Draw sequences; equal arguments give equal ones.
@@ -122,6 +127,10 @@ class OfAnyLength(Problem):
         if self.longest > MOST_STEPS:
             raise UserError(key="task.longest", expected=f"at most {MOST_STEPS:,}", found=f"{self.longest:,}")
         super().__post_init__()
+
+    @property
+    def training_lengths(self) -> Sequence[int]:
+        return range(self.shortest, self.longest + 1)
 
     @property
     def judging_lengths(self) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from envs.task import Returns, Seeds, Weights, check_networks, lane_grid, weight
 from wann.errors import UserError
 from wann.network import Network, Networks
 
-_LENGTHS = ("training", "judging")
+_LENGTHS = ("training", "judging", "every")
 # Upper limit of a batch, so that a typing error does not exhaust the memory.
 _MOST_SEQUENCES = 100_000
 _SCORES = ("graded", "accuracy", "exact")
@@ -34,9 +34,10 @@ class SequenceTask(Problem):
     """A problem as a task; see `envs.task.Task`. Every network starts every sequence with a state of 0.
 
     Options, beside those of the problem:
-        batch: number of sequences that a seed draws, all of one length.
+        batch: number of sequences that a seed draws.
         split: the part of the problem that they are drawn from.
-        lengths: drawn as in training, or one of the judging lengths.
+        lengths: of a batch: one drawn as in training, one of the judging lengths, or every training length in equal
+            numbers.
         champion_lengths: lengths of the validation sequences that the champion is chosen on.
         score: the meaning of a return: "graded" rises in small steps, up to 1.2 (`envs.sequences.scoring.graded`);
             "accuracy" is the share of answers that are right, and "exact" that of sequences without an error
@@ -45,7 +46,7 @@ class SequenceTask(Problem):
 
     batch: int = 64
     split: Literal["train", "validation", "test"] = "train"
-    lengths: Literal["training", "judging"] = "training"
+    lengths: Literal["training", "judging", "every"] = "training"
     champion_lengths: Literal["training", "judging"] = "training"
     score: Literal["graded", "accuracy", "exact"] = "graded"
 
@@ -57,12 +58,15 @@ class SequenceTask(Problem):
         if not 1 <= self.batch <= _MOST_SEQUENCES:
             expected = f"1 to {_MOST_SEQUENCES:,} sequences"
             raise UserError(key="task.batch", expected=expected, found=f"{self.batch:,}")
-        choices = (("split", PARTS), ("lengths", _LENGTHS), ("champion_lengths", _LENGTHS), ("score", _SCORES))
+        choices = (("split", PARTS), ("lengths", _LENGTHS), ("champion_lengths", _LENGTHS[:2]), ("score", _SCORES))
         for option, allowed in choices:
             found = getattr(self, option)
             if found not in allowed:
                 raise UserError(key=f"task.{option}", expected=f"one of {', '.join(allowed)}", found=repr(found))
         super().__post_init__()
+        if self.lengths == "every" and self.batch < len(self.training_lengths):
+            expected = f"at least one sequence of each of the {len(self.training_lengths)} training lengths"
+            raise UserError(key="task.batch", expected=expected, found=str(self.batch))
 
     @property
     def reported(self) -> Self:
@@ -88,9 +92,18 @@ class SequenceTask(Problem):
 
     def episodes_of(self, seed: int) -> Episodes:
         """The sequences that a seed draws."""
+        if self.lengths == "every":
+            return self._episodes_of_every_length(seed)
         judging = self.judging_lengths
         length = judging[seed % len(judging)] if self.lengths == "judging" else None
         return self.draw(self.split, seed, self.batch, length)
+
+    def _episodes_of_every_length(self, seed: int) -> Episodes:
+        lengths = self.training_lengths
+        counts = [len(range(index, self.batch, len(lengths))) for index in range(len(lengths))]
+        first = seed * len(lengths)  # No two lengths share a stream of random numbers.
+        draws = enumerate(zip(counts, lengths, strict=True), start=first)
+        return Episodes.joined([self.draw(self.split, own, count, length) for own, (count, length) in draws])
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Run every network at every weight on every seed's sequences; see `envs.task.Task.evaluate`."""

@@ -34,7 +34,7 @@ EXAMPLES = {
         {"id": "MountainCarContinuous-v0", "max_steps": 40, "reuse": True},
     ],
     "parity": [{"batch": 20}, {"batch": 70, "longest": 6, "score": "accuracy"}],
-    "copy": [{"batch": 20}],
+    "copy": [{"batch": 20, "bits": 5}, {"batch": 10, "longest": 4, "lengths": "every"}],
     "copy_vectors": [{"batch": 9, "width": 3, "longest": 5}],
     "associative_retrieval": [{"batch": 20}, {"batch": 20, "published": True, "keys": 5, "lengths": "judging"}],
     "counting": [{"batch": 20}],

@@ -52,7 +52,7 @@ def test_models_of_equal_size():
 def test_lengths_double_between_the_first_and_the_last_that_are_judged():
     assert lengths_of(make_problem("parity")) == [16, 32, 64, 128, 256, 512, 1000]
     assert lengths_of(make_problem("associative_retrieval", keys=26, shortest=4, longest=4)) == [4, 8, 16, 26]
-    assert lengths_of(make_problem("copy", longest=0)) == [0, 20, 60]
+    assert lengths_of(make_problem("copy", longest=0)) == [0, 21, 60]
 
 
 def test_the_size_is_the_nearest():

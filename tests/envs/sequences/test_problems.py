@@ -103,6 +103,9 @@ def test_copy():
         assert [[float(sign > 0)] for sign, _ in inputs[:3]] == targets
         assert [go for _, go in inputs] == [0.0] * 8 + [1.0] + [0.0] * 3
         assert all(sign == 0 for sign, _ in inputs[3:])
+    patterns = make_problem("copy", bits=2).draw("train", 0, 10).targets[-2:, :, 0].T
+    counts = np.unique(patterns, axis=0, return_counts=True)[1]
+    assert sorted(counts.tolist()) == [2, 2, 3, 3]
 
 
 def test_copy_of_vectors():

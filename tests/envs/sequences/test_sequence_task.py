@@ -95,6 +95,14 @@ def test_a_seed_draws_a_batch_and_parts_are_apart():
     assert untouched.split == "test" and replace(task, champion_lengths="judging").reported.lengths == "judging"
 
 
+def test_a_batch_of_every_length():
+    task = make_task("parity", {"batch": 11, "shortest": 5, "longest": 8, "lengths": "every"})
+    drawn, other = task.episodes_of(0), task.episodes_of(1)
+    assert drawn.lengths.tolist() == [5, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8]
+    assert (drawn.inputs[:5, 0] != drawn.inputs[:5, 3]).any() and (drawn.inputs != other.inputs).any()
+    assert set(make_task("digits_rows", {"batch": 5, "lengths": "every"}).episodes_of(0).lengths) == {10}
+
+
 def test_returns_are_the_scores_of_the_batch():
     task = make_task("temporal_order", {"batch": 50, "longest": 12})
     networks = memory_networks(4, 4)
@@ -177,6 +185,11 @@ def test_groups_that_do_not_fit_are_refused(groups, message):
     [
         ({"batch": 0}, r"^task\.batch: expected 1 to 100,000 sequences, found 0"),
         ({"split": "all"}, r"^task\.split: expected .*, found 'all'"),
+        (
+            {"lengths": "every", "batch": 12},
+            r"^task\.batch: expected at least one sequence of each of the 13 .*, found 12",
+        ),
+        ({"champion_lengths": "every"}, r"^task\.champion_lengths: expected .*, found 'every'"),
         ({"lengths": "long"}, r"^task\.lengths: expected .*, found 'long'"),
         ({"score": "loss"}, r"^task\.score: expected .*, found 'loss'"),
         ({"shortest": 0}, r"^task\.shortest: expected at least 1, found 0"),
