@@ -53,7 +53,7 @@ def _glimpses(baseline: str) -> Recipe:
 
 
 def _characters(baseline: str, updates: int) -> Recipe:
-    return Recipe(baseline, "characters", updates, {"training.batch": "32"})
+    return Recipe(baseline, "characters", updates, {"training.batch": "32", "training.learning_rate": "0.02"})
 
 
 RECIPES: dict[str, Recipe] = {
@@ -70,11 +70,11 @@ RECIPES: dict[str, Recipe] = {
     "attention_dates": Recipe("attention", "dates", 800),
     "no_attention_dates": Recipe("attention", "dates", 800, {"model.attention": "false"}),
     "attention_reverse": Recipe("attention", "reverse", 1500),
-    "act_8": Recipe("act", "vector_parity", 1500),
+    "act_8": Recipe("act", "vector_parity", 3000),
     "ten_steps_8": Recipe("act", "vector_parity", 1500, {"model.steps": "10"}),
-    "hyper_lstm_characters": _characters("hyper_lstm", 500),
-    "layer_norm_lstm_characters": _characters("layer_norm_lstm", 500),
-    "layer_norm_lstm_characters_equal_time": _characters("layer_norm_lstm", 1100),
+    "hyper_lstm_characters": _characters("hyper_lstm", 1200),
+    "layer_norm_lstm_characters": _characters("layer_norm_lstm", 1200),
+    "layer_norm_lstm_characters_equal_time": _characters("layer_norm_lstm", 2200),
     "fast_weights_glimpses": _glimpses("fast_weights"),
     "lstm_glimpses": _glimpses("lstm"),
     "irnn_glimpses": _glimpses("irnn"),
