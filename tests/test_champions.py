@@ -115,4 +115,4 @@ def test_the_best_champions_reach_their_bars():
         assert compile_genome(champion.genome).num_connections <= limit
         assert champion.returns["random_shared_weight"]["min"] >= least
     racer = load_champion(DIRECTORY / "racer_one_weight.json")
-    assert racer.returns["best_shared_weight"]["mean"] >= 400
+    assert racer.returns["best_shared_weight"]["mean"] >= 720 and compile_genome(racer.genome).num_connections <= 40

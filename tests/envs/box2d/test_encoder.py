@@ -214,7 +214,7 @@ def test_an_encoder_that_changes_during_a_search_is_refused(tmp_path):
 
 
 def test_a_champion_finds_the_encoder_of_the_package_that_it_was_made_with():
-    champion = load_champion(ROOT / "docs/champions/racer_one_weight.json")
+    champion = load_champion(ROOT / "tests/data/racer_convolutional.json")
     task = task_of_champion(champion)
     assert task.preprocessing == champion.preprocessing
     assert task.encoder_key == (str(CONVOLUTIONAL), read_encoder(CONVOLUTIONAL).sha256)
