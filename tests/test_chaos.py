@@ -1,6 +1,7 @@
 """Searches on clusters of several machines, of which some are lost: the small size of ``make chaos``."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -16,6 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory) -> list[dict]:
     missing = why_not()
+    if missing is None and shlex.quote(sys.executable) != sys.executable:
+        missing = f"an interpreter that Ray's server for clients can start: not {sys.executable}, which a shell splits"
     if missing is not None:
         lacks(missing)
     out = tmp_path_factory.mktemp("chaos") / "out"

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -72,8 +73,13 @@ def test_a_finished_run_writes_its_page_and_names_it(finished, tmp_path, monkeyp
     assert main(["--resume", "run", "--set", "logging.report=true"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "Report:  run/report/report.html" in lines
-    assert next(line for line in lines if line.startswith("Inspect: ")).endswith("inspect_champion.py run --video mp4")
-    assert next(line for line in lines if line.startswith("Compare: ")).endswith("compare_baselines.py run")
+    told = dict(line.split(": ", 1) for line in lines if line.startswith(("Inspect: ", "Compare: ")))
+    for what, script, words in (
+        ("Inspect", "inspect_champion.py", ["run", "--video", "mp4"]),
+        ("Compare", "compare_baselines.py", ["run"]),
+    ):
+        _, named, *rest = shlex.split(told[what])  # quoted where the path has a space
+        assert named.endswith(script) and rest == words
     assert "<html" in (run / "report" / "report.html").read_text()
     assert result(run) == result(finished)
 

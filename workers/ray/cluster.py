@@ -21,7 +21,7 @@ from workers.evaluator import WorkerError
 from workers.ray import private
 from workers.ray.addresses import CLIENT, find_cluster, job_address, reach
 from workers.ray.scratch import scratch_directory
-from workers.ray.shipping import runtime_env
+from workers.ray.shipping import runtime_env, with_interpreter
 
 _logger = getLogger("wann.workers")
 
@@ -99,9 +99,13 @@ def connect(
         own = own_runtime_env or {}
         on_sigterm = signal.getsignal(signal.SIGTERM)
         if address is None:
-            directory = _start(num_workers or num_cpus(), quiet | ({"runtime_env": dict(own)} if own else {}))
+            directory = _start(
+                num_workers or num_cpus(), quiet | ({"runtime_env": with_interpreter(own)} if own else {})
+            )
         else:
-            _join(address, quiet | {"runtime_env": runtime_env(own, modules)})
+            sent = runtime_env(own, modules)
+            # A client's interpreter is on another machine than the workers'.
+            _join(address, quiet | {"runtime_env": sent if address.startswith(CLIENT) else with_interpreter(sent)})
         with suppress(ValueError):  # Ray's own handler, in the main thread, would end this process at once.
             signal.signal(signal.SIGTERM, on_sigterm)
         private.print_deaths(False)  # This project reports deaths itself.

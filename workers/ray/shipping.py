@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -72,6 +73,16 @@ def runtime_env(own: Mapping[str, Any], modules: tuple[str, ...] = ()) -> dict[s
         return dict(own)
     sent = [*own.get("py_modules", ()), *(str(path) for path in dict.fromkeys(paths))]
     return {**own, "py_modules": sent, "excludes": ["**/__pycache__"]}
+
+
+def with_interpreter(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """A ``runtime_env`` that works where a space, or another sign of the shell's, is in this interpreter's path.
+
+    Ray gives the path to a shell as it is, and workers would never start. Without any setting it uses no shell.
+    """
+    quoted = shlex.quote(sys.executable)
+    needed = environment and quoted != sys.executable
+    return {**({"py_executable": quoted} if needed else {}), **environment}
 
 
 def versions(modules: tuple[str, ...] = ()) -> dict[str, str]:

@@ -18,7 +18,7 @@ from places import ROOT
 from wann import UserError
 from workers.ray.addresses import job_address
 from workers.ray.arrival import check_versions
-from workers.ray.shipping import SOURCES, _digest, runtime_env, versions
+from workers.ray.shipping import SOURCES, _digest, runtime_env, versions, with_interpreter
 
 PREAMBLE = f"""
 import logging, os, sys
@@ -275,3 +275,13 @@ def test_code_is_sent_unless_it_is_there(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.chdir(ROOT)
     assert runtime_env({"pip": ["x"]}, ("faulty_tasks",)) == {"pip": ["x"]}
     assert job_address() == "10.0.0.1:6379"
+
+
+def test_an_interpreter_whose_path_has_a_space_is_quoted_for_rays_shell(monkeypatch) -> None:
+    monkeypatch.setattr("sys.executable", "/à part/bin/python")
+    settings = {"env_vars": {"A": "1"}}
+    assert with_interpreter(settings) == {**settings, "py_executable": "'/à part/bin/python'"}
+    assert with_interpreter({"py_executable": "own"}) == {"py_executable": "own"}
+    assert with_interpreter({}) == {}, "without settings Ray uses no shell, and starts workers ahead of time"
+    monkeypatch.setattr("sys.executable", "/usr/bin/python")
+    assert with_interpreter(settings) == settings

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -243,11 +243,18 @@ def test_genome_that_hangs(networks: Networks, caplog: pytest.LogCaptureFixture)
 
 def test_interrupted_call_leaves_the_evaluator_usable(networks: Networks) -> None:
     """KeyboardInterrupt in the middle of a request; its late answers are dropped."""
+    interrupted, pauses = threading.Event(), iter((0.3, *[2.0] * 10))
+
+    def interrupt() -> None:
+        while not interrupted.wait(next(pauses)):  # again if Python lost the exception, in a destructor
+            os.kill(os.getpid(), signal.SIGINT)
+
     with RayEvaluator(ArithmeticTask(seconds=0.2), RayOptions(2)) as evaluator:
         evaluator.wait_until_started()
-        with meanwhile(lambda: (time.sleep(0.3), os.kill(os.getpid(), signal.SIGINT))[1]), suppress(KeyboardInterrupt):
-            evaluator.evaluate(networks.take(range(39, -1, -1)), WEIGHTS, SEEDS)
-            pytest.fail("not interrupted")
+        with meanwhile(interrupt):
+            with pytest.raises(KeyboardInterrupt):
+                evaluator.evaluate(networks.take(range(39, -1, -1)), WEIGHTS, SEEDS)
+            interrupted.set()
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks)
 
 
