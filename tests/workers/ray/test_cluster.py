@@ -90,6 +90,7 @@ try_it({addresses[0]!r}, env_vars={{"WANN_CACHE_DIR": "/proc/none"}})
 
 
 LONE_MODULE = """
+import os
 from dataclasses import dataclass
 import own_package.helping
 from envs.task import Returns
@@ -101,9 +102,10 @@ class LoneTask(ArithmeticTask):
     def evaluate(self, networks, weights, seeds):
         import wann
         from wann.cache import cache_directory
-        (cache_directory() / "wann").write_text(wann.__file__)
-        (cache_directory() / "lone").write_text(__file__)
-        (cache_directory() / "helping").write_text(own_package.helping.__file__)
+        for name, path in {"wann": wann.__file__, "lone": __file__, "helping": own_package.helping.__file__}.items():
+            own = cache_directory() / f"{name}-{os.getpid()}"  # a worker that was overtaken may be writing it still
+            own.write_text(path)
+            own.replace(cache_directory() / name)
         found = super().evaluate(networks, weights, seeds)
         return Returns(found.values + own_package.helping.SEVEN, found.steps)
 """

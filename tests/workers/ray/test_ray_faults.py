@@ -241,6 +241,15 @@ def test_genome_that_hangs(networks: Networks, caplog: pytest.LogCaptureFixture)
         assert_right(evaluator.evaluate(networks, WEIGHTS, SEEDS), networks, without=[30])
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, whatever a library in this process has made of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_call_leaves_the_evaluator_usable(networks: Networks) -> None:
     """KeyboardInterrupt in the middle of a request; its late answers are dropped."""
     interrupted, pauses = threading.Event(), iter((0.3, *[2.0] * 10))
