@@ -124,7 +124,7 @@ class PictureScene:
         """Where nothing has moved, the picture before is taken again."""
         frame = np.asarray(self._environment.render(), np.uint8)
         if self._last is None or not np.array_equal(frame, self._last[0]):
-            self._last = frame, _webp(frame, self._SIZE)
+            self._last = frame.copy(), _webp(frame, self._SIZE)  # some environments draw into one array again and again
         return self._last[1]
 
     def extras(self) -> dict[str, Any]:

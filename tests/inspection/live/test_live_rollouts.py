@@ -16,6 +16,7 @@ from envs.task import Task
 from inspection.live import LivePart, live_part
 from inspection.live.packing import pack_table
 from inspection.live.rollouts import rollouts_part
+from inspection.live.scenes import PictureScene
 from networks import random_genome
 from places import CHAMPIONS
 from wann import compile_genome
@@ -237,3 +238,19 @@ def test_no_pictures_without_a_renderer(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(CannotDraw, match="pictures need the package Pillow; pip install"):
         live_part(champion, task, SEED, 0.5)
+
+
+def test_pictures_drawn_into_one_array_are_told_apart():
+    class Canvas:
+        shown = np.zeros((4, 4, 3), np.uint8)
+
+        def render(self):
+            return self.shown
+
+    canvas = Canvas()
+    scene = PictureScene(canvas)
+    for brightness in (0, 0, 200):
+        canvas.shown[:] = brightness
+        scene.pose()
+    first, same, other = scene.extras()["pictures"]
+    assert first == same != other
