@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # several processes on two cores mostly wait for each other, at full speed.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder
 
-.PHONY: search encoder test test-slow test-all docs chaos soak check bench format lint types clean
+.PHONY: search encoder test test-all docs chaos soak check bench format lint types clean
 
 # A resumed run has its own config.
 search: $(READY)
@@ -27,9 +27,6 @@ encoder: $(READY)
 # compile a kernel, so several of them share two cores.
 test: $(READY)
 	$(PYTEST) -n 3 -m "not slow" $(ARGS)
-
-test-slow: $(READY)
-	$(PYTEST) -n 4 -m slow $(ARGS)
 
 test-all: $(READY)
 	$(PYTEST) -n 4 $(ARGS)
