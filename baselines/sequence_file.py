@@ -23,7 +23,7 @@ from storage.files import write_atomically
 from wann.errors import UserError, did_you_mean
 
 MODEL, RESULTS, TRAINING = "model.safetensors", "results.json", "training.safetensors"
-_GROUPS = ("model", "best", "moments")
+_GROUPS = ("model", "averages", "best", "moments")
 
 
 def save_result(directory: str | Path, result: SequenceResult) -> None:

@@ -31,7 +31,7 @@ class TrainingOptions:
     inputs: str = "auto"
     seed: int = 0
     epochs: int | None = None  # None: those of the baseline
-    settings: tuple[str, ...] = ()  # texts such as "training.penalty=0.1"
+    settings: tuple[str, ...] = ()  # texts such as "training.connections=1500"
     champion: str | None = None  # path
     device: str = "auto"
 

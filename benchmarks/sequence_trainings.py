@@ -25,6 +25,8 @@ _RETRIEVAL = {
 }
 # Retrieval by fast weights: states fade slowly, and updates are large and of like sizes.
 _FADING = {"model.decay": "0.95", "training.learning_rate": "0.01", "training.clip": "0.1"}
+# With 20 units keys part late, and answers go to and fro: batches are large, and the mean over updates is kept.
+_STEADY = {"training.batch": "512", "training.average": "0.99", "training.validation": "2048", "training.patience": "60"}
 # The mixture of the Neural Programmer's paper.
 _VALUES = {"model.mixed": "values", "training.batch": "128", "training.patience": "80"}
 
@@ -63,7 +65,7 @@ RECIPES: dict[str, Recipe] = {
     "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
     "fast_weights_50": _retrieval("fast_weights", 50, 3000, **_FADING),
-    "fast_weights_20": _retrieval("fast_weights", 20, 10000, **_FADING, **{"training.batch": "512"}),
+    "fast_weights_20": _retrieval("fast_weights", 20, 6000, **_FADING, **_STEADY),
     "lstm_20": _retrieval("lstm", 20, 5000),
     "lstm_50": _retrieval("lstm", 50, 5000),
     "irnn_50": _retrieval("irnn", 50, 5000),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from baselines.baseline import Baseline
-from baselines.models.gate import Noise, count, signed
+from baselines.models.gate import Noise, signed
 from baselines.models.gated import Gated
 from baselines.models.model import Problem, normal
 from baselines.training.by_gates import GateTrainer
@@ -24,24 +24,26 @@ from wann.activations import ACTIVATIONS
 from wann.genome import LINEAR, Genome, make_genome
 
 FEATURES = 256
-_SPREAD = 0.4  # of scores at the start: a connection in six is there
+# At the start: a connection in six is there.
+_SPREAD, _THRESHOLD = 0.4, 0.55
 
 
 class EqualPathGates(Gated):
     """(I + 1) * 256 + 256 * O gates, and a factor of logits."""
 
     def __init__(self, problem: Problem, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(_THRESHOLD)
         self.of_inputs = normal(generator, _SPREAD, FEATURES, 1 + problem.num_inputs)
         self.of_features = normal(generator, _SPREAD, problem.num_outputs, FEATURES)
         self.log_scale = nn.Parameter(torch.zeros(()))
         inputs = torch.rand(100, problem.num_inputs, generator=generator)
         with torch.no_grad():
             self.log_scale.fill_(-self.logits(inputs, self.weights()).std(1).mean().log())
+        self.num_at_first = self.num_open + self.num_ungated()
 
     def weights(self) -> tuple[Tensor, ...]:
         """Both matrices, and the factor of logits."""
-        return signed(self.of_inputs), signed(self.of_features), self.log_scale.exp()
+        return signed(self.of_inputs, self.threshold), signed(self.of_features, self.threshold), self.log_scale.exp()
 
     def drawn(self, generator: torch.Generator, noise: Noise | None) -> tuple[Tensor, ...]:
         """See `Gated.drawn`."""
@@ -53,9 +55,17 @@ class EqualPathGates(Gated):
         features = (inputs @ of_inputs[:, 1:].T + of_inputs[:, 0]).abs()
         return scale * (features @ of_features.T)
 
-    def num_open(self, weights: tuple[Tensor, ...]) -> Tensor:
-        """See `Gated.num_open`. The connections between a feature and its relays are not counted."""
-        return count(weights[0]) + count(weights[1])
+    def strengths(self) -> list[Tensor]:
+        """See `Gated.strengths`."""
+        return [self.of_inputs.abs(), self.of_features.abs()]
+
+    def num_ungated(self) -> int:
+        """See `Gated.num_ungated`: those between a feature and its relays."""
+        with torch.no_grad():
+            of_inputs, of_features, _ = self.weights()
+            used = of_inputs.any(1) & of_features.any(0)
+            kinds = [(matrix == sign).any(axis) for matrix, axis in ((of_inputs, 1), (of_features, 0)) for sign in (1, -1)]
+            return sum(int((kind & used).sum()) for kind in kinds)
 
     def whole_genome(self) -> Genome:
         """See `Gated.whole_genome`."""
@@ -111,5 +121,5 @@ class _Nodes:
 BASELINE = Baseline(
     "gates with equal paths: the same class at every shared weight",
     EqualPathGates,
-    GateTrainer(epochs=20, learning_rate=2e-2, patience=20),
+    GateTrainer(epochs=20, learning_rate=1e-2, patience=20),
 )

@@ -1,8 +1,8 @@
 """Gates: trained scores that decide which connections of a candidate graph are there, and which activations.
 
 A gate of score s is open with probability p = sigmoid(s). It is rounded: open where p > 1/2. Gradients pass to the
-score as if the gate had the value p (straight through; Bengio et al. 2013, arXiv 1308.3432). With Gumbel noise the gate
-is drawn instead (Jang et al. 2016, arXiv 1611.01144, with hard samples): open where s plus the difference
+score as if the gate had the value p (straight through; Bengio et al. 2013, arXiv 1308.3432). Where few may be open,
+scores are taken from a threshold that all gates of a network share. With Gumbel noise the gate is drawn instead (Jang et al. 2016, arXiv 1611.01144, with hard samples): open where s plus the difference
 of two Gumbel variables, which is logistic, is above 0.
 """
 
@@ -35,12 +35,12 @@ def opened(scores: Tensor, noise: Noise | None = None) -> Tensor:
     return _Rounded.apply(scores)
 
 
-def signed(scores: Tensor) -> Tensor:
+def signed(scores: Tensor, threshold: Tensor) -> Tensor:
     """Gates of three states, 1, 0 and -1: a connection that adds, none, and one that subtracts.
 
-    tanh(score) is rounded, and gradients are those of tanh.
+    A gate is open where its score is farther from 0 than the threshold, and gradients are those of tanh(score).
     """
-    return _RoundedTanh.apply(scores)
+    return _SignBeyond.apply(scores, threshold)
 
 
 def chosen(scores: Tensor, noise: Noise | None = None) -> Tensor:
@@ -50,11 +50,6 @@ def chosen(scores: Tensor, noise: Noise | None = None) -> Tensor:
     shares = scores.softmax(1)
     picked = torch.zeros_like(shares).scatter(1, scores.argmax(1, keepdim=True), 1)
     return picked + (shares - shares.detach())
-
-
-def count(gates: Tensor) -> Tensor:
-    """The number of gates that are not 0. Its gradient is that of open gates alone: closed ones may open again."""
-    return (gates * gates.detach()).sum()
 
 
 class _Rounded(torch.autograd.Function):
@@ -69,14 +64,13 @@ class _Rounded(torch.autograd.Function):
         return gradients[0] * open_ * (1 - open_)
 
 
-class _RoundedTanh(torch.autograd.Function):
+class _SignBeyond(torch.autograd.Function):
     @staticmethod
-    def forward(context: Any, scores: Tensor) -> Tensor:
-        values = scores.tanh()
-        context.save_for_backward(values)
-        return values.round()
+    def forward(context: Any, scores: Tensor, threshold: Tensor) -> Tensor:
+        context.save_for_backward(scores)
+        return scores.sign() * (scores.abs() > threshold)
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> Tensor:
-        values = context.saved_tensors[0]
-        return gradients[0] * (1 - values * values)
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        values = context.saved_tensors[0].tanh()
+        return gradients[0] * (1 - values * values), None

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.baseline import Baseline
-from baselines.models.gate import Noise, chosen, count, opened
+from baselines.models.gate import Noise, chosen, opened
 from baselines.models.gated import Gated
 from baselines.models.model import Problem, normal
 from baselines.training.by_gates import GateTrainer
@@ -36,7 +36,7 @@ class LayeredGates(Gated):
     """
 
     def __init__(self, problem: Problem, generator: torch.Generator, low: float = 1.0, high: float = 1.0) -> None:
-        super().__init__()
+        super().__init__(threshold=0.0)
         self._low, self._high = low, high
         sources = 1 + problem.num_inputs
         self.connections = nn.ParameterList()
@@ -46,6 +46,7 @@ class LayeredGates(Gated):
         self.activations = nn.ParameterList(normal(generator, _SPREAD, nodes, len(PALETTE)) for nodes in HIDDEN)
         self.log_scale = nn.Parameter(torch.zeros(1 if low == high else 3))
         self._start_scale(torch.rand(100, problem.num_inputs, generator=generator))
+        self.num_at_first = self.num_open
 
     def weights(self) -> tuple[Tensor, ...]:
         """The network at the weight 1, or at the constant one."""
@@ -70,9 +71,9 @@ class LayeredGates(Gated):
             values = torch.cat([values, _activated(weight * (values @ layer.T), choice)], 1)
         return scale * weight * (values @ connections[-1].T)
 
-    def num_open(self, weights: tuple[Tensor, ...]) -> Tensor:
-        """See `Gated.num_open`."""
-        return torch.stack([count(gates) for gates in weights[2 : 2 + len(self.connections)]]).sum()
+    def strengths(self) -> list[Tensor]:
+        """See `Gated.strengths`."""
+        return list(self.connections)
 
     def whole_genome(self) -> Genome:
         """See `Gated.whole_genome`."""
@@ -98,7 +99,7 @@ class LayeredGates(Gated):
         return (
             as_tensor,
             (self.log_scale * powers).sum().exp(),
-            *(opened(scores, noise) for scores in self.connections),
+            *(opened(scores - self.threshold, noise) for scores in self.connections),
             *(chosen(scores, noise) for scores in self.activations),
         )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from baselines.models.model import Model
+from baselines.training.averaging import Averages
 from baselines.training.examples import Examples
 from baselines.training.trainer import BestEpoch, Progress, Trained, TrainedBy, Trainer
 from wann.torch.device import one_thread
@@ -27,6 +28,7 @@ class GradientTrainer(Trainer):
     learning_rate: float = 2e-3  # at the start
     last_rate: float = 0.01  # of the learning rate, at the end of a cosine
     warm_up: int = 1  # batches in which the learning rate rises
+    average: float = 0.0  # decay in a batch of the mean of parameters that is kept; 0: the parameters themselves
 
     trained_by: ClassVar[TrainedBy] = "gradients"
 
@@ -43,7 +45,9 @@ class GradientTrainer(Trainer):
         total = self.epochs * per_epoch
         optimizer = torch.optim.Adam(model.parameters(), self.learning_rate)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda done: self._rate(done, total))
-        best = BestEpoch(model, validation, self)
+        averages = Averages(model, self.average)
+        judged = cast(Model, averages.model)
+        best = BestEpoch(judged, validation, self)
         with one_thread(training.inputs.device.type):
             for epoch in range(1, self.epochs + 1):
                 for number, rows in enumerate(_batches(len(training), batch, generator, training.inputs.device)):
@@ -53,15 +57,22 @@ class GradientTrainer(Trainer):
                     self.loss(model, inputs, labels, generator, done / total).backward()
                     optimizer.step()
                     schedule.step()
+                    averages.update()
                     progress(done + 1, total, best.note)
+                self.make_ready(judged)
                 if best.is_last(epoch):
                     break
         progress(total, total, best.note)
-        return best.restore()
+        trained = best.restore()
+        model.load_state_dict(judged.state_dict())
+        return trained
 
     def loss(self, model: Model, inputs: Tensor, labels: Tensor, generator: torch.Generator, done: float) -> Tensor:
         """The loss of one batch; ``done`` is the share of all batches before it. The generator is for what is drawn."""
         return functional.cross_entropy(model.logits(inputs, model.weights_of_batch()), labels)
+
+    def make_ready(self, judged: Model) -> None:
+        """Change a model, the mean of the last ones, before it is judged after an epoch."""
 
     def _rate(self, done: int, total: int) -> float:
         """Factor of the learning rate after ``done`` of ``total`` batches."""

@@ -1,5 +1,7 @@
 """Training of models of sequences: Adam on fresh episodes in every update, clipped gradients, early stopping.
 
+With ``average`` the mean of parameters over updates is validated and kept, not the last ones.
+
 The episodes of an update depend on the seed and the update's number alone, so training that was interrupted goes on
 from its last validation to the same bits.
 """
@@ -10,11 +12,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import process_time
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from baselines.models.sequences.sequence_model import SequenceModel, TensorEpisodes
+from baselines.training.averaging import Averages
 from baselines.training.sequence_judging import judge, to_tensors
 from baselines.training.trainer import Progress
 from envs.sequences.episodes import Episodes
@@ -34,6 +37,7 @@ class SequenceTrainer:
     last_rate: float = 0.05  # of the learning rate, at the end of a cosine
     warm_up: int = 1  # updates in which the learning rate rises
     clip: float = 1.0  # the norm that gradients are scaled down to
+    average: float = 0.0  # decay in an update of the mean of parameters that is kept; 0: the parameters themselves
     every: int = 100  # updates between validations
     validation: int = 512  # episodes of a validation
     patience: int = 20  # validations without a better one after which training ends
@@ -65,6 +69,7 @@ class TrainingState:
     best_update: int = 0
     curve: list[Point] = field(default_factory=list)
     model: dict[str, torch.Tensor] = field(default_factory=dict)
+    averages: dict[str, torch.Tensor] = field(default_factory=dict)  # of ``model``; empty without them
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     moments: dict[str, torch.Tensor] = field(default_factory=dict)  # of Adam, by name of the moment and parameter
 
@@ -123,8 +128,10 @@ class _Training:
         self._validation = validation_episodes(problem, trainer.validation)
         self._begun, self._note = process_time(), ""
         self.state = state or TrainingState()
+        self._averages = Averages(model, trainer.average, self.state.update)
         if self.state.update:
             model.load_state_dict(self.state.model)
+            self._judged.load_state_dict(self.state.averages or self.state.model)
             _load_moments(self._optimizer, model, self.state.moments, self.state.update)
         self._spent = self.state.cpu_seconds
 
@@ -134,12 +141,15 @@ class _Training:
         trainer, done = self._trainer, self.state.update
         for group in self._optimizer.param_groups:
             group["lr"] = trainer.learning_rate * _rate(trainer, done)
-        episodes = self._problem.draw("train", batch_seed(self._seed, done), trainer.batch)
+        seed = batch_seed(self._seed, done)
+        episodes = self._problem.draw("train", seed, trainer.batch)
+        self._model.begin_update(seed)
         loss = self._model.loss(self._tensors(episodes), done / trainer.updates)
         self._optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), trainer.clip)
         self._optimizer.step()
+        self._averages.update()
         self.state.update = done + 1
         is_validated = (done + 1) % trainer.every == 0 or done + 1 == trainer.updates
         if is_validated:
@@ -148,7 +158,7 @@ class _Training:
         return is_validated
 
     def _validate(self) -> None:
-        found = judge(self._model, self._validation)
+        found = judge(self._judged, self._validation)
         state, update = self.state, self.state.update
         state.cpu_seconds = self._spent + process_time() - self._begun
         point = Point(
@@ -156,10 +166,15 @@ class _Training:
         )
         state.curve.append(point)
         state.model = _copies(self._model.state_dict())
+        state.averages = _copies(self._judged.state_dict()) if self._trainer.average else {}
         state.moments = _moments(self._optimizer, self._model)
         if len(state.curve) == 1 or point.quality > state.best_point.quality:
-            state.best_update, state.best = update, state.model
+            state.best_update, state.best = update, state.averages or state.model
         self._note = f"validation {found.line}"
+
+    @property
+    def _judged(self) -> SequenceModel:
+        return cast(SequenceModel, self._averages.model)
 
     def _tensors(self, episodes: Episodes) -> TensorEpisodes:
         return to_tensors(episodes, next(self._model.parameters()).device)

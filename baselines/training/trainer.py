@@ -43,7 +43,7 @@ class Trainer:
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing: counts are at least 1, all others at least 0."""
         for field in fields(self):
-            value, least = getattr(self, field.name), 1 if field.type == "int" else 0
+            value, least = getattr(self, field.name), 1 if str(field.type).startswith("int") else 0
             if value is not None and not least <= value < math.inf:
                 raise UserError(key=f"training.{field.name}", expected=f"at least {least}", found=str(value))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ from torch.nn import functional
 
 from baselines.models.model import normal, zeros
 from baselines.models.sequences.sequence_model import SequenceModel, SequenceShape, glorot
+from wann.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -21,10 +24,34 @@ class Frame:
     readout: int = 0  # ReLUs between states and outputs; 0: none
 
 
+@dataclass(frozen=True)
+class Forgetful(Frame):
+    """Settings of gated models in whose training some of what is written is dropped."""
+
+    dropout: float = 0.0  # share of candidates that are not written, drawn anew in every step
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.dropout < 1:
+            raise UserError(key="model.dropout", expected="at least 0 and less than 1", found=str(self.dropout))
+
+
 class Cell(nn.Module):
-    """The recurrent part of a model: inputs [T, B, E] to states [T, B, S]."""
+    """The recurrent part of a model: inputs [T, B, E] to states [T, B, S].
+
+    Attributes:
+        seed: of what an update of training draws.
+    """
 
     num_states: int  # S
+    seed: int = 0
+
+    def written(self, inputs: Tensor, dropout: float) -> Iterator[Tensor | float]:
+        """For each step the factors of candidates: recurrent dropout (Semeniuta et al. 2016, arXiv 1603.05118)."""
+        if not (self.training and dropout):
+            return repeat(1.0, len(inputs))
+        generator = torch.Generator().manual_seed(self.seed)
+        drawn = torch.rand(*inputs.shape[:2], self.num_states, generator=generator).to(inputs.device)
+        return iter(((drawn >= dropout) / (1 - dropout)).unbind())
 
     def memory(self, steps: int) -> int:
         """See `SequenceModel.memory`."""
@@ -48,6 +75,10 @@ class Framed(SequenceModel):
             self.hidden, self.hidden_bias = glorot(generator, frame.readout, num_read), zeros(frame.readout)
             num_read = frame.readout
         self.output, self.output_bias = glorot(generator, shape.num_outputs, num_read), zeros(shape.num_outputs)
+
+    def begin_update(self, seed: int) -> None:
+        """See `SequenceModel.begin_update`."""
+        self.cell.seed = seed
 
     def embedded(self, inputs: Tensor) -> Tensor:
         """The cell's inputs [T, B, E]."""

@@ -1,7 +1,7 @@
 """HyperLSTM: a small LSTM scales the rows of a larger one's weights in every step (Ha, Dai & Le 2016).
 
 arXiv 1609.09106, section 3 and appendix A; hatted symbols are of the small LSTM. As in the authors' code, a step's z
-come from the small state of the same step; the paper's recurrent dropout is left out.
+come from the small state of the same step. The paper's recurrent dropout is off by default.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.models.model import normal, zeros
-from baselines.models.sequences.framed import Cell, Frame, Framed, num_cell_inputs
+from baselines.models.sequences.framed import Cell, Forgetful, Framed, num_cell_inputs
 from baselines.models.sequences.sequence_model import SequenceModel, SequenceShape, glorot, orthogonal
 from baselines.sequence_baseline import SequenceBaseline
 from baselines.training.on_sequences import SequenceTrainer
@@ -25,7 +25,7 @@ _SIGMA = 0.01  # of the weights of z_b at the start
 
 
 @dataclass(frozen=True)
-class HyperFrame(Frame):
+class HyperFrame(Forgetful):
     """Settings of a HyperLSTM."""
 
     hidden: int = 106
@@ -40,6 +40,7 @@ class HyperLSTMCell(Cell):
         super().__init__()
         num_hidden, small, code = frame.hidden, frame.small, frame.code
         self.num_states, self.num_small, self.code = num_hidden, small, code
+        self._dropout = frame.dropout
         self.small_inputs = glorot(generator, small, num_inputs, 4)
         self.small_hidden = glorot(generator, small, num_hidden, 4)
         self.small_recurrent = _orthogonal_gates(generator, small)
@@ -62,9 +63,10 @@ class HyperLSTMCell(Cell):
         hidden = cell = inputs.new_zeros(batch, self.num_states)
         small = small_cell = inputs.new_zeros(batch, self.num_small)
         states = []
-        for now, small_now in zip(driven.unbind(), small_driven.unbind(), strict=True):
+        written = self.written(inputs, self._dropout)
+        for now, small_now, share in zip(driven.unbind(), small_driven.unbind(), written, strict=True):
             small, small_cell = self._small_step(small_now, hidden, small, small_cell)
-            hidden, cell = self._step(now, hidden, cell, self._modulation(small, fixed))
+            hidden, cell = self._step(now, hidden, cell, self._modulation(small, fixed), share)
             states.append(hidden)
         return torch.stack(states)
 
@@ -95,13 +97,15 @@ class HyperLSTMCell(Cell):
         z = functional.linear(small, codes, code_bias).view(len(small), 12, self.code)
         return torch.baddbmm(base, z.transpose(0, 1), scales)
 
-    def _step(self, now: Tensor, hidden: Tensor, cell: Tensor, modulation: Tensor) -> tuple[Tensor, Tensor]:
-        """y = LN(d_h * W_h h + d_x * W_x x + d_b) for each gate; ``now`` is W_x x [4, B, H]."""
+    def _step(
+        self, now: Tensor, hidden: Tensor, cell: Tensor, modulation: Tensor, written: Tensor | float
+    ) -> tuple[Tensor, Tensor]:
+        """y = LN(d_h * W_h h + d_x * W_x x + d_b) for each gate; ``now`` is W_x x [4, B, H], ``written`` of dropout."""
         recurrent = torch.matmul(hidden, self.recurrent.transpose(1, 2))
         gates = torch.addcmul(modulation[8:], modulation[:4], recurrent) + modulation[4:8] * now
         gates = torch.addcmul(self.shift[:, None], _normal(gates), self.gain[:, None])
         write, new, forget, output = gates.unbind()
-        cell = (forget + FORGET_BIAS).sigmoid() * cell + write.sigmoid() * new.tanh()
+        cell = (forget + FORGET_BIAS).sigmoid() * cell + write.sigmoid() * (new.tanh() * written)
         norm = functional.layer_norm(cell, (self.num_states,), self.cell_gain, self.cell_shift, EPSILON)
         return output.sigmoid() * norm.tanh(), cell
 

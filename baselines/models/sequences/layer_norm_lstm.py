@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.models.model import zeros
-from baselines.models.sequences.framed import Cell, Frame, Framed, num_cell_inputs
+from baselines.models.sequences.framed import Cell, Forgetful, Framed, num_cell_inputs
 from baselines.models.sequences.sequence_model import SequenceModel, SequenceShape, glorot, orthogonal
 from baselines.sequence_baseline import SequenceBaseline
 from baselines.training.on_sequences import SequenceTrainer
@@ -18,9 +18,10 @@ FORGET_BIAS = 1.0  # at the start
 class LayerNormLSTMCell(Cell):
     """4 H (E + H + 5) + 2 H parameters; gates in the order f, i, o, g."""
 
-    def __init__(self, num_inputs: int, num_hidden: int, generator: torch.Generator) -> None:
+    def __init__(self, num_inputs: int, frame: Forgetful, generator: torch.Generator) -> None:
         super().__init__()
-        self.num_states = num_hidden
+        num_hidden = self.num_states = frame.hidden
+        self._dropout = frame.dropout
         self.recurrent = nn.Parameter(torch.cat([orthogonal(generator, num_hidden, num_hidden) for _ in range(4)]))
         self.inputs = glorot(generator, num_hidden, num_inputs, 4)
         # Gains and biases of the three layer norms: alpha_1..3 and beta_1..3.
@@ -37,13 +38,13 @@ class LayerNormLSTMCell(Cell):
         driven = functional.layer_norm(driven, gates_size, self.input_gain, self.input_shift) + self.bias
         hidden = cell = inputs.new_zeros(inputs.shape[1], self.num_states)
         states = []
-        for now in driven.unbind():
+        for now, share in zip(driven.unbind(), self.written(inputs, self._dropout), strict=True):
             recurrent = functional.linear(hidden, self.recurrent)
             gates = now + functional.layer_norm(
                 recurrent, gates_size, self.recurrent_gain, self.recurrent_shift
             )  # (20)
             forget, write, output = gates[:, : 3 * self.num_states].sigmoid().chunk(3, 1)
-            cell = forget * cell + write * gates[:, 3 * self.num_states :].tanh()  # (21)
+            cell = forget * cell + write * (gates[:, 3 * self.num_states :].tanh() * share)  # (21)
             hidden = output * functional.layer_norm(cell, size, self.cell_gain, self.cell_shift).tanh()  # (22)
             states.append(hidden)
         return torch.stack(states)
@@ -52,11 +53,11 @@ class LayerNormLSTMCell(Cell):
         return 2 * self.num_states  # h and c
 
 
-def make_layer_norm_lstm(shape: SequenceShape, frame: Frame, generator: torch.Generator) -> SequenceModel:
-    cell = LayerNormLSTMCell(num_cell_inputs(shape, frame), frame.hidden, generator)
+def make_layer_norm_lstm(shape: SequenceShape, frame: Forgetful, generator: torch.Generator) -> SequenceModel:
+    cell = LayerNormLSTMCell(num_cell_inputs(shape, frame), frame, generator)
     return Framed(shape, frame, cell, generator)
 
 
 BASELINE = SequenceBaseline(
-    "an LSTM with layer normalisation", Frame(), make_layer_norm_lstm, SequenceTrainer(learning_rate=3e-3)
+    "an LSTM with layer normalisation", Forgetful(), make_layer_norm_lstm, SequenceTrainer(learning_rate=3e-3)
 )

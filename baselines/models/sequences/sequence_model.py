@@ -44,6 +44,9 @@ class SequenceModel(nn.Module):
         super().__init__()
         self.shape = shape
 
+    def begin_update(self, seed: int) -> None:
+        """Told before each update of training what the model's own draws in it depend on."""
+
     def states(self, inputs: Tensor) -> Tensor:
         """Numbers [T, B, S] that outputs are read from, of inputs [T, B, I]."""
         raise NotImplementedError

@@ -1,17 +1,16 @@
 """Gates: which are open and how gradients pass, noise, and the genome that remains against the oracle."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from baselines.models.equal_path_gates import genome_of  # noqa: E402 - torch may be missing
-from baselines.models.gate import Noise, chosen, count, opened, signed  # noqa: E402
+from baselines.models.gate import Noise, chosen, opened, signed  # noqa: E402
 from baselines.models.gates_any_weight import HIGH, LOW  # noqa: E402
 from baselines.models.model import Problem  # noqa: E402
 from baselines.registry import BASELINES  # noqa: E402
+from baselines.training.by_gates import GateTrainer  # noqa: E402
 from baselines.training.scoring import Score  # noqa: E402
 from evolution.gradient.growth import levels_of  # noqa: E402
 from trained import digits, trained  # noqa: E402
@@ -44,7 +43,7 @@ def test_gates_are_rounded_and_gradients_are_those_of_probabilities():
 
 def test_gates_of_three_states_are_rounded_and_gradients_are_those_of_tanh():
     scores = torch.tensor([-2.0, -0.5, 0.5, 0.6], requires_grad=True)
-    gates = signed(scores)
+    gates = signed(scores, torch.tensor(0.5))
     assert gates.tolist() == [-1, 0, 0, 1]
     gates.sum().backward()
     assert torch.allclose(scores.grad, 1 - scores.detach().tanh() ** 2)
@@ -66,15 +65,6 @@ def test_noise_opens_a_gate_with_its_probability():
     assert torch.allclose(chosen(scores, noise(1)).mean(0), scores[0].softmax(0), atol=0.02)
     assert torch.equal(opened(scores, noise(1)), opened(scores, noise(1)))
     assert torch.equal(opened(scores, noise(0.01))[:, ::2], opened(scores)[:, ::2]), "little noise turns few gates"
-
-
-def test_connections_are_counted_and_only_open_ones_pay():
-    scores = torch.tensor([-2.0, -0.2, 0.2, 2.0], requires_grad=True)
-    for gates, slope in ((opened, lambda s: s.sigmoid() * (1 - s.sigmoid())), (signed, lambda s: 1 - s.tanh() ** 2)):
-        open_ = gates(scores).detach()
-        assert count(gates(scores)) == 2
-        (found,) = torch.autograd.grad(count(gates(scores)), scores)
-        assert torch.allclose(found, open_ * slope(scores.detach()))
 
 
 @pytest.mark.parametrize("weight", [0.3, 1.0, 2.0])
@@ -123,14 +113,38 @@ def test_a_weight_is_drawn_for_each_batch():
     assert made("gates").draw_weight(generator) == 1
 
 
-def test_a_price_of_connections_leaves_fewer():
+@pytest.mark.parametrize("limit", [2, 30, 200, 10**6])
+@pytest.mark.parametrize("name", [*LAYERED, "equal_path_gates"])
+def test_the_strongest_gates_are_kept(name, limit):
+    model = made(name)
+    before = torch.cat([part.flatten() for part in model.strengths()])
+    model.keep(limit)
+    is_open = before > model.threshold
+    assert is_open.sum() == model.num_open and before[is_open].min() > before[~is_open].max()
+    wanted = min(max(limit - model.num_ungated(), 1), len(before) - 1)
+    assert model.num_open == wanted or name == "equal_path_gates", "relays are counted by what was open before"
+    model.keep_at_most(limit)
+    assert model.num_connections <= limit or model.num_open == 1
+
+
+def test_relays_are_counted_with_the_gates_that_need_them():
+    model = made("equal_path_gates")
+    whole = compile_genome(model.whole_genome()).num_connections
+    used = model.weights()[0].any(1) & model.weights()[1].any(0)
+    gated = sum(int(matrix.count_nonzero()) for matrix in (model.weights()[0][used], model.weights()[1][:, used]))
+    assert whole == gated + model.num_ungated() and model.num_ungated() > 2 * used.sum()
+
+
+@pytest.mark.parametrize("name", ["gates", "equal_path_gates"])
+def test_a_limit_of_connections_is_kept(name):
     parts = digits()
-    sizes = [trained("equal_path_gates", parts, 2, penalty=penalty).num_connections for penalty in (0.0, 1.0)]
-    assert sizes[1] < 0.8 * sizes[0]
+    model = trained(name, parts, 3, connections=300)
+    assert 100 < model.num_connections <= 300 < trained(name, parts, 1).num_connections
 
 
-def test_the_last_epoch_is_kept_where_connections_have_a_price():
-    trainer = BASELINES["gates"].trainer
-    assert trainer.merit(Score(90.0, 0.5), 3) == (90.0, -0.5)
-    priced = replace(trainer, penalty=2.0)
-    assert priced.merit(Score(80.0, 0.9), 4) > priced.merit(Score(90.0, 0.5), 3)
+def test_epochs_count_once_connections_have_come_down():
+    limited = GateTrainer(epochs=10, connections=300, falling=0.6)
+    falling = [limited.merit(Score(99.0 - epoch, 0.5), epoch) for epoch in range(1, 7)]
+    assert falling == sorted(falling) and falling[-1] < limited.merit(Score(1.0, 0.5), 7)
+    assert limited.merit(Score(90.0, 0.5), 8) > limited.merit(Score(80.0, 0.1), 9)
+    assert GateTrainer(epochs=10).merit(Score(90.0, 0.5), 3) == (90.0, -0.5)

@@ -65,8 +65,9 @@ def test_a_seed_gives_the_same_bits():
     assert torch.equal(one, again) and not torch.equal(one, other)
 
 
-def test_stopped_training_goes_on_to_the_same_bits(tmp_path):
-    ready = plan(updates=60)
+@pytest.mark.parametrize("settings", [(), ("training.average=0.9",)], ids=["last", "mean"])
+def test_stopped_training_goes_on_to_the_same_bits(tmp_path, settings):
+    ready = plan(*settings, updates=60)
     whole, state, _ = train_plan(ready)
     stopped, kept, is_complete = train_plan(ready, watcher=lambda now: now.update == 20)
     assert not is_complete and kept.update == 20 and not torch.equal(weights(whole), weights(stopped))
@@ -78,7 +79,7 @@ def test_stopped_training_goes_on_to_the_same_bits(tmp_path):
     with pytest.raises(
         UserError, match=r"expected the options that this training was begun with, found other ones \(s"
     ):
-        load_state(tmp_path, plan(updates=60, seed=1))
+        load_state(tmp_path, plan(*settings, updates=60, seed=1))
     with pytest.raises(UserError, match="expected a model file, found none"):
         load_state(tmp_path / "elsewhere", ready)
 
@@ -91,6 +92,33 @@ def test_the_best_validation_is_kept_and_waiting_ends():
     best = max(state.curve, key=lambda point: (point.accuracy, -point.cross_entropy))
     assert state.best_point == best and best.accuracy == max(point.accuracy for point in state.curve)
     assert all(torch.equal(value, state.best[name]) for name, value in model.state_dict().items())
+
+
+def test_the_mean_of_parameters_is_kept():
+    """Counted by hand: it follows at once at first, then by its decay."""
+    seen = []
+    _, last, _ = train_plan(
+        plan("training.average=0.5", "training.every=1", updates=20),
+        watcher=lambda now: bool(seen.append((now.model["output"], now.averages["output"]))),
+    )
+    mean = seen[0][0]
+    for count, (newest, found) in enumerate(seen):
+        mean = newest if count == 0 else mean + (newest - mean) * (1 - min(0.5, (1 + count) / (10 + count)))
+        assert torch.allclose(found, mean, atol=1e-6) and (count == 0 or not torch.equal(found, newest))
+    assert torch.equal(last.best["output"], seen[last.best_update - 1][1])
+
+
+def test_dropout_draws_anew_in_every_update_and_never_in_tests():
+    ready = plan("model.dropout=0.5", "training.every=1", baseline="layer_norm_lstm", updates=6)
+    model = new_model(ready)
+    inputs = torch.rand(5, 3, ready.shape.num_inputs)
+    first, second, again = ((model.begin_update(seed), model(inputs))[1] for seed in (1, 2, 1))
+    assert torch.equal(first, again) and not torch.equal(first, second)
+    model.eval()
+    model.begin_update(2)
+    assert torch.equal(model(inputs), (model.begin_update(1), model(inputs))[1])
+    assert torch.equal(*(weights(train_plan(ready)[0]) for _ in range(2)))
+    assert not torch.equal(weights(model), weights(train_plan(ready)[0]))
 
 
 def test_every_update_draws_episodes_of_its_own(monkeypatch):
