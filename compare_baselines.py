@@ -237,9 +237,9 @@ def _add_training(parser: ArgumentParser, of_images: Sequence[str], of_sequences
         default=[],
         metavar="KEY=VALUE",
         dest="settings",
-        help="of the training, such as training.batch=32 or, for gates, training.connections=1500; with --task also of the "
-        "task and the model, such as task.longest=20 and model.hidden=50; beside champions of a sequence task of the "
-        "training and the models",
+        help="of the training, such as training.batch=32 or, for gates, training.connections=1500; with --task also of "
+        "the task and the model, such as task.longest=20 and model.hidden=50; beside champions of a sequence task of "
+        "the training and the models",
     )
     training.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
 

@@ -6,14 +6,22 @@ training chose), connections of the network that classifies, epochs up to the be
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
+from benchmarks.trained_results import results_of
+from experiment.terminal.command_line import exit_status
+
 
 def row(directory: Path) -> str:
-    """Cells of one trained baseline."""
-    found = json.loads((directory / "results.json").read_text())
+    """Cells of one trained baseline.
+
+    Raises:
+        UserError: the directory has no results of a baseline.
+    """
+    found = results_of(
+        directory, "a baseline on images", "best_epoch", "compare_baselines.py --baseline NAME --out DIR"
+    )
     generated = found.get("generator_parameters")
     tuned = f"{found['parameters']:,}" + (f" ({generated:,} of a generator)" if generated else "")
     cells = [
@@ -37,4 +45,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.baseline_results", lambda: main(sys.argv[1:])))

@@ -28,6 +28,7 @@ from benchmarks.evolved import load, write
 from benchmarks.measuring import kept
 from configs import load_config
 from envs.box2d.racer.task import CarRacing
+from experiment.terminal.command_line import exit_status
 from storage.genome_file import load_genomes
 from wann.network import Networks, compile_genome
 
@@ -103,4 +104,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.car_simulators", lambda: main(sys.argv[1:])))

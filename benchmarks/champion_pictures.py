@@ -19,6 +19,7 @@ from PIL import Image
 
 from envs.playing import Episode
 from envs.registry import task_of_champion
+from experiment.terminal.command_line import exit_status
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.picture_files import png_of
 from inspection.policy import Policy
@@ -85,4 +86,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.champion_pictures", lambda: main(sys.argv[1:])))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.searching import on_whole_episodes
 from configs import load_config
+from experiment.terminal.command_line import exit_status
 from storage.genome_file import load_genomes
 from storage.metrics import read_columns
 from wann.errors import UserError
@@ -105,4 +106,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.curves", lambda: main(sys.argv[1:])))

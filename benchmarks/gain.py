@@ -20,6 +20,7 @@ from envs.registry import task_of_champion
 from envs.task import Task
 from evolution.mutation.mirroring import amplified, mirrored
 from experiment.build import task_of
+from experiment.terminal.command_line import exit_status
 from storage.genome_file import load_genomes
 from storage.run_directory import CONFIG
 from wann.champion import load_champion
@@ -79,4 +80,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.gain", lambda: main(sys.argv[1:])))

@@ -19,6 +19,7 @@ from torch import Tensor
 from baselines.model_file import load_model
 from baselines.models.invertible import InvertibleNetwork
 from baselines.training.examples import Examples, load_examples
+from experiment.terminal.command_line import exit_status
 from wann.errors import UserError
 from wann.torch.device import one_thread
 
@@ -80,4 +81,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.invertible_pictures", lambda: main(sys.argv[1:])))

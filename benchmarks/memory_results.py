@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from experiment.terminal.command_line import exit_status
 from storage.metrics import METRICS, read_metrics
 from wann.champion import load_champion
 from wann.network import compile_genome
@@ -53,4 +54,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.memory_results", lambda: main(sys.argv[1:])))

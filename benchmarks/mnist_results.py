@@ -15,6 +15,7 @@ import numpy as np
 from configs.schema import PUBLISHED_WEIGHTS
 from envs.images.classification import Classification
 from envs.registry import task_of_champion
+from experiment.terminal.command_line import exit_status
 from wann.champion import load_champion
 from wann.network import Networks, compile_genome
 from wann.randomness import stratified_uniform
@@ -62,4 +63,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.mnist_results", lambda: main(sys.argv[1:])))

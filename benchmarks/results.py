@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from baselines.comparison.statistics import compare
 from envs.registry import task_of_champion
+from experiment.terminal.command_line import exit_status
 from storage.metrics import METRICS, last_metrics
 from wann.champion import Champion, load_champion
 from wann.network import Networks, compile_genome
@@ -118,4 +119,4 @@ def print_rows(runs: list[Path], selection: int) -> NDArray[np.float64]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.results", lambda: main(sys.argv[1:])))

@@ -27,6 +27,7 @@ from benchmarks.measuring import seconds_of, timed
 from benchmarks.walker_times import ROLLOUTS, kept_times, walker_search
 from envs.box2d.walker.task import BipedalWalker
 from evolution.protocol import AskTell
+from experiment.terminal.command_line import exit_status
 from workers.ray import evaluator as ray_evaluator
 from workers.ray.actors import actor_options
 from workers.ray.cluster import RaySession, connect
@@ -213,4 +214,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.scaling", lambda: main(sys.argv[1:])))

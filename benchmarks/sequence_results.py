@@ -7,12 +7,12 @@ seconds of training with its validations.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from wann.errors import UserError
+from benchmarks.trained_results import results_of
+from experiment.terminal.command_line import exit_status
 
 
 def row(directory: Path) -> str:
@@ -21,7 +21,8 @@ def row(directory: Path) -> str:
     Raises:
         UserError: the directory has no results of a model of sequences.
     """
-    found = _results(directory / "results.json")
+    command = "compare_baselines.py --task NAME --out DIR"
+    found = results_of(directory, "a model of sequences", "memory_numbers", command)
     tests = "; ".join(f"{label} {_judged(judged, found)}" for label, judged in found["test"].items())
     figures = "".join(f", {name.replace('_', ' ')} {value:.1f}" for name, value in found["figures"].items())
     cells = [
@@ -36,17 +37,6 @@ def row(directory: Path) -> str:
     return f"| `{directory.name}` | {' | '.join(cells)} |"
 
 
-def _results(path: Path) -> dict[str, Any]:
-    remedy = "give directories that compare_baselines.py --task NAME --out DIR wrote, and whose training ended"
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as problem:
-        raise UserError(place=path, expected="the results of a model", found=str(problem), remedy=remedy) from problem
-    if not isinstance(found, dict) or "memory_numbers" not in found:
-        raise UserError(place=path, expected="the results of a model of sequences", found="others", remedy=remedy)
-    return found
-
-
 def _judged(judged: dict[str, Any], found: dict[str, Any]) -> str:
     if found["task"] == "characters":
         return f"{judged['cross_entropy'] / 0.6931471805599453:.3f} bits a character"
@@ -57,11 +47,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         print("python -m benchmarks.sequence_results DIR ...", file=sys.stderr)
         return 2
-    try:
-        rows = [row(Path(path)) for path in arguments]
-    except UserError as error:
-        print(error.sentence, file=sys.stderr)
-        return 2
+    rows = [row(Path(path)) for path in arguments]
     print("| model | task | seed | test: sequences right, answers wrong | parameters | memory | updates | CPU s |")
     print("|---|---|--:|---|--:|--:|--:|--:|")
     print(*rows, sep="\n")
@@ -69,4 +55,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.sequence_results", lambda: main(sys.argv[1:])))

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from experiment.terminal.command_line import exit_status
 from wann.errors import did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +27,12 @@ _RETRIEVAL = {
 # Retrieval by fast weights: states fade slowly, and updates are large and of like sizes.
 _FADING = {"model.decay": "0.95", "training.learning_rate": "0.01", "training.clip": "0.1"}
 # With 20 units keys part late, and answers go to and fro: batches are large, and the mean over updates is kept.
-_STEADY = {"training.batch": "512", "training.average": "0.99", "training.validation": "2048", "training.patience": "60"}
+_STEADY = {
+    "training.batch": "512",
+    "training.average": "0.99",
+    "training.validation": "2048",
+    "training.patience": "60",
+}
 # The mixture of the Neural Programmer's paper.
 _VALUES = {"model.mixed": "values", "training.batch": "128", "training.patience": "80"}
 
@@ -111,4 +117,4 @@ def _open(root: Path, names: list[str]) -> Iterator[tuple[Path, list[str]]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.sequence_trainings", lambda: main(sys.argv[1:])))

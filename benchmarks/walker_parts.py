@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.measuring import kept
 from benchmarks.searching import generations, on_whole_episodes
 from configs import Config, load_config, stage_config
+from experiment.terminal.command_line import exit_status
 from storage.genome_file import load_genomes
 from wann.genome import Genome
 from wann.network import compile_genome
@@ -142,4 +143,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("benchmarks.walker_parts", lambda: main(sys.argv[1:])))

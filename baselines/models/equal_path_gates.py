@@ -64,8 +64,8 @@ class EqualPathGates(Gated):
         with torch.no_grad():
             of_inputs, of_features, _ = self.weights()
             used = of_inputs.any(1) & of_features.any(0)
-            kinds = [(matrix == sign).any(axis) for matrix, axis in ((of_inputs, 1), (of_features, 0)) for sign in (1, -1)]
-            return sum(int((kind & used).sum()) for kind in kinds)
+            of_feature = [of_inputs[used], of_features[:, used].T]
+            return sum(int((matrix == sign).any(1).sum()) for matrix in of_feature for sign in (1, -1))
 
     def whole_genome(self) -> Genome:
         """See `Gated.whole_genome`."""

@@ -2,8 +2,9 @@
 
 A gate of score s is open with probability p = sigmoid(s). It is rounded: open where p > 1/2. Gradients pass to the
 score as if the gate had the value p (straight through; Bengio et al. 2013, arXiv 1308.3432). Where few may be open,
-scores are taken from a threshold that all gates of a network share. With Gumbel noise the gate is drawn instead (Jang et al. 2016, arXiv 1611.01144, with hard samples): open where s plus the difference
-of two Gumbel variables, which is logistic, is above 0.
+scores count from a threshold that all gates of a network share. With Gumbel noise the gate is drawn instead (Jang et
+al. 2016, arXiv 1611.01144, with hard samples): open where s plus the difference of two Gumbel variables, which is
+logistic, is above 0.
 """
 
 from __future__ import annotations

@@ -6,14 +6,11 @@ than any of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
-
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-_Model = TypeVar("_Model", bound=nn.Module)
+_Tensors = tuple[Tensor, ...] | list[Tensor]
 _SLOW_START = 10  # the mean follows at once in the first updates
 
 
@@ -42,6 +39,6 @@ class Averages:
         if self._averaged is not None:
             self._averaged.update_parameters(self._model)
 
-    def _mean(self, averages: Sequence[Tensor], newest: Sequence[Tensor], count: Tensor) -> None:
+    def _mean(self, averages: _Tensors, newest: _Tensors, count: Tensor | int) -> None:
         seen = float(count)
-        torch._foreach_lerp_(list(averages), list(newest), 1 - min(self._decay, (1 + seen) / (_SLOW_START + seen)))
+        torch._foreach_lerp_(averages, newest, 1 - min(self._decay, (1 + seen) / (_SLOW_START + seen)))

@@ -41,7 +41,10 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
         (f"--baseline champion --champion {SWINGUP}", "expected one of classification, found one of cartpole"),
         (f"--baseline champion --dataset digits --champion {CLASSIFIER}", "expected one of --dataset 'digits'"),
         (f"--baseline champion --inputs 28x28 --champion {CLASSIFIER}", "expected one of --inputs '28x28'"),
-        ("--baseline gates --set training.conections=1", "a setting of the training of gates, found no such one (did you"),
+        (
+            "--baseline gates --set training.conections=1",
+            "a setting of the training of gates, found no such one (did you",
+        ),
         ("--baseline gates --set training.connections=0", "training.connections: expected at least 1, found 0"),
         ("--baseline linear --set training.batch=0", "training.batch: expected at least 1, found 0"),
         (

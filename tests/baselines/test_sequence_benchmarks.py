@@ -1,6 +1,9 @@
 """The recipes behind the tables of sequence models can all be trained, and their results become rows."""
 
 import json
+import re
+import runpy
+import sys
 
 import pytest
 
@@ -10,6 +13,7 @@ from baselines.sequence_options import SequenceOptions, plan_of
 from baselines.train_sequences import new_model
 from benchmarks import sequence_results, sequence_trainings
 from benchmarks.sequence_trainings import RECIPES
+from wann.errors import UserError
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -65,9 +69,18 @@ def test_results_become_rows(tmp_path, capsys):
         ('{"accuracy": 97.0}', "results.json: expected the results of a model of sequences, found others"),
     ],
 )
-def test_a_directory_without_results_is_one_sentence(tmp_path, capsys, written, sentence):
+def test_a_directory_without_results_is_one_sentence(tmp_path, written, sentence):
     if written is not None:
         (tmp_path / "results.json").write_text(written)
-    assert sequence_results.main([str(tmp_path)]) == 2
-    printed = capsys.readouterr()
-    assert sentence in printed.err and printed.err.count("\n") == 1 and not printed.out
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        sequence_results.main([str(tmp_path)])
+
+
+@pytest.mark.parametrize("name", ["baseline_results", "mnist_results", "memory_results", "results", "sequence_results"])
+def test_tables_of_what_is_not_there_are_one_sentence(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", str(tmp_path / "nowhere")])
+    monkeypatch.delitem(sys.modules, f"benchmarks.{name}", raising=False)
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+    error = capsys.readouterr().err
+    assert error.startswith(f"benchmarks.{name}: ") and "nowhere" in error and error.count("\n") == 1
