@@ -20,7 +20,6 @@ from baselines.training.on_sequences import SequenceTrainer
 
 EPSILON = 1e-3  # of the layer norms
 FORGET_BIAS = 1.0
-_FIRST_SCALE = 0.1  # of all rows at the start
 _SIGMA = 0.01  # of the weights of z_b at the start
 
 
@@ -31,6 +30,7 @@ class HyperFrame(Forgetful):
     hidden: int = 106
     small: int = 24  # numbers of the small LSTM's state
     code: int = 4  # numbers of each z, N_z
+    scale: float = 0.1  # d_h and d_x at the start; layer norms undo it, but it is what updates of d are large beside
 
 
 class HyperLSTMCell(Cell):
@@ -48,7 +48,7 @@ class HyperLSTMCell(Cell):
         self.small_cell_gain, self.small_cell_shift = nn.Parameter(torch.ones(small)), zeros(small)
         self.scale_codes, self.scale_code_bias = zeros(8 * code, small), nn.Parameter(torch.ones(8 * code))
         self.bias_codes = normal(generator, _SIGMA, 4 * code, small)
-        self.scales = nn.Parameter(torch.full((8, code, num_hidden), _FIRST_SCALE / code))
+        self.scales = nn.Parameter(torch.full((8, code, num_hidden), frame.scale / code))
         self.biases, self.bias = zeros(4, code, num_hidden), zeros(4, num_hidden)
         self.inputs = glorot(generator, num_hidden, num_inputs, 4)
         self.recurrent = _orthogonal_gates(generator, num_hidden)
