@@ -33,6 +33,13 @@ _STEADY = {
     "training.validation": "2048",
     "training.patience": "60",
 }
+# Text of half a million characters, of which models learn too much without dropout.
+_TEXT = {
+    **{"training.batch": "32", "training.learning_rate": "0.04", "training.clip": "0.1", "training.average": "0.99"},
+    "model.dropout": "0.1",
+}
+# Layer norms as in the baseline of the HyperLSTM's paper.
+_SUMS = {"model.normalised": "sums"}
 # The mixture of the Neural Programmer's paper.
 _VALUES = {"model.mixed": "values", "training.batch": "128", "training.patience": "80"}
 
@@ -60,8 +67,8 @@ def _glimpses(baseline: str) -> Recipe:
     return Recipe(baseline, "glimpses", 3000, {"model.hidden": "50", "model.readout": "100"})
 
 
-def _characters(baseline: str, updates: int) -> Recipe:
-    return Recipe(baseline, "characters", updates, {"training.batch": "32", "training.learning_rate": "0.02"})
+def _characters(baseline: str, updates: int, **settings: str) -> Recipe:
+    return Recipe(baseline, "characters", updates, {**_TEXT, **settings})
 
 
 RECIPES: dict[str, Recipe] = {
@@ -80,9 +87,10 @@ RECIPES: dict[str, Recipe] = {
     "attention_reverse": Recipe("attention", "reverse", 1500),
     "act_8": Recipe("act", "vector_parity", 3000),
     "ten_steps_8": Recipe("act", "vector_parity", 1500, {"model.steps": "10"}),
-    "hyper_lstm_characters": _characters("hyper_lstm", 1200),
-    "layer_norm_lstm_characters": _characters("layer_norm_lstm", 1200),
-    "layer_norm_lstm_characters_equal_time": _characters("layer_norm_lstm", 2200),
+    "hyper_lstm_characters": _characters("hyper_lstm", 800),
+    "normed_sums_lstm_characters": _characters("layer_norm_lstm", 800, **_SUMS),
+    "normed_sums_lstm_characters_equal_time": _characters("layer_norm_lstm", 1600, **_SUMS),
+    "layer_norm_lstm_characters": _characters("layer_norm_lstm", 800),
     "fast_weights_glimpses": _glimpses("fast_weights"),
     "lstm_glimpses": _glimpses("lstm"),
     "irnn_glimpses": _glimpses("irnn"),

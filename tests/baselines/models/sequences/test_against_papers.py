@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from baselines.models.sequences.act import PonderCell, PonderFrame  # noqa: E402
 from baselines.models.sequences.fast_weights import FastWeightsCell, FastWeightsFrame  # noqa: E402 - torch may be missing
 from baselines.models.sequences.hyper_lstm import HyperFrame, HyperLSTMCell  # noqa: E402
+from baselines.models.sequences.layer_norm_lstm import Normalised, NormedSumsLSTMCell  # noqa: E402
 from baselines.models.sequences.neural_programmer import NeuralProgrammer, Programmer, program_loss  # noqa: E402
 from baselines.models.sequences.ntm import NTM, TuringMachine  # noqa: E402
 from baselines.models.sequences.sequence_model import SequenceShape  # noqa: E402
@@ -114,6 +115,24 @@ def test_hyper_lstm():
             c = sigmoid(f + 1) * c + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(norm(c, 1e-3) * p["cell_gain"] + p["cell_shift"])
             assert np.allclose(states[t, b], h, atol=1e-9)
+
+
+def test_norms_of_sums_are_those_of_a_hyper_lstm_whose_scales_are_one():
+    generator = torch.Generator().manual_seed(2)
+    cell, p = shaken(NormedSumsLSTMCell(INPUTS, Normalised(hidden=6), generator))
+    hyper = HyperLSTMCell(INPUTS, HyperFrame(hidden=6, small=4, code=3), generator).double()
+    order = [1, 3, 0, 2]  # i, g, f, o of f, i, o, g
+    with torch.no_grad():
+        for name in ("inputs", "recurrent", "gain", "shift"):
+            values = getattr(cell, name)
+            getattr(hyper, name).copy_((values if values.ndim == 3 else values.view(4, 6, -1).squeeze(-1))[order])
+        hyper.cell_gain.copy_(cell.cell_gain)
+        hyper.cell_shift.copy_(cell.cell_shift)
+        hyper.scale_codes.zero_()
+        hyper.scales.fill_(1 / 3)
+        inputs = torch.from_numpy(random_inputs())
+        assert torch.allclose(cell(inputs), hyper(inputs), atol=1e-9)
+    assert sum(value.size for value in p.values()) == 4 * 6 * (INPUTS + 6 + 2) + 2 * 6
 
 
 def softplus(x):

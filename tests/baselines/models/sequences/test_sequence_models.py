@@ -28,6 +28,7 @@ SIZES = [
     ("lstm", RETRIEVAL, {"hidden": 50, **BA}, 40_210),
     ("lstm", COPY, {}, 72_712),
     ("layer_norm_lstm", COPY, {}, 4 * 128 * (10 + 128 + 5) + 2 * 128 + 129 * 8),
+    ("layer_norm_lstm", COPY, {"normalised": "sums"}, 4 * 128 * (10 + 128 + 2) + 2 * 128 + 129 * 8),
     ("ntm", COPY, {}, 13_380),
     ("ntm", COPY, {"controller": "lstm"}, 13_380 - 3_100 + 4 * 100 * (30 + 100 + 2)),
     ("act", SequenceShape("vector_parity", 8, 1, "bits"), {}, 17_922),
