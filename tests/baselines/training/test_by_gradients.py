@@ -114,6 +114,14 @@ def test_the_best_epoch_is_kept_and_waiting_ends():
     assert f"best {found.validation.accuracy:.2f} %" in notes[-1]
 
 
+def test_a_mean_over_batches_is_steadier_than_the_last_one():
+    """At a learning rate at which weights jump about."""
+    parts, settings = digits(), {"learning_rate": 0.3, "last_rate": 1}
+    last, mean = (trained("linear", parts, 6, average=average, **settings) for average in (0.0, 0.99))
+    losses = [score(model, parts["test"]).cross_entropy for model in (last, mean)]
+    assert losses[1] < 0.8 * losses[0]
+
+
 def test_scores_are_those_of_torch():
     parts = digits()
     model = trained("linear", parts, 1)
