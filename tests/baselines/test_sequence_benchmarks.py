@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from baselines.sequence_options import SequenceOptions, plan_of
 from baselines.train_sequences import new_model
-from benchmarks import sequence_results, sequence_trainings
+from benchmarks import sequence_comparisons, sequence_results, sequence_trainings
 from benchmarks.sequence_trainings import RECIPES
 from wann.errors import UserError
 
@@ -76,7 +76,29 @@ def test_a_directory_without_results_is_one_sentence(tmp_path, written, sentence
         sequence_results.main([str(tmp_path)])
 
 
-@pytest.mark.parametrize("name", ["baseline_results", "mnist_results", "memory_results", "results", "sequence_results"])
+def test_comparisons_of_several_seeds_become_one_table(tmp_path, capsys):
+    for seed, right in enumerate((50.0, 100.0, 60.2)):
+        lengths = [{"length": 32, "accuracy": right}, {"length": 64, "accuracy": 99.9}]
+        facts = {"lengths": lengths, "parameters": 16_898, "memory_numbers": 128, "cpu_seconds": 5.0 + seed}
+        rows = [{"network": "lstm", "about": "trained weights", "facts": facts}, {"network": "ntm", "facts": {}}]
+        (tmp_path / str(seed)).mkdir()
+        (tmp_path / str(seed) / "comparison.json").write_text(json.dumps({"tables": [{"rows": rows}]}))
+    assert sequence_comparisons.main([str(tmp_path / str(seed)) for seed in range(3)]) == 0
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert head == "| network | weights | 32 | 64 | trained numbers | numbers carried | CPU s |"
+    assert row == "| `lstm` | trained weights | 70 (50 to 100) | 100 | 16,898 | 128 | 6 |"
+
+
+def test_a_comparison_of_another_task_is_refused(tmp_path):
+    (tmp_path / "comparison.json").write_text('{"tables": [{"rows": [{"facts": {}}]}]}')
+    with pytest.raises(UserError, match="expected a comparison on a sequence task, found another one"):
+        sequence_comparisons.main([str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["baseline_results", "mnist_results", "memory_results", "results", "sequence_results", "sequence_comparisons"],
+)
 def test_tables_of_what_is_not_there_are_one_sentence(name, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", str(tmp_path / "nowhere")])
     monkeypatch.delitem(sys.modules, f"benchmarks.{name}", raising=False)
