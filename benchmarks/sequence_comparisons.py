@@ -1,6 +1,7 @@
 """Tables of champions and models by the length of sequences: ``python -m benchmarks.sequence_comparisons DIR ...``.
 
-Each DIR is what `compare_baselines.py CHAMPION --out DIR` wrote for the same champion and models, with a seed of its own.
+Each DIR is what `compare_baselines.py CHAMPION --out DIR` wrote for the same champion and models, each with its own
+seed.
 Columns: right answers (percent) to sequences of each length, as the mean over the seeds with the least and the most in
 brackets where they differ; trained parameters; numbers that an episode carries; the median CPU seconds of training.
 """
