@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def load_state(directory: str | Path, plan: SequencePlan) -> TrainingState:
     """
     path = Path(directory, TRAINING)
     metadata, tensors = read_tensors(path)
-    kept, asked = metadata.get("plan"), json.loads(json.dumps(plain_plan(plan)))
+    kept, asked = _completed(metadata.get("plan"), plan), json.loads(json.dumps(plain_plan(plan)))
     if kept != asked:
         differing = [key for key in asked if not isinstance(kept, dict) or kept.get(key) != asked[key]]
         expected = "the options that this training was begun with"
@@ -102,6 +102,16 @@ def load_state(directory: str | Path, plan: SequencePlan) -> TrainingState:
         groups[group][name] = torch.from_numpy(value).to(plan.device)
     plain: dict[str, Any] = metadata["state"] | groups
     return TrainingState(**plain | {"curve": [Point(**point) for point in plain["curve"]]})
+
+
+def _completed(kept: Any, plan: SequencePlan) -> Any:
+    """A plan of an earlier version, with today's defaults for settings that it did not know."""
+    if isinstance(kept, dict):
+        for part, defaults in (("training", plan.trainer), ("model", plan.settings)):
+            if isinstance(kept.get(part), dict):
+                known = {entry.name: entry.default for entry in fields(defaults) if entry.default is not MISSING}
+                kept[part] = known | kept[part]
+    return kept
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:

@@ -18,24 +18,31 @@ from experiment.terminal.command_line import exit_status
 from wann.errors import UserError
 
 Facts = dict[str, Any]
+Rows = dict[tuple[str, str], Facts]
+_REMEDY = "give directories that compare_baselines.py CHAMPION --out DIR wrote, each for the same champion"
 
 
-def rows_of(directory: Path) -> dict[tuple[str, str], Facts]:
+def rows_of(directory: Path) -> Rows:
     """Facts of the finished rows of a comparison, by network and setting in words.
 
     Raises:
-        UserError: there is none of a sequence task.
+        UserError: there is none of one sequence task.
     """
     path = directory / "comparison.json"
-    remedy = "give directories that compare_baselines.py CHAMPION --out DIR wrote"
     try:
         tables = json.loads(path.read_text())["tables"]
-        rows = [row for table in tables for row in table["rows"] if "lengths" in row["facts"]]
+        rows = [[row for row in table["rows"] if "lengths" in row["facts"]] for table in tables]
     except (OSError, ValueError, LookupError, TypeError) as problem:
-        raise UserError(place=path, expected="a comparison", found=str(problem), remedy=remedy) from problem
-    if not rows:
-        raise UserError(place=path, expected="a comparison on a sequence task", found="another one", remedy=remedy)
-    return {(row["network"], row["about"]): row["facts"] for row in rows}
+        raise UserError(place=path, expected="a comparison", found=str(problem), remedy=_REMEDY) from problem
+    if len(rows) != 1 or not rows[0]:
+        found = f"one on {len(rows)} tasks" if len(rows) > 1 else "another one"
+        raise UserError(place=path, expected="a comparison on one sequence task", found=found, remedy=_REMEDY)
+    return {(row["network"], row["about"]): row["facts"] for row in rows[0]}
+
+
+def lengths_of(rows: Rows) -> list[int]:
+    """The lengths that a comparison has judged."""
+    return [found["length"] for found in next(iter(rows.values()))["lengths"]]
 
 
 def cells(facts: list[Facts]) -> list[str]:
@@ -59,8 +66,12 @@ def main(arguments: list[str]) -> int:
         return 2
     found = [rows_of(Path(directory)) for directory in arguments]
     shared = [key for key in found[0] if all(key in rows for rows in found)]
-    lengths = [str(facts["length"]) for facts in found[0][shared[0]]["lengths"]]
-    print(f"| network | weights | {' | '.join(lengths)} | trained numbers | numbers carried | CPU s |")
+    lengths = lengths_of(found[0])
+    for directory, rows in zip(arguments, found, strict=True):
+        if not shared or lengths_of(rows) != lengths:
+            expected = f"a comparison with networks and lengths of {arguments[0]}"
+            raise UserError(place=directory, expected=expected, found="others", remedy=_REMEDY)
+    print(f"| network | weights | {' | '.join(map(str, lengths))} | trained numbers | numbers carried | CPU s |")
     print("|---|---|" + "--:|" * (len(lengths) + 3))
     for network, about in shared:
         print(f"| `{network}` | {about} | {' | '.join(cells([rows[network, about] for rows in found]))} |")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiment.terminal.command_line import exit_status
-from wann.errors import did_you_mean
+from wann.errors import UserError, did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = 3
@@ -104,8 +104,7 @@ def main(arguments: list[str]) -> int:
         return 2
     for name in arguments[1:]:
         if name not in RECIPES:
-            print(f"expected a recipe, found {name!r}{did_you_mean(name, RECIPES)}", file=sys.stderr)
-            return 2
+            raise UserError(expected="a recipe", found=f"{name!r}{did_you_mean(name, RECIPES)}")
     for directory, words in _open(Path(arguments[0]), arguments[1:] or list(RECIPES)):
         print(f"{directory.name}: compare_baselines.py {' '.join(words)}", flush=True)
         status = subprocess.run([sys.executable, ROOT / "compare_baselines.py", *words], check=False).returncode

@@ -12,14 +12,15 @@ from baselines.comparison.literal_texts import short
 from baselines.comparison.sequence_formats import by_length, is_of_sequences
 
 # Lines of a champion: that which counts most is solid.
-_STYLES = {
+_STYLES: dict[str, Any] = {
     "random_individual": ":",
     "random_shared": "--",
     "best_shared": "-",
+    "own": (0, (9, 2)),
     "tuned": "-.",
     "gradients": (0, (5, 1, 1, 1, 1, 1)),
 }
-_SHADES = ("black", "0.5", "0.7")  # of champions; models have colours
+_SHADES = ("black", "0.45", "0.65", "0.8")  # of champions; models have colours
 _HEIGHT, _LEGEND = 3.6, 1.1  # inches of a table, and of what its lines are
 _LEAST_RATIO = 1.2  # of lengths whose ticks have room side by side
 

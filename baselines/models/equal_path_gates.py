@@ -39,15 +39,14 @@ class EqualPathGates(Gated):
         inputs = torch.rand(100, problem.num_inputs, generator=generator)
         with torch.no_grad():
             self.log_scale.fill_(-self.logits(inputs, self.weights()).std(1).mean().log())
-        self.num_at_first = self.num_open + self.num_ungated()
+        self.num_at_first = self.num_live()
 
     def weights(self) -> tuple[Tensor, ...]:
         """Both matrices, and the factor of logits."""
         return signed(self.of_inputs, self.threshold), signed(self.of_features, self.threshold), self.log_scale.exp()
 
     def drawn(self, generator: torch.Generator, noise: Noise | None) -> tuple[Tensor, ...]:
-        """See `Gated.drawn`."""
-        assert noise is None
+        """See `Gated.drawn`. Its trainer has no noise."""
         return self.weights()
 
     def logits(self, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
@@ -59,13 +58,14 @@ class EqualPathGates(Gated):
         """See `Gated.strengths`."""
         return [self.of_inputs.abs(), self.of_features.abs()]
 
-    def num_ungated(self) -> int:
-        """See `Gated.num_ungated`: those between a feature and its relays."""
+    def num_live(self) -> int:
+        """See `Gated.num_live`: of used features the gates, and the connections with their relays."""
         with torch.no_grad():
             of_inputs, of_features, _ = self.weights()
             used = of_inputs.any(1) & of_features.any(0)
             of_feature = [of_inputs[used], of_features[:, used].T]
-            return sum(int((matrix == sign).any(1).sum()) for matrix in of_feature for sign in (1, -1))
+            relays = sum(int((matrix == sign).any(1).sum()) for matrix in of_feature for sign in (1, -1))
+            return relays + sum(int(matrix.count_nonzero()) for matrix in of_feature)
 
     def whole_genome(self) -> Genome:
         """See `Gated.whole_genome`."""

@@ -16,7 +16,7 @@ from baselines.baseline import Baseline
 from baselines.models.gate import Noise, chosen, opened
 from baselines.models.gated import Gated
 from baselines.models.model import Problem, normal
-from baselines.training.by_gates import GateTrainer
+from baselines.training.by_gates import NoisyGateTrainer
 from wann.activations import ACTIVATIONS
 from wann.genome import LINEAR, Genome, make_genome
 from wann.torch.program import FUNCTIONS
@@ -46,7 +46,7 @@ class LayeredGates(Gated):
         self.activations = nn.ParameterList(normal(generator, _SPREAD, nodes, len(PALETTE)) for nodes in HIDDEN)
         self.log_scale = nn.Parameter(torch.zeros(1 if low == high else 3))
         self._start_scale(torch.rand(100, problem.num_inputs, generator=generator))
-        self.num_at_first = self.num_open
+        self.num_at_first = self.num_live()
 
     def weights(self) -> tuple[Tensor, ...]:
         """The network at the weight 1, or at the constant one."""
@@ -74,6 +74,16 @@ class LayeredGates(Gated):
     def strengths(self) -> list[Tensor]:
         """See `Gated.strengths`."""
         return list(self.connections)
+
+    def num_live(self) -> int:
+        """See `Gated.num_live`: gates to nodes that an output depends on, be they constants."""
+        layers = [scores.detach() > self.threshold for scores in self.connections]
+        total, heard = int(layers[-1].sum()), layers[-1].any(0)
+        for layer in reversed(layers[:-1]):
+            used = layer & heard[layer.shape[1] :, None]
+            total += int(used.sum())
+            heard = heard[: layer.shape[1]] | used.any(0)
+        return total
 
     def whole_genome(self) -> Genome:
         """See `Gated.whole_genome`."""
@@ -116,5 +126,5 @@ def _activated(sums: Tensor, choice: Tensor) -> Tensor:
     return torch.stack(parts).sum(0)
 
 
-TRAINER = GateTrainer(epochs=20, learning_rate=2e-2, patience=20)
+TRAINER = NoisyGateTrainer(epochs=20, learning_rate=2e-2, patience=20)
 BASELINE = Baseline("connections and activations chosen by rounded gates, one constant weight", LayeredGates, TRAINER)

@@ -1,17 +1,18 @@
 """Averages of parameters: an exponential mean over updates, which is judged and kept instead of the last values.
 
-Polyak & Juditsky 1992. Where updates move answers to and fro, as rounded gates and memories do, their mean is better
-than any of them.
+After Polyak & Juditsky 1992, who average all updates alike. Where updates move answers to and fro, as those of rounded
+gates and of memories do, the mean is better than any of them.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from wann.errors import UserError
+
 _Tensors = tuple[Tensor, ...] | list[Tensor]
-_SLOW_START = 10  # the mean follows at once in the first updates
+_WARM_UP = 10  # after n updates the decay is at most (1 + n) / (10 + n), so that the start is soon forgotten
 
 
 class Averages:
@@ -19,13 +20,13 @@ class Averages:
 
     Args:
         model: that is trained.
-        decay: of the mean in an update, after the first ones; 0 keeps no mean.
-        updates: made so far, if ``model`` holds means of them.
+        decay: of the mean in an update; 0 keeps no mean.
+        updates: made so far. The mean's values, if there were any, are then to be loaded into `model`.
     """
 
     def __init__(self, model: nn.Module, decay: float, updates: int = 0) -> None:
-        self._model, self._decay = model, decay
-        self._averaged = AveragedModel(model, multi_avg_fn=self._mean) if decay else None
+        self._model, self._decay, self._updates = model, decay, updates
+        self._averaged = AveragedModel(model, multi_avg_fn=self._take_in) if decay else None
         if self._averaged is not None:
             self._averaged.n_averaged.fill_(updates)
 
@@ -38,7 +39,19 @@ class Averages:
         """Take in the model's parameters after an update."""
         if self._averaged is not None:
             self._averaged.update_parameters(self._model)
+        self._updates += 1
 
-    def _mean(self, averages: _Tensors, newest: _Tensors, count: Tensor | int) -> None:
-        seen = float(count)
-        torch._foreach_lerp_(averages, newest, 1 - min(self._decay, (1 + seen) / (_SLOW_START + seen)))
+    def _take_in(self, means: _Tensors, newest: _Tensors, _: Tensor | int) -> None:
+        share = 1 - min(self._decay, (1 + self._updates) / (_WARM_UP + self._updates))
+        for mean, new in zip(means, newest, strict=True):
+            mean.lerp_(new, share)
+
+
+def check_average(decay: float) -> None:
+    """Refuse a decay that is none.
+
+    Raises:
+        UserError: it is not at least 0 and less than 1.
+    """
+    if not 0 <= decay < 1:
+        raise UserError(key="training.average", expected="at least 0 and less than 1", found=str(decay))

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.models.model import Model
-from baselines.training.averaging import Averages
+from baselines.training.averaging import Averages, check_average
 from baselines.training.examples import Examples
 from baselines.training.trainer import BestEpoch, Progress, Trained, TrainedBy, Trainer
 from wann.torch.device import one_thread
@@ -70,6 +70,11 @@ class GradientTrainer(Trainer):
     def loss(self, model: Model, inputs: Tensor, labels: Tensor, generator: torch.Generator, done: float) -> Tensor:
         """The loss of one batch; ``done`` is the share of all batches before it. The generator is for what is drawn."""
         return functional.cross_entropy(model.logits(inputs, model.weights_of_batch()), labels)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing."""
+        super().__post_init__()
+        check_average(self.average)
 
     def make_ready(self, judged: Model) -> None:
         """Change a model, the mean of the last ones, before it is judged after an epoch."""

@@ -17,7 +17,7 @@ from typing import Any, cast
 import torch
 
 from baselines.models.sequences.sequence_model import SequenceModel, TensorEpisodes
-from baselines.training.averaging import Averages
+from baselines.training.averaging import Averages, check_average
 from baselines.training.sequence_judging import judge, to_tensors
 from baselines.training.trainer import Progress
 from envs.sequences.episodes import Episodes
@@ -42,6 +42,9 @@ class SequenceTrainer:
     validation: int = 512  # episodes of a validation
     patience: int = 20  # validations without a better one after which training ends
     tests: int = 0  # test episodes that the model is judged on at each length; 0: as many as the problem names
+
+    def __post_init__(self) -> None:
+        check_average(self.average)
 
 
 @dataclass(frozen=True)

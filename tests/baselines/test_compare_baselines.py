@@ -46,6 +46,14 @@ CLASSIFIER = "docs/champions/mnist_equal_paths.json"
             "a setting of the training of gates, found no such one (did you",
         ),
         ("--baseline gates --set training.connections=0", "training.connections: expected at least 1, found 0"),
+        ("--baseline gates --set training.average=1", "training.average: expected at least 0 and less than 1, found 1"),
+        ("--baseline gates --set training.falling=3", "training.falling: expected at most 1, found 3"),
+        (
+            "--baseline equal_path_gates --set training.noise=0.5",
+            "the training of equal_path_gates, found no such",
+        ),
+        ("--baseline lstm --task parity --set training.average=1", "training.average: expected at least 0 and less"),
+        ("--baseline lstm --task parity --set training.average=.nan", "training.average: expected a finite number"),
         ("--baseline linear --set training.batch=0", "training.batch: expected at least 1, found 0"),
         (
             "--baseline linear --set epochs=3",

@@ -77,12 +77,12 @@ def test_results_say_how_good_it_is_and_what_it_costs(tmp_path, name):
 
 def test_a_trained_topology_is_a_champion(tmp_path):
     """Its file names the accuracy that training reported, and a search can start from it."""
-    result = made(tmp_path, "out", "equal_path_gates", epochs=4, settings=("training.connections=500",))
+    result = made(tmp_path, "out", "equal_path_gates", epochs=4, settings=("training.connections=2500",))
     champion = load_champion(tmp_path / "out" / "champion.json")
     assert champion.genome == result.model.genome() and champion.weights == (1.0,)
     for found in (champion.returns["per_weight"][0], champion.returns["random_shared_weight"]):
         assert found["mean"] == found["min"] == pytest.approx(result.test.accuracy)
-    assert champion.config["baseline"]["config"]["connections"] == 500
+    assert champion.config["baseline"]["config"]["connections"] == 2500
     task = task_of_champion(champion)
     assert task.evaluate_oracle(compile_genome(champion.genome), [1.0], [0]).values.item() == result.test.accuracy
     config = from_mapping(

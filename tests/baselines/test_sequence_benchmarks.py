@@ -43,9 +43,9 @@ def test_what_is_finished_is_left_alone_and_what_was_stopped_goes_on(tmp_path):
     assert "--resume" in found["ntm_copy-1"] and "--resume" not in found["ntm_copy-2"]
 
 
-def test_an_unknown_recipe_is_one_sentence(capsys):
-    assert sequence_trainings.main(["runs", "ntm_cpoy"]) == 2
-    assert "expected a recipe, found 'ntm_cpoy' (did you mean 'ntm_copy'?)" in capsys.readouterr().err
+def test_an_unknown_recipe_is_one_sentence():
+    with pytest.raises(UserError, match=r"expected a recipe, found 'ntm_cpoy' \(did you mean 'ntm_copy'\?\)"):
+        sequence_trainings.main(["runs", "ntm_cpoy"])
 
 
 def test_results_become_rows(tmp_path, capsys):
@@ -76,23 +76,37 @@ def test_a_directory_without_results_is_one_sentence(tmp_path, written, sentence
         sequence_results.main([str(tmp_path)])
 
 
+def compared(directory, right: float = 50.0, network: str = "lstm", lengths=(32, 64), tables: int = 1):
+    """A directory with a comparison."""
+    judged = [{"length": length, "accuracy": right if length == 32 else 99.9} for length in lengths]
+    facts = {"lengths": judged, "parameters": 16_898, "memory_numbers": 128, "cpu_seconds": right / 10}
+    rows = [{"network": network, "about": "trained weights", "facts": facts}, {"network": "ntm", "facts": {}}]
+    directory.mkdir()
+    (directory / "comparison.json").write_text(json.dumps({"tables": [{"rows": rows}] * tables}))
+    return str(directory)
+
+
 def test_comparisons_of_several_seeds_become_one_table(tmp_path, capsys):
-    for seed, right in enumerate((50.0, 100.0, 60.2)):
-        lengths = [{"length": 32, "accuracy": right}, {"length": 64, "accuracy": 99.9}]
-        facts = {"lengths": lengths, "parameters": 16_898, "memory_numbers": 128, "cpu_seconds": 5.0 + seed}
-        rows = [{"network": "lstm", "about": "trained weights", "facts": facts}, {"network": "ntm", "facts": {}}]
-        (tmp_path / str(seed)).mkdir()
-        (tmp_path / str(seed) / "comparison.json").write_text(json.dumps({"tables": [{"rows": rows}]}))
-    assert sequence_comparisons.main([str(tmp_path / str(seed)) for seed in range(3)]) == 0
+    given = [compared(tmp_path / str(right), right) for right in (50.0, 100.0, 60.2)]
+    assert sequence_comparisons.main(given) == 0
     head, _, row = capsys.readouterr().out.splitlines()
     assert head == "| network | weights | 32 | 64 | trained numbers | numbers carried | CPU s |"
     assert row == "| `lstm` | trained weights | 70 (50 to 100) | 100 | 16,898 | 128 | 6 |"
 
 
-def test_a_comparison_of_another_task_is_refused(tmp_path):
-    (tmp_path / "comparison.json").write_text('{"tables": [{"rows": [{"facts": {}}]}]}')
-    with pytest.raises(UserError, match="expected a comparison on a sequence task, found another one"):
-        sequence_comparisons.main([str(tmp_path)])
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ({"network": "rnn"}, "expected a comparison with networks and lengths of"),
+        ({"lengths": (32,)}, "expected a comparison with networks and lengths of"),
+        ({"lengths": (32, 65)}, "expected a comparison with networks and lengths of"),
+        ({"tables": 2}, "expected a comparison on one sequence task, found one on 2 tasks"),
+        ({"tables": 0}, "expected a comparison on one sequence task, found another one"),
+    ],
+)
+def test_comparisons_that_do_not_belong_together_are_refused(tmp_path, other, sentence):
+    with pytest.raises(UserError, match=sentence):
+        sequence_comparisons.main([compared(tmp_path / "one"), compared(tmp_path / "other", **other)])
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Forgetful(Frame):
+class DropoutFrame(Frame):
     """Settings of gated models in whose training some of what is written is dropped."""
 
     dropout: float = 0.0  # share of candidates that are not written, drawn anew in every step
@@ -39,14 +39,17 @@ class Cell(nn.Module):
     """The recurrent part of a model: inputs [T, B, E] to states [T, B, S].
 
     Attributes:
-        seed: of what an update of training draws.
+        seed: of the dropout masks of the current update.
     """
 
     num_states: int  # S
     seed: int = 0
 
-    def written(self, inputs: Tensor, dropout: float) -> Iterator[Tensor | float]:
-        """For each step the factors of candidates: recurrent dropout (Semeniuta et al. 2016, arXiv 1603.05118)."""
+    def kept_factors(self, inputs: Tensor, dropout: float) -> Iterator[Tensor | float]:
+        """For each step the factors of candidates, 0 where they are dropped.
+
+        Recurrent dropout: Semeniuta et al. 2016, arXiv 1603.05118.
+        """
         if not (self.training and dropout):
             return repeat(1.0, len(inputs))
         generator = torch.Generator().manual_seed(self.seed)

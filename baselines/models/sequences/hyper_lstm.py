@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.models.model import normal, zeros
-from baselines.models.sequences.framed import Cell, Forgetful, Framed, num_cell_inputs
+from baselines.models.sequences.framed import Cell, DropoutFrame, Framed, num_cell_inputs
 from baselines.models.sequences.sequence_model import SequenceModel, SequenceShape, glorot, orthogonal
 from baselines.sequence_baseline import SequenceBaseline
 from baselines.training.on_sequences import SequenceTrainer
@@ -24,13 +24,13 @@ _SIGMA = 0.01  # of the weights of z_b at the start
 
 
 @dataclass(frozen=True)
-class HyperFrame(Forgetful):
+class HyperFrame(DropoutFrame):
     """Settings of a HyperLSTM."""
 
     hidden: int = 106
     small: int = 24  # numbers of the small LSTM's state
     code: int = 4  # numbers of each z, N_z
-    scale: float = 0.1  # d_h and d_x at the start; layer norms undo it, but it is what updates of d are large beside
+    scale: float = 0.1  # d_h and d_x at the start. Layer norms cancel it, but the larger, the less an update changes d
 
 
 class HyperLSTMCell(Cell):
@@ -63,10 +63,10 @@ class HyperLSTMCell(Cell):
         hidden = cell = inputs.new_zeros(batch, self.num_states)
         small = small_cell = inputs.new_zeros(batch, self.num_small)
         states = []
-        written = self.written(inputs, self._dropout)
-        for now, small_now, share in zip(driven.unbind(), small_driven.unbind(), written, strict=True):
+        factors = self.kept_factors(inputs, self._dropout)
+        for now, small_now, kept in zip(driven.unbind(), small_driven.unbind(), factors, strict=True):
             small, small_cell = self._small_step(small_now, hidden, small, small_cell)
-            hidden, cell = self._step(now, hidden, cell, self._modulation(small, fixed), share)
+            hidden, cell = self._step(now, hidden, cell, self._modulation(small, fixed), kept)
             states.append(hidden)
         return torch.stack(states)
 
@@ -98,14 +98,14 @@ class HyperLSTMCell(Cell):
         return torch.baddbmm(base, z.transpose(0, 1), scales)
 
     def _step(
-        self, now: Tensor, hidden: Tensor, cell: Tensor, modulation: Tensor, written: Tensor | float
+        self, now: Tensor, hidden: Tensor, cell: Tensor, modulation: Tensor, kept: Tensor | float
     ) -> tuple[Tensor, Tensor]:
-        """y = LN(d_h * W_h h + d_x * W_x x + d_b) for each gate; ``now`` is W_x x [4, B, H], ``written`` of dropout."""
+        """y = LN(d_h * W_h h + d_x * W_x x + d_b) for each gate; ``now`` is W_x x [4, B, H], ``kept`` of dropout."""
         recurrent = torch.matmul(hidden, self.recurrent.transpose(1, 2))
         gates = torch.addcmul(modulation[8:], modulation[:4], recurrent) + modulation[4:8] * now
         gates = torch.addcmul(self.shift[:, None], _normal(gates), self.gain[:, None])
         write, new, forget, output = gates.unbind()
-        cell = (forget + FORGET_BIAS).sigmoid() * cell + write.sigmoid() * (new.tanh() * written)
+        cell = (forget + FORGET_BIAS).sigmoid() * cell + write.sigmoid() * (new.tanh() * kept)
         norm = functional.layer_norm(cell, (self.num_states,), self.cell_gain, self.cell_shift, EPSILON)
         return output.sigmoid() * norm.tanh(), cell
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.models.model import zeros
-from baselines.models.sequences.framed import Cell, Forgetful, Framed, num_cell_inputs
+from baselines.models.sequences.framed import Cell, DropoutFrame, Framed, num_cell_inputs
 from baselines.models.sequences.sequence_model import SequenceModel, SequenceShape, glorot, orthogonal
 from baselines.sequence_baseline import SequenceBaseline
 from baselines.training.on_sequences import SequenceTrainer
@@ -25,7 +25,7 @@ _EPSILON = 1e-3  # of norms of sums
 
 
 @dataclass(frozen=True)
-class Normalised(Forgetful):
+class Normalised(DropoutFrame):
     """Settings of an LSTM with layer normalisation."""
 
     normalised: Literal["apart", "sums"] = "apart"  # see the module
@@ -54,13 +54,13 @@ class LayerNormLSTMCell(Cell):
         driven = functional.layer_norm(driven, gates_size, self.input_gain, self.input_shift) + self.bias
         hidden = cell = inputs.new_zeros(inputs.shape[1], self.num_states)
         states = []
-        for now, share in zip(driven.unbind(), self.written(inputs, self._dropout), strict=True):
+        for now, kept in zip(driven.unbind(), self.kept_factors(inputs, self._dropout), strict=True):
             recurrent = functional.linear(hidden, self.recurrent)
             gates = now + functional.layer_norm(
                 recurrent, gates_size, self.recurrent_gain, self.recurrent_shift
             )  # (20)
             forget, write, output = gates[:, : 3 * self.num_states].sigmoid().chunk(3, 1)
-            cell = forget * cell + write * (gates[:, 3 * self.num_states :].tanh() * share)  # (21)
+            cell = forget * cell + write * (gates[:, 3 * self.num_states :].tanh() * kept)  # (21)
             hidden = output * functional.layer_norm(cell, size, self.cell_gain, self.cell_shift).tanh()  # (22)
             states.append(hidden)
         return torch.stack(states)
@@ -86,11 +86,11 @@ class NormedSumsLSTMCell(Cell):
         driven = functional.linear(inputs, self.inputs.flatten(0, 1))
         hidden = cell = inputs.new_zeros(batch, self.num_states)
         states = []
-        for now, share in zip(driven.unbind(), self.written(inputs, self._dropout), strict=True):
+        for now, kept in zip(driven.unbind(), self.kept_factors(inputs, self._dropout), strict=True):
             sums = torch.addmm(now, hidden, self.recurrent.T).view(batch, 4, -1)
             gates = torch.addcmul(self.shift, functional.layer_norm(sums, size, eps=_EPSILON), self.gain)
             forget, write, output, new = gates.unbind(1)
-            cell = (forget + FORGET_BIAS).sigmoid() * cell + write.sigmoid() * (new.tanh() * share)
+            cell = (forget + FORGET_BIAS).sigmoid() * cell + write.sigmoid() * (new.tanh() * kept)
             norm = functional.layer_norm(cell, size, self.cell_gain, self.cell_shift, _EPSILON)
             hidden = output.sigmoid() * norm.tanh()
             states.append(hidden)

@@ -15,6 +15,8 @@ pytest.importorskip("cmaes")
 pytest.importorskip("matplotlib")
 
 import compare_baselines
+from baselines.comparison import sequence_figure
+from baselines.comparison.cells import Cell, Table
 from baselines.comparison.length_reports import LengthReport, answers_of_network
 from baselines.comparison.seed_ledger import SeedLedger
 from baselines.comparison.sequence_tasks import _answers_of_model
@@ -152,3 +154,12 @@ def test_a_topology_learns_through_time():
     after = model.individual_weights(start)
     assert answers_of_network(network, after[None])(episodes, 0).mean() > 0.95
     assert (after[network.connection_ids] != start[network.connection_ids]).all()
+
+
+def test_lines_of_a_figure_can_be_told_apart():
+    settings = ["own", "random_individual", "random_shared", "best_shared", "tuned", "gradients"]
+    champions = [Cell(name, setting, setting, np.ones(1)) for name in ("a", "b") for setting in settings]
+    models = [Cell(name, name, "trained weights", np.ones(1)) for name in ("rnn", "lstm", "ntm")]
+    looks = sequence_figure._looks(Table("parity", {}, {}, [*champions, *models]))
+    assert len({str(sorted(look.items())) for look in looks.values()}) == len(champions) + len(models)
+    assert sequence_figure._ticks([0, 20, 21, 40, 60]) == [0, 20, 40, 60]

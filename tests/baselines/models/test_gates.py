@@ -113,33 +113,49 @@ def test_a_weight_is_drawn_for_each_batch():
     assert made("gates").draw_weight(generator) == 1
 
 
-@pytest.mark.parametrize("limit", [2, 30, 200, 10**6])
+@pytest.mark.parametrize("limit", [8, 30, 200, 1000])
 @pytest.mark.parametrize("name", [*LAYERED, "equal_path_gates"])
 def test_the_strongest_gates_are_kept(name, limit):
-    model = made(name)
-    before = torch.cat([part.flatten() for part in model.strengths()])
-    model.keep(limit)
-    is_open = before > model.threshold
-    assert is_open.sum() == model.num_open and before[is_open].min() > before[~is_open].max()
-    wanted = min(max(limit - model.num_ungated(), 1), len(before) - 1)
-    assert model.num_open == wanted or name == "equal_path_gates", "relays are counted by what was open before"
+    model = made(name, num_inputs=300)
+    strengths = torch.cat([part.flatten() for part in model.strengths()])
     model.keep_at_most(limit)
-    assert model.num_connections <= limit or model.num_open == 1
+    is_open = strengths > model.threshold
+    assert is_open.sum() == model.num_open() and strengths[is_open].min() > strengths[~is_open].max()
+    assert model.num_live() == model.num_connections <= limit
+    model._open(model.num_open() + 1)
+    assert model.num_live() > limit or limit < 30, "with few gates one more may join nothing"
 
 
-def test_relays_are_counted_with_the_gates_that_need_them():
-    model = made("equal_path_gates")
-    whole = compile_genome(model.whole_genome()).num_connections
-    used = model.weights()[0].any(1) & model.weights()[1].any(0)
-    gated = sum(int(matrix.count_nonzero()) for matrix in (model.weights()[0][used], model.weights()[1][:, used]))
-    assert whole == gated + model.num_ungated() and model.num_ungated() > 2 * used.sum()
+@pytest.mark.parametrize("name", [*LAYERED, "equal_path_gates"])
+def test_a_few_calls_come_close_to_a_number_of_connections(name):
+    model = made(name)
+    wanted = model.num_live() // 2
+    for _ in range(8):
+        model.keep(wanted)
+    assert model.num_live() == pytest.approx(wanted, rel=0.15)
+
+
+@pytest.mark.parametrize("name", [*LAYERED, "equal_path_gates"])
+def test_live_connections_are_those_of_the_genome(name):
+    model = made(name)
+    for share in (1, 0.3, 0.1, 0.02):
+        model._open(round(share * model.num_open()))
+        assert model.num_live() == model.num_connections
 
 
 @pytest.mark.parametrize("name", ["gates", "equal_path_gates"])
 def test_a_limit_of_connections_is_kept(name):
     parts = digits()
     model = trained(name, parts, 3, connections=300)
-    assert 100 < model.num_connections <= 300 < trained(name, parts, 1).num_connections
+    assert 290 < model.num_connections <= 300 < trained(name, parts, 1).num_connections
+    few = trained(name, parts, 2, connections=40)
+    assert 20 < few.num_connections <= 40, "a limit far below what is open at first"
+
+
+def test_a_limit_above_what_is_open_opens_nothing():
+    parts = digits()
+    free, limited = (trained("gates", parts, 1, connections=connections) for connections in (None, 10**6))
+    assert limited.num_connections < 1.1 * free.num_connections
 
 
 def test_epochs_count_once_connections_have_come_down():

@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors import safe_open  # noqa: E402 - torch may be missing
 from safetensors.numpy import load_file, save_file  # noqa: E402 - torch may be missing
 
 from baselines.sequence_file import load_sequence_model, load_state, save_result, save_state  # noqa: E402
@@ -65,9 +66,13 @@ def test_a_seed_gives_the_same_bits():
     assert torch.equal(one, again) and not torch.equal(one, other)
 
 
-@pytest.mark.parametrize("settings", [(), ("training.average=0.9",)], ids=["last", "mean"])
-def test_stopped_training_goes_on_to_the_same_bits(tmp_path, settings):
-    ready = plan(*settings, updates=60)
+@pytest.mark.parametrize(
+    ("baseline", "settings"),
+    [("rnn", ()), ("rnn", ("training.average=0.9",)), ("layer_norm_lstm", ("model.dropout=0.5",))],
+    ids=["last", "mean", "dropout"],
+)
+def test_stopped_training_goes_on_to_the_same_bits(tmp_path, baseline, settings):
+    ready = plan(*settings, baseline=baseline, updates=60)
     whole, state, _ = train_plan(ready)
     stopped, kept, is_complete = train_plan(ready, watcher=lambda now: now.update == 20)
     assert not is_complete and kept.update == 20 and not torch.equal(weights(whole), weights(stopped))
@@ -79,7 +84,7 @@ def test_stopped_training_goes_on_to_the_same_bits(tmp_path, settings):
     with pytest.raises(
         UserError, match=r"expected the options that this training was begun with, found other ones \(s"
     ):
-        load_state(tmp_path, plan(*settings, updates=60, seed=1))
+        load_state(tmp_path, plan(*settings, baseline=baseline, updates=60, seed=1))
     with pytest.raises(UserError, match="expected a model file, found none"):
         load_state(tmp_path / "elsewhere", ready)
 
@@ -92,6 +97,20 @@ def test_the_best_validation_is_kept_and_waiting_ends():
     best = max(state.curve, key=lambda point: (point.accuracy, -point.cross_entropy))
     assert state.best_point == best and best.accuracy == max(point.accuracy for point in state.curve)
     assert all(torch.equal(value, state.best[name]) for name, value in model.state_dict().items())
+
+
+def test_training_of_a_version_with_fewer_settings_goes_on(tmp_path):
+    ready = plan(baseline="layer_norm_lstm", updates=40)
+    _, kept, _ = train_plan(ready, watcher=lambda now: now.update == 20)
+    save_state(tmp_path, ready, kept)
+    path = tmp_path / "training.safetensors"
+    tensors = load_file(path)
+    with safe_open(path, "numpy") as file:
+        metadata = dict(file.metadata())
+    before = json.loads(metadata["plan"])
+    del before["training"]["average"], before["model"]["dropout"], before["model"]["normalised"]
+    save_file(tensors, path, metadata | {"plan": json.dumps(before)})
+    assert load_state(tmp_path, ready).update == 20
 
 
 def test_the_mean_of_parameters_is_kept():
@@ -108,17 +127,27 @@ def test_the_mean_of_parameters_is_kept():
     assert torch.equal(last.best["output"], seen[last.best_update - 1][1])
 
 
-def test_dropout_draws_anew_in_every_update_and_never_in_tests():
-    ready = plan("model.dropout=0.5", "training.every=1", baseline="layer_norm_lstm", updates=6)
+def test_dropout_draws_anew_in_every_update_and_never_in_tests(monkeypatch):
+    ready = plan("model.dropout=0.5", baseline="layer_norm_lstm", updates=6)
     model = new_model(ready)
     inputs = torch.rand(5, 3, ready.shape.num_inputs)
     first, second, again = ((model.begin_update(seed), model(inputs))[1] for seed in (1, 2, 1))
     assert torch.equal(first, again) and not torch.equal(first, second)
+    factors = torch.stack(list(model.cell.kept_factors(inputs, 0.5)))
+    assert factors.shape == (5, 3, 16) and set(factors.unique().tolist()) == {0, 2}
     model.eval()
+    told, begin_update = [], type(model).begin_update
+
+    def watched(self, seed):
+        told.append(seed)
+        begin_update(self, seed)
+
+    monkeypatch.setattr(type(model), "begin_update", watched)
+    quiet = model(inputs)
     model.begin_update(2)
-    assert torch.equal(model(inputs), (model.begin_update(1), model(inputs))[1])
-    assert torch.equal(*(weights(train_plan(ready)[0]) for _ in range(2)))
-    assert not torch.equal(weights(model), weights(train_plan(ready)[0]))
+    assert torch.equal(quiet, model(inputs))
+    train_plan(ready)
+    assert told[1:] == [batch_seed(0, update) for update in range(6)]
 
 
 def test_every_update_draws_episodes_of_its_own(monkeypatch):
