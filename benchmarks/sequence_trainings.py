@@ -73,13 +73,13 @@ def _characters(baseline: str, updates: int, **settings: str) -> Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    "ntm_copy": Recipe("ntm", "copy_vectors", 1500, {"training.clip": "0.1", "training.average": "0.98"}),
+    "ntm_copy": Recipe("ntm", "copy_vectors", 2000, {"training.clip": "0.1", "training.average": "0.98"}),
     "lstm_copy": Recipe("lstm", "copy_vectors", 3000, {"training.batch": "32"}),
     "programmer": Recipe("neural_programmer", "arithmetic", 1000),
     "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
     "fast_weights_50": _retrieval("fast_weights", 50, 3000, **_FADING),
-    "fast_weights_20": _retrieval("fast_weights", 20, 5000, **_FADING, **_STEADY),
+    "fast_weights_20": _retrieval("fast_weights", 20, 7000, **_FADING, **_STEADY),
     "lstm_20": _retrieval("lstm", 20, 5000),
     "lstm_50": _retrieval("lstm", 50, 5000),
     "irnn_50": _retrieval("irnn", 50, 5000),
