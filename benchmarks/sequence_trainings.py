@@ -79,7 +79,7 @@ RECIPES: dict[str, Recipe] = {
     "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
     "fast_weights_50": _retrieval("fast_weights", 50, 3000, **_FADING),
-    "fast_weights_20": _retrieval("fast_weights", 20, 7000, **_FADING, **_STEADY),
+    "fast_weights_20": _retrieval("fast_weights", 20, 5000, **_FADING, **_STEADY),
     "lstm_20": _retrieval("lstm", 20, 5000),
     "lstm_50": _retrieval("lstm", 50, 5000),
     "irnn_50": _retrieval("irnn", 50, 5000),
