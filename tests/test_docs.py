@@ -40,7 +40,6 @@ SKIPPED = {
     "takes two hours": 1,
     "is run in results.md, into another directory": 2,
     "is the command before it with more frames and epochs": 1,
-    "is run in comparing.md with less to do": 1,
 }
 
 # Searches, comparisons and trainings with as little to do as they can have: stand-ins name them. That a search
