@@ -31,8 +31,8 @@ class Normalised(DropoutFrame):
     normalised: Literal["apart", "sums"] = "apart"  # see the module
 
 
-class LayerNormLSTMCell(Cell):
-    """Norms apart: 4 H (E + H + 5) + 2 H parameters; gates in the order f, i, o, g."""
+class _NormedCell(Cell):
+    """What both forms have; gates in the order f, i, o, g."""
 
     def __init__(self, num_inputs: int, frame: Normalised, generator: torch.Generator) -> None:
         super().__init__()
@@ -40,6 +40,17 @@ class LayerNormLSTMCell(Cell):
         self._dropout = frame.dropout
         self.recurrent = nn.Parameter(torch.cat([orthogonal(generator, num_hidden, num_hidden) for _ in range(4)]))
         self.inputs = glorot(generator, num_hidden, num_inputs, 4)
+
+    def memory(self, steps: int) -> int:
+        return 2 * self.num_states  # h and c
+
+
+class LayerNormLSTMCell(_NormedCell):
+    """Norms apart: 4 H (E + H + 5) + 2 H parameters."""
+
+    def __init__(self, num_inputs: int, frame: Normalised, generator: torch.Generator) -> None:
+        super().__init__(num_inputs, frame, generator)
+        num_hidden = self.num_states
         # Gains and biases of the three layer norms: alpha_1..3 and beta_1..3.
         self.recurrent_gain, self.recurrent_shift = nn.Parameter(torch.ones(4 * num_hidden)), zeros(4 * num_hidden)
         self.input_gain, self.input_shift = nn.Parameter(torch.ones(4 * num_hidden)), zeros(4 * num_hidden)
@@ -65,19 +76,13 @@ class LayerNormLSTMCell(Cell):
             states.append(hidden)
         return torch.stack(states)
 
-    def memory(self, steps: int) -> int:
-        return 2 * self.num_states  # h and c
 
-
-class NormedSumsLSTMCell(Cell):
-    """Norms of sums: 4 H (E + H + 2) + 2 H parameters; gates in the order f, i, o, g."""
+class NormedSumsLSTMCell(_NormedCell):
+    """Norms of sums: 4 H (E + H + 2) + 2 H parameters."""
 
     def __init__(self, num_inputs: int, frame: Normalised, generator: torch.Generator) -> None:
-        super().__init__()
-        num_hidden = self.num_states = frame.hidden
-        self._dropout = frame.dropout
-        self.recurrent = nn.Parameter(torch.cat([orthogonal(generator, num_hidden, num_hidden) for _ in range(4)]))
-        self.inputs = glorot(generator, num_hidden, num_inputs, 4)
+        super().__init__(num_inputs, frame, generator)
+        num_hidden = self.num_states
         self.gain, self.shift = nn.Parameter(torch.ones(4, num_hidden)), zeros(4, num_hidden)
         self.cell_gain, self.cell_shift = nn.Parameter(torch.ones(num_hidden)), zeros(num_hidden)
 
@@ -95,9 +100,6 @@ class NormedSumsLSTMCell(Cell):
             hidden = output.sigmoid() * norm.tanh()
             states.append(hidden)
         return torch.stack(states)
-
-    def memory(self, steps: int) -> int:
-        return 2 * self.num_states  # h and c
 
 
 def make_layer_norm_lstm(shape: SequenceShape, frame: Normalised, generator: torch.Generator) -> SequenceModel:
