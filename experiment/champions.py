@@ -13,6 +13,7 @@ from configs import Config, result_keys
 from configs.schema import PUBLISHED_WEIGHTS, ChampionConfig
 from envs.task import HasEnsemble, HasJudging, Returns, Task, options_of, preprocessing_of, untouched_of
 from evolution.confirmation import agrees, confirm, rank_candidates
+from evolution.mutation.more_inputs import genome_with_inputs, has_inputs
 from evolution.weight_settings import selection_weights
 from experiment.build import Evaluators
 from experiment.effort import expected_episodes, ranking_episodes
@@ -194,7 +195,10 @@ def initial_genomes(config: Config, task: Task) -> list[Genome]:
         raise UserError(key="initial", expected=expected, found=str(len(config.initial)))
     genomes = []
     for path in config.initial:
-        genome = load_champion(path).genome
+        champion = load_champion(path)
+        genome = champion.genome
+        if genome.num_inputs < task.num_inputs and has_inputs(champion.input_names, task.input_names):
+            genome = genome_with_inputs(genome, champion.input_names, task.input_names)
         if (genome.num_inputs, genome.num_outputs) != (task.num_inputs, task.num_outputs):
             raise UserError(
                 key="initial",

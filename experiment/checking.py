@@ -13,6 +13,7 @@ from configs import Config
 from configs.loading import Overrides, Part, config_of, parts_of, read
 from configs.yaml_source import Source
 from envs.task import HasGradients, LoadsData, Task, groups_of, keeps_state
+from evolution.mutation.more_inputs import has_inputs
 from evolution.mutation.registry import ALONG_GROUPS, OF_MEMORY, check_probabilities
 from evolution.registry import strategy_of
 from experiment.build import TaskOf, behaviour_of, evaluator_of, task_of
@@ -43,12 +44,15 @@ def check_names(config: Config, source: Source, tasks: TaskOf = task_of) -> None
         UserError: its place comes from the origins of ``source``.
     """
     whole: tuple[Part, Task] | None = None  # the search that the following stages belong to
+    before: Task | None = None  # of the stage before
     for part in parts_of(config, source):
         task = _checked_task(part, tasks)
         if part.base and whole is not None:
             _check_stage(part, task, *whole)
+            _check_inputs(part, task, *whole, before)
+            before = task
         else:
-            whole = part, task
+            whole, before = (part, task), None
 
 
 def _checked_task(part: Part, tasks: TaskOf) -> Task:
@@ -73,9 +77,28 @@ def _check_stage(part: Part, task: Task, whole: Part, around: Task) -> None:
     name, own = whole.config.task.name, part.config.task.name
     if own != name:
         raise part.refused("task.name", UserError(expected=f"{name!r}, one task for all stages", found=repr(own)))
-    shapes = [f"{each.num_inputs} inputs and {each.num_outputs} outputs" for each in (around, task)]
-    if shapes[0] != shapes[1]:
+    if task.num_outputs != around.num_outputs or not _goes_on(task, around):
+        shapes = [f"{each.num_inputs} inputs and {each.num_outputs} outputs" for each in (around, task)]
         raise part.refused("task", UserError(expected=f"networks with {shapes[0]} in every stage", found=shapes[1]))
+
+
+def _check_inputs(part: Part, task: Task, whole: Part, around: Task, before: Task | None) -> None:
+    """Check that no stage has fewer inputs than the one before, and the last one all."""
+    is_last = part.base == ("stages", len(whole.config.stages) - 1)
+    if before is not None and not _goes_on(before, task):
+        error = UserError(
+            expected=f"the {before.num_inputs} inputs of the stage before, or more", found=str(task.num_inputs)
+        )
+    elif is_last and task.num_inputs != around.num_inputs:
+        error = UserError(expected=f"all {around.num_inputs} inputs in the last stage", found=str(task.num_inputs))
+    else:
+        return
+    raise part.refused("task", error)
+
+
+def _goes_on(task: Task, later: Task) -> bool:
+    """True if networks of a task fit a later stage's, which may have other inputs too."""
+    return task.num_inputs == later.num_inputs or has_inputs(task.input_names, later.input_names)
 
 
 def check(plan: Plan, tasks: TaskOf = task_of) -> None:

@@ -17,6 +17,7 @@ from rich.table import Table
 from configs import Config, config_hash, stored_config_hash
 from configs.schema import StageConfig
 from evolution.mutation.mirroring import amplified, mirrored
+from evolution.mutation.more_inputs import with_inputs
 from evolution.protocol import AskTell
 from experiment.build import Evaluators
 from experiment.champions import Found, Survivors, initial_genomes, survivors
@@ -88,11 +89,13 @@ def run_stages(
     """
     done: list[Restart] = []
     genomes: Population | None = None
+    before: tuple[str, ...] = ()  # names of the genomes' inputs
     generations = 0
     for stage in plan.stages:
-        settings = stage.settings
+        settings, inputs = stage.settings, evaluators.task_of(stage.config).input_names
         if genomes is not None:
-            genomes = _changed(genomes, settings)
+            genomes = _changed(with_inputs(genomes, before, inputs), settings)
+        before = inputs
         here: list[Restart] = []
         for number in range(settings.restarts):
             if settings.enough is not None and any(restart.best_score >= settings.enough for restart in here):

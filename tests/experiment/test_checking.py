@@ -125,6 +125,18 @@ def test_a_stage_with_other_inputs_is_refused(write):
     )
 
 
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (("true", "false", "true"), "stages[1].task: expected the 5 inputs of the stage before, or more, found 3"),
+        (("false", "false", "false"), "stages[2].task: expected all 5 inputs in the last stage, found 3"),
+    ],
+)
+def test_stages_see_ever_more_and_the_last_one_all(write, seen, expected):
+    lines = (f"- {{name: s{n}, generations: 1, task: {{velocities: {each}}}}}\n" for n, each in enumerate(seen))
+    assert message_of(write("stages:\n" + "".join(lines)), []).endswith(expected)
+
+
 def test_a_mapping_is_checked_without_a_place():
     with pytest.raises(UserError) as caught:
         load_checked({"search": {"strategy": "publishd"}})

@@ -180,6 +180,34 @@ def test_the_first_stage_may_copy_relays_of_the_champions_that_it_starts_from(wh
     assert list(start) == list(expected) and start[0].num_nodes > expected[0].num_fixed
 
 
+def test_a_later_stage_sees_more(tmp_path):
+    """Genomes that balance without velocities are handed on to a stage with velocities, and do there what they did."""
+    first, second = STAGES[0], {**STAGES[1], "generations": 1}
+    stages = [{**first, "restarts": 1, "task": {**first["task"], "velocities": False}}, second]
+    assert main([str(staged(tmp_path / "s.yaml", stages=stages)), "--run-dir", str(tmp_path / "run")]) == 0
+    few = load_genomes(tmp_path / "run" / "stages" / "1-discover" / "restart-000" / "survivors").genomes
+    many = load_genomes(tmp_path / "run" / "stages" / "2-refine" / "restart-000" / "initial").genomes
+    assert (few.num_inputs, many.num_inputs) == (3, 5) and len(few) == len(many) > 0
+    found, expected = (
+        CartPoleSwingUp(max_steps=100, velocities=genomes is many).evaluate(
+            compile_population(genomes), np.array([1.5]), [1, 2]
+        )
+        for genomes in (many, few)
+    )
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert load_champion(tmp_path / "run" / "champion.json").input_names == CartPoleSwingUp().input_names
+
+
+def test_a_search_goes_on_from_a_champion_that_saw_less(tmp_path):
+    few = tmp_path / "few"
+    blind = staged(tmp_path / "few.yaml", stages=[{**STAGES[0], "restarts": 1}])
+    assert main([str(blind), "--set", "task.velocities=false", "--run-dir", str(few)]) == 0
+    more = staged(tmp_path / "more.yaml", stages=STAGES[1:2], initial=[str(few / "champion.json")])
+    assert main([str(more), "--run-dir", str(tmp_path / "more")]) == 0
+    (start,) = load_genomes(tmp_path / "more" / "stages" / "1-refine" / "restart-000" / "initial").genomes
+    assert start.num_inputs == 5 and start.num_enabled == load_champion(few / "champion.json").genome.num_enabled
+
+
 def test_no_restart_follows_once_a_survivor_is_good_enough(tmp_path):
     enough = [{**STAGES[0], "enough": -1000}, STAGES[1]]
     assert main([str(staged(tmp_path / "s.yaml", stages=enough)), "--run-dir", str(tmp_path / "run")]) == 0

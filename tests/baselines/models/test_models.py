@@ -31,7 +31,7 @@ SIZES = {
     "gates": (16, GATES + 1, None, 6_335),
     "gates_any_weight": (16, GATES + 3, None, 6_335),
     "gumbel_gates": (16, GATES + 1, None, 6_335),
-    "equal_path_gates": (16, 257 * 256 + 10 * 256 + 1, None, 11_203),
+    "equal_path_gates": (16, 257 * 256 + 10 * 256 + 1, None, 11_173),
     "invertible": (8, 100_106, None, None),
     "champion": (8, 40 * 12 + 10 * 20 + 1, None, 680),
     "champion_cma_es": (8, 40 * 12 + 10 * 20 + 1, None, 680),
