@@ -7,6 +7,7 @@ seconds of training with its validations.
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def row(directory: Path) -> str:
 
 def _judged(judged: dict[str, Any], found: dict[str, Any]) -> str:
     if found["task"] == "characters":
-        return f"{judged['cross_entropy'] / 0.6931471805599453:.3f} bits a character"
+        return f"{judged['cross_entropy'] / math.log(2):.3f} bits a character"
     return f"{judged['exact']:.2f} %, {judged['wrong_per_sequence']:.2f} wrong"
 
 
