@@ -29,8 +29,8 @@ _FADING = {"model.decay": "0.95", "training.learning_rate": "0.01", "training.cl
 # With 20 units keys get the same code where fast weights outweigh inputs; answers go to and fro, so their mean is kept.
 _STEADY = {
     "model.rate": "0.1",
-    "training.batch": "1024",
-    "training.average": "0.99",
+    "training.batch": "512",
+    "training.average": "0.998",
     "training.validation": "2048",
     "training.patience": "60",
     "training.tests": "10000",
@@ -80,7 +80,7 @@ RECIPES: dict[str, Recipe] = {
     "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
     "fast_weights_50": _retrieval("fast_weights", 50, 3000, **_FADING),
-    "fast_weights_20": _retrieval("fast_weights", 20, 6000, **_FADING, **_STEADY),
+    "fast_weights_20": _retrieval("fast_weights", 20, 10000, **_FADING, **_STEADY),
     "lstm_20": _retrieval("lstm", 20, 5000),
     "lstm_50": _retrieval("lstm", 50, 5000),
     "irnn_50": _retrieval("irnn", 50, 5000),
