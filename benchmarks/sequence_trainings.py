@@ -24,17 +24,20 @@ _RETRIEVAL = {
     **{"task.keys": "26", "task.values": "10", "task.shortest": "4", "task.longest": "4"},
     **{"model.embedding": "100", "model.readout": "100"},
 }
-# Retrieval by fast weights: states fade slowly, and updates are large and of like sizes.
-_FADING = {"model.decay": "0.95", "training.learning_rate": "0.01", "training.clip": "0.1"}
-# With 20 units keys get the same code where fast weights outweigh inputs; answers go to and fro, so their mean is kept.
+# Retrieval: updates are large and of like sizes.
+_LARGE = {"training.learning_rate": "0.01", "training.clip": "0.1"}
+# Answers go to and fro, so their mean is kept.
 _STEADY = {
-    "model.rate": "0.1",
+    **_LARGE,
     "training.batch": "512",
     "training.average": "0.998",
     "training.validation": "2048",
     "training.patience": "60",
     "training.tests": "10000",
 }
+# States of fast weights fade slowly. With 20 units keys get the same code where fast weights outweigh inputs.
+_FADING = {"model.decay": "0.95"}
+_LIGHT = {"model.decay": "0.95", "model.rate": "0.1"}
 # Text of half a million characters, of which models learn too much without dropout.
 _TEXT = {
     **{"training.batch": "32", "training.learning_rate": "0.04", "training.clip": "0.1", "training.average": "0.99"},
@@ -79,10 +82,10 @@ RECIPES: dict[str, Recipe] = {
     "programmer": Recipe("neural_programmer", "arithmetic", 1000),
     "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
     "lstm_arithmetic": Recipe("lstm", "arithmetic", 5000),
-    "fast_weights_50": _retrieval("fast_weights", 50, 3000, **_FADING),
-    "fast_weights_20": _retrieval("fast_weights", 20, 10000, **_FADING, **_STEADY),
-    "lstm_20": _retrieval("lstm", 20, 5000),
-    "lstm_50": _retrieval("lstm", 50, 5000),
+    "fast_weights_50": _retrieval("fast_weights", 50, 3000, **_FADING, **_LARGE),
+    "fast_weights_20": _retrieval("fast_weights", 20, 10000, **_LIGHT, **_STEADY),
+    "lstm_20": _retrieval("lstm", 20, 10000, **_STEADY),
+    "lstm_50": _retrieval("lstm", 50, 10000, **_STEADY),
     "irnn_50": _retrieval("irnn", 50, 5000),
     "attention_dates": Recipe("attention", "dates", 800),
     "no_attention_dates": Recipe("attention", "dates", 800, {"model.attention": "false"}),
