@@ -77,7 +77,7 @@ def _characters(baseline: str, updates: int, **settings: str) -> Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    "ntm_copy": Recipe("ntm", "copy_vectors", 1500, {"training.clip": "0.1", "training.average": "0.98"}),
+    "ntm_copy": Recipe("ntm", "copy_vectors", 2000, {"training.clip": "0.1", "training.average": "0.98"}),
     "lstm_copy": Recipe("lstm", "copy_vectors", 3000, {"training.batch": "32"}),
     "programmer": Recipe("neural_programmer", "arithmetic", 1000),
     "programmer_of_values": Recipe("neural_programmer", "arithmetic", 8000, _VALUES),
