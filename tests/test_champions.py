@@ -122,3 +122,5 @@ def test_the_best_champions_reach_their_bars():
         assert champion.returns["random_shared_weight"]["min"] >= least
     racer = load_champion(DIRECTORY / "racer_one_weight.json")
     assert racer.returns["best_shared_weight"]["mean"] >= 720 and compile_genome(racer.genome).num_connections <= 40
+    sighted = load_champion(DIRECTORY / "racer_dashboard.json").returns
+    assert sighted["best_shared_weight"]["mean"] >= 720 and sighted["random_shared_weight"]["mean"] >= 400
