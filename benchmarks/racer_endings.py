@@ -44,7 +44,7 @@ class Ends:
     @classmethod
     def of(cls, returns: Returns) -> Ends:
         assert returns.falls is not None  # Racers may leave the field.
-        values, steps, left = (part.ravel() for part in (returns.values, returns.steps, returns.falls))
+        values, steps, left = returns.values.ravel(), returns.steps.ravel(), returns.falls.ravel()
         road = (values - FRAME * steps - FIELD_LEFT * left) / 1000
         return cls(values, road, left, (steps < FRAMES) & ~left & (road < LAP - 1e-3))
 
