@@ -1,8 +1,8 @@
 """By what to choose a racer: ``python -m benchmarks.selection_rules RUN ... [--stage settle]``.
 
-The survivors of a stage drive 128 tracks in lanes. One is chosen by its mean return, and one as `champion.worst_share:
-0.1` chooses, by the middle between that and the mean of the worst tenth. Both then drive 1,000 other tracks at the
-weight of the stage, as in `benchmarks.racer_endings`.
+The survivors of a stage, of its first search, drive 128 tracks in lanes. One is chosen by its mean return, and one as
+`champion.worst_share: 0.1` chooses, by the middle between that and the mean of the worst tenth. Both then drive 1,000
+other tracks at the weight of the stage, as in `benchmarks.racer_endings`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from benchmarks.racer_endings import STALLED, Ends
 from configs import load_config
 from envs.box2d.racer.task import CarRacing
 from evolution.confirmation import levels_of
+from evolution.weight_settings import selection_weights
 from experiment.build import task_of
 from experiment.terminal.command_line import exit_status
 from storage.genome_file import load_genomes
@@ -33,17 +34,18 @@ def judged(run: Path, stage: str, chosen_on: int, tracks: int) -> list[tuple[str
     """A name and the episodes of what each rule chooses.
 
     Raises:
-        UserError: the run has no such finished stage of racers at a fixed weight.
+        UserError: the run has no such finished stage, or is not one of racers.
     """
     found = next(iter(sorted(run.glob(f"stages/*-{stage}/restart-000/survivors"))), None)
     if found is None:
         raise UserError(place=run, expected=f"a run with a finished stage {stage}", found="none")
     config = load_config(found.parent / CONFIG)
     task = task_of(config).reported
-    if not isinstance(task, CarRacing) or config.evaluation.weights is None:
-        raise UserError(place=run, expected="racers at a fixed weight", found=f"{task.name} at sampled weights")
+    if not isinstance(task, CarRacing):
+        raise UserError(place=run, expected="a run of car_racing", found=f"one of {task.name}")
+    task = replace(task, simulator="lanes")
     networks = compile_population(load_genomes(found).genomes)
-    weight = np.array(config.evaluation.weights[:1])
+    weight = selection_weights(config.evaluation)[:1]
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 5001, chosen_on + tracks)
     returns = task.evaluate(networks, weight, seeds[:chosen_on]).values
     best = [int(levels_of(returns, share)[:, 0].argmax()) for share in RULES.values()]
@@ -64,9 +66,8 @@ def main(arguments: list[str]) -> int:
     print("|---|---|--:|--:|--:|")
     for run in options.runs:
         for rule, ends in judged(run, options.stage, options.chosen_on, options.tracks):
-            mean, *_, stalled, _ = ends.cells()
             worst = np.sort(ends.values)[: max(1, len(ends.values) // 10)].mean()
-            print(f"| {run.name} | {rule} | {mean} | {worst:.0f} | {stalled} |", flush=True)
+            print(f"| {run.name} | {rule} | {ends.cells()[0]} | {worst:.0f} | {ends.stalled.mean():.1%} |", flush=True)
     return 0
 
 

@@ -187,6 +187,16 @@ class Preprocessed(Protocol):
 
 
 @runtime_checkable
+class ChoosesInputs(Protocol):
+    """A task with an option that chooses which inputs networks see. Those of one name then mean the same."""
+
+    @property
+    def input_choice(self) -> str:
+        """Name of the option."""
+        ...
+
+
+@runtime_checkable
 class DescribesActions(Protocol):
     """A task that can describe how outputs become actions, for users who have only the network."""
 
@@ -308,6 +318,16 @@ class Observes(Protocol):
 def is_safe_at_home(task: object) -> bool:
     """True if small requests may run in the driver."""
     return isinstance(task, SafeInDriver) and task.safe_at_home
+
+
+def sees_more(task: Task, other: Task) -> bool:
+    """True if ``task`` shows all inputs that ``other`` shows, and more: both are one task that chooses them."""
+    if task.name != other.name or not isinstance(task, ChoosesInputs):
+        return False
+    made = [dict(preprocessing_of(each) or {}) for each in (task, other)]
+    for each in made:
+        each.pop(task.input_choice, None)
+    return made[0] == made[1] and set(other.input_names) < set(task.input_names)
 
 
 def episodes_together(task: object) -> int:

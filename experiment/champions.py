@@ -11,9 +11,20 @@ from numpy.typing import NDArray
 
 from configs import Config, result_keys
 from configs.schema import PUBLISHED_WEIGHTS, ChampionConfig
-from envs.task import HasEnsemble, HasJudging, Returns, Task, options_of, preprocessing_of, untouched_of
+from envs.registry import task_of_champion
+from envs.task import (
+    ChoosesInputs,
+    HasEnsemble,
+    HasJudging,
+    Returns,
+    Task,
+    options_of,
+    preprocessing_of,
+    sees_more,
+    untouched_of,
+)
 from evolution.confirmation import agrees, confirm, rank_candidates
-from evolution.mutation.more_inputs import genome_with_inputs, has_inputs
+from evolution.mutation.more_inputs import genome_with_inputs
 from evolution.weight_settings import selection_weights
 from experiment.build import Evaluators
 from experiment.effort import expected_episodes, ranking_episodes
@@ -188,7 +199,8 @@ def initial_genomes(config: Config, task: Task) -> list[Genome]:
     """The genomes of ``config.initial``.
 
     Raises:
-        UserError: a file is missing, damaged, or made for other inputs and outputs than the task's.
+        UserError: a file is missing, damaged, or made for other inputs and outputs than the task's. It may have been
+            made for fewer inputs of a task that chooses them (`envs.task.ChoosesInputs`).
     """
     if len(config.initial) > config.search.population:
         expected = f"at most as many champions as the population of {config.search.population}"
@@ -197,8 +209,10 @@ def initial_genomes(config: Config, task: Task) -> list[Genome]:
     for path in config.initial:
         champion = load_champion(path)
         genome = champion.genome
-        if genome.num_inputs < task.num_inputs and has_inputs(champion.input_names, task.input_names):
-            genome = genome_with_inputs(genome, champion.input_names, task.input_names)
+        if genome.num_inputs < task.num_inputs and champion.task == task.name and isinstance(task, ChoosesInputs):
+            seen = task_of_champion(champion)
+            if sees_more(task, seen):
+                genome = genome_with_inputs(genome, seen.input_names, task.input_names)
         if (genome.num_inputs, genome.num_outputs) != (task.num_inputs, task.num_outputs):
             raise UserError(
                 key="initial",

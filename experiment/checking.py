@@ -12,8 +12,7 @@ from typing import Any
 from configs import Config
 from configs.loading import Overrides, Part, config_of, parts_of, read
 from configs.yaml_source import Source
-from envs.task import HasGradients, LoadsData, Task, groups_of, keeps_state
-from evolution.mutation.more_inputs import has_inputs
+from envs.task import ChoosesInputs, HasGradients, LoadsData, Task, groups_of, keeps_state, sees_more
 from evolution.mutation.registry import ALONG_GROUPS, OF_MEMORY, check_probabilities
 from evolution.registry import strategy_of
 from experiment.build import TaskOf, behaviour_of, evaluator_of, task_of
@@ -48,8 +47,7 @@ def check_names(config: Config, source: Source, tasks: TaskOf = task_of) -> None
     for part in parts_of(config, source):
         task = _checked_task(part, tasks)
         if part.base and whole is not None:
-            _check_stage(part, task, *whole)
-            _check_inputs(part, task, *whole, before)
+            _check_stage(part, task, *whole, before)
             before = task
         else:
             whole, before = (part, task), None
@@ -72,33 +70,28 @@ def _check_restarts(config: Config) -> None:
         raise UserError(key="search.restart_after", expected="a strategy with a population", found=repr(strategy))
 
 
-def _check_stage(part: Part, task: Task, whole: Part, around: Task) -> None:
-    """Check that genomes can pass through all stages."""
+def _check_stage(part: Part, task: Task, whole: Part, around: Task, before: Task | None) -> None:
+    """Check that genomes can pass through all stages: none sees less than the one before, and the last one sees all."""
     name, own = whole.config.task.name, part.config.task.name
     if own != name:
         raise part.refused("task.name", UserError(expected=f"{name!r}, one task for all stages", found=repr(own)))
     if task.num_outputs != around.num_outputs or not _goes_on(task, around):
         shapes = [f"{each.num_inputs} inputs and {each.num_outputs} outputs" for each in (around, task)]
-        raise part.refused("task", UserError(expected=f"networks with {shapes[0]} in every stage", found=shapes[1]))
-
-
-def _check_inputs(part: Part, task: Task, whole: Part, around: Task, before: Task | None) -> None:
-    """Check that no stage has fewer inputs than the one before, and the last one all."""
-    is_last = part.base == ("stages", len(whole.config.stages) - 1)
+        fewer = ", or fewer of these inputs," if isinstance(around, ChoosesInputs) else ""
+        expected = f"networks with {shapes[0]}{fewer} in every stage"
+        raise part.refused("task", UserError(expected=expected, found=shapes[1]))
     if before is not None and not _goes_on(before, task):
-        error = UserError(
-            expected=f"the {before.num_inputs} inputs of the stage before, or more", found=str(task.num_inputs)
-        )
-    elif is_last and task.num_inputs != around.num_inputs:
-        error = UserError(expected=f"all {around.num_inputs} inputs in the last stage", found=str(task.num_inputs))
+        expected = f"all {before.num_inputs} inputs of the stage before"
+    elif part.base == ("stages", len(whole.config.stages) - 1) and task.num_inputs != around.num_inputs:
+        expected = f"all {around.num_inputs} inputs of the search's own task in the last stage"
     else:
         return
-    raise part.refused("task", error)
+    raise part.refused("task", UserError(expected=expected, found=str(task.num_inputs)))
 
 
 def _goes_on(task: Task, later: Task) -> bool:
-    """True if networks of a task fit a later stage's, which may have other inputs too."""
-    return task.num_inputs == later.num_inputs or has_inputs(task.input_names, later.input_names)
+    """True if networks of a task fit a later stage's."""
+    return task.num_inputs == later.num_inputs or sees_more(later, task)
 
 
 def check(plan: Plan, tasks: TaskOf = task_of) -> None:

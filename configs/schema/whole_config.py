@@ -65,8 +65,9 @@ class StageConfig(Section):
     k of them genomes just mirrored behave at the weight w as they did at sqrt(k) w. In others, every linear node with
     one connection counts as a relay, and what evolution has balanced since changes. Each costs connections and time."""
     task: Changes = Field(default_factory=dict)
-    """Options of the task that differ in this stage. A stage may see more than the stages before: inputs are known by
-    their names, and new ones begin without connections (`evolution.mutation.more_inputs`). The last one sees all."""
+    """Options of the task that differ in this stage. Where an option chooses what is seen, as `inputs` of racers does, a
+    stage may see more than the stages before: inputs are known by their names, and new ones begin without connections
+    (`evolution.mutation.more_inputs`). The last one sees all."""
     search: Changes = Field(default_factory=dict)
     """Keys of `search` that differ in this stage."""
     evaluation: Changes = Field(default_factory=dict)
@@ -109,7 +110,8 @@ class Config(Section):
     list of combinations. Each combination has its own directory, or one per replicate. Mappings are merged over those
     of the config."""
     initial: tuple[Text, ...] = ()
-    """Champion files to start from. Without them the first population has minimal genomes only."""
+    """Champion files to start from. Without them the first population has minimal genomes only. Champions may have seen
+    less than the task shows, as the genomes of an earlier stage may."""
     task: TaskConfig = TaskConfig()
     """The task to learn, and its options."""
     search: SearchConfig = SearchConfig()

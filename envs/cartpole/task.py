@@ -32,6 +32,7 @@ class CartPoleSwingUp:
     velocities: bool = True
 
     name: ClassVar[str] = "cartpole_swingup"
+    input_choice: ClassVar[str] = "velocities"
     num_outputs: ClassVar[int] = len(physics.OUTPUT_NAMES)
     output_names: ClassVar[tuple[str, ...]] = physics.OUTPUT_NAMES
     simulated_by: ClassVar[str] = "lane kernels, float32"

@@ -1,7 +1,8 @@
 """Genomes for a task that shows more: a later stage of a search may have inputs that the stage before lacks.
 
-Inputs are known by their names. New ones begin without connections, so a network does what it did until an operator
-connects one. A search can so learn to act on few inputs, where good networks are easier to find, and then see more.
+Inputs are known by their names (`envs.task.ChoosesInputs`). New ones begin without connections, so a network does what
+it did until an operator connects one. So a search can learn to act on few inputs, where good networks are easier to
+find, and then see more.
 """
 
 from __future__ import annotations
@@ -14,15 +15,10 @@ from wann.population import Population
 Names = tuple[str, ...]
 
 
-def has_inputs(few: Names, many: Names) -> bool:
-    """True if every input of ``few`` is among ``many``. (A name may only stand for one input.)"""
-    return set(few) <= set(many) and len(set(many)) == len(many) and len(set(few)) == len(few)
-
-
 def with_inputs(population: Population, before: Names, names: Names) -> Population:
     """Each genome with its inputs ``before`` where they are among ``names``, and without connections of the others.
 
-    As many inputs stay where they are, whatever they are called.
+    With as many inputs as before it stays as it is.
     """
     if len(before) == len(names):
         return population
@@ -35,7 +31,7 @@ def genome_with_inputs(genome: Genome, before: Names, names: Names) -> Genome:
     Raises:
         ValueError: ``before`` are not all among ``names``, or not the genome's.
     """
-    if len(before) != genome.num_inputs or not has_inputs(before, names):
+    if len(before) != genome.num_inputs or not set(before) <= set(names):
         raise ValueError(f"expected {genome.num_inputs} inputs among {names}, found {before}")
     inputs = [1 + names.index(name) for name in before]
     later = np.arange(1 + genome.num_inputs, genome.num_nodes) + len(names) - genome.num_inputs

@@ -128,13 +128,24 @@ def test_a_stage_with_other_inputs_is_refused(write):
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
-        (("true", "false", "true"), "stages[1].task: expected the 5 inputs of the stage before, or more, found 3"),
-        (("false", "false", "false"), "stages[2].task: expected all 5 inputs in the last stage, found 3"),
+        (("true", "false", "true"), "stages[1].task: expected all 5 inputs of the stage before, found 3"),
+        (
+            ("false", "false", "false"),
+            "stages[2].task: expected all 5 inputs of the search's own task in the last stage, found 3",
+        ),
     ],
 )
 def test_stages_see_ever_more_and_the_last_one_all(write, seen, expected):
     lines = (f"- {{name: s{n}, generations: 1, task: {{velocities: {each}}}}}\n" for n, each in enumerate(seen))
     assert message_of(write("stages:\n" + "".join(lines)), []).endswith(expected)
+
+
+def test_stages_see_nothing_that_the_search_does_not(write):
+    stages = "task: {velocities: false}\nstages: [{name: s, generations: 1, task: {velocities: true}}]\n"
+    assert message_of(write(stages), []).endswith(
+        "stages[0].task: expected networks with 3 inputs and 1 outputs, or fewer of these inputs, in every stage, "
+        "found 5 inputs and 1 outputs"
+    )
 
 
 def test_a_mapping_is_checked_without_a_place():

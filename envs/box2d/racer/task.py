@@ -53,6 +53,7 @@ class CarRacing(Box2DTask):
     simulator: str = "auto"
 
     name: ClassVar[str] = "car_racing"
+    input_choice: ClassVar[str] = "inputs"
     num_outputs: ClassVar[int] = 3
     output_names: ClassVar[tuple[str, ...]] = ("steer", "gas", "brake")
     wave: ClassVar[int] = 8

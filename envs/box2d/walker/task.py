@@ -44,6 +44,7 @@ class BipedalWalker(Box2DTask):
     velocities: bool = True
 
     name: ClassVar[str] = "bipedal_walker"
+    input_choice: ClassVar[str] = "velocities"
     num_outputs: ClassVar[int] = len(_OUTPUTS)
     output_names: ClassVar[tuple[str, ...]] = _OUTPUTS
     wave: ClassVar[int] = 32

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from evolution.mutation.more_inputs import genome_with_inputs, has_inputs
+from evolution.mutation.more_inputs import genome_with_inputs
 from genomes import genomes
 from wann.network import compile_genome
 from wann.oracle import forward
@@ -18,14 +18,6 @@ def test_a_genome_with_more_inputs_does_what_it_did_whatever_they_are(genome):
     expected = forward(compile_genome(genome), [0.7, -1.2], inputs[:, genome.num_inputs : 0 : -1])
     np.testing.assert_allclose(forward(compile_genome(more), [0.7, -1.2], inputs), expected, rtol=1e-9, atol=1e-9)
     assert (more.num_hidden, more.num_enabled) == (genome.num_hidden, genome.num_enabled)
-
-
-@pytest.mark.parametrize(
-    ("few", "many", "expected"),
-    [(("a", "b"), ("b", "c", "a"), True), (("a", "d"), ("b", "c", "a"), False), (("a",), ("a", "a"), False)],
-)
-def test_inputs_are_known_by_their_names(few, many, expected):
-    assert has_inputs(few, many) is expected
 
 
 @given(genomes())
