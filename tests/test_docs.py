@@ -51,7 +51,7 @@ _FEW = f"{_CHAMPION} --set champion.report_episodes=2 {_SMALL}"
 _WEIGHTS = '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2}}'
 _LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set search.safe_mutation=null"
 # Racers drive whole tracks to be confirmed, four seconds each.
-_ONE = "--set search.population=4 --set champion.report_episodes=1"
+_ONE = "--set search.population=4 --set champion.report_episodes=1 --set champion.side_episodes=1"
 _ONE_WEIGHT = _WEIGHTS.replace('"count":2', '"count":1')
 _STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
 LITTLE = {
