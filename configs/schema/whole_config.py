@@ -65,9 +65,9 @@ class StageConfig(Section):
     k of them genomes just mirrored behave at the weight w as they did at sqrt(k) w. In others, every linear node with
     one connection counts as a relay, and what evolution has balanced since changes. Each costs connections and time."""
     task: Changes = Field(default_factory=dict)
-    """Options of the task that differ in this stage. Where an option chooses what is seen, as `inputs` of racers does, a
-    stage may see more than the stages before: inputs are known by their names, and new ones begin without connections
-    (`evolution.mutation.more_inputs`). The last one sees all."""
+    """Options of the task that differ in this stage. Where an option chooses what is seen, as `inputs` of racers does,
+    a stage may see more than the stages before: inputs are known by their names, and new ones begin without
+    connections (`evolution.mutation.more_inputs`). The last one sees all."""
     search: Changes = Field(default_factory=dict)
     """Keys of `search` that differ in this stage."""
     evaluation: Changes = Field(default_factory=dict)
