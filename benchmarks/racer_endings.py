@@ -23,6 +23,7 @@ from envs.box2d.racer.lanes import FIELD_LEFT, FRAME_COST, MAX_STEPS, ROAD_REWAR
 from envs.box2d.racer.task import CarRacing
 from envs.registry import task_of_champion
 from envs.task import Returns
+from experiment.confirmed import ConfirmedReturns
 from experiment.terminal.command_line import exit_status
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
@@ -31,8 +32,6 @@ from wann.randomness import Purpose, episode_seeds
 
 STALLED = 150  # frames without progress
 _LAP = 0.949  # share of the road that is at least driven in a lap, but for rounding
-
-
 COLUMNS = (
     *("champion", "simulator", "tracks", "return", "road driven", "95 % or more", "stalled", "left the field"),
     *("all frames", "difference"),
@@ -77,7 +76,7 @@ def drive(champion: Champion, simulator: str, tracks: int) -> Ends:
     if not isinstance(task, CarRacing):
         raise UserError(expected="champions of car_racing", found=f"one of {task.name}")
     task = replace(task, max_steps=None, stall_steps=STALLED, simulator=simulator)
-    weight = np.array([champion.returns["best_shared_weight"]["weight"]])
+    weight = np.array([ConfirmedReturns.of(champion.returns).best_shared["weight"]])
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 5000, tracks)
     return Ends.of(task.evaluate(Networks.of([compile_genome(champion.genome)]), weight, seeds))
 

@@ -49,9 +49,8 @@ def judged(run: Path, stage: str, chosen_on: int, tracks: int) -> list[tuple[str
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 5001, chosen_on + tracks)
     returns = task.evaluate(networks, weight, seeds[:chosen_on]).values
     best = [int(levels_of(returns, share)[:, 0].argmax()) for share in RULES.values()]
-    different = sorted(set(best))
     task = replace(task, stall_steps=STALLED)
-    others = {row: Ends.of(task.evaluate(networks.take([row]), weight, seeds[chosen_on:])) for row in different}
+    others = {row: Ends.of(task.evaluate(networks.take([row]), weight, seeds[chosen_on:])) for row in set(best)}
     return [(rule, others[row]) for rule, row in zip(RULES, best, strict=True)]
 
 

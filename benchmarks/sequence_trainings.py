@@ -37,7 +37,7 @@ _STEADY = {
 }
 # States of fast weights fade slowly. With 20 units keys get the same code where fast weights outweigh inputs.
 _FADING = {"model.decay": "0.95"}
-_LIGHT = {"model.decay": "0.95", "model.rate": "0.1"}
+_LIGHT = {**_FADING, "model.rate": "0.1"}
 # Text of half a million characters, of which models learn too much without dropout.
 _TEXT = {
     **{"training.batch": "32", "training.learning_rate": "0.04", "training.clip": "0.1", "training.average": "0.99"},
