@@ -15,14 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from configs import load_config
+from benchmarks.survivors import survivors_of
 from envs.registry import task_of_champion
 from envs.task import Task
 from evolution.mutation.mirroring import amplified, mirrored
 from experiment.build import task_of
 from experiment.terminal.command_line import exit_status
-from storage.genome_file import load_genomes
-from storage.run_directory import CONFIG
 from wann.champion import load_champion
 from wann.network import Networks, compile_population
 from wann.population import Population
@@ -36,15 +34,13 @@ def mirrored_of(source: Path, stage: str | None) -> tuple[Task, Population]:
     """The task, and one mirrored genome, of a champion file or of a stage of a run.
 
     Raises:
-        FileNotFoundError: the run has no such finished stage.
+        UserError: the run has no such finished stage.
     """
     if stage is None:
         champion = load_champion(source)
         return task_of_champion(champion).reported, Population.of([champion.genome])
-    found = next(iter(sorted(source.glob(f"stages/*-{stage}/restart-*/survivors"))), None)
-    if found is None:
-        raise FileNotFoundError(f"expected a finished stage {stage} in {source}, found none")
-    return task_of(load_config(source / CONFIG)).reported, mirrored(load_genomes(found).genomes.take(np.array([0])))
+    config, genomes = survivors_of(source, stage)
+    return task_of(config).reported, mirrored(genomes.take(np.array([0])))
 
 
 def returns_at(task: Task, networks: Networks, episodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -61,10 +57,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--copies", type=int, nargs="+", default=[1, 2, 4, 8], help="of each relay (%(default)s)")
     parser.add_argument("--episodes", type=int, default=64, help="for each number of copies (%(default)s)")
     options = parser.parse_args(arguments)
-    try:
-        task, genome = mirrored_of(options.source, options.stage)
-    except FileNotFoundError as error:
-        parser.error(str(error))
+    task, genome = mirrored_of(options.source, options.stage)
     spans = [f"{low:g} to {high:g}" for low, high in pairwise(np.linspace(0, LARGEST, PARTS + 1).tolist())]
     print(f"| copies | connections | all weights | {' | '.join(spans)} |")
     print("|--:" * (3 + PARTS) + "|")

@@ -13,13 +13,13 @@ import argparse
 import csv
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.comparison.statistics import compare
 from envs.registry import task_of_champion
+from experiment.confirmed import ConfirmedReturns, Record
 from experiment.terminal.command_line import exit_status
 from storage.metrics import METRICS, last_metrics
 from wann.champion import Champion, load_champion
@@ -36,12 +36,13 @@ def row(run: Path, episodes: int) -> tuple[list[str], list[float]]:
     """The cells of one run, and the figures that are averaged."""
     champion = load_champion(run / "champion.json")
     network = compile_genome(champion.genome)
-    random, best = champion.returns["random_shared_weight"], champion.returns["best_shared_weight"]
+    returns = ConfirmedReturns.of(champion.returns)
+    random, best = returns.random_shared, returns.best_shared
     steps, seconds = _effort(run)
     cells = [
         "/".join(run.parts[-2:]),
         str(champion.seed),
-        _spread(champion.returns.get("random_individual_weights")),
+        _spread(returns.random_individual),
         _spread(random),
         _spread(best),
         f"{best['weight']:g}",
@@ -55,8 +56,8 @@ def row(run: Path, episodes: int) -> tuple[list[str], list[float]]:
     return cells, [random["mean"], best["mean"], float(network.num_connections)]
 
 
-def _spread(record: dict[str, Any] | None) -> str:
-    return "" if record is None else f"{record['mean']:.0f} ± {record['std']:.0f}"
+def _spread(record: Record) -> str:
+    return f"{record['mean']:.0f} ± {record['std']:.0f}"
 
 
 def _effort(run: Path) -> tuple[int, float]:
@@ -74,11 +75,12 @@ def _selection(champion: Champion, episodes: int) -> tuple[float, float]:
     task = task_of_champion(champion)
     networks = Networks.of([compile_genome(champion.genome)])
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 2000, episodes)
-    random = champion.returns["random_shared_weight"]
+    returns = ConfirmedReturns.of(champion.returns)
+    random = returns.random_shared
     weights = stratified_uniform(
         keyed_rng(0, Purpose.CHAMPION_SELECTION, 2000), random["low"], random["high"], episodes
     )
-    best = np.array([champion.returns["best_shared_weight"]["weight"]])
+    best = np.array([returns.best_shared["weight"]])
     return (
         float(task.evaluate(networks, weights, seeds[:, None]).values.mean()),
         float(task.evaluate(networks, best, seeds).values.mean()),

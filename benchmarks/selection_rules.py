@@ -15,14 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.racer_endings import STALLED, Ends
-from configs import load_config
+from benchmarks.survivors import survivors_of
 from envs.box2d.racer.task import CarRacing
 from evolution.confirmation import levels_of
 from evolution.weight_settings import selection_weights
 from experiment.build import task_of
 from experiment.terminal.command_line import exit_status
-from storage.genome_file import load_genomes
-from storage.run_directory import CONFIG
 from wann.errors import UserError
 from wann.network import compile_population
 from wann.randomness import Purpose, episode_seeds
@@ -36,15 +34,12 @@ def judged(run: Path, stage: str, chosen_on: int, tracks: int) -> list[tuple[str
     Raises:
         UserError: the run has no such finished stage, or is not one of racers.
     """
-    found = next(iter(sorted(run.glob(f"stages/*-{stage}/restart-000/survivors"))), None)
-    if found is None:
-        raise UserError(place=run, expected=f"a run with a finished stage {stage}", found="none")
-    config = load_config(found.parent / CONFIG)
+    config, genomes = survivors_of(run, stage)
     task = task_of(config).reported
     if not isinstance(task, CarRacing):
         raise UserError(place=run, expected="a run of car_racing", found=f"one of {task.name}")
     task = replace(task, simulator="lanes")
-    networks = compile_population(load_genomes(found).genomes)
+    networks = compile_population(genomes)
     weight = selection_weights(config.evaluation)[:1]
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 5001, chosen_on + tracks)
     returns = task.evaluate(networks, weight, seeds[:chosen_on]).values

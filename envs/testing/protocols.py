@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.task import (
+    ChoosesInputs,
     HasEnsemble,
     HasGradients,
     HasJudging,
@@ -21,6 +22,7 @@ from envs.task import (
     ReadsFiles,
     SafeInDriver,
     modules_of,
+    options_of,
     sight_of,
 )
 from envs.testing.networks import random_genome
@@ -40,6 +42,9 @@ def check_protocols(sample: Sample) -> None:
         expect(
             isinstance(count, int) and count >= 1, f"{task.name}: expected episodes_together from 1, found {count!r}"
         )
+    if isinstance(task, ChoosesInputs):
+        choice, options = task.input_choice, options_of(sample.task)
+        expect(choice in options, f"{sample.task.name}: expected input_choice to name an option, found {choice!r}")
     if isinstance(task, LoadsData):
         task.load()
     if isinstance(task, ReadsFiles):

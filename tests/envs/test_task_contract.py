@@ -238,6 +238,7 @@ BROKEN = {
         {"keeps_state": True, "together": True, "evaluate_oracle": Walk.evaluate_oracle},
         "expected equal values of network 7, which has state, alone",
     ),
+    "a choice of nothing": ({"input_choice": "sight"}, "expected input_choice to name an option, found 'sight'"),
     "files outside": ({"data_files": lambda self: {"/etc/x": b""}}, "below the cache directory, found '/etc/x'"),
 }
 
