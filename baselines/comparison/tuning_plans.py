@@ -23,8 +23,15 @@ PLANS: dict[str, TuningPlan] = {
         final_episodes=1024,
     ),
     "bipedal_walker": TuningPlan(steps=60_000_000, population=24, rollouts=2, selection_episodes=32, final_episodes=64),
+    # The first spread of Ha & Schmidhuber 2018, who tuned racers by CMA-ES too.
     "car_racing": TuningPlan(
-        steps=2_000_000, population=16, rollouts=1, check_every=8, selection_episodes=8, pool=3, final_episodes=24
+        steps=30_000_000,
+        population=24,
+        rollouts=2,
+        sigma=0.1,
+        check_every=8,
+        selection_episodes=32,
+        final_episodes=256,
     ),
 }
 OTHER_PLAN = TuningPlan(steps=5_000_000, population=16, rollouts=4, selection_episodes=32, final_episodes=128)
@@ -32,7 +39,7 @@ OTHER_PLAN = TuningPlan(steps=5_000_000, population=16, rollouts=4, selection_ep
 SEQUENCE_PLAN = TuningPlan(
     steps=20_000_000, population=16, rollouts=4, sigma=0.3, selection_episodes=16, final_episodes=64
 )
-_SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 32, "car_racing": 8}
+_SELECTION_EPISODES = {"cartpole_swingup": 512, "bipedal_walker": 64, "car_racing": 64}
 _OTHER_SELECTION_EPISODES = 64
 
 
