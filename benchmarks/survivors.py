@@ -6,6 +6,8 @@ from pathlib import Path
 
 from configs import load_config
 from configs.schema import Config
+from experiment.champions import Survivors
+from experiment.stages import SURVIVORS, merged
 from storage.genome_file import load_genomes
 from storage.run_directory import CONFIG
 from wann.errors import UserError
@@ -13,12 +15,15 @@ from wann.population import Population
 
 
 def survivors_of(run: Path, stage: str) -> tuple[Config, Population]:
-    """The config of a stage's first search, and its survivors, the best one first.
+    """The config of a stage's searches, and the best of their survivors, which the stage hands on; best first.
 
     Raises:
         UserError: the run has no such finished stage.
     """
-    found = next(iter(sorted(run.glob(f"stages/*-{stage}/restart-*/survivors"))), None)
-    if found is None:
+    found = sorted(run.glob(f"stages/*-{stage}/restart-*/{SURVIVORS}"))
+    if not found:
         raise UserError(place=run, expected=f"a run with a finished stage {stage}", found="none")
-    return load_config(found.parent / CONFIG), load_genomes(found).genomes
+    files = [load_genomes(path) for path in found]
+    [wanted] = [own.survivors for own in load_config(run / CONFIG).stages if own.name == stage]
+    genomes = merged([Survivors(file.genomes, file.scores, 0) for file in files], wanted)
+    return load_config(found[0].parent / CONFIG), genomes

@@ -94,7 +94,7 @@ def run_stages(
     for stage in plan.stages:
         settings, inputs = stage.settings, evaluators.task_of(stage.config).input_names
         if genomes is not None:
-            genomes = _changed(with_inputs(genomes, before, inputs), settings)
+            genomes = handed_on(genomes, before, inputs, settings)
         before = inputs
         here: list[Restart] = []
         for number in range(settings.restarts):
@@ -122,8 +122,14 @@ def run_stages(
     return Found(genomes, generations)
 
 
+def handed_on(
+    genomes: Population, before: tuple[str, ...], inputs: tuple[str, ...], settings: StageConfig
+) -> Population:
+    """The genomes that a stage starts from: survivors that saw the inputs ``before``, for a task with ``inputs``."""
+    return _changed(with_inputs(genomes, before, inputs), settings)
+
+
 def _changed(genomes: Population, settings: StageConfig) -> Population:
-    """The genomes that a stage starts from, made from those that are handed to it."""
     return amplified(mirrored(genomes) if settings.mirrored else genomes, settings.relays)
 
 
