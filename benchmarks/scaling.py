@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from functools import partial
+from itertools import product
 from statistics import median
 from types import SimpleNamespace
 from typing import Any
@@ -144,12 +145,12 @@ def one_generation(search: AskTell, evaluator: RayEvaluator, rollouts: int) -> d
 
 
 COLUMNS = (
-    "workers | speed | busy (least to most) | seconds | ms per chunk | chunks | chunks/s | ask and tell s | "
+    "workers | rollouts | speed | busy (least to most) | seconds | ms per chunk | chunks | chunks/s | ask and tell s | "
     "driver's CPU | us per chunk: serialise | submit | wait | receive | fill"
 )
 
 
-def report(workers: int, speed: float, generations: list[dict[str, float]]) -> str:
+def report(workers: int, rollouts: int, speed: float, generations: list[dict[str, float]]) -> str:
     """A row of medians under `COLUMNS`."""
     of = {key: median(one[key] for one in generations) for key in generations[0]}
     busy = [one["busy"] for one in generations]
@@ -162,7 +163,7 @@ def report(workers: int, speed: float, generations: list[dict[str, float]]) -> s
         of["fill_seconds"],
     )
     cells = (
-        f"{workers} | {speed:g} | {median(busy):.1%} ({min(busy):.1%} to {max(busy):.1%})",
+        f"{workers} | {rollouts} | {speed:g} | {median(busy):.1%} ({min(busy):.1%} to {max(busy):.1%})",
         f"{wall:.2f} | {1000 * of['slept_seconds'] / chunks:.1f} | {chunks:.0f} | {chunks / wall:,.0f}",
         f"{of['ask_tell_seconds']:.3f} | {of['driver_cpu_seconds'] / wall:.0%}",
         *(f"{1e6 * seconds / chunks:.0f}" for seconds in parts),
@@ -171,9 +172,9 @@ def report(workers: int, speed: float, generations: list[dict[str, float]]) -> s
 
 
 def measure(
-    workers: int, per_process: int, speeds: list[float], rollouts: int, generations: int, profile: bool
+    workers: int, per_process: int, speeds: list[float], sizes: list[int], generations: int, profile: bool
 ) -> None:
-    """Start ``workers``, and let them work for some generations at each speed."""
+    """Start ``workers``, and let them work for some generations at each speed and number of rollouts."""
     import ray
 
     times = kept_times()
@@ -183,13 +184,13 @@ def measure(
         task, RayOptions(workers, home_seconds=0, start_seconds=3600, actor_class_of=actor_class)
     ) as evaluator:
         print(f"{workers} started in {seconds_of(evaluator.wait_until_started):.0f} s", flush=True)
-        for speed in speeds:
+        for speed, rollouts in product(speeds, sizes):
             ray.get([worker.actor.hurry.remote(speed) for worker in evaluator.workers])
             for _ in range(2):
                 one_generation(search, evaluator, rollouts)  # learns what chunks cost
             with cProfile.Profile() if profile else nullcontext() as profiler:
                 measured = [one_generation(search, evaluator, rollouts) for _ in range(generations)]
-                print(report(workers, speed, measured), flush=True)
+                print(report(workers, rollouts, speed, measured), flush=True)
             if profiler is not None:
                 pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
 
@@ -199,7 +200,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--workers", type=int, nargs="+", default=[256])
     parser.add_argument("--speed", type=float, nargs="+", default=[1.0])
     parser.add_argument("--per-process", type=int, default=16, help="workers of one process, as its threads")
-    parser.add_argument("--rollouts", type=int, default=ROLLOUTS, help="of each genome (%(default)s)")
+    parser.add_argument("--rollouts", type=int, nargs="+", default=[ROLLOUTS], help="of each genome (%(default)s)")
     parser.add_argument("--generations", type=int, default=7)
     parser.add_argument("--profile", action="store_true", help="print where the driver's time goes")
     given = parser.parse_args(arguments)
