@@ -27,6 +27,8 @@ from configs import Config, load_config, stage_config
 from experiment.build import task_of
 from experiment.stages import handed_on
 from experiment.terminal.command_line import exit_status
+from storage.run_directory import CONFIG
+from wann.errors import UserError
 from wann.genome import Genome
 from wann.network import compile_genome
 from wann.randomness import Purpose, episode_seeds
@@ -140,9 +142,12 @@ def initial_of(run: Path, config: Config, index: int) -> list[Genome]:
     """What a stage starts from, made from what the stage before handed on in a run.
 
     Raises:
-        UserError: that stage is not finished in the run.
+        UserError: the run has no such stage, or has not finished the one before.
     """
-    before, genomes = survivors_of(run, config.stages[index - 1].name)
+    names, stage = [own.name for own in load_config(run / CONFIG).stages], config.stages[index].name
+    if stage not in names[1:]:
+        raise UserError(place=run, expected=f"a run with a stage {stage} after others", found=f"stages {names}")
+    before, genomes = survivors_of(run, names[names.index(stage) - 1])
     inputs = task_of(stage_config(config, index)).input_names
     return list(handed_on(genomes, task_of(before).input_names, inputs, config.stages[index]))
 
