@@ -22,7 +22,10 @@ PLANS: dict[str, TuningPlan] = {
         selection_episodes=256,
         final_episodes=1024,
     ),
-    "bipedal_walker": TuningPlan(steps=60_000_000, population=24, rollouts=2, selection_episodes=32, final_episodes=64),
+    # A wide spread loses the gait of a walker that walks already, and takes most of the steps to find it again.
+    "bipedal_walker": TuningPlan(
+        steps=40_000_000, population=24, rollouts=4, sigma=0.1, selection_episodes=64, final_episodes=256
+    ),
     # The first spread of Ha & Schmidhuber 2018, who tuned racers by CMA-ES too.
     "car_racing": TuningPlan(
         steps=30_000_000,
