@@ -24,7 +24,7 @@ PLANS: dict[str, TuningPlan] = {
     ),
     # A wide spread loses the gait of a walker that walks already, and takes most of the steps to find it again.
     "bipedal_walker": TuningPlan(
-        steps=40_000_000, population=24, rollouts=4, sigma=0.1, selection_episodes=64, final_episodes=256
+        steps=60_000_000, population=24, rollouts=4, sigma=0.1, selection_episodes=64, final_episodes=256
     ),
     # The first spread of Ha & Schmidhuber 2018, who tuned racers by CMA-ES too.
     "car_racing": TuningPlan(
