@@ -18,6 +18,7 @@ SLOW = (
     "mnist_equal_paths_1849",
     "mnist_gates",
     "swingup_one_weight",
+    "swingup_small",
     "swingup_wide",
     "swingup_without_velocities",
 )
@@ -95,6 +96,9 @@ def test_the_best_champions_reach_their_bars():
     one = load_champion(DIRECTORY / "swingup_one_weight.json")
     assert one.returns["best_shared_weight"]["mean"] >= 925
     assert compile_genome(one.genome).num_connections <= 40
+    small = load_champion(DIRECTORY / "swingup_small.json")
+    assert small.returns["best_shared_weight"]["mean"] >= 930
+    assert compile_genome(small.genome).num_connections <= 40
     blind = load_champion(DIRECTORY / "swingup_without_velocities.json")
     assert blind.returns["best_shared_weight"]["mean"] >= 850 and blind.input_names == (
         "cart position",
