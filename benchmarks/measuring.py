@@ -118,6 +118,11 @@ def print_memory(work: Any, generations: int = MEMORY_GENERATIONS) -> None:
     print(max(sizes), median(sizes[-fifth:]) - median(sizes[fifth : 2 * fifth]))
 
 
+def worst_tenth(values: NDArray[np.float64]) -> float:
+    """The mean of the lowest tenth of values [n], of one at least."""
+    return float(np.sort(values)[: max(1, len(values) // 10)].mean())
+
+
 def kept(path: Path, wanted: Iterable[dict[str, Any]], measure: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     """All records of a file, a JSON object on each line; those ``wanted`` that it lacks are measured and appended.
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measuring import kept
+from benchmarks.measuring import kept, worst_tenth
 from benchmarks.searching import generations, on_whole_episodes
 from benchmarks.survivors import survivors_of
 from configs import Config, load_config, stage_config
@@ -49,21 +49,21 @@ class Part:
     episodes: int = 100  # that the best genome is judged on, at each weight
     columns: tuple[str, ...] = ("falls", "without falls")
 
-    @property
-    def index(self) -> int:
-        return [stage.name for stage in load_config(self.config).stages].index(self.stage)
+    def index_in(self, config: Config) -> int:
+        """The stage's number, from 0."""
+        return [stage.name for stage in config.stages].index(self.stage)
 
-    def variant(self, changes: Changes, seed: int) -> tuple[Config, int]:
-        """The config with a changed stage, and that stage's number from 0."""
+    def variant(self, changes: Changes, seed: int) -> Config:
+        """The config with a changed stage."""
         config = load_config(self.config)
-        chosen = config.stages[self.index]
+        stages, index = list(config.stages), self.index_in(config)
+        chosen = stages[index]
         laid = {
             key: getattr(chosen, key) | values if isinstance(values, Mapping) else values
             for key, values in changes.items()
         }
-        stages = list(config.stages)
-        stages[self.index] = chosen.model_copy(update=laid)
-        return config.model_copy(update={"stages": tuple(stages), "seed": seed}), self.index
+        stages[index] = chosen.model_copy(update=laid)
+        return config.model_copy(update={"stages": tuple(stages), "seed": seed})
 
 
 WALKER, RACER, POLE = (
@@ -161,16 +161,16 @@ def measure(config: Config, steps: float, initial: list[Genome], episodes: int) 
     returns = on_whole_episodes(config, best, seeds)
     weight = int(returns.values[0].mean(axis=1).argmax())
     chosen = np.s_[0, weight] if config.evaluation.sampled_weights is None else np.s_[0]
-    values = np.sort(returns.values[chosen].ravel())
+    values = returns.values[chosen].ravel()
     fell = np.zeros(0, np.bool_) if returns.falls is None else returns.falls[chosen].ravel()
     return {
         "steps": done,
         "generations": search.generation,
         "connections": compile_genome(best).num_connections,
         "mean": float(values.mean()),
-        "worst tenth": float(values[: max(1, len(values) // 10)].mean()),
+        "worst tenth": worst_tenth(values),
         "falls": float(fell.mean()) if len(fell) else None,
-        "without falls": float(returns.values[chosen].ravel()[~fell].mean()) if (~fell).any() else None,
+        "without falls": float(values[~fell].mean()) if (~fell).any() else None,
     }
 
 
@@ -202,12 +202,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--episodes", type=int, help="that each is judged on (default: by the stage)")
     options = parser.parse_args(arguments)
     part = PARTS[options.part]
-    if part.index and options.run is None:
+    index = part.index_in(load_config(part.config))
+    if index and options.run is None:
         parser.error(f"stage {part.stage} starts from a run: give --run")
     steps = part.steps if options.steps is None else options.steps
 
     def measured(**key: Any) -> dict[str, Any]:
-        config, index = part.variant(part.variants[key["variant"]], key["seed"])
+        config = part.variant(part.variants[key["variant"]], key["seed"])
         initial = initial_of(options.run[key["seed"] % len(options.run)], config, index) if index else []
         found = measure(stage_config(config, index), steps * 1e6, initial, options.episodes or part.episodes)
         print({**key, **found}, flush=True)

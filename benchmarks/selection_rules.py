@@ -12,8 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from benchmarks.measuring import worst_tenth
 from benchmarks.racer_endings import STALLED, Ends
 from benchmarks.survivors import survivors_of
 from envs.box2d.racer.task import CarRacing
@@ -60,8 +59,8 @@ def main(arguments: list[str]) -> int:
     print("|---|---|--:|--:|--:|")
     for run in options.runs:
         for rule, ends in judged(run, options.stage, options.chosen_on, options.tracks):
-            worst = np.sort(ends.values)[: max(1, len(ends.values) // 10)].mean()
-            print(f"| {run.name} | {rule} | {ends.cells()[0]} | {worst:.0f} | {ends.stalled.mean():.1%} |", flush=True)
+            cells = f"{ends.cells()[0]} | {worst_tenth(ends.values):.0f} | {ends.stalled.mean():.1%}"
+            print(f"| {run.name} | {rule} | {cells} |", flush=True)
     return 0
 
 
