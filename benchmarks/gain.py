@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.survivors import survivors_of
+from benchmarks.survivors import first_survivor
 from envs.registry import task_of_champion
 from envs.task import Task
 from evolution.mutation.mirroring import amplified, mirrored
-from experiment.build import task_of
 from experiment.terminal.command_line import exit_status
 from wann.champion import load_champion
 from wann.network import Networks, compile_population
@@ -39,8 +38,8 @@ def mirrored_of(source: Path, stage: str | None) -> tuple[Task, Population]:
     if stage is None:
         champion = load_champion(source)
         return task_of_champion(champion).reported, Population.of([champion.genome])
-    config, genomes = survivors_of(source, stage)
-    return task_of(config).reported, mirrored(genomes.take(np.array([0])))
+    task, genome = first_survivor(source, stage)
+    return task, mirrored(Population.of([genome]))
 
 
 def returns_at(task: Task, networks: Networks, episodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,9 +1,9 @@
 """How walkers' episodes end: ``python -m benchmarks.walker_endings RUN_OR_CHAMPION ...``.
 
-Each champion, or the first survivor of ``--stage`` of a run, walks 1,000 courses in lanes at ``--weight``, or at its
-best shared weight. A Markdown table has the mean return and its standard error, the median, the share of falls, the
-mean of the episodes without a fall, and the mean length of these in steps: fewer than 1,600 are a whole course. No
-search, choice or report uses these courses.
+Each champion, or the first survivor of ``--stage`` of a run, walks 1,000 courses at ``--weight``, or as a champion is
+shown: at its best shared weight, or with its own weights if they are tuned. A Markdown table has the mean return and
+its standard error, the median, the share of falls, the mean of the episodes without a fall, and the mean length of
+these in steps: fewer than 1,600 are a whole course. No search, choice or report uses these courses.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.survivors import survivors_of
+from benchmarks.survivors import first_survivor
 from envs.registry import task_of_champion
-from envs.task import Returns, Task
-from experiment.build import task_of
-from experiment.confirmed import ConfirmedReturns
+from envs.task import Returns, Task, weights_of_one
 from experiment.terminal.command_line import exit_status
+from inspection.policy import setting_of
+from inspection.weights import best_weight
 from storage.champion_path import find_champion_file
 from wann.champion import load_champion
 from wann.errors import UserError
@@ -30,22 +31,25 @@ from wann.randomness import Purpose, episode_seeds
 COLUMNS = ("return", "median", "falls", "without falls", "steps")
 
 
-def walker_of(source: Path, stage: str | None) -> tuple[Task, Genome, float | None]:
-    """The task with whole episodes, a genome, and its best shared weight if a choice was made.
+def walker_of(source: Path, stage: str | None, weight: float | None) -> tuple[Task, Genome, NDArray[np.float64]]:
+    """The task in whole episodes, a genome, and the weight setting to walk with: [1], or [1, E] of a tuned champion.
 
     Raises:
-        UserError: the run has no such finished stage, or the task no falls.
+        UserError: the run has no champion or no such finished stage, or the weight is not finite.
     """
     if stage is None:
         champion = load_champion(find_champion_file(source))
-        best = ConfirmedReturns.of(champion.returns).best_shared["weight"]
-        return task_of_champion(champion).reported, champion.genome, best
-    config, genomes = survivors_of(source, stage)
-    return task_of(config).reported, genomes[0], None
+        setting = setting_of(champion, best_weight(champion) if weight is None else weight)
+        return task_of_champion(champion).reported, champion.genome, setting
+    return *first_survivor(source, stage), np.array([weight], np.float64)
 
 
 def cells(returns: Returns) -> list[str]:
-    """One for each of `COLUMNS`."""
+    """One for each of `COLUMNS`.
+
+    Raises:
+        UserError: the task knows no falls.
+    """
     if returns.falls is None:
         raise UserError(expected="walkers, whose episodes may end in a fall", found="a task without falls")
     values, fell, steps = returns.values.ravel(), returns.falls.ravel(), returns.steps.ravel()
@@ -67,11 +71,11 @@ def main(arguments: list[str]) -> int:
     print("|---" + "|--:" * (2 + len(COLUMNS)) + "|")
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 6000, options.courses)
     for source in options.sources:
-        task, genome, best = walker_of(source, options.stage)
-        weight = best if options.weight is None else options.weight
+        task, genome, setting = walker_of(source, options.stage, options.weight)
         network = compile_genome(genome)
-        found = cells(task.evaluate(Networks.of([network]), np.array([weight], np.float64), seeds))
-        print(f"| `{source.stem}` | {weight:g} | {network.num_connections} | {' | '.join(found)} |", flush=True)
+        found = cells(task.evaluate(Networks.of([network]), weights_of_one(setting), seeds))
+        weight = f"{setting[0]:g}" if setting.ndim == 1 else "each its own"
+        print(f"| `{source.stem}` | {weight} | {network.num_connections} | {' | '.join(found)} |", flush=True)
     return 0
 
 
