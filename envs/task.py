@@ -124,6 +124,16 @@ class PlaysTogether(Protocol):
 
 
 @runtime_checkable
+class PlaysOracleTogether(Protocol):
+    """A task whose oracle plays the episodes of a call side by side, and takes nearly as long for a few as for many."""
+
+    @property
+    def oracle_together(self) -> int:
+        """Episodes that a call of `Task.evaluate_oracle` should have at least."""
+        ...
+
+
+@runtime_checkable
 class KeepsState(Protocol):
     """A task that can declare that it runs networks step by step and keeps the state of each episode.
 
@@ -333,6 +343,11 @@ def sees_more(task: Task, other: Task) -> bool:
 def episodes_together(task: object) -> int:
     """Episodes that a call should have at least, so that none takes longer than it must."""
     return task.episodes_together if isinstance(task, PlaysTogether) else 1
+
+
+def oracle_together(task: object) -> int:
+    """Episodes that a call of the task's oracle should have at least, likewise."""
+    return task.oracle_together if isinstance(task, PlaysOracleTogether) else 1
 
 
 def keeps_state(task: object) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from envs.task import Returns, Seeds, Weights
+from envs.task import Returns, Seeds, Weights, oracle_together
 from wann.network import Network, Networks
 
 
@@ -42,6 +42,11 @@ class Oracle:
     @property
     def name(self) -> str:
         return self._task.name
+
+    @property
+    def episodes_together(self) -> int:
+        """See `envs.task.PlaysTogether`."""
+        return oracle_together(self._task)
 
     def evaluate(self, networks: Networks, weights: Weights, seeds: Seeds) -> Returns:
         """Like `envs.task.Task.evaluate`, in float64."""

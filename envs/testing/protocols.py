@@ -17,6 +17,7 @@ from envs.task import (
     LoadsData,
     Observes,
     Playable,
+    PlaysOracleTogether,
     PlaysTogether,
     Preprocessed,
     ReadsFiles,
@@ -38,10 +39,9 @@ def check_protocols(sample: Sample) -> None:
     if isinstance(task, SafeInDriver):
         expect(isinstance(task.safe_at_home, bool), f"{task.name}: expected safe_at_home to be true or false")
     if isinstance(task, PlaysTogether):
-        count = task.episodes_together
-        expect(
-            isinstance(count, int) and count >= 1, f"{task.name}: expected episodes_together from 1, found {count!r}"
-        )
+        _check_count(task.name, "episodes_together", task.episodes_together)
+    if isinstance(task, PlaysOracleTogether):
+        _check_count(task.name, "oracle_together", task.oracle_together)
     if isinstance(task, ChoosesInputs):
         choice, options = task.input_choice, options_of(sample.task)
         expect(choice in options, f"{sample.task.name}: expected input_choice to name an option, found {choice!r}")
@@ -63,6 +63,10 @@ def check_protocols(sample: Sample) -> None:
         found = np.asarray(task.observe(sample.networks[0], 1.0, 3))
         fits = found.ndim == 2 and found.shape[1] == sample.task.num_inputs and bool(np.isfinite(found).all())
         expect(fits, f"{sample.task.name}: expected finite inputs [T, I] of observe, found {list(found.shape)}")
+
+
+def _check_count(name: str, member: str, value: object) -> None:
+    expect(isinstance(value, int) and value >= 1, f"{name}: expected {member} from 1, found {value!r}")
 
 
 def _check_files(name: str, files: dict[str, bytes]) -> None:

@@ -239,6 +239,7 @@ BROKEN = {
         "expected equal values of network 7, which has state, alone",
     ),
     "a choice of nothing": ({"input_choice": "sight"}, "expected input_choice to name an option, found 'sight'"),
+    "no episodes together": ({"oracle_together": 0}, "expected oracle_together from 1, found 0"),
     "files outside": ({"data_files": lambda self: {"/etc/x": b""}}, "below the cache directory, found '/etc/x'"),
 }
 

@@ -33,9 +33,9 @@ def num_blocks(
         num_rollouts: of each network.
         together: episodes that a chunk should have, see `envs.task.PlaysTogether`.
     """
-    if expected_seconds is None:
-        return max(1, _BLIND_CHUNKS * num_workers // num_networks)
     most = max(num_workers, num_networks * num_rollouts // together)
+    if expected_seconds is None:
+        return max(1, min(_BLIND_CHUNKS * num_workers, most) // num_networks)
     parts = min(_PARTS_PER_WORKER * num_workers, most, int(expected_seconds / options.chunk_seconds))
     return max(1, ceil(parts / num_networks), ceil(expected_seconds / num_networks / options.longest_seconds))
 

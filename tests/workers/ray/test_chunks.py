@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envs.cartpole.task import CartPoleSwingUp
+from envs.task import episodes_together
 from networks import random_networks
+from workers.evaluable import task_or_oracle
 from workers.ray.chunks import CostModel, cost_units, cut
 from workers.ray.evaluation_work import EvaluationWork
 from workers.ray.options import RayOptions
@@ -98,3 +101,14 @@ def test_tasks_that_play_together_get_chunks_of_many_episodes(num_networks, num_
     work = EvaluationWork(networks, np.ones(1), seeds, False, (num_networks, 1, num_rollouts), cost, wanted)
     chunks = chunks_of(work, RayOptions(), num_workers, 64)
     assert [len(chunk.pieces) * work.block(chunk.pieces).num_lanes for chunk in chunks] == sizes
+
+
+@pytest.mark.parametrize("expected_seconds", [None, 2.0])
+@pytest.mark.parametrize(
+    ("num_rollouts", "num_workers", "parts"),
+    [(100, 2, 2), (100, 8, 8), (5000, 2, 4)],  # no worker is left without; else none computes for a few episodes
+)
+def test_an_oracle_that_plays_together_is_cut_into_few_parts(expected_seconds, num_rollouts, num_workers, parts):
+    together = episodes_together(task_or_oracle(CartPoleSwingUp(), oracle=True))
+    assert num_blocks(RayOptions(), num_workers, 1, num_rollouts, expected_seconds, together) == parts
+    assert num_blocks(RayOptions(), num_workers, 1, num_rollouts, 2.0, 1) == 8 * num_workers
