@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,20 @@ def _arch(depths: NDArray[np.int64], delayed: NDArray[np.int64], step: float, ra
     return max(1.6 * radius, 0.4 * radius + 0.135 * farthest)
 
 
+@dataclass(frozen=True)
+class _Pulls:
+    """The neighbours of the vertices of a layer, one vertex after another, and their weights."""
+
+    others: NDArray[np.int64]  # [K]
+    weights: NDArray[np.float64]  # [K]
+    begins: NDArray[np.int64]  # [V] of each vertex in them
+
+    def means(self, heights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[V] weighted mean height of each vertex's neighbours."""
+        sums = np.add.reduceat(heights[self.others] * self.weights, self.begins)
+        return sums / np.add.reduceat(self.weights, self.begins)
+
+
 class _Graph:
     """Rows and waypoints as vertices in layers, and connections between neighbouring layers."""
 
@@ -160,14 +175,15 @@ class _Graph:
             inner = range(1, len(self.layers) - 1)
             for index in inner if down else reversed(range(len(self.layers) - 1)):
                 self._sort(index, self._before if down else self._after)
-            crossings = sum(self._crossings(layer) for layer in self.layers[:-1])
+            crossings = sum(self._crossings(*both) for both in pairwise(self.layers))
             if crossings < fewest:
                 best, fewest = [list(layer) for layer in self.layers], crossings
         self.layers = best
 
     def _sort(self, index: int, neighbours: dict[int, list[int]]) -> None:
-        where = {vertex: place for layer in self.layers for place, vertex in enumerate(layer)}
-        sizes = {vertex: len(layer) for layer in self.layers for vertex in layer}
+        near = self.layers[max(index - 1, 0) : index + 2]  # connections end in a neighbouring layer
+        where = {vertex: place for layer in near for place, vertex in enumerate(layer)}
+        sizes = {vertex: len(layer) for layer in near for vertex in layer}
 
         def barycentre(vertex: int) -> tuple[bool, float]:
             others = neighbours[vertex]
@@ -178,8 +194,8 @@ class _Graph:
 
         self.layers[index].sort(key=barycentre)
 
-    def _crossings(self, layer: list[int]) -> int:
-        after = {vertex: place for following in self.layers for place, vertex in enumerate(following)}
+    def _crossings(self, layer: list[int], following: list[int]) -> int:
+        after = {vertex: place for place, vertex in enumerate(following)}
         pairs = [(place, after[other]) for place, vertex in enumerate(layer) for other in self._after[vertex]]
         if not pairs or len(pairs) > _MOST_CROSSED:
             return 0
@@ -194,21 +210,21 @@ class _Graph:
         for layer, offset in zip(self.layers, offsets, strict=True):
             if layer:
                 heights[layer] = offset + (tallest - offset[-1]) / 2
+        pulls = [self._pulls(layer) for layer in self.layers]
         for turn in range(_SETTLING):
             order = range(len(self.layers))
             for index in order if turn % 2 else reversed(order):
-                layer = self.layers[index]
-                wanted = np.array([self._wanted(vertex, heights) for vertex in layer])
-                heights[layer] = monotone(wanted - offsets[index]) + offsets[index]
+                wanted = pulls[index].means(heights)
+                heights[self.layers[index]] = monotone(wanted - offsets[index]) + offsets[index]
         return heights - heights.min()
 
-    def _wanted(self, vertex: int, heights: NDArray[np.float64]) -> float:
-        others = self._before[vertex] + self._after[vertex]
-        if not others:
-            return float(heights[vertex])
+    def _pulls(self, layer: list[int]) -> _Pulls:
+        """Where each vertex of a layer is drawn to: the mean of its neighbours, or its own place if it has none."""
+        neighbours = [self._before[vertex] + self._after[vertex] or [vertex] for vertex in layer]
+        others, counts = np.array(list(chain(*neighbours)), int), np.array([len(own) for own in neighbours], int)
         # Waypoints pull at each other, so that long connections run straight.
-        pulls = [4.0 if vertex >= self.num_rows and other >= self.num_rows else 1.0 for other in others]
-        return float(np.average(heights[others], weights=pulls))
+        both = (others >= self.num_rows) & (np.repeat(layer, counts) >= self.num_rows)
+        return _Pulls(others, np.where(both, 4.0, 1.0), np.cumsum(counts) - counts)
 
     def _offsets(self, layer: list[int]) -> NDArray[np.float64]:
         """Least heights above the first of a layer."""

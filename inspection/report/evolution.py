@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
+from itertools import accumulate
 
 from inspection.drawing.diagram import draw_network
 from inspection.drawing.text import escaped
@@ -32,7 +34,7 @@ def evolution_section(champion: Champion, history: History) -> str:
 
 
 def growth(champion: Champion, history: History) -> str:
-    """A slider through the best networks of the run."""
+    """A slider through the best networks of the run: all, or every second, fourth and so on back from the champion."""
     found = []
     for stretch in history.stretches:
         for snapshot in stretch.snapshots:
@@ -40,14 +42,17 @@ def growth(champion: Champion, history: History) -> str:
             found.append((f"{where} {snapshot.generation:,}: return {snapshot.mean_return:,.1f}", snapshot.genome))
     if not found:
         return ""
-    items: list[str] = []
-    for said, genome in [*found, ("The champion", champion.genome)]:
+    found.append(("The champion", champion.genome))
+
+    @cache
+    def item(number: int) -> str:
+        said, genome = found[number]
         network = compile_genome(genome)
         said = f"{said}; {network.num_hidden} hidden nodes, {network.num_connections} connections"
         picture = draw_network(network, champion.input_names, champion.output_names, merged=True)
-        items.append(f'<div class="snapshot" data-said="{escaped(said)}" hidden>{picture}</div>')
-    while sum(map(len, items)) > MOST_GROWTH and len(items) > 2:
-        items = items[::-1][::2][::-1]  # every other one, back from the champion
+        return f'<div class="snapshot" data-said="{escaped(said)}" hidden>{picture}</div>'
+
+    items = [item(number) for number in _that_fit(len(found), lambda number: len(item(number)))]
     return (
         '<h3 id="growth-heading">How it grew</h3><div class="growth">'
         '<div class="reading"><button type="button" id="growth-play">Play</button>'
@@ -55,3 +60,19 @@ def growth(champion: Champion, history: History) -> str:
         'aria-labelledby="growth-heading"></div><p class="readout" id="growth-reading" role="status"></p>'
         f'<div class="snapshots">{"".join(items)}</div></div>'
     )
+
+
+def _that_fit(count: int, size: Callable[[int], int]) -> list[int]:
+    """Numbers below ``count``, evenly back from the last: the most whose sizes stay within `MOST_GROWTH`, or two.
+
+    They are tried from few to many, because a picture takes long to draw and most would not be kept.
+    """
+    step = 1 << max(count - 2, 0).bit_length()
+    kept = list(range(count - 1, -1, -step))[::-1]
+    while step > 1:
+        step //= 2
+        more = list(range(count - 1, -1, -step))[::-1]
+        if len(more) > 2 and any(total > MOST_GROWTH for total in accumulate(map(size, more))):
+            break
+        kept = more
+    return kept
