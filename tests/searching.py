@@ -20,6 +20,7 @@ SMALL = {
     "search": {"population": 24, "tournament_size": 4},
     "champion": {"candidates": 4, "selection_episodes": 64, "report_episodes": 5},
     "workers": {"evaluator": "inline"},
+    "logging": {"checkpoint_seconds": 0},  # so that a run can be killed at any generation, and goes on from there
 }
 
 

@@ -134,7 +134,8 @@ def test_stages_and_replicates_are_kept_too(tmp_path, bucket, capsys):
 def test_every_prefix_of_what_is_put_is_a_run_that_goes_on(tmp_path, monkeypatch, bucket, capsys):
     """The driver dies after any of the puts: with what is there by then, another one ends with the same bytes."""
     stages = [{"name": "one", "generations": 2}, {"name": "two", "generations": 2}]
-    config = write_staged_config(tmp_path / "c.yaml", stages=stages, logging={"put_seconds": 0, "tensorboard": False})
+    logging = {"put_seconds": 0, "checkpoint_seconds": 0, "tensorboard": False}
+    config = write_staged_config(tmp_path / "c.yaml", stages=stages, logging=logging)
     put: list[tuple[str, bytes]] = []
     original = Bucket.pipe_file
 

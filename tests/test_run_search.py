@@ -18,6 +18,7 @@ from envs.box2d.racer.encoder import DEFAULT, read_encoder
 from run_search import main
 from searching import SMALL, command, metrics, result, run_command, wait_for, write_config
 from storage.checkpoint import load_latest
+from storage.run_directory import RunDirectory
 from storage.snapshots import load_snapshots
 from wann import extras
 from wann.champion import load_champion
@@ -219,6 +220,28 @@ def test_ctrl_c_finishes_the_generation_saves_and_says_how_to_resume(config, tmp
     assert main(["--resume", str(run)]) == 0
     assert main([str(config), "--run-dir", str(whole), *arguments]) == 0
     assert result(run) == result(whole)
+
+
+@pytest.mark.parametrize(
+    ("setting", "saved"),
+    [
+        ("checkpoint_seconds=0", [1, 2, 3, 4, 5, 6, 7, 8]),
+        ("checkpoint_seconds=1000", [1, 8]),
+        ("checkpoint_every=3", [3, 6, 8]),
+    ],
+)
+def test_checkpoints_are_as_far_apart_as_the_config_says(setting, saved, config, tmp_path, monkeypatch):
+    generations, original = [], RunDirectory.save_checkpoint
+
+    def save_checkpoint(self, arrays, metadata):
+        generations.append(metadata["generation"])
+        original(self, arrays, metadata)
+
+    monkeypatch.setattr(RunDirectory, "save_checkpoint", save_checkpoint)
+    run = tmp_path / "run"
+    assert main([str(config), "--run-dir", str(run), "--set", f"logging.{setting}"]) == 0
+    assert generations == saved
+    assert load_latest(run).metadata["generation"] == 8
 
 
 @pytest.mark.slow

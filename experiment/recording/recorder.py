@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from math import inf
 from time import perf_counter, process_time
 from typing import Any, Self
 
@@ -87,6 +88,7 @@ class Recorder:
         self._env_steps = 0
         self._workers: Mapping[str, float] | None = None  # their statistics when the generation began
         self._unsaved = False
+        self._saved = -inf  # when the last checkpoint was written; the first generation is always saved
 
     def __enter__(self) -> Self:
         checkpoint = self._run.load_checkpoint()
@@ -162,7 +164,8 @@ class Recorder:
         generation = self._search.generation
         if is_due(generation) and self._search.best is not None:
             save_snapshot(self._run, Snapshot(generation, self._search.best, summary.best_mean_return))
-        if generation % self._config.checkpoint_every == 0:  # The last generation is saved on exit in any case.
+        # The last generation is saved on exit in any case.
+        if generation % self._config.checkpoint_every == 0 and now - self._saved >= self._config.checkpoint_seconds:
             self._save()
         return line
 
@@ -170,6 +173,7 @@ class Recorder:
         arrays, metadata = self._search.state()
         self._run.save_checkpoint(arrays, {**metadata, "totals": asdict(self._totals)})
         self._unsaved = False
+        self._saved = perf_counter()
 
     def _write_events(self, line: Mapping[str, Any]) -> None:
         step = line["generation"]

@@ -15,7 +15,7 @@ from tests.chaos.trial import Search, Trial
 
 _CONFIGS = ROOT / "configs"
 _POLE, _WALKER = str(_CONFIGS / "cartpole_swingup_age_fitness.yaml"), str(_CONFIGS / "bipedal_walker_discover.yaml")
-_OFTEN = "logging.checkpoint_every=5"
+_OFTEN = "logging.checkpoint_seconds=0.2"
 _BRIEF = (
     "champion.candidates=2",
     "champion.first_episodes=4",

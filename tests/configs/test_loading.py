@@ -152,7 +152,7 @@ MALFORMED = {
     "key like no other": (
         "logging:\n  xyzzy: 1\n",
         "{path}:2: logging.xyzzy: expected a config key, found none so named "
-        "(known in logging: tensorboard, progress, report, checkpoint_every, put_seconds, tracker)",
+        "(known in logging: tensorboard, progress, report, checkpoint_every, checkpoint_seconds, put_seconds, tracker)",
     ),
     "too small": ("search:\n\n  population: 3\n", "{path}:3: search.population: expected at least 4, found 3"),
     "too large": (

@@ -78,7 +78,7 @@ def test_keys_added_later_leave_the_hash_of_before():
     "change",
     [
         {"workers": {"evaluator": "inline", "num_workers": 3, "timeout_seconds": 5}},
-        {"logging": {"tensorboard": False, "checkpoint_every": 7}},
+        {"logging": {"tensorboard": False, "checkpoint_every": 7, "checkpoint_seconds": 7}},
         {"replicates": 5},
         {"sweep": {"search.population": [8, 9]}},
         {"generations": 7},
