@@ -1,11 +1,11 @@
 """How racers' episodes end: ``python -m benchmarks.racer_endings CHAMPION ...``.
 
-At its best weight each champion drives 1,000 tracks in lanes, and the first 100 of them in Gymnasium too. An episode
-ends when the lap is finished, when the car leaves the field, after 1,000 frames, or when the return has reached no new
-maximum for 150 frames: then the car stands, spins, or has lost the road. A Markdown table has the share of the road
-that was driven, the shares of episodes in which that was 95 % or more (a lap is no less), that stalled before, that
-left the field, and that took all frames; and the paired difference of the returns with its 95 % interval. No search,
-choice or report uses these tracks.
+At its best weight, or with its tuned weights, each champion drives 1,000 tracks in lanes, and the first 100 of them in
+Gymnasium too. An episode ends when the lap is finished, when the car leaves the field, after 1,000 frames, or when the
+return has reached no new maximum for 150 frames: then the car stands, spins, or has lost the road. A Markdown table has
+the share of the road that was driven, the shares of episodes in which that was 95 % or more (a lap is no less), that
+stalled before, that left the field, and that took all frames; and the paired difference of the returns with its 95 %
+interval. No search, choice or report uses these tracks.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from benchmarks.car_simulators import interval
 from envs.box2d.racer.lanes import FIELD_LEFT, FRAME_COST, MAX_STEPS, ROAD_REWARD
 from envs.box2d.racer.task import CarRacing
 from envs.registry import task_of_champion
-from envs.task import Returns
-from experiment.confirmed import ConfirmedReturns
+from envs.task import Returns, weights_of_one
 from experiment.terminal.command_line import exit_status
+from inspection.policy import setting_of
+from inspection.weights import best_weight
 from wann.champion import Champion, load_champion
 from wann.errors import UserError
 from wann.network import Networks, compile_genome
@@ -71,14 +72,14 @@ class Ends:
 
 
 def drive(champion: Champion, simulator: str, tracks: int) -> Ends:
-    """Drive ``tracks`` tracks at the champion's best weight."""
+    """Drive ``tracks`` tracks at the champion's best weight, or with its own weights if they are tuned."""
     task = task_of_champion(champion)
     if not isinstance(task, CarRacing):
         raise UserError(expected="champions of car_racing", found=f"one of {task.name}")
     task = replace(task, max_steps=None, stall_steps=STALLED, simulator=simulator)
-    weight = np.array([ConfirmedReturns.of(champion.returns).best_shared["weight"]])
+    weights = weights_of_one(setting_of(champion, best_weight(champion)))
     seeds = episode_seeds(0, Purpose.CHAMPION_SELECTION, 5000, tracks)
-    return Ends.of(task.evaluate(Networks.of([compile_genome(champion.genome)]), weight, seeds))
+    return Ends.of(task.evaluate(Networks.of([compile_genome(champion.genome)]), weights, seeds))
 
 
 def main(arguments: list[str]) -> int:
