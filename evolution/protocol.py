@@ -123,7 +123,7 @@ class AskTell(Protocol):
         ...
 
     def state(self) -> tuple[dict[str, NDArray], dict[str, Any]]:
-        """The whole state for a checkpoint between two generations: arrays and JSON metadata."""
+        """The state for a checkpoint: arrays and JSON metadata. Rounds of an unfinished generation are left out."""
         ...
 
     def restore(self, arrays: dict[str, NDArray], metadata: dict[str, Any]) -> None:

@@ -245,17 +245,24 @@ def test_checkpoints_are_as_far_apart_as_the_config_says(setting, saved, config,
 
 
 @pytest.mark.slow
-def test_ctrl_c_saves_also_between_two_checkpoints(config, tmp_path):
+@pytest.mark.parametrize("setting", ["checkpoint_every=100", "checkpoint_seconds=1000"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_the_end_between_two_checkpoints_changes_nothing(number, setting, config, tmp_path):
+    """Ctrl-C saves first; what was computed before a SIGKILL is computed again."""
     run, whole = tmp_path / "run", tmp_path / "whole"
-    arguments = ["--set", "generations=150", "--set", "logging.checkpoint_every=100"]
+    arguments = ["--set", "generations=150", "--set", f"logging.{setting}"]
     with subprocess.Popen(command(config, "--run-dir", run, *arguments), stdout=subprocess.DEVNULL) as process:
         wait_for(lambda: (run / "metrics.jsonl").exists() and len(metrics_lines(run)) > 3, process)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.wait(timeout=60)
-    assert process.returncode == 130
-    stopped_at = len(metrics(run))
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    stopped_at = len(metrics_lines(run))
     assert 3 < stopped_at < 100
-    assert load_latest(run).metadata["generation"] == stopped_at
+    checkpoint = load_latest(run)
+    if number == signal.SIGINT:
+        assert checkpoint.metadata["generation"] == stopped_at
+    else:
+        assert checkpoint is None or checkpoint.metadata["generation"] == 1
     assert main(["--resume", str(run)]) == 0
     assert main([str(config), "--run-dir", str(whole), *arguments]) == 0
     assert result(run) == result(whole)

@@ -58,12 +58,12 @@ class LoggingConfig(Section):
     """Write the page of `inspect_champion.py` once the champion is found, into ``report`` of the run directory, and
     print the commands that look further. This needs a run of one champion in a directory of this machine."""
     checkpoint_every: Count = 1
-    """Generations between checkpoints."""
+    """Generations between checkpoints, at least."""
     checkpoint_seconds: Annotated[Number, Field(ge=0)] = 1.0
     """Minimal time between two checkpoints, as writing one may take longer than a short generation (s). A crash loses
     the generations since the last one."""
     put_seconds: Annotated[Number, Field(ge=0)] = 10.0
     """Minimal time between two checkpoint uploads to a run directory that is a URL: what losing the machine may cost
-    (s)."""
+    beside `checkpoint_seconds` (s)."""
     tracker: Literal["mlflow", "wandb"] | None = None
     """Send the metrics also to MLflow or Weights & Biases, to the place that their own environment variables name."""

@@ -77,8 +77,8 @@ class Box2DTask:
 
     @property
     def oracle_together(self) -> int:
-        """See `envs.task.PlaysOracleTogether`: for so few, large networks take as long as Gymnasium's environments."""
-        return 16
+        """See `envs.task.PlaysOracleTogether`: one wave."""
+        return self.wave
 
     @property
     def reported(self) -> Self:

@@ -88,7 +88,7 @@ class Recorder:
         self._env_steps = 0
         self._workers: Mapping[str, float] | None = None  # their statistics when the generation began
         self._unsaved = False
-        self._saved = -inf  # when the last checkpoint was written; the first generation is always saved
+        self._saved = -inf  # when the last checkpoint was written by this process; its first one may be at once
 
     def __enter__(self) -> Self:
         checkpoint = self._run.load_checkpoint()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from itertools import accumulate
 
@@ -52,7 +52,7 @@ def growth(champion: Champion, history: History) -> str:
         picture = draw_network(network, champion.input_names, champion.output_names, merged=True)
         return f'<div class="snapshot" data-said="{escaped(said)}" hidden>{picture}</div>'
 
-    items = [item(number) for number in _that_fit(len(found), lambda number: len(item(number)))]
+    items = [item(number) for number in _numbers_that_fit(len(found), lambda number: len(item(number)))]
     return (
         '<h3 id="growth-heading">How it grew</h3><div class="growth">'
         '<div class="reading"><button type="button" id="growth-play">Play</button>'
@@ -62,17 +62,19 @@ def growth(champion: Champion, history: History) -> str:
     )
 
 
-def _that_fit(count: int, size: Callable[[int], int]) -> list[int]:
+def _numbers_that_fit(count: int, size: Callable[[int], int]) -> Sequence[int]:
     """Numbers below ``count``, evenly back from the last: the most whose sizes stay within `MOST_GROWTH`, or two.
 
-    They are tried from few to many, because a picture takes long to draw and most would not be kept.
+    They are tried from few to many, because pictures take long to draw.
     """
+
+    def every(step: int) -> range:
+        return range(count - 1, -1, -step)
+
     step = 1 << max(count - 2, 0).bit_length()
-    kept = list(range(count - 1, -1, -step))[::-1]
     while step > 1:
-        step //= 2
-        more = list(range(count - 1, -1, -step))[::-1]
+        more = every(step // 2)
         if len(more) > 2 and any(total > MOST_GROWTH for total in accumulate(map(size, more))):
             break
-        kept = more
-    return kept
+        step //= 2
+    return every(step)[::-1]

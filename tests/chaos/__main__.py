@@ -15,7 +15,7 @@ from tests.chaos.trial import Search, Trial
 
 _CONFIGS = ROOT / "configs"
 _POLE, _WALKER = str(_CONFIGS / "cartpole_swingup_age_fitness.yaml"), str(_CONFIGS / "bipedal_walker_discover.yaml")
-_OFTEN = "logging.checkpoint_seconds=0.2"
+_OFTEN = ("logging.checkpoint_every=5", "logging.checkpoint_seconds=0")
 _BRIEF = (
     "champion.candidates=2",
     "champion.first_episodes=4",
@@ -25,7 +25,7 @@ _BRIEF = (
 
 
 def _search(name: str, config: str, *settings: str) -> Search:
-    return Search(name, (config, *(word for setting in (_OFTEN, *settings) for word in ("--set", setting))))
+    return Search(name, (config, *(word for setting in (*_OFTEN, *settings) for word in ("--set", setting))))
 
 
 # Searches, each with its faults.

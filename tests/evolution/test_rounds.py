@@ -63,8 +63,11 @@ def test_a_line_of_metrics_has_the_steps_of_all_rounds(config, tmp_path):
     assert lines[-1]["env_steps"] == evaluator.steps
 
 
+@pytest.mark.parametrize("checkpoint_seconds", [0.0, 1000.0])  # with the latter, a checkpoint is due when it stops
 @pytest.mark.parametrize("stop_after", [2, 4, 7, 9])
-def test_a_stop_between_two_rounds_changes_nothing(stop_after, config, tmp_path):
+def test_a_stop_between_two_rounds_changes_nothing(stop_after, checkpoint_seconds, config, tmp_path):
+    logging = config.logging.model_copy(update={"checkpoint_seconds": checkpoint_seconds})
+    config = config.model_copy(update={"logging": logging})
     whole, run = tmp_path / "whole", tmp_path / "run"
     run_it(RunDirectory.create(whole, config))
     run_it(RunDirectory.create(run, config), stop_after)

@@ -33,9 +33,10 @@ def num_blocks(
         num_rollouts: of each network.
         together: episodes that a chunk should have, see `envs.task.PlaysTogether`.
     """
-    most = max(num_workers, num_networks * num_rollouts // together)
+    # As many for each worker, because equal parts that are few would keep some of the workers busy for one more.
+    most = num_workers * max(1, num_networks * num_rollouts // together // num_workers)
     if expected_seconds is None:
-        return max(1, min(_BLIND_CHUNKS * num_workers, most) // num_networks)
+        return max(1, ceil(min(_BLIND_CHUNKS * num_workers, most) / num_networks))
     parts = min(_PARTS_PER_WORKER * num_workers, most, int(expected_seconds / options.chunk_seconds))
     return max(1, ceil(parts / num_networks), ceil(expected_seconds / num_networks / options.longest_seconds))
 

@@ -287,7 +287,7 @@ def test_earlier_networks_are_thinned_where_they_are_large(monkeypatch, tmp_path
     draw = evolution.draw_network
     monkeypatch.setattr(evolution, "draw_network", lambda *given, **named: drawn.append(1) or draw(*given, **named))
     thinned = evolution.growth(champion, history)
-    assert len(drawn) < 9, "pictures that are not kept were drawn"
+    assert len(drawn) < 9, "every picture was drawn"
     assert 2 <= thinned.count('class="snapshot"') < 9
     assert len(thinned) < 110_000 and "The champion" in thinned
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envs.box2d.walker.task import BipedalWalker
 from envs.cartpole.task import CartPoleSwingUp
 from envs.task import episodes_together
 from networks import random_networks
@@ -105,10 +106,17 @@ def test_tasks_that_play_together_get_chunks_of_many_episodes(num_networks, num_
 
 @pytest.mark.parametrize("expected_seconds", [None, 2.0])
 @pytest.mark.parametrize(
-    ("num_rollouts", "num_workers", "parts"),
-    [(100, 2, 2), (100, 8, 8), (5000, 2, 4)],  # no worker is left without; else none computes for a few episodes
+    ("task", "num_rollouts", "num_workers", "parts"),
+    [
+        (CartPoleSwingUp(), 100, 2, 2),  # one for each worker, though one call could play all
+        (CartPoleSwingUp(), 100, 8, 8),
+        (CartPoleSwingUp(), 5000, 2, 4),
+        (BipedalWalker(), 100, 2, 2),
+        (BipedalWalker(), 500, 5, 15),
+        (BipedalWalker(), 550, 5, 15),  # 17 waves, but one part more for two of five workers would keep three waiting
+    ],
 )
-def test_an_oracle_that_plays_together_is_cut_into_few_parts(expected_seconds, num_rollouts, num_workers, parts):
-    together = episodes_together(task_or_oracle(CartPoleSwingUp(), oracle=True))
+def test_an_oracle_that_plays_together_is_cut_into_few_parts(expected_seconds, task, num_rollouts, num_workers, parts):
+    together = episodes_together(task_or_oracle(task, oracle=True))
     assert num_blocks(RayOptions(), num_workers, 1, num_rollouts, expected_seconds, together) == parts
     assert num_blocks(RayOptions(), num_workers, 1, num_rollouts, 2.0, 1) == 8 * num_workers
