@@ -1,8 +1,9 @@
 """What copies of relays do, before any evolution: ``python -m benchmarks.gain RUN --stage STAGE``, or a champion file.
 
-The first survivor of a stage is mirrored, or a champion that is mirrored already is taken as it is. Each of its relays
-is copied k times (`evolution.mutation.mirroring`), and it plays whole episodes at random shared weights, U(-2, 2), in
-lanes where the task has them. The Markdown table has the mean return for each k, and for each part of the weights.
+The first survivor of a stage is mirrored; one that is mirrored already (``--mirrored``), or a champion, is taken as it
+is. Each of its relays is copied k times (`evolution.mutation.mirroring`), and it plays whole episodes at random
+shared weights, U(-2, 2), in lanes where the task has them. The Markdown table has the mean return for each k, and for
+each part of the weights.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ LARGEST = 2.0  # absolute value of a weight
 PARTS = 8  # of the absolute weights
 
 
-def mirrored_of(source: Path, stage: str | None) -> tuple[Task, Population]:
-    """The task, and one mirrored genome, of a champion file or of a stage of a run.
+def mirrored_of(source: Path, stage: str | None, is_mirrored: bool) -> tuple[Task, Population]:
+    """The task, and one mirrored genome, of a champion file or of a stage of a run, whose survivors may be mirrored.
 
     Raises:
         UserError: the run has no such finished stage.
@@ -39,7 +40,8 @@ def mirrored_of(source: Path, stage: str | None) -> tuple[Task, Population]:
         champion = load_champion(source)
         return task_of_champion(champion).reported, Population.of([champion.genome])
     task, genome = first_survivor(source, stage)
-    return task, mirrored(Population.of([genome]))
+    survivor = Population.of([genome])
+    return task, survivor if is_mirrored else mirrored(survivor)
 
 
 def returns_at(task: Task, networks: Networks, episodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -53,10 +55,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.gain", description=__doc__)
     parser.add_argument("source", type=Path, metavar="RUN_OR_CHAMPION")
     parser.add_argument("--stage", help="of a run")
+    parser.add_argument("--mirrored", action="store_true", help="survivors of the stage are mirrored already")
     parser.add_argument("--copies", type=int, nargs="+", default=[1, 2, 4, 8], help="of each relay (%(default)s)")
     parser.add_argument("--episodes", type=int, default=64, help="for each number of copies (%(default)s)")
     options = parser.parse_args(arguments)
-    task, genome = mirrored_of(options.source, options.stage)
+    task, genome = mirrored_of(options.source, options.stage, options.mirrored)
     spans = [f"{low:g} to {high:g}" for low, high in pairwise(np.linspace(0, LARGEST, PARTS + 1).tolist())]
     print(f"| copies | connections | all weights | {' | '.join(spans)} |")
     print("|--:" * (3 + PARTS) + "|")
