@@ -117,11 +117,11 @@ class _Pulls:
     others: NDArray[np.int64]  # [K]
     weights: NDArray[np.float64]  # [K]
     begins: NDArray[np.int64]  # [V] of each vertex in them
+    totals: NDArray[np.float64]  # [V] sum of its weights
 
     def means(self, heights: NDArray[np.float64]) -> NDArray[np.float64]:
         """[V] weighted mean height of each vertex's neighbours."""
-        sums = np.add.reduceat(heights[self.others] * self.weights, self.begins)
-        return sums / np.add.reduceat(self.weights, self.begins)
+        return np.add.reduceat(heights[self.others] * self.weights, self.begins) / self.totals
 
 
 class _Graph:
@@ -224,7 +224,8 @@ class _Graph:
         others, counts = np.array(list(chain(*neighbours)), int), np.array([len(own) for own in neighbours], int)
         # Waypoints pull at each other, so that long connections run straight.
         both = (others >= self.num_rows) & (np.repeat(layer, counts) >= self.num_rows)
-        return _Pulls(others, np.where(both, 4.0, 1.0), np.cumsum(counts) - counts)
+        weights, begins = np.where(both, 4.0, 1.0), np.cumsum(counts) - counts
+        return _Pulls(others, weights, begins, np.add.reduceat(weights, begins))
 
     def _offsets(self, layer: list[int]) -> NDArray[np.float64]:
         """Least heights above the first of a layer."""
