@@ -1,4 +1,4 @@
-"""Rows of the tables of baselines in docs/results.md: ``python -m benchmarks.baseline_results DIR ...``.
+"""Rows of the tables of baselines in docs/results/images.md: ``python -m benchmarks.baseline_results DIR ...``.
 
 Each DIR is what `compare_baselines.py --out DIR` wrote: accuracy on the test images, free tuned numbers (those that
 training chose), connections of the network that classifies, epochs up to the best one, and minutes of training.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The searches of docs/results.md (b), for each seed: discover with six short replicates, refine their champions together at
+# The searches of docs/results/pole.md (b), for each seed: discover with six short replicates, refine their champions together at
 # random shared weights, refine that champion at its one best weight under more pressure to be small, and then with at most
 # 40 connections.
 # Usage: [NAME=random] [REPLICATES=6] [DISCOVER=400] [REFINE=1200] [LIMITS=1] \

@@ -1,4 +1,4 @@
-"""Rows of the MNIST table in docs/results.md: ``python -m benchmarks.mnist_results CHAMPION.json ...``.
+"""Rows of the MNIST table in docs/results/images.md: ``python -m benchmarks.mnist_results CHAMPION.json ...``.
 
 For each champion, on the test images, by the float32 kernels: accuracy at 1,000 stratified shared weights of U(-2, 2)
 (mean, standard deviation, median, minimum), the vote of the six published weights and their mean softmax, the

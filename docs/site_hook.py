@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-_OUTSIDE = re.compile(r"(?<!!)\[([^\]]+)\]\(\.\./[^)]+\)")
-_CHAMPIONS = re.compile(r"(?<!!)\[([^\]]+)\]\(champions[^)]*\)")
+_OUTSIDE = r"(?<!!)\[([^\]]+)\]\({up}\.\./[^)]+\)"
+_CHAMPIONS = r"(?<!!)\[([^\]]+)\]\({up}champions(?:/[^)]*)?\)"
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """The text of a page as the site shows it."""
-    if Path(page.file.src_uri).parent != Path("."):
-        return markdown
-    return _CHAMPIONS.sub(r"\1", _OUTSIDE.sub(r"\1", markdown))
+    up = "".join(r"\.\./" for _ in Path(page.file.src_uri).parent.parts)
+    for link in (_OUTSIDE, _CHAMPIONS):
+        markdown = re.sub(link.format(up=up), r"\1", markdown)
+    return markdown

@@ -1,4 +1,4 @@
-"""The champions of docs/results.md, evaluated again: in float64 by the oracle, and by the kernels."""
+"""The champions of docs/results/, evaluated again: in float64 by the oracle, and by the kernels."""
 
 import numpy as np
 import pytest
