@@ -26,18 +26,18 @@ def _scaled(function):
 
 def _with_case(code, on_rows, otherwise):
     @inlined
-    def activate(found, sums, weights, values, row, num_lanes):
+    def activate(found, sums, at, weights, values, row, num_lanes):
         if found == code:
-            on_rows(num_lanes, ((sums, 0), (weights, 0)), ((values, row),))
+            on_rows(num_lanes, ((sums, at), (weights, 0)), ((values, row),))
         else:
-            otherwise(found, sums, weights, values, row, num_lanes)
+            otherwise(found, sums, at, weights, values, row, num_lanes)
 
     return activate
 
 
 def _dispatch():
     @inlined
-    def activate(found, sums, weights, values, row, num_lanes):
+    def activate(found, sums, at, weights, values, row, num_lanes):
         pass
 
     for entry in sorted(ELEMENTWISE.values(), key=lambda entry: entry.code, reverse=True):
@@ -84,14 +84,23 @@ def _sum(values, sources, i, end, sums, num_lanes):
         i += 1
 
 
+@inlined
+def _gathered(values, sources, edge, stop, sums, num_lanes):
+    """The array and row with the sum of rows ``sources[edge:stop]``. A sole source needs no copy: relays are many."""
+    if stop == edge + 1:
+        return values, sources[edge]
+    _sum(values, sources, edge, stop, sums, num_lanes)
+    return sums, 0
+
+
 @inner
 def forward_vectors(activations, fan_in, sources, nodes, first_row, edge, values, sums, weights, num_lanes):
     """`wann.kernels.lane_forward.forward_shared` for a multiple of `wann.kernels.vector_loops.WIDTH` lanes."""
     begin, end = nodes
     for k in range(begin, end):
         stop = edge + fan_in[k]
-        _sum(values, sources, edge, stop, sums, num_lanes)
-        _activate(activations[k], sums, weights, values, first_row + k - begin, num_lanes)
+        gathered, at = _gathered(values, sources, edge, stop, sums, num_lanes)
+        _activate(activations[k], gathered, at, weights, values, first_row + k - begin, num_lanes)
         edge = stop
 
 
@@ -101,6 +110,6 @@ def forward_vectors_by_row(activations, fan_in, nodes, rows, first, sources, edg
     begin, end = nodes
     for k in range(begin, end):
         stop = edge + fan_in[k]
-        _sum(values, sources, edge, stop, sums, num_lanes)
-        _activate(activations[k], sums, weights, values, rows[first + k - begin], num_lanes)
+        gathered, at = _gathered(values, sources, edge, stop, sums, num_lanes)
+        _activate(activations[k], gathered, at, weights, values, rows[first + k - begin], num_lanes)
         edge = stop
