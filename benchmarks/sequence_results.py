@@ -1,4 +1,4 @@
-"""Rows of the tables of sequence models in docs/results/sequences.md: ``python -m benchmarks.sequence_results DIR ...``.
+"""Rows of the tables in docs/results/sequences.md: ``python -m benchmarks.sequence_results DIR ...``.
 
 Each DIR is what `compare_baselines.py --task NAME --out DIR` wrote. Columns: sequences of the test part without a wrong
 answer and wrong answers a sequence, at each length; trained parameters; numbers that an episode carries; updates; CPU

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from places import ROOT
+
 _COMMENT = re.compile(r"^<!-- test:\s*(.*?)\s*-->$", re.DOTALL)
 _DIRECTIVE = re.compile(r"^(needs|first|add|instead|skip|as is)\b\s*(.*)$")
 
@@ -36,7 +38,7 @@ class Block:
 
     @property
     def place(self) -> str:
-        return f"{self.document.name}:{self.line}"
+        return f"{name_of(self.document)}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Command:
     needs: str = ""  # a dataset
 
 
+def name_of(document: Path) -> str:
+    """Its path in the project."""
+    return document.relative_to(ROOT).as_posix()
+
+
 def blocks(document: Path) -> Iterator[Block]:
     """All fenced blocks of a document, in order."""
     lines = document.read_text().splitlines()
@@ -61,7 +68,7 @@ def blocks(document: Path) -> Iterator[Block]:
         if opened is None and line.startswith("<!-- test:"):
             end = next(index for index in range(number, len(lines)) if lines[index].endswith("-->"))
             found = _COMMENT.match("\n".join(lines[number : end + 1]))
-            assert found, f"{document.name}:{number + 1}: expected <!-- test: ... -->"
+            assert found, f"{name_of(document)}:{number + 1}: expected <!-- test: ... -->"
             comment, number = found[1], end
         elif opened is None and line.startswith("```"):
             opened = number
@@ -71,9 +78,9 @@ def blocks(document: Path) -> Iterator[Block]:
             yield Block(document, opened + 2, language, text, comment)
             opened, comment = None, ""
         elif opened is None and line:
-            assert not comment, f"{document.name}:{number + 1}: expected a block after the test's comment"
+            assert not comment, f"{name_of(document)}:{number + 1}: expected a block after the test's comment"
         number += 1
-    assert opened is None, f"{document.name}: expected the end of a block"
+    assert opened is None, f"{name_of(document)}: expected the end of a block"
 
 
 def commands(block: Block) -> Iterator[Command]:

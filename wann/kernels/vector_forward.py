@@ -47,7 +47,6 @@ def _dispatch():
 
 _activate = _dispatch()
 _zero = on_vectors(elementwise_of(lambda: f32(0)), 1)
-_one = on_vectors(elementwise_of(lambda a: a), 1)
 _two = on_vectors(elementwise_of(lambda a, b: a + b), 1)
 _three = on_vectors(elementwise_of(lambda a, b, c: a + b + c), 1)
 _four = on_vectors(elementwise_of(lambda a, b, c, d: a + b + c + d), 1)
@@ -55,7 +54,7 @@ _four = on_vectors(elementwise_of(lambda a, b, c, d: a + b + c + d), 1)
 
 @inlined
 def _sum(values, sources, i, end, sums, num_lanes):
-    """Sum rows ``sources[i:end]`` of ``values`` from left to right into ``sums[0]``, up to three more at a time."""
+    """Sum rows ``sources[i:end]``, not just one, from left to right into ``sums[0]``, up to three more at a time."""
     count = end - i
     out = ((sums, 0),)
     if count >= 4:
@@ -71,9 +70,6 @@ def _sum(values, sources, i, end, sums, num_lanes):
     elif count == 2:
         _two(num_lanes, ((values, sources[i]), (values, sources[i + 1])), out)
         i += 2
-    elif count == 1:
-        _one(num_lanes, ((values, sources[i]),), out)
-        i += 1
     else:
         _zero(num_lanes, (), out)
     while i + 3 <= end:
