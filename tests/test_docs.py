@@ -63,8 +63,9 @@ LITTLE = {
     "SMALL": f"{_FEW} --set stages=[] --set generations=2 --set workers.evaluator=inline",
     "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
     "RACER": f"{_FEW} {_ONE_WEIGHT} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5 --set workers.evaluator=inline",
-    "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200",
-    "COMPARE": "--steps 2000 --episodes 2 --workers 1",
+    "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200 "
+    "--set workers.evaluator=inline",
+    "COMPARE": "--steps 2000 --episodes 2",
     "ENCODER": "--frames 1000 --held-out 200 --epochs 1",
     "PARTS": "--seeds 1 --steps 0.001 --episodes 2",
 }

@@ -28,7 +28,7 @@ TAXI = "Taxi-v4" if "Taxi-v4" in gymnasium.registry else "Taxi-v3"
 # The task in YAML, the evaluator, and whether it gives pictures.
 STRANGERS = {
     "module": ("id: 'strangers:Corridor-v0', kwargs: {length: 5}", "ray", True),
-    "discrete": (f"id: {TAXI}, flatten: true, max_steps: 30", "ray", True),
+    "discrete": (f"id: {TAXI}, flatten: true, max_steps: 30", "inline", True),
     "dict": ("id: 'strangers:Keys-v0', flatten: true", "inline", False),
     "image": ("id: 'strangers:Grid-v0', flatten: true", "inline", True),
     "multi_discrete": ("id: 'strangers:Dials-v0'", "inline", False),
