@@ -10,7 +10,7 @@ _CHAMPIONS = r"(?<!!)\[([^\]]+)\]\({up}champions(?:/[^)]*)?\)"
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """The text of a page as the site shows it."""
-    up = "".join(r"\.\./" for _ in Path(page.file.src_uri).parent.parts)
+    up = r"\.\./" * len(Path(page.file.src_uri).parent.parts)
     for link in (_OUTSIDE, _CHAMPIONS):
         markdown = re.sub(link.format(up=up), r"\1", markdown)
     return markdown
