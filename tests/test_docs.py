@@ -50,8 +50,9 @@ SKIPPED = {
 # Searches, comparisons and trainings with as little to do as they can have: stand-ins name them. That a search
 # ends with its page is tested in tests/test_run_search.py.
 _CHAMPION = "--set champion.first_episodes=1 --set champion.candidates=2 --set champion.selection_episodes=2"
+_INLINE = "--set workers.evaluator=inline"
 _SMALL = "--set search.population=8 --set search.tournament_size=2 --set logging.report=false"
-_FEW = f"{_CHAMPION} --set champion.report_episodes=2 {_SMALL}"
+_FEW = f"{_CHAMPION} --set champion.report_episodes=2 {_SMALL} {_INLINE}"
 # Few weights: the best one is looked for among them, in whole episodes.
 _WEIGHTS = '--set evaluation={"weights":null,"sampled_weights":{"low":0.9,"high":0.95,"count":2}}'
 _LEAST = "--set champion.candidates=1 --set champion.selection_episodes=1 --set search.safe_mutation=null"
@@ -60,11 +61,10 @@ _ONE = "--set search.population=4 --set champion.report_episodes=1 --set champio
 _ONE_WEIGHT = _WEIGHTS.replace('"count":2', '"count":1')
 _STAGES = '--set stages=[{"name":"discover","generations":1,"survivors":4},{"name":"settle","generations":1}]'
 LITTLE = {
-    "SMALL": f"{_FEW} --set stages=[] --set generations=2 --set workers.evaluator=inline",
-    "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5 --set workers.evaluator=inline",
-    "RACER": f"{_FEW} {_ONE_WEIGHT} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5 --set workers.evaluator=inline",
-    "GRADIENT": "--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200 "
-    "--set workers.evaluator=inline",
+    "SMALL": f"{_FEW} --set stages=[] --set generations=2",
+    "WALKER": f"{_FEW} {_WEIGHTS} {_STAGES} --set task.stall_steps=5",
+    "RACER": f"{_FEW} {_ONE_WEIGHT} {_STAGES} {_LEAST} {_ONE} --set task.stall_steps=5",
+    "GRADIENT": f"--set generations=2 --set search.gradient_informed.children=2 --set task.batch=200 {_INLINE}",
     "COMPARE": "--steps 2000 --episodes 2",
     "ENCODER": "--frames 1000 --held-out 200 --epochs 1",
     "PARTS": "--seeds 1 --steps 0.001 --episodes 2",
